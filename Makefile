@@ -1,0 +1,47 @@
+# Lamplighter: every target makes its own environment (.venv); nothing to prepare on Debian, Ubuntu or macOS.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTHON ?= python3
+
+help:  ## what there is
+	@echo "Lamplighter: firmware for smart lampposts, and the tools that bring it to the street."
+	@echo
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@echo
+	@echo "Start with: make demo"
+
+$(READY): pyproject.toml host_tools/locked.txt .ci/environment
+	@PYTHON=$(PYTHON) .ci/environment $(VENV)
+	@touch $@
+
+demo: $(READY)  ## three virtual lampposts on real recorded series, live on the screen (DEMO_SECONDS=30 ends by itself)
+	@$(BIN)/lamplighter demo
+
+test: $(READY)  ## all tests (installs Mosquitto where it is missing and apt can)
+	@.ci/broker
+	@$(BIN)/python -m pytest
+
+check: $(READY)  ## ruff, pyright, compiled sizes, the one-way import rule
+	@$(BIN)/python tests/check.py
+
+bench: $(READY)  ## measure: MQTT, flash, boot, memory, as ratios to the physical limit in the same run
+	@.ci/broker
+	@$(BIN)/python tests/bench/run.py
+
+powercut: $(READY)  ## cut the power at every flash operation of a scripted day
+	@$(BIN)/python tests/powercut/run.py
+
+image: $(READY)  ## build the flash images of all boards whose MicroPython image is at hand
+	@$(BIN)/lamplighter image --all
+
+docs: $(READY)  ## bring generated pages up to date (contract, commands, schema, faults)
+	@$(BIN)/python docs/generate.py
+
+clean:  ## remove what was built (not the image cache)
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help demo test check bench powercut image docs clean

@@ -1,0 +1,48 @@
+"""Dates from seconds since 2000-01-01 UTC, in integers, the same on a PC (epoch 1970) and an ESP32 (2000)."""
+
+from micropython import const
+
+UNIX_2000 = const(946684800)  # Unix time of 2000-01-01T00:00:00Z
+DAY = const(86400)
+
+
+def civil(day):
+    """Days since 2000-01-01 -> (year, month, day), proleptic Gregorian."""
+    z = day + 730425  # days from 0000-03-01 to 2000-01-01
+    era = z // 146097
+    doe = z - era * 146097
+    yoe = (doe - doe // 1460 + doe // 36524 - doe // 146096) // 365
+    doy = doe - (365 * yoe + yoe // 4 - yoe // 100)
+    mp = (5 * doy + 2) // 153
+    month = mp + 3 if mp < 10 else mp - 9
+    return yoe + era * 400 + (1 if month <= 2 else 0), month, doy - (153 * mp + 2) // 5 + 1
+
+
+def _two(buf, at, value):
+    buf[at] = 48 + value // 10
+    buf[at + 1] = 48 + value % 10
+
+
+def rfc3339_into(buf, at, seconds):
+    """Write "YYYY-MM-DDTHH:MM:SSZ" (20 bytes) of seconds since 2000 UTC into buf at `at`; returns the end."""
+    year, month, day = civil(seconds // DAY)
+    s = seconds % DAY
+    _two(buf, at, year // 100)
+    _two(buf, at + 2, year % 100)
+    buf[at + 4] = buf[at + 7] = 45
+    _two(buf, at + 5, month)
+    _two(buf, at + 8, day)
+    buf[at + 10] = 84
+    _two(buf, at + 11, s // 3600)
+    buf[at + 13] = buf[at + 16] = 58
+    _two(buf, at + 14, s // 60 % 60)
+    _two(buf, at + 17, s % 60)
+    buf[at + 19] = 90
+    return at + 20
+
+
+def rfc3339(seconds):
+    """Seconds since 2000-01-01 UTC -> "2026-11-22T12:45:00Z"."""
+    buf = bytearray(20)
+    rfc3339_into(buf, 0, seconds)
+    return str(buf, "ascii")

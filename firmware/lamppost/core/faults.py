@@ -1,0 +1,42 @@
+"""Every failure on the node is a Fault with one word; docs/reference/faults.md explains each word."""
+
+
+class Fault(Exception):
+    """A failure with one word (see docs/reference/faults.md) and a detail for the log."""
+
+    def __init__(self, word, detail=""):
+        super().__init__(word, detail)
+        self.word = word
+        self.detail = detail
+
+    def __str__(self):
+        return "%s: %s" % (self.word, self.detail) if self.detail else self.word
+
+
+class SensorFault(Fault):
+    """A part did not give a reading that can be trusted. Words:
+
+    silent       nothing answered within the time-out
+    garbled      bytes came, but no frame among them is whole (checksum, length, marker)
+    refused      the part answered with an error code of its own (detail holds it)
+    foreign      a good answer from another address, command, model or version
+    range        a whole frame with a value that the part cannot mean
+    signal       the part says that it saw nothing usable (no echo, too weak, blinded)
+    warming      the part needs more time after power-on
+    bus          the bus itself failed (short circuit, no acknowledge, driver error)
+    """
+
+
+class JournalFault(Fault):
+    """The journal cannot do what was asked. Words: foreign (another format version), worn, toolong."""
+
+
+class LinkFault(Fault):
+    """The way to the broker failed. Words:
+
+    nowifi nodns refused timeout closed protocol badlogin notallowed badclientid unavailable halfopen
+    """
+
+
+class SettingsFault(Fault):
+    """The configuration on the node cannot be used. Words: missing, unreadable, invalid."""

@@ -1,0 +1,77 @@
+"""The command `lamplighter`: finds each verb in commands/ when it is asked for, so that --help stays quick."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from . import __version__, screen
+from .problems import Problem
+
+# verb: (module in commands/, one line for --help)
+VERBS = {
+    "list": ("list", "What is plugged in: port, chip, firmware, state."),
+    "image": ("image", "Build one flash image for a board."),
+    "flash": ("flash", "Bring firmware onto a board."),
+    "configure": ("configure", "Give a node its configuration."),
+    "test": ("test", "Run the node's self-test and give a verdict."),
+    "log": ("log", "Show the node's serial output with times."),
+    "watch": ("watch", "Subscribe, show live telemetry, check and count it."),
+    "decode": ("decode", "Say what a captured frame of a part means."),
+    "virtual": ("virtual", "Start a virtual lamppost on a serial port of its own."),
+    "demo": ("demo", "Three virtual lampposts, from blank flash to telemetry."),
+    "completion": ("completion", "Print the shell completion script."),
+}
+
+
+class Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        return importlib.import_module(f".commands.{VERBS[cmd_name][0]}", __package__).command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):
+        import difflib
+
+        if args and not args[0].startswith("-") and args[0] not in VERBS:
+            near = difflib.get_close_matches(args[0], VERBS, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            ctx.fail(f"There is no command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lamplighter")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.pass_context
+def lamplighter(ctx: click.Context, debug: bool) -> None:
+    """Bring smart lampposts to the street, and see what they say.
+
+    Example: lamplighter flash --port /dev/ttyUSB0 --board lamppost-esp32
+    """
+    ctx.obj = {"debug": debug}
+
+
+def main() -> None:
+    """Run a verb; a Problem becomes its sentence, its remedy and its exit code."""
+    debug = "--debug" in sys.argv
+    try:
+        lamplighter(standalone_mode=True)
+    except Problem as trouble:
+        if debug:
+            raise
+        screen.problem(trouble, as_json="--json" in sys.argv)
+        sys.exit(trouble.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
