@@ -1,0 +1,84 @@
+"""Picks the app slot and keeps the rescue window; never changed over the air.
+
+Slots /a and /b each hold a whole compiled app. Which one starts: the `active` one of /state.json, unless it
+failed to become healthy three times since the last power-on (counted in RTC memory: a power cut at dawn is
+no failure of the app and clears the count). RTC memory holds slot letter, count, and "w" once the watchdog
+is armed.
+"""
+
+import json
+import os
+import sys
+import time
+
+import machine
+
+_TRIES = 3
+_WINDOW_MS = 1500
+
+
+def choose_slot(memory, active):
+    """(RTC memory, active slot) -> (slot to start, its try count)."""
+    slot, tries = active, 0
+    if len(memory) >= 2 and memory[:1] in (b"a", b"b") and memory[1:2].isdigit():
+        slot, tries = chr(memory[0]), int(memory[1:2])
+        if tries >= _TRIES:
+            slot, tries = "b" if slot == "a" else "a", 0
+    return slot, tries + 1
+
+
+def present(slot):
+    try:
+        return "lamppost" in os.listdir("/" + slot)
+    except OSError:
+        return False
+
+
+def active_slot():
+    try:
+        with open("/state.json") as file:
+            slot = json.load(file)["active"]
+    except (OSError, ValueError, KeyError, TypeError):
+        slot = "a"  # a state file that cannot be read must not stop the boot
+    return "b" if slot == "b" else "a"
+
+
+def keep_maintenance(memory):
+    """An armed watchdog runs on through a soft reset: feed it for a quarter of an hour, then let it bite.
+
+    So a laptop can work in the REPL, and a node that was left there comes back to work by itself.
+    """
+    if machine.reset_cause() != machine.SOFT_RESET or memory[2:3] != b"w":
+        return
+    watchdog = machine.WDT(timeout=60000)
+    left = [900]
+
+    def feed(_):
+        left[0] -= 1
+        if left[0] > 0:
+            watchdog.feed()
+
+    machine.Timer(0).init(period=1000, mode=machine.Timer.PERIODIC, callback=feed)
+
+
+def rescue_window():
+    """True if somebody pressed Ctrl-C within the window: the app is not started then."""
+    print("lamppost: Ctrl-C within 1.5 s gives the REPL")
+    try:
+        time.sleep_ms(_WINDOW_MS)
+    except KeyboardInterrupt:
+        print("lamppost: app not started; reset to start it")
+        return True
+    return False
+
+
+_rtc = machine.RTC()
+_memory = bytes(_rtc.memory())
+keep_maintenance(_memory)
+slot, _count = choose_slot(_memory, active_slot())
+if not present(slot):
+    slot = "b" if slot == "a" else "a"
+sys.path.insert(0, "/" + slot)
+rescued = rescue_window()
+if not rescued and machine.reset_cause() != machine.SOFT_RESET:
+    _rtc.memory((slot + str(_count)).encode() + _memory[2:3])

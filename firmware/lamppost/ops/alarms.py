@@ -1,0 +1,37 @@
+"""Alarms that are on, each said once when it comes and once when it goes, through the journal."""
+
+from ..core.calendar import rfc3339
+from ..core.codec import body
+
+SEVERITIES = {"supplyLoss": "major", "journalOverflow": "major", "journalWorn": "critical", "configReverted": "major"}
+
+
+class Alarms:
+    """append(kind, topic, body) -- the outbox's append with `at` already bound; kinds are its ALARM and CLEAR."""
+
+    def __init__(self, append, alarm_kind, clear_kind, clock):
+        self._append = append
+        self._alarm_kind = alarm_kind
+        self._clear_kind = clear_kind
+        self._clock = clock
+        self.active = {}
+
+    def set(self, code, active, evidence="", value=None):
+        """Raise or clear an alarm; saying the same again does nothing."""
+        if active == (code in self.active):
+            return
+        topic = b"alarm/" + code.encode()
+        if not active:
+            del self.active[code]
+            self._append(self._clear_kind, topic, b"")
+            return
+        utc = self._clock.utc_s()
+        since = '"%s"' % rfc3339(utc) if utc is not None else "null"
+        self.active[code] = True
+        rest = '"since":%s,"severity":"%s","value":%s,"evidence":"%s"' % (
+            since,
+            SEVERITIES.get(code, "minor"),
+            "null" if value is None else value,
+            evidence,
+        )
+        self._append(self._alarm_kind, topic, body((), None, rest))

@@ -1,0 +1,75 @@
+"""The configuration on the node: read at start, replaced as a transaction, never half there."""
+
+import json
+import os
+
+from ..core.faults import SettingsFault
+
+_REQUIRED = (("site",), ("node",), ("wifi", "ssid"), ("mqtt", "host"))
+
+
+def check(doc):
+    """The few things without which the node cannot run; the host's JSON Schema checks the rest.
+
+    Raises SettingsFault("invalid", key).
+    """
+    for path in _REQUIRED:
+        value = doc
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        if not value:
+            raise SettingsFault("invalid", ".".join(path))
+    for part in doc.get("parts", ()):
+        for key in ("id", "part", "bus"):
+            if not isinstance(part.get(key), str):
+                raise SettingsFault("invalid", "parts." + key)
+    return doc
+
+
+def _read(path):
+    try:
+        with open(path) as file:
+            return check(json.load(file))
+    except OSError:
+        raise SettingsFault("missing", path)
+    except ValueError:
+        raise SettingsFault("unreadable", path)
+
+
+def load(root="/"):
+    """The configuration, or the one before it if the newest cannot be used.
+
+    Raises SettingsFault (missing, unreadable, invalid) of the newest when neither can.
+    """
+    try:
+        return _read(root + "config.json")
+    except SettingsFault as fault:
+        try:
+            return _read(root + "config.old")
+        except SettingsFault:
+            raise fault
+
+
+def adopt(root="/"):
+    """Make /config.new the configuration: checked first, the old one kept as /config.old.
+
+    A power cut between the two renames leaves config.old and config.new: load() takes config.old, and
+    adopt() asked again completes.
+    """
+    _read(root + "config.new")
+    try:
+        os.rename(root + "config.json", root + "config.old")
+    except OSError:
+        pass  # the first configuration of this node
+    os.rename(root + "config.new", root + "config.json")
+
+
+def board(root="/"):
+    """/board.json as the image brought it: board, chip, buses, pins."""
+    try:
+        with open(root + "board.json") as file:
+            return json.load(file)
+    except OSError:
+        raise SettingsFault("missing", "board.json")
+    except ValueError:
+        raise SettingsFault("unreadable", "board.json")
