@@ -2,6 +2,8 @@
 
 import json
 import os
+from binascii import hexlify
+from hashlib import sha256
 
 from ..core.faults import SettingsFault
 
@@ -28,8 +30,9 @@ def check(doc):
 
 def _read(path):
     try:
-        with open(path) as file:
-            return check(json.load(file))
+        with open(path, "rb") as file:
+            text = file.read()
+        return check(json.loads(text)), hexlify(sha256(text).digest()[:6]).decode()
     except OSError:
         raise SettingsFault("missing", path)
     except ValueError:
@@ -37,9 +40,10 @@ def _read(path):
 
 
 def load(root="/"):
-    """The configuration, or the one before it if the newest cannot be used.
+    """(configuration, fingerprint): the newest, or the one before it if the newest cannot be used.
 
-    Raises SettingsFault (missing, unreadable, invalid) of the newest when neither can.
+    The fingerprint is the first 12 hex digits of the file's SHA-256, as the host computes it too.
+    Raises SettingsFault (missing, unreadable, invalid) of the newest when neither can be used.
     """
     try:
         return _read(root + "config.json")
@@ -64,12 +68,12 @@ def adopt(root="/"):
     os.rename(root + "config.new", root + "config.json")
 
 
-def board(root="/"):
-    """/board.json as the image brought it: board, chip, buses, pins."""
+def facts(name, root="/"):
+    """A document that the image brought: board.json (chip, buses, pins) or build.json (version, build id)."""
     try:
-        with open(root + "board.json") as file:
+        with open(root + name) as file:
             return json.load(file)
     except OSError:
-        raise SettingsFault("missing", "board.json")
+        raise SettingsFault("missing", name)
     except ValueError:
-        raise SettingsFault("unreadable", "board.json")
+        raise SettingsFault("unreadable", name)

@@ -1,0 +1,68 @@
+"""What the node says about itself: the bodies of evt/boot, info, state and diag, as the contract has them."""
+
+import json
+
+from ..core.codec import body
+from ..core.quantity import QUANTITIES
+
+RESET_WORDS = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
+RESETS = ("power-on", "hard", "watchdog", "deep-sleep", "soft")
+
+
+def reset_word(machine):
+    """The reset cause as a word; "unknown" where the chip says nothing."""
+    cause = machine.reset_cause()
+    for name, word in zip(RESET_WORDS, RESETS):
+        if cause == getattr(machine, name, None):
+            return word
+    return "unknown"
+
+
+def boot(counters, reset, last, slot, build):
+    """evt/boot: why the node started, and the last record committed before, so that the tail is proven too."""
+    last_b, last_s = last or (None, None)
+    return body(
+        (("last_b", last_b), ("last_s", last_s), ("power_cuts", counters.power_cuts)),
+        None,
+        '"reset":"%s","slot":"%s","build":"%s"' % (reset, slot, build),
+    )
+
+
+def info(config, fingerprint, board, build, parts):
+    """info (retained): what this lamppost is, what is fitted, and the unit of every number it will say."""
+    units = {}
+    for part in parts.values():
+        for name in part.QUANTITIES:
+            units[name] = {"ucum": QUANTITIES[name][1], "rec20": QUANTITIES[name][2]}
+    if "energy" in config:
+        for name in ("p_mean_mw", "p_max_mw", "imp_mwh", "e_mwh"):
+            units[name] = {"ucum": QUANTITIES[name][1], "rec20": QUANTITIES[name][2]}
+    members = {
+        "firmware": build.get("version", "?"),
+        "build": build.get("build", "?"),
+        "board": board.get("board", "?"),
+        "chip": board.get("chip", "?"),
+        "asset": config.get("asset"),
+        "location": config.get("location"),
+        "config": fingerprint,
+        "parts": [{"id": row["id"], "part": row["part"]} for row in config.get("parts", ())],
+        "units": units,
+        "schema": {"messages": 1, "config": config.get("v", 1)},
+    }
+    return body((), None, json.dumps(members)[1:-1])
+
+
+def diag(heap_free, outbox, reset, counters, faults, rssi):
+    """diag (hourly, QoS 0): the figures that tell a sick node from a well one."""
+    wear = outbox.wear()
+    return body(
+        (
+            ("heap_free", heap_free),
+            ("depth", outbox.depth()),
+            ("dropped", outbox.dropped),
+            ("power_cuts", counters.power_cuts),
+            ("rssi", rssi),
+        ),
+        None,
+        '"wear":%s,"reset":"%s","faults":%s' % (json.dumps(wear), reset, json.dumps(faults)),
+    )

@@ -1,0 +1,100 @@
+"""ops/health.py and ops/alarms.py: the watchdog is fed only while all is well, alarms are said once."""
+
+import asyncio
+import json
+
+from lamppost.core.clock import Clock
+from lamppost.core.faults import SensorFault
+from lamppost.ops.alarms import Alarms
+from lamppost.ops.health import Health
+
+
+class Time:
+    now = 0
+
+    def ticks_ms(self):
+        return self.now
+
+    def ticks_diff(self, a, b):
+        return a - b
+
+
+class Watchdog:
+    fed = 0
+
+    def feed(self):
+        self.fed += 1
+
+
+def rig():
+    time = Time()
+    clock = Clock(time.ticks_ms, time.ticks_diff)
+    alarms, lines, watchdog = [], [], Watchdog()
+    health = Health(clock, watchdog, lambda *said: alarms.append(said), lines.append)
+    return time, watchdog, health, alarms, lines
+
+
+def once(health):
+    async def one_round():
+        task = asyncio.create_task(health.watch())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(one_round())
+
+
+def test_the_watchdog_is_fed_while_every_task_reports():
+    time, watchdog, health, _, _ = rig()
+    health.task("link", 5000)
+    time.now = 4000
+    once(health)
+    assert watchdog.fed == 1
+
+
+def test_one_late_task_is_named_and_starves_the_watchdog():
+    time, watchdog, health, _, lines = rig()
+    link, sensing = health.task("link", 5000), health.task("sensing", 5000)
+    time.now = 6000
+    sensing.alive()
+    once(health)
+    assert watchdog.fed == 0
+    assert "task link is late" in lines[0]
+    link.alive()
+    once(health)
+    assert watchdog.fed == 1
+
+
+def test_a_part_that_fails_five_times_is_an_alarm_until_it_is_well_again():
+    _, _, health, alarms, lines = rig()
+    for _ in range(7):
+        health.fault("meter", SensorFault("silent", "no answer"))
+    assert alarms == [("sensorFault-meter", True, "silent")]
+    health.good("meter")
+    assert alarms[-1] == ("sensorFault-meter", False, "")
+    assert lines == ["meter: silent: no answer", "meter: well again"]
+    assert health.faults == {"meter": 7}
+
+
+def test_a_part_that_warms_up_is_no_alarm():
+    _, _, health, alarms, _ = rig()
+    for _ in range(9):
+        health.fault("dust", SensorFault("warming"))
+    assert alarms == []
+
+
+def test_an_alarm_is_said_when_it_comes_and_when_it_goes_and_not_between():
+    time = Time()
+    clock = Clock(time.ticks_ms, time.ticks_diff)
+    clock.set_utc(848750400, 0, 3, 20)
+    said = []
+    alarms = Alarms(lambda *row: said.append(row), "ALARM", "CLEAR", clock)
+    for active in (True, True, False, False):
+        alarms.set("supplyLoss", active, "meter silent")
+    assert [row[:2] for row in said] == [("ALARM", b"alarm/supplyLoss"), ("CLEAR", b"alarm/supplyLoss")]
+    assert json.loads(b"{" + said[0][2]) == {
+        "since": "2026-11-23T12:00:00Z",
+        "severity": "major",
+        "value": None,
+        "evidence": "meter silent",
+    }

@@ -1,0 +1,68 @@
+"""ops/settings.py: the configuration is there or it is not, never half."""
+
+import json
+import os
+
+from lamppost.core.faults import SettingsFault
+from lamppost.ops import settings
+from raising import raises
+
+GOOD = {"v": 1, "site": "lisbon", "node": "lp-0042", "wifi": {"ssid": "street"}, "mqtt": {"host": "broker.lan"}}
+
+
+def folder(**files):
+    root = "/tmp/lamplighter-settings-%d/" % id(files)
+    try:
+        os.mkdir(root[:-1])
+    except OSError:
+        pass
+    for name in os.listdir(root):
+        os.remove(root + name)
+    for name, text in files.items():
+        with open(root + name.replace("_", "."), "w") as file:
+            file.write(text)
+    return root
+
+
+def test_a_good_configuration_is_loaded_with_the_fingerprint_of_its_bytes():
+    doc, fingerprint = settings.load(folder(config_json=json.dumps(GOOD)))
+    assert doc["node"] == "lp-0042"
+    assert len(fingerprint) == 12
+
+
+def test_without_a_configuration_the_word_is_missing():
+    with raises(SettingsFault, "missing"):
+        settings.load(folder())
+
+
+def test_a_configuration_cut_in_half_falls_back_to_the_one_before():
+    doc, _ = settings.load(folder(config_json='{"v":1,"si', config_old=json.dumps(GOOD)))
+    assert doc["site"] == "lisbon"
+
+
+def test_a_configuration_without_broker_is_refused_by_its_key():
+    without = dict(GOOD, mqtt={})
+    with raises(SettingsFault, "invalid") as caught:
+        settings.load(folder(config_json=json.dumps(without)))
+    assert caught.error.detail == "mqtt.host"
+
+
+def test_adopting_keeps_the_old_configuration_beside():
+    root = folder(config_json=json.dumps(GOOD), config_new=json.dumps(dict(GOOD, node="lp-0043")))
+    settings.adopt(root)
+    assert settings.load(root)[0]["node"] == "lp-0043"
+    assert sorted(os.listdir(root)) == ["config.json", "config.old"]
+
+
+def test_a_broken_new_configuration_is_not_adopted():
+    root = folder(config_json=json.dumps(GOOD), config_new="{")
+    with raises(SettingsFault, "unreadable"):
+        settings.adopt(root)
+    assert settings.load(root)[0]["node"] == "lp-0042"
+
+
+def test_a_power_cut_between_the_two_renames_leaves_a_node_that_starts():
+    root = folder(config_old=json.dumps(GOOD), config_new=json.dumps(dict(GOOD, node="lp-0043")))
+    assert settings.load(root)[0]["node"] == "lp-0042"
+    settings.adopt(root)
+    assert settings.load(root)[0]["node"] == "lp-0043"
