@@ -1,0 +1,60 @@
+"""Registers of parts on an I2C bus; a bus that hangs is freed, and every failure is a SensorFault."""
+
+from ..core.faults import SensorFault
+
+_ENODEV = 19  # what ESP32 raises when nobody acknowledges the address
+
+
+class I2c:
+    """One I2C bus; the objects of several parts may share it.
+
+    time -- the time module (ticks_ms, ticks_diff, sleep_us)
+    """
+
+    def __init__(self, machine, number, scl, sda, time, hertz=100000):
+        self._machine = machine
+        self._number = number
+        self._scl = scl
+        self._sda = sda
+        self._hertz = hertz
+        self._bus = None
+        self.time = time
+
+    def read(self, address, register, count):
+        """`count` bytes from `register` on."""
+        try:
+            return self._open().readfrom_mem(address, register, count)
+        except OSError as error:
+            raise self._fault(address, error)
+
+    def write(self, address, register, value):
+        """One byte into `register`."""
+        try:
+            self._open().writeto_mem(address, register, bytes((value,)))
+        except OSError as error:
+            raise self._fault(address, error)
+
+    def _open(self):
+        if self._bus is None:
+            pin = self._machine.Pin
+            self._bus = self._machine.I2C(
+                self._number, scl=pin(self._scl), sda=pin(self._sda), freq=self._hertz
+            )
+        return self._bus
+
+    def _fault(self, address, error):
+        if error.args and error.args[0] == _ENODEV:
+            return SensorFault("silent", "nobody answers at 0x%02x" % address)
+        self._free()
+        return SensorFault("bus", "I2C %d: %s" % (self._number, error))
+
+    def _free(self):
+        """A part reset in the middle of a byte holds SDA low until it has been clocked to its end."""
+        pin = self._machine.Pin
+        scl = pin(self._scl, pin.OPEN_DRAIN, value=1)
+        for _ in range(9):
+            scl(0)
+            self.time.sleep_us(5)
+            scl(1)
+            self.time.sleep_us(5)
+        self._bus = None  # set up anew by the next transfer
