@@ -1,1 +1,119 @@
-"""The MQTT contract and the configuration as JSON Schemas, and the checks made from them."""
+"""The MQTT contract: what every message must look like, checked by the schemas that docs/contract publishes."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from .sentences import sentence
+from .topics import ROOT, SCHEMA, Kind, Topic, TopicError, kinds, parse_topic
+
+__all__ = ["ROOT", "SCHEMA", "UNITS", "Kind", "Topic", "TopicError", "check_message", "kinds", "parse_topic", "read"]
+
+# value: {"decimals": n, "ucum": unit, "rec20": code}, the same rows as the firmware's core/quantity.py
+UNITS = {
+    name: {"decimals": row["x-decimals"], "ucum": row["x-ucum"], "rec20": row["x-rec20"]}
+    for name, row in SCHEMA["$defs"].items()
+    if "x-ucum" in row
+}
+
+
+def check_message(topic: str, payload: bytes, retain: bool = False) -> list[str]:
+    """What is wrong with a message, one sentence each; [] if it keeps to the contract.
+
+    retain -- as the subscriber received it: True only for what the broker had kept. An empty payload on
+    an alarm's topic is the alarm's end.
+    """
+    try:
+        place = parse_topic(topic)
+    except TopicError as wrong:
+        return [str(wrong)]
+    said = []
+    if retain and not place.kind.retained:
+        said.append(f"{place.suffix} came retained, but the contract sends it without.")
+    if not payload and place.kind.name == "alarm":
+        return said
+    try:
+        message = read(payload)
+    except ValueError as wrong:
+        return [*said, str(wrong)]
+    # a value that breaks several rules of one kind is still one thing to mend
+    said += dict.fromkeys(sentence(error) for error in _validator(place.kind.name).iter_errors(message))
+    if isinstance(message, dict):
+        said += _decimals(message) + _dates(message)
+        if place.kind.name == "info":
+            said += _units(message)
+    return said
+
+
+def read(payload: bytes) -> Any:
+    """A payload as JSON, decimals kept as written. Raises ValueError with a sentence."""
+    if not payload:
+        raise ValueError("The payload is empty; only an alarm's end is.")
+    try:
+        return json.loads(
+            payload.decode("utf-8"), parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_twins
+        )
+    except UnicodeDecodeError as wrong:
+        raise ValueError(f"The payload is not UTF-8 (byte {wrong.start}).") from None
+    except json.JSONDecodeError as wrong:
+        raise ValueError(f"The payload is not JSON: {wrong.msg} at byte {wrong.pos}.") from None
+    except RecursionError:
+        raise ValueError("The payload is nested too deeply.") from None
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"The payload is not JSON: {word} is no JSON number.")
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name} is there twice.")
+    return dict(pairs)
+
+
+@cache
+def _validator(kind: str) -> Draft202012Validator:
+    return Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{kind}"})
+
+
+def _decimals(message: dict[str, Any]) -> list[str]:
+    said = []
+    for name in UNITS.keys() & message.keys():
+        value = message[name]
+        if isinstance(value, Decimal) and -int(value.as_tuple().exponent) > UNITS[name]["decimals"]:
+            said.append(f"{name} is {value}, but may have {UNITS[name]['decimals']} decimals at most.")
+    return said
+
+
+def _dates(message: dict[str, Any]) -> list[str]:
+    """The pattern lets the 31st of February pass; a calendar does not."""
+    said = []
+    for name in ("ts", "since"):
+        value = message.get(name)
+        if isinstance(value, str) and value.endswith("Z"):
+            try:
+                datetime.fromisoformat(value)
+            except ValueError:
+                said.append(f"{name} is {value!r}, which is no date.")
+    return said
+
+
+def _units(message: dict[str, Any]) -> list[str]:
+    units = message.get("units")
+    if not isinstance(units, dict):
+        return []
+    said = []
+    for name, row in units.items():
+        if name not in UNITS:
+            said.append(f"units names {name}, which is no value of the contract.")
+        elif row != {"ucum": UNITS[name]["ucum"], "rec20": UNITS[name]["rec20"]}:
+            said.append(f"units says {json.dumps(row)} for {name}, but its unit is {UNITS[name]['ucum']}.")
+    return said

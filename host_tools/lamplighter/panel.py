@@ -1,0 +1,202 @@
+"""Telemetry in words: one line a message, a table of nodes for the live screen, the same as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from .telemetry import Node, Seen, Telemetry, clock_text, short
+
+AQI = ("good", "fair", "moderate", "poor", "very poor", "extremely poor")
+_AQI_STYLE = ("green", "green", "yellow", "dark_orange", "red", "magenta")
+_STATES = {"online": "green", "offline": "yellow", "lost": "bold red", "unknown": "dim"}
+_BAYS = {"free": "green", "occupied": "cyan", "unknown": "yellow", "blocked": "magenta"}
+_SEVERITIES = {"critical": "bold red", "major": "red", "minor": "yellow", "warning": "yellow"}
+
+# value: (label, what it is divided by, decimals, unit)
+_SHOWN = {
+    "u_mv": ("", 1000, 1, "V"),
+    "i_ma": ("", 1000, 2, "A"),
+    "p_mean_mw": ("", 1000, 1, "W"),
+    "imp_mwh": ("", 1_000_000, 3, "kWh"),
+    "pm2_5": ("PM2.5 ", 1, 1, "µg"),
+    "pm10": ("PM10 ", 1, 1, "µg"),
+    "t": ("", 1, 1, "°C"),
+    "rh": ("", 1, 0, "%"),
+    "p": ("", 1, 0, "hPa"),
+    "d_mm": ("", 1000, 2, "m"),
+}
+
+
+def amount(message: dict[str, Any], name: str) -> Text:
+    """A value with its unit; a letter other than V is shown, null is a dash with its letter."""
+    value, letter = message[name], message.get("q", {}).get(name, "V")
+    label, scale, decimals, unit = _SHOWN[name]
+    if value is None:
+        return Text(f"{label}– {letter}", "yellow")
+    text = Text(f"{label}{float(value) / scale:.{decimals}f} {unit}")
+    if letter != "V":
+        text.append(f" {letter}", "yellow")
+    return text
+
+
+def _amounts(message: dict[str, Any], *names: str) -> Text:
+    return Text("  ").join(amount(message, name) for name in names if name in message)
+
+
+def _energy(message: dict[str, Any]) -> Text:
+    return _amounts(message, "u_mv", "i_ma", "p_mean_mw", "imp_mwh")
+
+
+def _parking(message: dict[str, Any]) -> Text:
+    return _bay(message) + Text("  ") + amount(message, "d_mm")
+
+
+def _bay(message: dict[str, Any]) -> Text:
+    return Text.assemble((message["state"], _BAYS[message["state"]]), f" {message['confidence']} %")
+
+
+def _air(message: dict[str, Any]) -> Text:
+    return Text("  ").join(text for text in (_amounts(message, "pm2_5", "pm10", "t", "rh", "p"), _aqi(message)) if text)
+
+
+def _aqi(message: dict[str, Any]) -> Text:
+    index = (message.get("aqi") or {}).get("index")
+    return Text() if index is None else Text(f"AQI {index} {AQI[index - 1]}", _AQI_STYLE[index - 1])
+
+
+def _alarm(message: dict[str, Any] | None) -> Text:
+    if message is None:
+        return Text("over", "green")
+    said = " ".join(str(message[name]) for name in ("value", "evidence") if message[name] not in (None, ""))
+    return Text(f"{message['severity']} {said}".strip(), _SEVERITIES[message["severity"]])
+
+
+def _boot(message: dict[str, Any]) -> Text:
+    said = f"boot {message['b']} ({message['reset']}), power cuts {message['power_cuts']}"
+    if message["last_b"] is not None:
+        said += f", last record before: {message['last_b']}/{message['last_s']}"
+    return Text(said)
+
+
+_WORDS: dict[str, Callable[[dict[str, Any]], Text]] = {
+    "state": lambda m: Text(f"{m['state']}: {m['reason']}", _STATES[m["state"]]),
+    "info": lambda m: Text(f"{m['firmware']} on {m['board']}, {len(m['parts'])} parts, {m['asset'] or 'no asset id'}"),
+    "tele_energy": _energy,
+    "tele_parking": _parking,
+    "tele_air": _air,
+    "evt_boot": _boot,
+    "evt_clock": lambda m: Text(f"clock set by {m['source']}" + (f", moved {m['step_ms']} ms" if m["step_ms"] else "")),
+    "evt_config": lambda m: Text(f"configuration {m['phase']}: {m['reason']}"),
+    "diag": lambda m: Text(f"heap {m['heap_free']} free, journal {m['depth']} waiting, {m['power_cuts']} power cuts"),
+}
+
+
+def words(seen: Seen) -> Text:
+    """What a message says, short. An invalid one says what is wrong with it."""
+    if seen.errors or seen.place is None:
+        return Text("INVALID " + short(seen.errors), "bold red")
+    kind = seen.place.kind.name
+    text = _alarm(seen.message) if kind == "alarm" else _WORDS[kind](seen.message)
+    if seen.verdict in ("late", "duplicate"):
+        text.append(f"  {seen.verdict}", "yellow")
+    if seen.message and seen.message.get("h"):
+        text.append("  backfill", "dim")
+    if seen.retained:
+        text.append("  retained", "dim")
+    return text
+
+
+def line(seen: Seen, utc: float) -> Text:
+    """A message as one line: time of arrival, node, topic, words."""
+    node, suffix = (seen.place.node, seen.place.suffix) if seen.place else ("?", seen.topic)
+    number = f"{seen.message['b']}/{seen.message['s']}" if seen.verdict and seen.message else ""
+    return Text.assemble((clock_text(utc), "dim"), f" {node:<12} {suffix:<16} ", (f"{number:>8} ", "dim"), words(seen))
+
+
+def closing(summary: dict[str, int | float]) -> str:
+    """The counts as the last line: 3 nodes, 120 messages, 0 invalid, 0 gaps, 0 duplicates."""
+    counts = f"{summary['nodes']} nodes, {summary['messages']} messages"
+    counts += "".join(f", {summary[name]} {name}" for name in ("invalid", "gaps", "duplicates"))
+    # only worth a word when there are some
+    return counts + "".join(f", {summary[name]} {name}" for name in ("dropped", "awaited") if summary[name])
+
+
+def table(telemetry: Telemetry, rows: int = 20) -> Table:
+    """Nodes with their last values; those in trouble first when there are more than rows."""
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True, header_style="bold")
+    for name in ("node", "energy", "parking", "air"):
+        grid.add_column(name, ratio=None if name == "node" else 1, overflow="fold")
+    for name in ("age", "msgs", "gaps", "dup", "inv"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    nodes = sorted(telemetry.nodes.values(), key=lambda node: (node.site, node.name))
+    if len(nodes) > rows:
+        nodes.sort(key=lambda node: not node.troubled)
+    now, utc = telemetry.clock(), telemetry.utc()
+    for node in nodes[:rows]:
+        grid.add_row(*_row(node, now, utc))
+    if len(nodes) > rows:
+        grid.add_row(Text(f"and {len(nodes) - rows} more", "dim"))
+    return grid
+
+
+def _row(node: Node, now: float, utc: float) -> list[RenderableType]:
+    name = Text.assemble((node.name, "bold"), "\n", (node.state, _STATES[node.state]))
+    lines = Text("\n")
+    ages = [value.age(now, utc) for suffix, value in node.last.items() if suffix.startswith("tele/")]
+    bays = [(suffix, value) for suffix, value in sorted(node.last.items()) if suffix.startswith("tele/parking/")]
+    parking = lines.join(Text(f"bay {suffix.rsplit('/', 1)[1]} ") + _bay(value.message) for suffix, value in bays)
+    energy, air = Text(), Text()
+    if "tele/energy" in node.last:
+        message = node.last["tele/energy"].message
+        energy = lines.join((_amounts(message, "u_mv", "p_mean_mw"), _amounts(message, "imp_mwh")))
+    if "tele/air" in node.last:
+        message = node.last["tele/air"].message
+        rows = (_amounts(message, "pm2_5", "pm10"), Text("  ").join((_amounts(message, "t", "rh"), _aqi(message))))
+        air = lines.join(text for text in rows if text)
+    counts = (node.sequence.gaps, node.sequence.duplicates, node.invalid)
+    return [
+        name,
+        energy,
+        parking,
+        air,
+        Text(_ago(min(ages)) if ages else "", "dim"),
+        Text(str(node.messages)),
+        *(Text(str(count), "bold red" if count else "green") for count in counts),
+    ]
+
+
+def _ago(seconds: float) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def live(telemetry: Telemetry, title: str, rows: int = 20) -> RenderableType:
+    """The whole screen: title, nodes, alarms that are on, what happened last, the counts."""
+    parts: list[RenderableType] = [Text(title, "bold"), table(telemetry, rows)]
+    for node in sorted(telemetry.nodes.values(), key=lambda node: (node.site, node.name)):
+        for code, alarm in sorted(node.alarms.items()):
+            parts.append(Text.assemble((f"ALARM {node.name} {code} ", "bold"), _alarm(alarm)))
+    parts += [line(seen, utc) for utc, seen in telemetry.news]
+    if telemetry.complaints:
+        parts.append(Text(f"INVALID {telemetry.complaints[-1]}", "red", overflow="ellipsis", no_wrap=True))
+    summary = telemetry.summary()
+    bad = summary["invalid"] or summary["gaps"] or summary["duplicates"]
+    parts.append(Text("\n" + closing(summary), "bold red" if bad else "bold green"))
+    return Group(*parts)
+
+
+def screenshot(telemetry: Telemetry, title: str, file: Path, width: int = 112) -> None:
+    """Write the live screen as an SVG picture."""
+    with open("/dev/null", "w", encoding="utf-8") as nowhere:
+        console = Console(record=True, width=width, file=nowhere, force_terminal=True, color_system="truecolor")
+        console.print(live(telemetry, title))
+        file.write_text(console.export_svg(title="lamplighter watch"), encoding="utf-8")
