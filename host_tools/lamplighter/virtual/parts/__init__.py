@@ -1,1 +1,13 @@
-"""Simulated parts, byte for byte: they run inside the virtual lamppost's MicroPython and under CPython."""
+"""Simulated parts, byte for byte: they run inside the virtual lamppost's MicroPython and under CPython.
+
+Each <part id>.py has a class Twin(options). `now_us` is the time of the simulated world in microseconds since the
+scenario began: an integer that never runs backwards and runs on while the lamppost has no power.
+
+  UART:  baud; written(data, now_us); emitted(now_us) -> bytes
+  I2C:   address; write(data, now_us); read(n, now_us) -> bytes; OSError(19) where nobody acknowledges
+  both:  set(**quantities)          physical values; None gives a quantity back to its series or default
+         fault(kind, **options)     none, silence, noise, checksum, slow, stuck
+         state() -> dict            what survives a power cut, in JSON; restore(state) puts it back
+
+options: {"address": .., "values": {quantity: number}, "series": [..] (see series.py), "state": ..}
+"""

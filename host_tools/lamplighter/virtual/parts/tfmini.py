@@ -1,0 +1,151 @@
+"""TFmini-S lidar, byte for byte: a frame each 10 ms without being asked, and commands in between.
+
+Protocol: Benewake "TFmini-S Product Manual" A00. 115200 8N1, little-endian, frame 59 59 distance strength
+temperature sum. The weaker the echo, the less it is worth: below a strength of 100 the distance is 65535 (-1).
+"""
+
+import struct
+
+from .quantities import Quantities
+from .wire import Wire
+
+TOO_WEAK, SATURATED, SUNLIT = 65535, 65534, 65532  # -1, -2 and -4 as unsigned
+FARTHEST_MM = 12000
+ECHO = 9000000000  # strength times the square of the distance in mm, for a white target
+WAITING = 16  # frames that wait for the node: older ones are overwritten
+BAUDS = (9600, 19200, 38400, 57600, 115200, 230400, 256000, 460800, 921600)
+FACTORY = {"baud": 115200, "rate_hz": 100, "streaming": True, "in_mm": False, "check": False}
+VERSION = (3, 0, 2)  # patch, minor, major: as they are sent
+
+
+def total(data):
+    """Low byte of the sum: the checksum of frames and commands."""
+    return bytes([sum(data) & 0xFF])
+
+
+class Twin:
+    """Quantities: mm; strength (None: as the distance gives); celsius; sun (1: blinded by ambient light).
+
+    Options of its own: weak_reads, what the distance reads when the echo is too weak (65535, older ones 0).
+    """
+
+    def __init__(self, options):
+        defaults = {"mm": 3200, "strength": None, "celsius": 30, "sun": 0}
+        self._quantities = Quantities(defaults, options)
+        self._weak_reads = options.get("weak_reads", TOO_WEAK)
+        self._wire = Wire(WAITING)
+        self._heard = b""
+        self._next_us = None  # when the next frame is due
+        self._saved = dict(FACTORY)
+        if "state" in options:
+            self.restore(options["state"])
+        self._use(self._saved)
+
+    def set(self, **values):
+        self._quantities.set(values)
+
+    def fault(self, kind, **options):
+        self._wire.fault(kind, options)
+        self._quantities.stuck = kind == "stuck"
+
+    def state(self):
+        """What the save command kept."""
+        return {"saved": self._saved}
+
+    def restore(self, state):
+        self._saved = dict(FACTORY)
+        self._saved.update(state["saved"])
+        self._use(self._saved)
+
+    def emitted(self, now_us):
+        period_us = 1000000 // self._settings["rate_hz"] if self._settings["rate_hz"] else 0
+        if self._next_us is None:
+            self._next_us = now_us + period_us
+        if not period_us or not self._settings["streaming"]:
+            self._next_us = now_us
+            return self._wire.emitted(now_us)
+        overdue = (now_us - self._next_us) // period_us + 1
+        if overdue > WAITING:
+            self._next_us += (overdue - WAITING) * period_us
+        while self._next_us <= now_us:
+            self._frame(self._next_us)
+            self._next_us += period_us
+        return self._wire.emitted(now_us)
+
+    def written(self, data, now_us):
+        self._heard = (self._heard + bytes(data))[-32:]
+        while True:
+            start = self._heard.find(b"\x5a")
+            if start < 0:
+                self._heard = b""
+                return
+            self._heard = self._heard[start:]
+            if len(self._heard) < 2 or len(self._heard) < self._heard[1]:
+                return
+            length = max(4, self._heard[1])
+            command, self._heard = self._heard[:length], self._heard[length:]
+            if not self._settings["check"] or total(command[:-1]) == command[-1:]:
+                self._obey(command, now_us)
+
+    def _frame(self, at_us):
+        values = self._quantities.at(at_us)
+        millimetres, strength = int(values["mm"]), values["strength"]
+        if strength is None:
+            strength = ECHO // max(300, millimetres) ** 2
+        strength = max(0, min(65535, int(strength)))
+        distance = millimetres if self._settings["in_mm"] else (millimetres + 5) // 10
+        if values["sun"]:
+            distance = SUNLIT
+        elif strength == 65535:
+            distance = SATURATED
+        elif strength < 100 or millimetres > FARTHEST_MM or millimetres < 0:
+            distance = self._weak_reads
+        celsius = int((values["celsius"] + 256) * 8)
+        self._send(b"\x59\x59" + struct.pack("<HHH", distance, strength, celsius), at_us)
+
+    def _send(self, body, at_us):
+        check = total(body)
+        if self._wire.spoils_checksum:
+            check = bytes([check[0] ^ 0xFF])
+        self._wire.send(body + check, at_us, self.baud)
+
+    def _reply(self, kind, payload, now_us):
+        self._send(bytes([0x5A, len(payload) + 4, kind]) + payload, now_us + 1000)
+
+    def _obey(self, command, now_us):
+        kind, payload = command[2], command[3:-1]
+        settings = self._settings
+        if kind == 0x01:
+            self._reply(kind, bytes(VERSION), now_us)
+        elif kind == 0x02:
+            self._use(self._saved)
+            self._reply(kind, b"\0", now_us)
+        elif kind == 0x03 and len(payload) == 2:
+            settings["rate_hz"] = min(1000, payload[0] | payload[1] << 8)
+            self._reply(kind, payload, now_us)
+        elif kind == 0x04:
+            self._frame(now_us + 1000)
+        elif kind == 0x05 and len(payload) == 1:
+            settings["in_mm"] = payload[0] == 6
+            self._reply(kind, payload, now_us)
+        elif kind == 0x06 and len(payload) == 4:
+            baud = struct.unpack("<I", payload)[0]
+            self._reply(kind, payload, now_us)  # still at the old speed
+            if baud in BAUDS:
+                settings["baud"] = self.baud = baud
+        elif kind == 0x07 and len(payload) == 1:
+            settings["streaming"] = bool(payload[0])
+            self._reply(kind, payload, now_us)
+        elif kind == 0x08 and len(payload) == 1:
+            settings["check"] = bool(payload[0])
+            self._reply(kind, payload, now_us)
+        elif kind == 0x10:
+            self._use(FACTORY)
+            self._reply(kind, b"\0", now_us)
+        elif kind == 0x11:
+            self._saved = dict(settings)
+            self._reply(kind, b"\0", now_us)
+
+    def _use(self, settings):
+        self._settings = dict(settings)
+        self.baud = settings["baud"]
