@@ -29,14 +29,11 @@ class Port:
             return
         left = self.line
         self.line = None  # stays so if the driver fails below: the next question sets everything up again
-        # fmt: off
-        options = {"baudrate": speed[0], "bits": 8, "parity": speed[1], "stop": 1,
-                   "tx": line.tx, "rx": line.rx, "rxbuf": _RING, "timeout": 0}
-        # fmt: on
+        options = {"baudrate": speed[0], "bits": 8, "parity": speed[1], "stop": 1, "tx": line.tx, "rx": line.rx}
         if self.uart is None:
-            self.uart = self.machine.UART(self.number, **options)
+            self.uart = self.machine.UART(self.number, rxbuf=_RING, timeout=0, **options)
         else:
-            self.uart.init(**options)
+            self.uart.init(timeout=0, **options)  # without rxbuf, or the driver would be installed anew
         if left is not None and left.tx != line.tx:
             left.rest()  # after init: until then the old pin still carries the UART's signal
         self.line = line

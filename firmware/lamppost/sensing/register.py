@@ -1,0 +1,82 @@
+"""An import register that never runs backwards and never counts what did not flow.
+
+The meter's own register may wrap, be reset, belong to another meter since this morning, or be misread for a
+second. Only what can have flowed since the last reading is counted; everything else moves the anchor, not
+the register.
+"""
+
+from micropython import const
+
+from ..core.quality import ESTIMATED, GAP, VALID
+
+_CONFIRM = const(5)  # readings in a row that must agree before a jump is believed
+_COARSE = const(2000)  # mWh: the meter counts in Wh, and a reading is late by up to one
+_DARK_S = const(86400)  # the longest time that a meter may have counted while this node was off
+_HOUR_MS = const(3600000)
+
+
+class Register:
+    """counters -- object with imp_mwh, meter_mwh (int or None) and changed(); see journal/counters.py.
+
+    wrap_mwh -- where the meter's register starts again; p_max_mw -- the most that can flow through it.
+    """
+
+    def __init__(self, counters, wrap_mwh, p_max_mw):
+        self._counters = counters
+        self._wrap = wrap_mwh
+        self._p_max = p_max_mw
+        self._doubt = None  # a meter value that does not follow, waiting for confirmation
+        self._agreed = 0
+        self.events = {"glitch": 0, "wrap": 0, "reset": 0, "swap": 0}
+
+    def take(self, meter_mwh, since_ms):
+        """Count up to the meter's register. since_ms -- since the last good reading; None: first of this boot.
+
+        Returns the letter of the register: V; G after a gap; E while a jump is not yet explained.
+        """
+        counters = self._counters
+        anchor = counters.meter_mwh
+        if anchor is None:  # the first meter of this node: begin where it stands
+            self._anchor(meter_mwh, max(0, meter_mwh - counters.imp_mwh))
+            return VALID
+        flow = self._flow(_DARK_S * 1000 if since_ms is None else since_ms)
+        grown = meter_mwh - anchor
+        wrapped = grown < 0 and 0 <= grown + self._wrap <= flow
+        if wrapped:
+            grown += self._wrap
+        if 0 <= grown <= flow:
+            if wrapped:
+                self.events["wrap"] += 1
+            if self._doubt is not None:
+                self._doubt = None
+                self.events["glitch"] += 1
+            if grown:
+                self._anchor(meter_mwh, grown)
+            return GAP if since_ms is None else VALID
+        return self._weigh(meter_mwh, since_ms)
+
+    def _flow(self, ms):
+        return self._p_max * ms // _HOUR_MS + _COARSE
+
+    def _weigh(self, meter_mwh, since_ms):
+        """A value that cannot follow from the last: a glitch, unless the next readings go on from there."""
+        doubt = self._doubt
+        if doubt is not None and 0 <= meter_mwh - doubt <= self._flow(since_ms or 0):
+            self._agreed += 1
+        else:
+            if doubt is not None:
+                self.events["glitch"] += 1
+            self._agreed = 1
+        self._doubt = meter_mwh
+        if self._agreed < _CONFIRM:
+            return ESTIMATED
+        fresh = meter_mwh < self._counters.meter_mwh and meter_mwh <= self._flow(_HOUR_MS)
+        self.events["reset" if fresh else "swap"] += 1
+        self._doubt = None
+        self._anchor(meter_mwh, 0)
+        return GAP
+
+    def _anchor(self, meter_mwh, grown):
+        self._counters.imp_mwh += grown
+        self._counters.meter_mwh = meter_mwh
+        self._counters.changed()
