@@ -21,33 +21,33 @@ _SEVERITIES = {"critical": "bold red", "major": "red", "minor": "yellow", "warni
 
 # value: (label, what it is divided by, decimals, unit)
 _SHOWN = {
-    "u_mv": ("", 1000, 1, "V"),
-    "i_ma": ("", 1000, 2, "A"),
-    "p_mean_mw": ("", 1000, 1, "W"),
-    "imp_mwh": ("", 1_000_000, 3, "kWh"),
-    "pm2_5": ("PM2.5 ", 1, 1, "µg"),
-    "pm10": ("PM10 ", 1, 1, "µg"),
-    "t": ("", 1, 1, "°C"),
-    "rh": ("", 1, 0, "%"),
-    "p": ("", 1, 0, "hPa"),
-    "d_mm": ("", 1000, 2, "m"),
+    "u_mv": ("", 1000, 1, " V"),
+    "i_ma": ("", 1000, 2, " A"),
+    "p_mean_mw": ("", 1000, 1, " W"),
+    "imp_mwh": ("", 1_000_000, 3, " kWh"),
+    "pm2_5": ("PM2.5 ", 1, 1, " µg/m³"),
+    "pm10": ("PM10 ", 1, 1, " µg/m³"),
+    "t": ("", 1, 1, " °C"),
+    "rh": ("", 1, 0, " %"),
+    "p": ("", 1, 0, " hPa"),
+    "d_mm": ("", 1000, 2, " m"),
 }
 
 
-def amount(message: dict[str, Any], name: str) -> Text:
+def amount(message: dict[str, Any], name: str, units: bool = True) -> Text:
     """A value with its unit; a letter other than V is shown, null is a dash with its letter."""
     value, letter = message[name], message.get("q", {}).get(name, "V")
     label, scale, decimals, unit = _SHOWN[name]
     if value is None:
         return Text(f"{label}– {letter}", "yellow")
-    text = Text(f"{label}{float(value) / scale:.{decimals}f} {unit}")
+    text = Text(f"{label}{float(value) / scale:.{decimals}f}{unit if units else ''}")
     if letter != "V":
         text.append(f" {letter}", "yellow")
     return text
 
 
-def _amounts(message: dict[str, Any], *names: str) -> Text:
-    return Text("  ").join(amount(message, name) for name in names if name in message)
+def _amounts(message: dict[str, Any], *names: str, units: bool = True, gap: str = "  ") -> Text:
+    return Text(gap).join(amount(message, name, units) for name in names if name in message)
 
 
 def _energy(message: dict[str, Any]) -> Text:
@@ -58,17 +58,21 @@ def _parking(message: dict[str, Any]) -> Text:
     return _bay(message) + Text("  ") + amount(message, "d_mm")
 
 
-def _bay(message: dict[str, Any]) -> Text:
-    return Text.assemble((message["state"], _BAYS[message["state"]]), f" {message['confidence']} %")
+def _bay(message: dict[str, Any], sure: int = 101) -> Text:
+    """The state, and the confidence where that is below `sure` per cent."""
+    confidence = message["confidence"]
+    return Text.assemble((message["state"], _BAYS[message["state"]]), f" {confidence} %" if confidence < sure else "")
 
 
 def _air(message: dict[str, Any]) -> Text:
     return Text("  ").join(text for text in (_amounts(message, "pm2_5", "pm10", "t", "rh", "p"), _aqi(message)) if text)
 
 
-def _aqi(message: dict[str, Any]) -> Text:
-    index = (message.get("aqi") or {}).get("index")
-    return Text() if index is None else Text(f"AQI {index} {AQI[index - 1]}", _AQI_STYLE[index - 1])
+def _aqi(message: dict[str, Any], in_words: bool = True) -> Text:
+    index = message.get("aqi", {}).get("index")
+    if index is None:
+        return Text()
+    return Text(f"AQI {index}" + (f" {AQI[index - 1]}" if in_words else ""), _AQI_STYLE[index - 1])
 
 
 def _alarm(message: dict[str, Any] | None) -> Text:
@@ -128,19 +132,23 @@ def closing(summary: dict[str, int | float]) -> str:
     return counts + "".join(f", {summary[name]} {name}" for name in ("dropped", "awaited") if summary[name])
 
 
-def table(telemetry: Telemetry, rows: int = 20) -> Table:
-    """Nodes with their last values; those in trouble first when there are more than rows."""
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True, header_style="bold")
-    for name in ("node", "energy", "parking", "air"):
-        grid.add_column(name, ratio=None if name == "node" else 1, overflow="fold")
-    for name in ("age", "msgs", "gaps", "dup", "inv"):
+def table(telemetry: Telemetry, rows: int = 20, wide: bool = True) -> Table:
+    """Nodes with their last values; those in trouble first when there are more than rows.
+
+    wide -- at least 90 columns; without, the age goes and all moves together, so that 80 will do
+    """
+    grid = Table(box=box.SIMPLE_HEAD, padding=(0, 2 * wide, 0, 0), pad_edge=False, header_style="bold")
+    for name in ("node", "energy", "bays", "air, PM in µg/m³"):
+        grid.add_column(name, overflow="fold")
+    for name in ("age", "msgs", "gaps", "dup", "inv")[not wide :]:
         grid.add_column(name, justify="right", no_wrap=True)
     nodes = sorted(telemetry.nodes.values(), key=lambda node: (node.site, node.name))
     if len(nodes) > rows:
         nodes.sort(key=lambda node: not node.troubled)
     now, utc = telemetry.clock(), telemetry.utc()
     for node in nodes[:rows]:
-        grid.add_row(*_row(node, now, utc))
+        *values, age, msgs, gaps, dup, inv = _row(node, now, utc)
+        grid.add_row(*values, *((age,) if wide else ()), msgs, gaps, dup, inv)
     if len(nodes) > rows:
         grid.add_row(Text(f"and {len(nodes) - rows} more", "dim"))
     return grid
@@ -151,15 +159,15 @@ def _row(node: Node, now: float, utc: float) -> list[RenderableType]:
     lines = Text("\n")
     ages = [value.age(now, utc) for suffix, value in node.last.items() if suffix.startswith("tele/")]
     bays = [(suffix, value) for suffix, value in sorted(node.last.items()) if suffix.startswith("tele/parking/")]
-    parking = lines.join(Text(f"bay {suffix.rsplit('/', 1)[1]} ") + _bay(value.message) for suffix, value in bays)
+    parking = lines.join(Text(f"{suffix.rsplit('/', 1)[1]} ") + _bay(value.message, sure=80) for suffix, value in bays)
     energy, air = Text(), Text()
     if "tele/energy" in node.last:
         message = node.last["tele/energy"].message
-        energy = lines.join((_amounts(message, "u_mv", "p_mean_mw"), _amounts(message, "imp_mwh")))
+        energy = lines.join((_amounts(message, "u_mv", "p_mean_mw", gap=" "), _amounts(message, "imp_mwh")))
     if "tele/air" in node.last:
         message = node.last["tele/air"].message
-        rows = (_amounts(message, "pm2_5", "pm10"), Text("  ").join((_amounts(message, "t", "rh"), _aqi(message))))
-        air = lines.join(text for text in rows if text)
+        weather = (_amounts(message, "t", "rh", gap=" "), _aqi(message, in_words=False))
+        air = lines.join((_amounts(message, "pm2_5", "pm10", units=False, gap=" "), Text(" ").join(weather)))
     counts = (node.sequence.gaps, node.sequence.duplicates, node.invalid)
     return [
         name,
@@ -179,9 +187,11 @@ def _ago(seconds: float) -> str:
     return f"{int(seconds)} s"
 
 
-def live(telemetry: Telemetry, title: str, rows: int = 20) -> RenderableType:
+def live(telemetry: Telemetry, title: str, width: int = 112, height: int = 40) -> RenderableType:
     """The whole screen: title, nodes, alarms that are on, what happened last, the counts."""
-    parts: list[RenderableType] = [Text(title, "bold"), table(telemetry, rows)]
+    # a node takes two lines; what stands around the table must fit too
+    rows = max(3, (height - 14) // 2)
+    parts: list[RenderableType] = [Text(title, "bold"), table(telemetry, rows, width >= 90)]
     for node in sorted(telemetry.nodes.values(), key=lambda node: (node.site, node.name)):
         for code, alarm in sorted(node.alarms.items()):
             parts.append(Text.assemble((f"ALARM {node.name} {code} ", "bold"), _alarm(alarm)))
@@ -198,5 +208,5 @@ def screenshot(telemetry: Telemetry, title: str, file: Path, width: int = 112) -
     """Write the live screen as an SVG picture."""
     with open("/dev/null", "w", encoding="utf-8") as nowhere:
         console = Console(record=True, width=width, file=nowhere, force_terminal=True, color_system="truecolor")
-        console.print(live(telemetry, title))
+        console.print(live(telemetry, title, width))
         file.write_text(console.export_svg(title="lamplighter watch"), encoding="utf-8")

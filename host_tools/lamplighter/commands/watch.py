@@ -170,9 +170,8 @@ class _Live(_Json):
         self._live.__exit__(*about)  # type: ignore[arg-type]
 
     def _render(self):
-        # three lines a node and what stands around the table must fit
-        rows = max(3, (screen.out.height - 14) // 2)
-        return panel.live(self._telemetry, f"{ROOT} at {self._where}{self._note}", rows)
+        title = f"{ROOT} at {self._where}{self._note}"
+        return panel.live(self._telemetry, title, screen.out.width, screen.out.height)
 
     def message(self, seen: Seen) -> None: ...
 
