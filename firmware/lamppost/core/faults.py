@@ -35,6 +35,7 @@ class LinkFault(Fault):
     """The way to the broker failed. Words:
 
     nowifi nodns refused timeout closed protocol badlogin notallowed badclientid unavailable halfopen
+    internal (a mistake of the firmware, caught: the detail names it)
     """
 
 

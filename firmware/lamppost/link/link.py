@@ -1,0 +1,265 @@
+"""The endless way to the broker: WiFi, name, connection, session, drain, and again with jitter whatever happens.
+
+While it stands, a listener task acts on what the broker sends as it comes (an acknowledgement at once makes room
+for the next record), and this loop looks at the time: keep-alive, fresh records, drain rate. Whatever fails ends
+the connection with a LinkFault, is reported by its word, and is tried again for ever.
+"""
+
+import asyncio
+
+from micropython import const
+
+from ..core.codec import HEAD_MAX, head_into
+from ..core.faults import LinkFault
+from ..journal.outbox import ALARM, CLEAR
+from . import packet, tcp
+from .mqtt import Mqtt
+from .sender import Sender
+
+_TICK_MS = const(100)
+_LINGER_MS = const(2)
+_TURN_MS = const(10)  # the listener lets the other tasks run at least so often
+_CONNECT_MS = const(10000)  # for TCP, and again for CONNACK
+_LEAVE_MS = const(2000)
+
+
+class Settings:
+    """What the link needs to know of the configuration."""
+
+    def __init__(self, site, node, host, port=1883, user=None, password=None, keepalive_s=60, clean=True):
+        self.site = site
+        self.node = node
+        self.host = host
+        self.port = port
+        self.user = user
+        self.password = password
+        self.keepalive_s = keepalive_s
+        self.clean = clean  # False: the broker keeps our session over a lost connection
+        self.drain_per_s = 100  # held records per second; 0: as fast as it goes
+        self.drain_jitter_ms = 0  # held records wait up to so long after connecting
+        self.connect_jitter_ms = 0  # the first connection of a boot waits up to so long
+        self.retry_ms = 1000  # the first wait after a failure; doubled each time
+        self.retry_max_ms = 60000
+        self.time_grace_ms = 10000  # records wait so long for the time, before they go with ts null
+        self.commands = ()  # topic filters below our prefix to subscribe to, as bytes
+
+
+class Link:
+    """The node's way to its broker.
+
+    settings -- Settings; wifi -- link/wifi.py; socket, select -- the modules
+    outbox, entries -- journal/outbox.py, and as many of its entries as the window is wide
+    boot -- boot count, for the envelopes; info() -> body of the retained `info` message, bytes
+    on_command(suffix, body, retained) -- a message on one of settings.commands; body is valid during the call
+    random(n) -> integer below n; alive() -- called at least every second, except while a name is resolved
+    report(fault) -- each LinkFault; log(text)
+    """
+
+    def __init__(
+        self, settings, wifi, socket, select, clock, outbox, entries, boot, info, ticks_ms, ticks_diff,
+        random, alive, report, log, on_command=None,
+    ):  # fmt: skip
+        self._settings = settings
+        self._wifi = wifi
+        self._socket = socket
+        self._select = select
+        self._clock = clock
+        self._boot = boot
+        self._info = info
+        self._ticks_ms = ticks_ms
+        self._ticks_diff = ticks_diff
+        self._random = random
+        self._alive = alive
+        self._report = report
+        self._log = log
+        self._on_command = on_command
+        self._prefix = ("lamppost/v1/%s/%s/" % (settings.site, settings.node)).encode()
+        self.mqtt = Mqtt(ticks_ms, ticks_diff, settings.keepalive_s, 1024, self._message, log)
+        self.sender = Sender(
+            self.mqtt, outbox, self._prefix, entries, (ALARM, CLEAR), ticks_ms, ticks_diff, settings.drain_per_s, log
+        )
+        self._fault = None  # why the connection must end, found by the listener or by wake()
+        self._mistrust = 0  # connections in a row that died of silence while WiFi claimed to stand
+        self.up = False  # the session stands
+        self.connections = 0
+
+    # -- for the other tasks
+
+    def wake(self):
+        """There is a fresh record: send it now instead of at the next look."""
+        if self.up and self._fault is None and self._may_send():
+            try:
+                self.sender.pump()
+            except LinkFault as fault:
+                self._fault = fault
+
+    def publish_now(self, suffix, body, qos=0, retain=False):
+        """Publish something that is not journaled: True if it is on its way, False if there is no way now.
+
+        body -- the members behind the envelope's head, with the closing brace
+        """
+        if not self.up or self._fault is not None:
+            return False
+        try:
+            return self.mqtt.publish(self._prefix + suffix, self._envelope(body), qos, retain)
+        except LinkFault as fault:
+            self._fault = fault
+            return False
+
+    def announce(self):
+        """Publish the retained `info` (again, after it changed)."""
+        return self.publish_now(b"info", self._info(), 1, True)
+
+    async def leave(self, reason):
+        """Before a reset that was asked for: say `offline` and why, and go without a will."""
+        if self.publish_now(b"state", b'"state":"offline","reason":"%s"}' % reason.encode(), 1, True):
+            started = self._ticks_ms()
+            while self.up and self.mqtt.flying and self._left(started, _LEAVE_MS) > 0:
+                await asyncio.sleep_ms(20)
+            self.mqtt.close(polite=True)
+
+    # -- the loop
+
+    async def run(self):
+        """For ever."""
+        settings = self._settings
+        if settings.connect_jitter_ms:
+            await self._rest(self._random(settings.connect_jitter_ms))
+        wait = settings.retry_ms
+        while True:
+            fault = None
+            before = self.connections
+            started = self._ticks_ms()
+            try:
+                await self._connection()
+            except LinkFault as error:
+                fault = error
+            except OSError as error:
+                fault = LinkFault("closed", "errno %s" % error.errno)
+            except Exception as error:
+                # a mistake of ours must not silence the node: said, and tried again
+                fault = LinkFault("internal", repr(error))
+            self.up = False
+            self._report(fault)
+            self._log("link: %s" % fault)
+            self._judge_wifi(fault)
+            if self.connections > before and self._ticks_diff(self._ticks_ms(), started) > 10000:
+                wait = settings.retry_ms
+            await self._rest(wait // 2 + self._random(wait + 1))
+            wait = min(wait * 2, settings.retry_max_ms)
+
+    async def _connection(self):
+        """One life of the connection; always ends with a fault."""
+        settings = self._settings
+        mqtt = self.mqtt
+        await self._wifi.join(self._alive)
+        self._alive()
+        wire = await tcp.connect(self._socket, self._select, settings.host, settings.port, _CONNECT_MS)
+        self._alive()
+        self._fault = None
+        listener = None
+        try:
+            mqtt.begin(wire, self._connect_packet())
+            await self._greeting(wire)
+            if settings.commands:
+                mqtt.subscribe([self._prefix + suffix for suffix in settings.commands])
+            self.up = True
+            self.connections += 1
+            self._log("link: connected to %s" % settings.host)
+            self.publish_now(b"state", b'"state":"online","reason":""}', 1, True)
+            self.announce()
+            self.sender.begin(mqtt.session_present, self._random(settings.drain_jitter_ms + 1))
+            self._since = self._ticks_ms()
+            listener = asyncio.create_task(self._listen(wire))
+            while self._fault is None:
+                self._look()
+                await asyncio.sleep_ms(_TICK_MS)
+            raise self._fault
+        finally:
+            self.up = False
+            if listener:
+                listener.cancel()
+            self.sender.lost(kept=not settings.clean)
+            mqtt.close()
+
+    def _look(self):
+        self._alive()
+        self.mqtt.check()
+        if not self._wifi.up():
+            raise LinkFault("nowifi", "lost")
+        if self._may_send():
+            self.sender.pump()
+
+    def _may_send(self):
+        """False for the first moments in which the time is still asked for: what is sent without stays without."""
+        return self._clock.offset_s is not None or self._left(self._since, self._settings.time_grace_ms) <= 0
+
+    async def _greeting(self, wire):
+        started = self._ticks_ms()
+        while not self.mqtt.greeted:
+            self._alive()
+            if not self.mqtt.hear():
+                left = self._left(started, _CONNECT_MS)
+                if left <= 0:
+                    raise LinkFault("timeout", "no CONNACK")
+                await wire.readable.within(min(left, 1000))
+
+    async def _listen(self, wire):
+        """Read and act until something fails, then leave the fault for the loop to find."""
+        mqtt = self.mqtt
+        sender = self.sender
+        try:
+            turn = self._ticks_ms()
+            while self._fault is None:
+                if mqtt.hear():
+                    if self._may_send():
+                        sender.pump()
+                elif not mqtt.flying or not wire.linger(_LINGER_MS):
+                    await wire.readable
+                    turn = self._ticks_ms()
+                    continue
+                if self._ticks_diff(self._ticks_ms(), turn) >= _TURN_MS:
+                    await asyncio.sleep_ms(0)
+                    turn = self._ticks_ms()
+        except LinkFault as fault:
+            self._fault = fault
+        except Exception as error:
+            self._fault = LinkFault("internal", repr(error))
+
+    # -- pieces
+
+    def _message(self, topic, body, qos, retained):
+        if self._on_command and topic.startswith(self._prefix):
+            self._on_command(topic[len(self._prefix) :], body, retained)
+
+    def _envelope(self, body, timed=True):
+        clock = self._clock
+        head = bytearray(HEAD_MAX)
+        ts = clock.utc_s() if timed else None
+        n = head_into(head, 0, self._boot, None, ts, clock.tq, clock.tu_ms, False)
+        return bytes(head[:n]) + body
+
+    def _connect_packet(self):
+        s = self._settings
+        # the broker sends the will when we cannot: without a time, for nobody knows it then
+        will = (self._prefix + b"state", self._envelope(b'"state":"lost","reason":"will"}', timed=False))
+        client = "%s-%s" % (s.site, s.node)
+        return packet.connect(client, s.keepalive_s, s.clean, s.user, s.password, will)
+
+    def _judge_wifi(self, fault):
+        if fault.word in ("halfopen", "timeout", "nodns"):
+            self._mistrust += 1
+            if self._mistrust >= 2:
+                self._mistrust = 0
+                self._wifi.distrust()
+        elif fault.word != "nowifi":
+            self._mistrust = 0
+
+    def _left(self, started, whole_ms):
+        return whole_ms - self._ticks_diff(self._ticks_ms(), started)
+
+    async def _rest(self, milliseconds):
+        while milliseconds > 0:
+            self._alive()
+            await asyncio.sleep_ms(min(milliseconds, 1000))
+            milliseconds -= 1000

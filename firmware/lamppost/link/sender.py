@@ -1,0 +1,151 @@
+"""Sends records straight from the journal through a window of publishes, and forgets one only when the broker has it.
+
+A record's bytes go from flash into the one wire buffer, its head is rendered there, and one write sends it. Nothing
+is kept in RAM but which record flies under which packet id.
+"""
+
+from struct import pack_into
+
+from micropython import const
+
+from .envelope import Envelope
+from .packet import header_into
+
+_HEADER = const(4)  # the fixed header of a PUBLISH ends here in the wire buffer
+_BURST_MS = const(250)  # a drain may make up for so much time in one go
+
+
+class Sender:
+    """Drains an outbox through an Mqtt.
+
+    prefix -- b"lamppost/v1/{site}/{node}/"
+    entries -- as many outbox entries as may be in flight at once (1 to 16): the window
+    urgent -- kinds of records that the drain rate does not hold back: alarms
+    drain_per_s -- records per second that were held over an outage (backfill), 0: as fast as it goes.
+        Fresh records wait their turn behind them, alarms do not.
+    """
+
+    def __init__(self, mqtt, outbox, prefix, entries, urgent, ticks_ms, ticks_diff, drain_per_s=0, log=print):
+        if not 1 <= len(entries) <= 16:
+            raise ValueError("a window of 1 to 16 records")
+        self._mqtt = mqtt
+        self._outbox = outbox
+        self._ticks_ms = ticks_ms
+        self._ticks_diff = ticks_diff
+        self._log = log
+        self._idle = entries  # not in flight; the last is taken next
+        self._parked = None  # taken from the outbox, not yet sent: the drain rate holds it back
+        self._urgent = urgent
+        self._rate = drain_per_s
+        self._credit = 0  # thousandths of held records that may go now
+        self._credited = ticks_ms()
+        self._resend = {}  # (boot, seq) -> packet id of records that the broker's kept session may have seen
+        self._envelope = Envelope()
+        self._formats = {}  # length -> "<length>s", for copying in C without a slice
+        self.sent = 0
+        self.acknowledged = 0
+        buf = mqtt.buf
+        self._suffix = _HEADER + 2 + len(prefix)
+        self._prefix = prefix
+        buf[_HEADER + 2 : self._suffix] = prefix
+        mqtt.on_acknowledged = self._acknowledge
+
+    def begin(self, session_present, hold_ms=0):
+        """A connection stands. Held records wait hold_ms more, so that a city does not come back as one."""
+        if not session_present:
+            self._resend.clear()
+        self._credit = -hold_ms * self._rate
+        self._credited = self._ticks_ms()
+
+    def lost(self, kept):
+        """The connection is gone: what was in flight is unsent again; kept -- the broker may keep our session."""
+        for pid, entry in self._mqtt.flying.items():
+            if entry is not None:
+                if kept and entry.seq is not None:
+                    self._resend[(entry.boot, entry.seq)] = pid
+                self._idle.append(entry)
+        if self._parked is not None:
+            self._idle.append(self._parked)
+            self._parked = None
+        self._mqtt.flying.clear()
+        self._outbox.rewind()
+
+    def _acknowledge(self, entry):
+        self._outbox.acknowledge(entry)
+        self._idle.append(entry)
+        self.acknowledged += 1
+
+    def pump(self):
+        """Send as long as there are records, window and room on the wire. Raises LinkFault("closed")."""
+        mqtt = self._mqtt
+        idle = self._idle
+        while mqtt.flush():
+            entry = self._parked
+            if entry is None:
+                if not idle:
+                    return
+                entry = idle[-1]
+                if not self._outbox.take(entry):
+                    return
+                idle.pop()
+            if entry.held and self._rate and entry.kind not in self._urgent and not self._may_drain():
+                self._parked = entry
+                return
+            self._parked = None
+            self._send(entry)
+
+    def _may_drain(self):
+        now = self._ticks_ms()
+        self._credit += self._ticks_diff(now, self._credited) * self._rate
+        self._credited = now
+        self._credit = min(self._credit, _BURST_MS * self._rate)
+        if self._credit < 1000:
+            return False
+        self._credit -= 1000
+        return True
+
+    def _send(self, entry):
+        """Lay out one PUBLISH in the wire buffer and send it; nothing is allocated."""
+        mqtt = self._mqtt
+        buf = mqtt.buf
+        first = 0x32  # QoS 1
+        if entry.retain:
+            first = 0x33
+        pid = 0
+        if self._resend and entry.seq is not None:
+            pid = self._resend.pop((entry.boot, entry.seq), 0)
+            if pid:
+                first |= 8  # DUP: the broker's session may have it already
+        if not pid:
+            pid = mqtt.next_id()
+        body_len = entry.body_len
+        head_len = 0
+        if body_len:  # an empty payload clears a retained alarm
+            head_len = self._envelope.render(entry)
+        topic_len = entry.topic_len
+        suffix = self._suffix
+        at = suffix + topic_len
+        body = at + 2 + head_len
+        end = body + body_len
+        if end > len(buf):
+            # cannot happen while the journal's longest record fits; it must not hold up all others
+            self._log("link: a record of %d bytes has no room, dropped" % end)
+            self._acknowledge(entry)
+            return
+        # flash holds suffix and body together: read them so that the body is in place, then move the suffix down
+        loaded = body - topic_len
+        self._outbox.load(entry, buf, loaded)
+        for i in range(topic_len):
+            buf[suffix + i] = buf[loaded + i]
+        topic_len = at - _HEADER - 2
+        buf[_HEADER] = topic_len >> 8
+        buf[_HEADER + 1] = topic_len & 255
+        buf[at] = pid >> 8
+        buf[at + 1] = pid & 255
+        if head_len:
+            if head_len not in self._formats:
+                self._formats[head_len] = "%ds" % head_len
+            pack_into(self._formats[head_len], buf, at + 2, self._envelope.buf)
+        mqtt.flying[pid] = entry
+        mqtt.send(header_into(buf, _HEADER, end - _HEADER, first), end)
+        self.sent += 1

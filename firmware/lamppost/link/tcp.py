@@ -1,0 +1,99 @@
+"""A TCP connection that never blocks the other tasks, except while a name is resolved.
+
+MicroPython resolves names in one blocking call: on the ESP32 lwIP gives up after about 14 s, which the watchdog
+must allow for. No time-outs are set on the socket: on the ESP32 setblocking() clears them.
+"""
+
+import errno
+
+from micropython import const
+
+from ..core.faults import LinkFault
+from .ready import Ready
+
+_IPPROTO_TCP = const(6)
+_TCP_NODELAY = const(1)  # the same number in Linux and in lwIP
+
+
+class Tcp:
+    """One connection. read and write move what can be moved now; `readable` is awaited."""
+
+    def __init__(self, sock, poller):
+        self._sock = sock
+        self._poller = poller
+        self.readable = Ready(sock)
+
+    def read(self, buf):
+        """Bytes read into buf; 0: nothing there now. Raises LinkFault("closed") at the end of the stream."""
+        try:
+            n = self._sock.readinto(buf)
+        except OSError as error:
+            raise LinkFault("closed", "errno %s" % error.errno)
+        if n:
+            return n
+        if n is None:
+            return 0
+        raise LinkFault("closed", "by the broker")
+
+    def write(self, buf, at, size):
+        """Bytes of buf[at:at + size] that the socket took now."""
+        try:
+            return self._sock.write(buf, at, size) or 0
+        except OSError as error:
+            raise LinkFault("closed", "errno %s" % error.errno)
+
+    def linger(self, milliseconds):
+        """Stay for a moment until there is something to read; True if so. Holds up all tasks: keep it short.
+
+        An answer from the same network is there before a task switch would be, and nothing is allocated.
+        """
+        for _ in self._poller.ipoll(milliseconds):
+            return True
+        return False
+
+    def close(self):
+        self._sock.close()
+
+
+async def connect(socket, select, host, port, timeout_ms):
+    """Resolve the name and connect -> Tcp. LinkFault: nodns, refused, timeout.
+
+    socket, select -- the modules. Every address of the name is tried in turn, each for timeout_ms.
+    """
+    try:
+        addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    except OSError as error:
+        raise LinkFault("nodns", "%s: %s" % (host, error))
+    fault = LinkFault("nodns", "%s has no address" % host)
+    for family, kind, protocol, _, address in addresses:
+        if kind != socket.SOCK_STREAM:
+            continue
+        sock = socket.socket(family, kind, protocol)
+        try:
+            return await _connect(sock, select, address, timeout_ms)
+        except LinkFault as error:
+            fault = error
+        except OSError as error:
+            fault = LinkFault("refused", "%s port %d: errno %s" % (host, port, error.errno))
+        sock.close()
+    raise fault
+
+
+async def _connect(sock, select, address, timeout_ms):
+    sock.setblocking(False)
+    # a record is one write: waiting for more to fill a segment (Nagle) would only meet the far end's delayed ACK
+    sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
+    try:
+        sock.connect(address)
+    except OSError as error:
+        if error.errno != errno.EINPROGRESS:
+            raise
+    poller = select.poll()
+    poller.register(sock, select.POLLIN)
+    if not await Ready(sock, True).within(timeout_ms):
+        raise LinkFault("timeout", "no connection within %d ms" % timeout_ms)
+    for _, event in poller.ipoll(0):
+        # a refused connection is "writable" too
+        if event & (select.POLLERR | select.POLLHUP):
+            raise LinkFault("refused", "nobody listens there")
+    return Tcp(sock, poller)
