@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json as _json
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Console
@@ -37,3 +39,45 @@ def _plain(text: str) -> str:
 def note(text: str) -> None:
     """A line about progress, to stderr."""
     err.print(text, markup=False)
+
+
+def table(columns: dict[str, str], rows: list[dict[str, str]], right: tuple[str, ...] = ()) -> None:
+    """Aligned columns to stdout, key -> heading; a column that is empty in all rows is left out."""
+    used = {key: head for key, head in columns.items() if any(row.get(key) for row in rows)}
+    width = {key: max(len(head), *(len(row.get(key, "")) for row in rows)) for key, head in used.items()}
+
+    def line(cells: dict[str, str]) -> str:
+        texts = (cells.get(k, "").rjust(w) if k in right else cells.get(k, "").ljust(w) for k, w in width.items())
+        return "  ".join(texts).rstrip()
+
+    out.print(line(used), style="bold", markup=False, no_wrap=True, soft_wrap=True)
+    for row in rows:
+        out.print(line(row), style=row.get("style"), markup=False, no_wrap=True, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def progress(total: int) -> Iterator[Callable[[int, str], None]]:
+    """A bar on stderr, moved by calling it with (done, what); without a terminal a line at each quarter."""
+    if not err.is_terminal:
+        quarter, last = -1, ""
+
+        def plain(done: int, what: str) -> None:
+            nonlocal quarter, last
+            now = 4 * done // max(total, 1)
+            if now != quarter or what != last:
+                quarter, last = now, what
+                note(f"{100 * done // max(total, 1):3d} %  {what}")
+
+        yield plain
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    shown = (TaskProgressColumn(), BarColumn(30), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*shown, console=err) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda done, what: bar.update(task, completed=done, description=what)
+
+
+def text(words: str) -> None:
+    """Text as it is to stdout: no markup, no wrapping."""
+    print(words, flush=True)

@@ -1,0 +1,94 @@
+"""`lamplighter configure`: a node's configuration, checked whole before the node is touched, swapped in one step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .. import screen
+from ..problems import ConfigNotKept, NodeSaidNo
+
+STARTED = r"\[ *\d+\.\d{3}\]|lamppost: (up|slot)"
+ADOPT = """
+from lamppost.ops import settings
+settings.adopt()
+"""
+
+
+@click.command("configure")
+@click.option("--port", required=True, metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
+@click.option("--board", metavar="NAME", help="Check against this board; without it the node is asked.")
+@click.option("--dry-run", is_flag=True, help="Check only; the node is asked for its board unless --board is there.")
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+@click.argument("file", metavar="FILE")
+def command(port: str, board: str | None, dry_run: bool, as_json: bool, file: str) -> None:
+    """Give a node its configuration from FILE (- for stdin).
+
+    All errors are shown at once and nothing is written then. Passwords are never shown; in the file
+    {"$env": "NAME"} takes one from the environment.
+
+    Example: lamplighter configure --port /dev/ttyUSB0 lp-0042.json
+    """
+    from .. import config, ports
+
+    document = config.read(file)
+    facts = _board(board) if board else None
+    doc = config.check(document, facts)
+    if dry_run and board:
+        _tell({"node": doc["node"], "config": config.config_hash(doc), "written": False}, as_json, "is right")
+        return
+    with ports.claim(port):
+        _on_the_node(port, document, doc, facts, dry_run, as_json)
+
+
+def _on_the_node(port: str, document: Any, doc: dict, facts: dict | None, dry_run: bool, as_json: bool) -> None:
+    from .. import config, node_files
+    from ..repl import Repl
+
+    told = {"node": doc["node"], "config": config.config_hash(doc), "written": False}
+    with Repl(port, screen.note) as node:
+        if facts is None:
+            facts = node_files.document(node, "/board.json")
+            if facts is None:
+                raise NodeSaidNo(
+                    "The node has no /board.json: no Lamplighter firmware is on it.",
+                    "Bring the firmware with `lamplighter flash`.",
+                )
+            config.check(document, facts)
+        before = node_files.document(node, "/config.json")
+        if before and before != doc and before.get("node") not in (None, doc["node"]):
+            screen.note(f"This node was {before['node']} until now; it becomes {doc['node']}.")
+        if dry_run or before == doc:
+            _tell(told, as_json, "is right" if dry_run else "is unchanged: the node has it already")
+            return
+        screen.note("writing")
+        node_files.write(node, "/config.new", config.encode(doc))
+        try:
+            node.run(ADOPT)
+        except NodeSaidNo as refusal:
+            raise ConfigNotKept(f"The node does not take the configuration. {refusal.cause}") from None
+        if node_files.read(node, "/config.json") != config.encode(doc):
+            raise ConfigNotKept("The node read back another configuration than it was given.")
+        screen.note("restarting")
+        node.restart()
+        line = node.boot_line(STARTED)
+    if line is None:
+        raise ConfigNotKept(
+            "The configuration is on the node, but the node did not say that it started.",
+            "Look at `lamplighter log`; `lamplighter test` says what is wrong.",
+        )
+    _tell({**told, "written": True}, as_json, "is written; the node is up with it")
+
+
+def _board(name: str) -> dict[str, Any]:
+    from .. import board
+
+    return board.load(name).node_document()
+
+
+def _tell(told: dict, as_json: bool, words: str) -> None:
+    if as_json:
+        screen.result(told)
+    else:
+        screen.out.print(f"{told['node']}: configuration {told['config']} {words}.", markup=False)

@@ -1,0 +1,43 @@
+"""`lamplighter log`: what the node prints, with times; opening the port does not reset the board."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import IO
+
+import click
+
+from .. import screen
+
+
+@click.command("log")
+@click.option("--port", required=True, metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
+@click.option("--save", type=click.File("a", encoding="utf-8"), metavar="FILE", help="Append the lines to FILE.")
+@click.option("--seconds", type=click.FloatRange(0), metavar="N", help="End after N seconds; else with Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def command(port: str, save: IO[str] | None, seconds: float | None, as_json: bool) -> None:
+    """Show the node's serial output, each line with its time; goes on after the cable was out.
+
+    Example: lamplighter log --port /dev/ttyUSB0 --save night.log
+    """
+    from .. import ports
+    from ..console_line import ConsoleLine
+
+    def show(line: str) -> None:
+        at = datetime.now().astimezone()
+        if save:
+            save.write(f"{at.isoformat(timespec='milliseconds')}  {line}\n")
+            save.flush()
+        if as_json:
+            screen.result({"at": at.isoformat(timespec="milliseconds"), "text": line})
+        else:
+            screen.out.print(f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}  {line}", markup=False, soft_wrap=True)
+
+    end = None if seconds is None else time.monotonic() + seconds
+    with ports.claim(port), ConsoleLine(port, screen.note) as console:
+        while end is None or time.monotonic() < end:
+            for line in console.lines(0.1):
+                show(line)
+        for line in console.rest():
+            show(line)

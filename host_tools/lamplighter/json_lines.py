@@ -1,0 +1,124 @@
+"""JSON with the line of every value, so that an error can point at it."""
+
+from __future__ import annotations
+
+import json
+import re
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Any
+
+Path = tuple[str | int, ...]
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_WORDS = {"true": True, "false": False, "null": None}
+
+
+class JsonError(ValueError):
+    """What is wrong, and on which line."""
+
+    def __init__(self, line: int, cause: str):
+        super().__init__(f"line {line}: {cause}")
+        self.line = line
+        self.cause = cause
+
+
+def parse(text: str) -> tuple[Any, dict[Path, int], list[Path]]:
+    """(value, line of each path, paths whose key is there twice). Raises JsonError."""
+    reader = _Reader(text)
+    value, at = reader.value(reader.space(0), ())
+    at = reader.space(at)
+    if at != len(text):
+        raise reader.error(at, "something follows after the end of the document")
+    return value, reader.lines, reader.doubled
+
+
+class _Reader:
+    def __init__(self, text: str):
+        self.text = text
+        self.lines: dict[Path, int] = {}
+        self.doubled: list[Path] = []
+
+    def error(self, at: int, cause: str) -> JsonError:
+        return JsonError(self.line(at), cause)
+
+    def line(self, at: int) -> int:
+        return self.text.count("\n", 0, at) + 1
+
+    def space(self, at: int) -> int:
+        return _SPACE.match(self.text, at).end()  # type: ignore[union-attr]
+
+    def value(self, at: int, path: Path) -> tuple[Any, int]:
+        self.lines.setdefault(path, self.line(at))
+        first = self.text[at : at + 1]
+        if first == "{":
+            return self.object(at + 1, path)
+        if first == "[":
+            return self.array(at + 1, path)
+        if first == '"':
+            return self.string(at)
+        number = _NUMBER.match(self.text, at)
+        if number:
+            value = json.loads(number[0])
+            # 60.0 is a whole number to JSON Schema, and has to stay one on a node of 32-bit floats
+            return int(value) if isinstance(value, float) and value.is_integer() else value, number.end()
+        for word, value in _WORDS.items():
+            if self.text.startswith(word, at):
+                return value, at + len(word)
+        if not first:
+            raise self.error(len(self.text.rstrip()), "the document ends too early")
+        # what stands there is not quoted: it may be a password without its quotation marks
+        raise self.error(at, 'a value is expected: a text in " ", a number, true, false, { or [')
+
+    def string(self, at: int) -> tuple[str, int]:
+        try:
+            return scanstring(self.text, at + 1, True)
+        except json.JSONDecodeError as error:
+            raise self.error(error.pos, "a text does not end, or has a control character in it") from None
+
+    def object(self, at: int, path: Path) -> tuple[dict[str, Any], int]:
+        found: dict[str, Any] = {}
+        at = self.space(at)
+        if self.text[at : at + 1] == "}":
+            return found, at + 1
+        while True:
+            if self.text[at : at + 1] != '"':
+                what = "a comma too many" if self.text[at : at + 1] == "}" else 'a key in " " is expected'
+                raise self.error(at, what)
+            start = at
+            key, at = self.string(at)
+            here = (*path, key)
+            if key in found:
+                self.doubled.append(here)
+            self.lines[here] = self.line(start)
+            at = self.space(at)
+            if self.text[at : at + 1] != ":":
+                raise self.error(at, "a colon is missing after a key")
+            found[key], at = self.value(self.space(at + 1), here)
+            at, more = self.next(at, "}")
+            if not more:
+                return found, at
+
+    def array(self, at: int, path: Path) -> tuple[list[Any], int]:
+        found: list[Any] = []
+        at = self.space(at)
+        if self.text[at : at + 1] == "]":
+            return found, at + 1
+        while True:
+            if self.text[at : at + 1] == "]":
+                raise self.error(at, "a comma too many")
+            item, at = self.value(at, (*path, len(found)))
+            found.append(item)
+            at, more = self.next(at, "]")
+            if not more:
+                return found, at
+
+    def next(self, at: int, end: str) -> tuple[int, bool]:
+        """Past the comma, or past the end of an object or array."""
+        after = self.space(at)
+        if self.text[after : after + 1] == end:
+            return after + 1, False
+        if self.text[after : after + 1] != ",":
+            # the comma belongs behind the value before, so that line is the one to show
+            raise self.error(at, f"a comma or {end} is missing at the end of this line")
+        return self.space(after + 1), True

@@ -1,0 +1,91 @@
+"""Files on the node, over its REPL: read whole, and replaced whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from .problems import NodeSaidNo
+from .repl import Repl
+
+BLOCK = 2048
+
+# runs on the node: a block is unpacked, checked, and only then written
+WRITER = """
+import binascii,deflate,io
+def _block(s,c):
+ try:
+  d=deflate.DeflateIO(io.BytesIO(binascii.a2b_base64(s)),deflate.ZLIB).read()
+ except Exception:
+  return 'garbled'
+ if binascii.crc32(d)!=c: return 'garbled'
+ _f.write(d)
+ return 'ok'
+def _whole(p):
+ n=c=0
+ with open(p,'rb') as f:
+  while True:
+   d=f.read(512)
+   if not d: return '%d %d'%(n,c)
+   n+=len(d)
+   c=binascii.crc32(d,c)
+"""
+
+READER = """
+import binascii
+try:
+ f=open({path!r},'rb')
+ while True:
+  d=f.read(768)
+  if not d: break
+  print(binascii.b2a_base64(d).decode(),end='')
+ f.close()
+except OSError as e:
+ print('!',e.errno)
+"""
+
+
+def read(node: Repl, path: str) -> bytes | None:
+    """A file's bytes, or None when the node has no such file."""
+    answer = node.run(READER.format(path=path))
+    if answer.startswith("! "):
+        if answer.split()[1] == "2":
+            return None
+        raise NodeSaidNo(f"{path} cannot be read on the node (error {answer.split()[1]}).")
+    return b"".join(base64.b64decode(line) for line in answer.splitlines())
+
+
+def document(node: Repl, path: str) -> dict[str, Any] | None:
+    """A JSON file's object; None when it is absent or no JSON object."""
+    try:
+        value = json.loads(read(node, path) or b"")
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def write(node: Repl, path: str, data: bytes, progress: Callable[[int], None] = lambda done: None) -> None:
+    """Blocks with a CRC go beside the file, are compared as a whole, then renamed onto it."""
+    beside = path + ".part"
+    node.run(WRITER + f"_f=open({beside!r},'wb')")
+    for start in range(0, len(data), BLOCK):
+        _send(node, data[start : start + BLOCK])
+        progress(min(start + BLOCK, len(data)))
+    answer = node.run(f"_f.close();print(_whole({beside!r}))").strip()
+    if answer != f"{len(data)} {zlib.crc32(data)}":
+        node.run(f"import os;os.remove({beside!r})")
+        raise NodeSaidNo(f"{path} did not arrive whole on the node; the previous one is untouched.")
+    node.run(f"import os;os.rename({beside!r},{path!r})")
+
+
+def _send(node: Repl, block: bytes) -> None:
+    # a window of 1 kB: the node unpacks with that much memory
+    packer = zlib.compressobj(9, zlib.DEFLATED, 10)
+    packed = base64.b64encode(packer.compress(block) + packer.flush()).decode()
+    for _ in range(3):
+        if node.run(f"print(_block('{packed}',{zlib.crc32(block)}))").strip() == "ok":
+            return
+    raise NodeSaidNo("A block arrived garbled three times.", "Try another cable, and run the same command again.")

@@ -1,0 +1,254 @@
+"""The node's raw REPL as a conversation that ends: entered by a ladder, every wait bounded, the node left running."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import struct
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from . import ports, silence
+from .problems import CablePulled, NodeSaidNo, NodeSilent, PortBusy, Problem
+
+BAUD = 115200
+PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
+INTERRUPT, ENTER_RAW, LEAVE_RAW, EXECUTE = b"\x03", b"\x01", b"\x02", b"\x04"
+
+# rung: (what the user is told, seconds for an answer)
+LADDER = {
+    "plain": ("", 1.0),
+    "interrupt": ("no answer yet: interrupting the program", 2.5),
+    "soft reset": ("no answer yet: soft reset", 3.0),
+    "hard reset": ("no answer yet: hard reset", 5.0),
+}
+
+class Repl:
+    """`with Repl(port) as node:` enters the raw REPL and at the end restarts the node.
+
+    `say` is told in a few words when entering takes longer. All failures are Problems.
+    """
+
+    def __init__(self, device: str, say: Callable[[str], None] = lambda text: None):
+        self.device = device
+        self.port = ports.named(device)
+        self._say = say
+        self._heard = b""
+        self._line: Any = None
+        self._running = False
+
+    def __enter__(self) -> Repl:
+        self._open()
+        try:
+            with self._wire():
+                self._enter()
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(self, kind, trouble, trace) -> None:
+        try:
+            if self._line is not None and not self._running and not isinstance(trouble, CablePulled):
+                with contextlib.suppress(Problem):
+                    self.restart()
+        finally:
+            self._close()
+
+    # -- the line ----------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        from mpremote.transport import TransportError
+        from mpremote.transport_serial import SerialTransport
+
+        ports.check(self.device)
+        try:
+            # opened with DTR and RTS both asserted, which the board's two transistors take as neither
+            self._line = SerialTransport(self.device, baudrate=BAUD, timeout=5)
+        except (TransportError, OSError):
+            ports.check(self.device)
+            raise PortBusy(f"{self.device} cannot be opened: something else holds it.") from None
+
+    def _close(self) -> None:
+        line, self._line = self._line, None
+        if line is None:
+            return
+        with contextlib.suppress(OSError):
+            line.close()  # drops RTS before DTR: the chip is neither reset nor left with BOOT held
+        with contextlib.suppress(OSError):
+            line.serial.close()
+
+    @contextlib.contextmanager
+    def _wire(self) -> Iterator[None]:
+        """What mpremote and pyserial raise becomes a Problem."""
+        from mpremote.transport import TransportError
+
+        try:
+            yield
+        except (OSError, struct.error) as error:
+            if isinstance(error, OSError) and (not self._alive() or error.errno in (5, 6, 19)):
+                raise CablePulled(f"{self.device} went away in the middle of the conversation.") from None
+            raise NodeSilent(f"The node on {self.device} stopped answering.") from None
+        except TransportError as error:
+            raise NodeSilent(f"The node on {self.device} stopped answering ({error}).") from None
+
+    def _alive(self) -> bool:
+        import os
+
+        return ports.is_network(self.device) or os.path.exists(self.device)
+
+    def _write(self, data: bytes) -> None:
+        self._line.serial.write(data)
+
+    def _listen(self, ending: bytes, within: float, again: bytes = b"", every: float = 0.25) -> bool:
+        """True when `ending` was heard in time; `again` is sent `every` so many seconds meanwhile."""
+        wire, text = self._line.serial, b""
+        start = asked = time.monotonic()
+        while (now := time.monotonic()) < start + within:
+            waiting = wire.in_waiting
+            if waiting:
+                piece = wire.read(waiting)
+                text += piece
+                self._heard = (self._heard + piece)[-8192:]
+                if ending in text:
+                    return True
+                continue
+            if again and now >= asked + every:
+                self._write(again)
+                asked = now
+            time.sleep(0.01)
+        return False
+
+    # -- entering ----------------------------------------------------------------------------------------------
+
+    def _enter(self) -> None:
+        for rung, (words, seconds) in LADDER.items():
+            if words:
+                self._say(words)
+            if rung == "soft reset":
+                # out of a raw REPL or half a paste first, or Ctrl-D would be taken as the end of its input
+                self._write(b"\r" + INTERRUPT + LEAVE_RAW + INTERRUPT + EXECUTE)
+            elif rung == "hard reset":
+                self._pulse()
+            self._write(b"\r" + INTERRUPT + b"\r" + ENTER_RAW)
+            again = b"" if rung == "plain" else INTERRUPT + b"\r" + ENTER_RAW
+            if self._listen(PROMPT, seconds, again):
+                self._settle()
+                return
+        raise silence.explain(self.device, self._heard)
+
+    def _settle(self) -> None:
+        """Swallow the answers to repeated requests, then ask once more: exactly one prompt waits after this."""
+        while self._listen(b"\r\n>", 0.2):
+            pass
+        self._write(ENTER_RAW)
+        if not self._line.read_until(1, PROMPT[:-1], timeout=2).endswith(PROMPT[:-1]):
+            raise NodeSilent(f"The node on {self.device} gave its prompt once and fell silent.")
+
+    def _pulse(self) -> None:
+        """Reset by the line that esptool uses: EN low for 100 ms while BOOT stays high."""
+        if ports.is_pty(self.device):
+            return
+        with contextlib.suppress(OSError):
+            wire = self._line.serial
+            wire.dtr = False
+            wire.rts = True
+            time.sleep(0.1)
+            wire.rts = False
+
+    # -- talking -----------------------------------------------------------------------------------------------
+
+    def run(self, code: str, within: float = 10.0, on_line: Callable[[str], None] | None = None) -> str:
+        """What the code prints. `within` bounds the silence between two pieces of output, in seconds.
+
+        Raises NodeSaidNo with the last line of the node's traceback, NodeSilent when it takes too long.
+        """
+        with self._wire():
+            try:
+                self._begin(code)
+                printed = self._until_end(within, on_line)
+                failed = self._until_end(within, None)
+            except KeyboardInterrupt:
+                self._write(INTERRUPT)
+                raise
+        if failed:
+            raise NodeSaidNo(f"The node said: {failed.strip().splitlines()[-1]}", details=_traceback(failed))
+        return printed
+
+    def _begin(self, code: str) -> None:
+        # mpremote prints what it did not expect: kept off the screen
+        with contextlib.redirect_stdout(io.StringIO()):
+            self._line.exec_raw_no_follow(code)
+
+    def _until_end(self, within: float, on_line: Callable[[str], None] | None) -> str:
+        wire, got, told = self._line.serial, bytearray(), 0
+        heard = time.monotonic()
+        while True:
+            waiting = wire.in_waiting
+            if not waiting:
+                if time.monotonic() > heard + within:
+                    self._write(INTERRUPT)
+                    raise NodeSilent(f"The node on {self.device} fell silent for {within:.0f} s amid its work.")
+                time.sleep(0.005)
+                continue
+            # one byte at a time near the end mark: what follows it belongs to the next reader
+            got += wire.read(1)
+            heard = time.monotonic()
+            if got.endswith(EXECUTE):
+                return got[:-1].decode(errors="replace").replace("\r\n", "\n")
+            if on_line and got.endswith(b"\n"):
+                on_line(got[told:].decode(errors="replace").strip())
+                told = len(got)
+
+    # -- leaving -----------------------------------------------------------------------------------------------
+
+    def fresh(self) -> None:
+        """Reset, and stop the boot in its rescue window: a clean heap, idle buses, no watchdog."""
+        self.restart()
+        with self._wire():
+            if not self._listen(PROMPT, 8.0, INTERRUPT + b"\r" + ENTER_RAW):
+                raise silence.explain(self.device, self._heard)
+            self._settle()
+        self._running = False
+
+    def restart(self) -> None:
+        """A real reset, so that the node comes up as after power-on."""
+        with self._wire():
+            self._begin("import machine\nmachine.reset()")
+        self._running = True
+
+    def boot_line(self, pattern: str, within: float = 15.0) -> str | None:
+        """The first console line that matches, after restart(); None when none came in time."""
+        text, end = b"", time.monotonic() + within
+        while time.monotonic() < end:
+            try:
+                piece = self._line.serial.read(self._line.serial.in_waiting or 0)
+            except OSError:
+                self._come_back(end)
+                continue
+            text += piece
+            for line in text.split(b"\n")[:-1]:
+                if re.search(pattern.encode(), line):
+                    return line.decode(errors="replace").strip()
+            time.sleep(0.02 if not piece else 0)
+        return None
+
+    def _come_back(self, end: float) -> None:
+        """A chip with USB of its own takes its port along in a reset: open it again where it comes up."""
+        self._close()
+        while time.monotonic() < end:
+            device = ports.follow(self.port)
+            with contextlib.suppress(Problem):
+                if device:
+                    self.device = device
+                    self._open()
+                    return
+            time.sleep(0.1)
+        raise CablePulled(f"{self.device} did not come back after the reset.")
+
+
+def _traceback(text: str) -> list[str]:
+    """The node's traceback without its last line, which is the cause already."""
+    return ["  node: " + line.strip() for line in text.strip().splitlines()[1:-1]][-3:]

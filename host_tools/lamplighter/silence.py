@@ -1,0 +1,50 @@
+"""Why a node gave no prompt: told from what was heard on the line, each cause with its remedy."""
+
+from __future__ import annotations
+
+import re
+
+from .problems import NodeSaidNo, NodeSilent, Problem, WrongBootMode
+
+# pattern in what was heard, problem, cause, remedy
+SAID = [
+    (
+        rb"waiting for download|DOWNLOAD\(|DOWNLOAD_BOOT", WrongBootMode,
+        "The chip waits in its boot loader and runs no program.",
+        "Release BOOT, press and release EN, and run the command again.",
+    ),
+    (
+        rb"Brownout detector", NodeSilent,
+        "The supply dips: the chip's brown-out detector resets it.",
+        "Use another cable or a stronger 5 V supply.",
+    ),
+    (
+        rb"file system appears to be corrupted", NodeSaidNo,
+        "The node's file system is corrupt.",
+        "Restore it with `lamplighter flash --force`.",
+    ),
+    (
+        rb"invalid header|flash read err|No bootable app", NodeSilent,
+        "The chip's flash is blank: there is no firmware to talk to.",
+        "Bring the firmware with `lamplighter flash`.",
+    ),
+]  # fmt: skip
+
+
+def speaks(heard: bytes) -> bool:
+    """True when the node said something that explains it: waiting on is no use then."""
+    return any(re.search(pattern, heard) for pattern, *_ in SAID)
+
+
+def explain(device: str, heard: bytes) -> Problem:
+    """The problem that fits what was heard, from nothing at all to a program that does not let go."""
+    for pattern, kind, cause, remedy in SAID:
+        if re.search(pattern, heard):
+            return kind(f"{device}: {cause}", remedy)
+    if not heard.strip(b"\0"):
+        return NodeSilent(f"Nothing answers on {device}.")
+    readable = sum(32 <= byte < 127 or byte in b"\r\n\t" for byte in heard)
+    if readable < 0.7 * len(heard):
+        return NodeSilent(f"Only noise comes from {device}.", "Try another cable, and check that it is a lamppost.")
+    last = heard.decode(errors="replace").strip().splitlines()[-1:]
+    return NodeSilent(f"The node on {device} talks, but gives no prompt. Its last line: {''.join(last)[:120]}")
