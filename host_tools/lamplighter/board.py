@@ -32,7 +32,8 @@ class MicroPython:
     address: str
     ota: bool
 
-    def supports(self, version: tuple[int, int]) -> bool:
+    def supports(self, version: tuple[int, ...]) -> bool:
+        """True for (major, minor) of a release that the firmware is tested with."""
         first, last = (tuple(int(step) for step in text.split(".")) for text in self.versions)
         return first <= version <= last
 
@@ -103,44 +104,30 @@ def load(name: str, folder: Path | None = None) -> Board:
         remedy = f"{toml_document.nearest(name, names(folder))}"
         raise BoardInvalid(f"There is no board {name!r}.", f"{remedy[0].upper()}{remedy[1:]}") from None
     document = toml_document.read(text, shown)
-    if not document.details:
+    warnings: list[str] = []
+    if not document.complaints:
         document.check(_schema())
-    board = None if document.details else _board(document, name)
-    if board is None or document.details:
-        count = len(document.details)
-        raise BoardInvalid(
-            f"{shown} has {count} fault{'s' if count > 1 else ''}.", details=list(document.details)
-        )
-    return board
+        warnings = _check(document, name)
+    if document.complaints:
+        count = len(document.complaints)
+        raise BoardInvalid(f"{shown} has {count} fault{'s' if count > 1 else ''}.", details=document.details)
+    return _board(document.data, warnings)
 
 
 def _schema() -> dict[str, Any]:
     return json.loads((Path(__file__).parent / "board.schema.json").read_text(encoding="utf-8"))
 
 
-def _board(document: TomlDocument, name: str) -> Board:
-    data = document.data
-    chip = CHIPS[data["chip"]]
-    if data["name"] != name:
-        document.complain(("name",), f"the folder is named {name}", f"write {name}")
-    flash_size = int(data["flash_size"].removesuffix("MB")) << 20
-    rows = _partitions(document, flash_size)
-    warnings = _check_pins(document, chip)
-    _check_buses(document, chip)
-    _check_fitted(document)
+def _board(data: dict[str, Any], warnings: list[str]) -> Board:
     official = data["micropython"]
-    if official["ota"] and not any(row.ota for row in rows):
-        document.complain(
-            ("micropython", "ota"), "the table has no over-the-air slots", "add ota_0 and ota_1, or say false"
-        )
     return Board(
-        name=name,
+        name=data["name"],
         title=data["title"],
-        chip=chip.name,
-        flash_size=flash_size,
+        chip=data["chip"],
+        flash_size=_megabytes(data["flash_size"]),
         reset=data["reset"],
         micropython=MicroPython(**{**official, "versions": tuple(official["versions"])}),
-        partitions=tuple(rows),
+        partitions=tuple(_partition(row) for row in data["partitions"]),
         buses=data["buses"],
         pins=data["pins"],
         fitted=tuple(Fitted(**row) for row in data.get("fitted", [])),
@@ -148,9 +135,32 @@ def _board(document: TomlDocument, name: str) -> Board:
     )
 
 
-def _partitions(document: TomlDocument, flash_size: int) -> list[Partition]:
-    rows = []
-    for index, row in enumerate(document.data["partitions"]):
+def _megabytes(text: str) -> int:
+    return int(text.removesuffix("MB")) << 20
+
+
+def _partition(row: dict[str, Any]) -> Partition:
+    subtype = table.SUBTYPES[row["type"]].get(row["subtype"], 0xFF)
+    return Partition(row["name"], table.TYPES[row["type"]], subtype, row["offset"], row["size"])
+
+
+def _check(document: TomlDocument, name: str) -> list[str]:
+    """Complain of what the schema cannot see, in all that it found sound. Returns warnings about pins."""
+    data = document.data
+    if document.sound("name") and data["name"] != name:
+        document.complain(("name",), f"the folder is named {name}", f"write {name}")
+    if document.sound("flash_size"):
+        _check_partitions(document, _megabytes(data["flash_size"]))
+    _check_fitted(document)
+    if not document.sound("chip"):
+        return []
+    _check_buses(document, CHIPS[data["chip"]])
+    return _check_pins(document, CHIPS[data["chip"]])
+
+
+def _check_partitions(document: TomlDocument, flash_size: int) -> None:
+    rows = document.sound_rows("partitions")
+    for index, row in rows:
         subtypes = table.SUBTYPES[row["type"]]
         if row["subtype"] not in subtypes:
             document.complain(
@@ -158,29 +168,29 @@ def _partitions(document: TomlDocument, flash_size: int) -> list[Partition]:
                 f"{row['subtype']} is no subtype of {row['type']}",
                 f"use one of {', '.join(subtypes)}",
             )
-        rows.append(
-            Partition(
-                row["name"], table.TYPES[row["type"]], subtypes.get(row["subtype"], 0xFF), row["offset"], row["size"]
-            )
-        )
-    for index, key, cause, remedy in table.complaints(rows, flash_size):
-        place = ("partitions", key) if index is None else ("partitions", index, key)
+    partitions = [_partition(row) for _, row in rows]
+    for index, key, cause, remedy in table.faults(partitions, flash_size, whole=document.sound("partitions")):
+        place = ("partitions", key) if index is None else ("partitions", rows[index][0], key)
         document.complain(place, cause, remedy)
-    return rows
+    wants_slots = document.sound("micropython") and document.data["micropython"]["ota"]
+    if wants_slots and document.sound("partitions") and not any(row.ota for row in partitions):
+        document.complain(
+            ("micropython", "ota"), "the table has no over-the-air slots", "add ota_0 and ota_1, or say false"
+        )
 
 
-def _pin_uses(data: dict[str, Any]) -> Iterator[tuple[toml_document.Path, int, bool]]:
+def _pin_uses(document: TomlDocument) -> Iterator[tuple[toml_document.Path, int, bool]]:
     """Every use of a pin: its key, the pin, whether the chip drives it."""
-    for name, bus in data["buses"].items():
+    for name, bus in document.sound_items("buses").items():
         for key in ("tx", "rx", "scl", "sda"):
             if key in bus:
                 yield ("buses", name, key), bus[key], key != "rx"
-    for name, pin in data["pins"].items():
+    for name, pin in document.sound_items("pins").items():
         yield ("pins", name), pin, name not in INPUT_PINS
 
 
 def _check_pins(document: TomlDocument, chip: Chip) -> list[str]:
-    uses = list(_pin_uses(document.data))
+    uses = list(_pin_uses(document))
     free = sorted(chip.pins - set(chip.taken) - set(chip.delicate) - {pin for _, pin, _ in uses})
     warnings, first = [], {}
     for path, pin, driven in uses:
@@ -196,13 +206,13 @@ def _check_pins(document: TomlDocument, chip: Chip) -> list[str]:
         if pin in first:
             document.complain(path, f"GPIO {pin} is used by {toml_document.dotted(first[pin])} already", remedy)
         first.setdefault(pin, path)
-        if pin in chip.delicate and str(pin) not in document.data.get("accepted", {}):
+        if pin in chip.delicate and str(pin) not in document.sound_items("accepted"):
             warnings.append(f"{document.shown}: {toml_document.dotted(path)}: GPIO {pin}: {chip.delicate[pin]}")
     return warnings
 
 
 def _check_buses(document: TomlDocument, chip: Chip) -> None:
-    for name, bus in document.data["buses"].items():
+    for name, bus in document.sound_items("buses").items():
         kind = bus["kind"]
         numbers = chip.uarts if kind == "uart" else chip.i2cs
         if bus[kind] not in numbers:
@@ -212,7 +222,7 @@ def _check_buses(document: TomlDocument, chip: Chip) -> None:
                 f"use {' or '.join(map(str, numbers))}",
             )
     owners: dict[int, str] = {}
-    for name, bus in document.data["buses"].items():
+    for name, bus in document.sound_items("buses").items():
         if bus["kind"] == "i2c" and owners.setdefault(bus["i2c"], name) != name:
             document.complain(
                 ("buses", name, "i2c"),
@@ -222,14 +232,16 @@ def _check_buses(document: TomlDocument, chip: Chip) -> None:
 
 
 def _check_fitted(document: TomlDocument) -> None:
-    buses = document.data["buses"]
+    buses = document.sound_items("buses")
+    named = document.data.get("buses", {})
     seen: dict[Any, str] = {}
-    for index, row in enumerate(document.data.get("fitted", [])):
+    for index, row in document.sound_rows("fitted"):
         place = ("fitted", index)
         if row["bus"] not in buses:
-            document.complain(
-                (*place, "bus"), f"there is no bus {row['bus']}", toml_document.nearest(row["bus"], buses)
-            )
+            if row["bus"] not in named:
+                document.complain(
+                    (*place, "bus"), f"there is no bus {row['bus']}", toml_document.nearest(row["bus"], buses)
+                )
             continue
         wanted, kind = PART_BUSES[row["part"]], buses[row["bus"]]["kind"]
         if wanted != kind:

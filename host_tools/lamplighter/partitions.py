@@ -74,51 +74,52 @@ def decode(table: bytes) -> list[Partition]:
     return rows
 
 
-class Complaint(NamedTuple):
+class Fault(NamedTuple):
     index: int | None  # of the row, None for the table as a whole
     key: str
     cause: str
     remedy: str
 
 
-def complaints(rows: list[Partition], flash_size: int) -> list[Complaint]:
-    """All that is wrong with a table for Lamplighter, in the order of the rows."""
-    found: list[Complaint] = []
+def faults(rows: list[Partition], flash_size: int, whole: bool = True) -> list[Fault]:
+    """All that is wrong with a table for Lamplighter; `whole` is false where rows are known to be left out."""
+    found: list[Fault] = []
     for index, row in enumerate(rows):
-        found.extend(_row_complaints(index, row, rows[:index], flash_size))
-    found.extend(_missing(rows))
+        found.extend(_row_faults(index, row, rows[:index], flash_size))
+    if whole:
+        found.extend(_missing(rows))
     return found
 
 
-def _row_complaints(index: int, row: Partition, before: list[Partition], flash_size: int):
+def _row_faults(index: int, row: Partition, before: list[Partition], flash_size: int):
     alignment = APP_ALIGNMENT if row.app else SECTOR
     if row.offset % alignment:
         up = (row.offset + alignment - 1) // alignment * alignment
         what = "an app" if row.app else "a partition"
-        yield Complaint(
+        yield Fault(
             index, "offset", f"0x{row.offset:X} is not at a multiple of 0x{alignment:X}, as {what} must be",
             f"use 0x{up:X}",
         )  # fmt: skip
     if row.size % SECTOR:
-        yield Complaint(
+        yield Fault(
             index, "size", f"0x{row.size:X} is not a whole number of 4096-byte sectors",
             f"use 0x{row.size // SECTOR * SECTOR:X}",
         )  # fmt: skip
     if row.offset < FIRST_OFFSET:
-        yield Complaint(
+        yield Fault(
             index, "offset", "boot loader and partition table lie below 0x9000", "start at 0x9000 or later"
         )
     if row.end > flash_size:
         room = flash_size - row.offset
-        yield Complaint(
+        yield Fault(
             index, "size", f"{row.name} ends at 0x{row.end:X}, the flash at 0x{flash_size:X}",
             f"make it 0x{room:X} or less" if room > 0 else "move it down",
         )  # fmt: skip
     for other in before:
         if other.name == row.name:
-            yield Complaint(index, "name", f"the name {row.name} is there twice", "rename one of the two")
+            yield Fault(index, "name", f"the name {row.name} is there twice", "rename one of the two")
         if row.offset < other.end and other.offset < row.end:
-            yield Complaint(
+            yield Fault(
                 index, "offset",
                 f"{row.name} (0x{row.offset:X} to 0x{row.end:X}) overlaps {other.name} "
                 f"(0x{other.offset:X} to 0x{other.end:X})",
@@ -139,27 +140,27 @@ def _missing(rows: list[Partition]):
     for name, kind, subtype, why in _NEEDED:
         row = by_name.get(name)
         if row is None:
-            yield Complaint(None, name, f"no partition is named {name}; {why}", f"add {name}")
+            yield Fault(None, name, f"no partition is named {name}; {why}", f"add {name}")
         elif (row.type, row.subtype) != (kind, subtype):
-            yield Complaint(
+            yield Fault(
                 rows.index(row), "subtype", f"{name} has type {row.type}, subtype 0x{row.subtype:02X}",
                 f"use type {kind}, subtype 0x{subtype:02X}",
             )  # fmt: skip
     if "journal" in by_name and by_name["journal"].size < 16 * SECTOR:
-        yield Complaint(
+        yield Fault(
             rows.index(by_name["journal"]), "size", "the journal needs 64 kB at least", "use 0x40000 (256 kB)"
         )
     slots = [row for row in rows if row.ota]
     if not any(row.app for row in rows):
-        yield Complaint(None, "app", "no partition holds MicroPython", "add ota_0 and ota_1, or factory")
+        yield Fault(None, "app", "no partition holds MicroPython", "add ota_0 and ota_1, or factory")
     if slots and (len(slots) != 2 or slots[0].size != slots[1].size):
-        yield Complaint(
+        yield Fault(
             rows.index(slots[-1]), "size", "over-the-air slots come as two of one size",
             "give ota_0 and ota_1 the same size",
         )  # fmt: skip
     data = [row for row in rows if (row.type, row.subtype) == (1, 0x00)]
     if slots and not (data and data[0].size == 2 * SECTOR):
-        yield Complaint(
+        yield Fault(
             rows.index(data[0]) if data else None, "otadata", "two slots need an otadata partition of 0x2000",
             "add otadata (data, ota, 0x2000)",
         )  # fmt: skip

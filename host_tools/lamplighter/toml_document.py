@@ -24,26 +24,49 @@ class TomlDocument:
     shown: str  # the file as the user knows it
     data: dict[str, Any]
     lines: dict[Path, int]
-    details: list[str] = field(default_factory=list)
+    complaints: list[tuple[int, str]] = field(default_factory=list)
+    _flaws: set[Path] = field(default_factory=set)
 
     def complain(self, path: Path, cause: str, remedy: str) -> None:
         line = self.line(path)
         place = f"{self.shown}:{line}" if line else self.shown
         text = f"{place}: {dotted(path)}: {cause}; {remedy}{'' if remedy.endswith('?') else '.'}"
-        if text not in self.details:
-            self.details.append(text)
+        if (line, text) not in self.complaints:
+            self.complaints.append((line, text))
 
-    def line(self, path: Path) -> int | None:
-        """The line of a key, or of the nearest table around it."""
+    @property
+    def details(self) -> list[str]:
+        """The complaints in the order of the file."""
+        return [text for _, text in sorted(self.complaints, key=lambda complaint: complaint[0])]
+
+    def line(self, path: Path) -> int:
+        """The line of a key, or of the nearest table around it; 0 where nothing is known."""
         while path and path not in self.lines:
             path = path[:-1]
-        return self.lines.get(path)
+        return self.lines.get(path, 0)
 
     def check(self, schema: dict[str, Any]) -> None:
-        """Complain of all that the schema refuses."""
-        for error in sorted(jsonschema.Draft202012Validator(schema).iter_errors(self.data), key=_order):
+        """Complain of all that the schema refuses. What is sound nevertheless can be checked further."""
+        for error in jsonschema.Draft202012Validator(schema).iter_errors(self.data):
             for path, cause, remedy in _sentences(error):
                 self.complain(path, cause, remedy)
+                if error.validator != "additionalProperties":  # a key too many spoils nothing around it
+                    self._flaws.add(path)
+
+    def sound(self, *path: str | int) -> bool:
+        """True if the schema found nothing wrong in what lies at the path."""
+        return not any(flaw[: len(path)] == path for flaw in self._flaws)
+
+    def sound_rows(self, name: str) -> list[tuple[int, dict[str, Any]]]:
+        """(index, row) of an array's rows that are sound."""
+        rows = self.data.get(name, [])
+        rows = rows if isinstance(rows, list) else []
+        return [(index, row) for index, row in enumerate(rows) if self.sound(name, index)]
+
+    def sound_items(self, name: str) -> dict[str, Any]:
+        """The sound entries of a table."""
+        table = self.data.get(name, {})
+        return {key: value for key, value in table.items() if self.sound(name, key)} if isinstance(table, dict) else {}
 
 
 def read(text: str, shown: str) -> TomlDocument:
@@ -52,9 +75,9 @@ def read(text: str, shown: str) -> TomlDocument:
         return TomlDocument(shown, tomllib.loads(text), _lines(text))
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
-        place = f"{shown}:{found.group(1)}" if found else shown
-        cause = re.sub(r" \(at line.*\)", "", str(error))
-        return TomlDocument(shown, {}, {}, [f"{place}: not TOML: {cause}; correct the line."])
+        line = int(found.group(1)) if found else 0
+        cause = re.sub(r" \(at .*\)", "", str(error))
+        return TomlDocument(shown, {}, {}, [(line, f"{shown}:{line}: not TOML: {cause}; correct the line.")])
 
 
 def dotted(path: Path) -> str:
@@ -102,34 +125,26 @@ def _lines(text: str) -> dict[Path, int]:
     return lines
 
 
-def _order(error: jsonschema.ValidationError):
-    return [str(step).rjust(6) for step in error.absolute_path]
-
-
 def _sentences(error: jsonschema.ValidationError):
     path: Path = tuple(error.absolute_path)
+    schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
+    wanted: Any = error.validator_value
+    instance: Any = error.instance
+    remedy = f"give {schema['description']}" if "description" in schema else f"keep to {error.validator} {wanted}"
     match error.validator:
         case "additionalProperties":
-            known = error.schema["properties"]
-            for key in sorted(set(error.instance) - set(known)):
-                yield (*path, key), f"there is no key {key} here", nearest(key, known)
+            for key in sorted(set(instance) - set(schema["properties"])):
+                yield (*path, key), f"there is no key {key} here", nearest(key, schema["properties"])
         case "required":
-            for key in error.validator_value:
-                if key not in error.instance:
-                    yield (*path, key), "is missing", error.schema["properties"][key].get("description", "add it")
+            for key in wanted:
+                if key not in instance:
+                    yield (*path, key), "is missing", f"add {schema['properties'][key].get('description', 'it')}"
         case "enum":
-            choices = [str(choice) for choice in error.validator_value]
-            yield path, f"{error.instance!r} is not among the choices", nearest(str(error.instance), choices)
+            choices = [str(choice) for choice in wanted]
+            yield path, f"{instance!r} is not among the choices", nearest(str(instance), choices)
         case "type":
-            yield path, f"{error.instance!r} is not of type {error.validator_value}", _wanted(error)
+            yield path, f"{instance!r} is not of type {wanted}", remedy
         case "pattern":
-            yield path, f"{error.instance!r} has characters that are not allowed", _wanted(error)
-        case "anyOf" | "oneOf":
-            yield path, f"{error.instance!r} cannot be used", _wanted(error)
+            yield path, f"{instance!r} has characters that are not allowed", remedy
         case _:
-            yield path, error.message, _wanted(error)
-
-
-def _wanted(error: jsonschema.ValidationError) -> str:
-    description = error.schema.get("description") if isinstance(error.schema, dict) else None
-    return f"give {description}" if description else f"keep to {error.validator} {error.validator_value}"
+            yield path, error.message, remedy

@@ -83,6 +83,8 @@ def _halved(rising, target, bits):
 class Twin:
     """Quantities: celsius, humidity (%), hpa. It carries no checksum: the fault `checksum` acts as `noise`."""
 
+    QUANTITIES = ("celsius", "humidity", "hpa")
+
     def __init__(self, options):
         self._quantities = Quantities({"celsius": 20.0, "humidity": 50.0, "hpa": 1013.25}, options)
         self.address = options.get("address", 0x76)

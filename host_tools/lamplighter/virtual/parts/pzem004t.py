@@ -34,6 +34,7 @@ class Twin:
     """Quantities: volts, watts, pf, hertz; amps follows from them unless set. energy_wh puts the register."""
 
     baud = 9600
+    QUANTITIES = ("volts", "watts", "pf", "hertz", "amps", "energy_wh")
 
     def __init__(self, options):
         values = dict(options.get("values", {}))

@@ -54,6 +54,7 @@ class Twin:
     """Quantities: pm1, pm2_5, pm4, pm10 in ug/m3 (None: in the usual proportion to pm2_5); status (32 bits)."""
 
     baud = 115200
+    QUANTITIES = ("pm1", "pm2_5", "pm4", "pm10", "status")
 
     def __init__(self, options):
         defaults = {"pm1": None, "pm2_5": 9.0, "pm4": None, "pm10": None, "status": 0}

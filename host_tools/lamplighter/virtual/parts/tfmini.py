@@ -29,6 +29,8 @@ class Twin:
     Options of its own: weak_reads, what the distance reads when the echo is too weak (65535, older ones 0).
     """
 
+    QUANTITIES = ("mm", "strength", "celsius", "sun")
+
     def __init__(self, options):
         defaults = {"mm": 3200, "strength": None, "celsius": 30, "sun": 0}
         self._quantities = Quantities(defaults, options)

@@ -1,0 +1,66 @@
+"""Recorded series: columns of a CSV file become the compact file that a simulated part reads record by record."""
+
+from __future__ import annotations
+
+import csv
+import math
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .parts.series import MISSING, SCALE
+
+FOLDER = Path(__file__).parent / "series"
+_LARGEST = 0x7FFFFFFF
+
+
+def locate(file: str, beside: Path | None) -> Path | None:
+    """The file beside the scenario, or the one of that name that comes with Lamplighter."""
+    for folder in ([beside] if beside else []) + [FOLDER]:
+        if (folder / file).is_file():
+            return folder / file
+    return None
+
+
+def faults(path: Path, columns: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, list[str]]]:
+    """(quantity, cause, names to choose from) of each column that cannot be played."""
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        names = list(reader.fieldnames or [])
+        wanted = {}
+        for quantity, column in columns.items():
+            if column["column"] in names:
+                wanted[quantity] = column
+            else:
+                yield quantity, f"{path.name} has no column {column['column']}", names
+        number = 1
+        for number, row in enumerate(reader, 2):
+            for quantity, column in list(wanted.items()):
+                try:
+                    _value(row[column["column"]], column)
+                except ValueError:
+                    yield quantity, f"line {number} of {path.name} has {row[column['column']]!r}, no number", []
+                    del wanted[quantity]
+        if number < 2:
+            yield "", f"{path.name} has no rows", []
+
+
+def compact(path: Path, columns: dict[str, dict[str, Any]], target: Path) -> None:
+    """Write one record a row: a 32-bit integer of thousandths for each quantity, in the order of `columns`."""
+    record = struct.Struct(f"<{len(columns)}i")
+    with path.open(newline="", encoding="utf-8") as source, target.open("wb") as file:
+        for row in csv.DictReader(source):
+            file.write(record.pack(*(_value(row[column["column"]], column) for column in columns.values())))
+
+
+def _value(text: str | None, column: dict[str, Any]) -> int:
+    if not text:
+        return MISSING
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    value = round((number * column.get("scale", 1) + column.get("add", 0)) * SCALE)
+    if abs(value) > _LARGEST:
+        raise ValueError(text)
+    return value

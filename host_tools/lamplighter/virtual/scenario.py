@@ -1,0 +1,256 @@
+"""Scenarios: what happens around a virtual lamppost, read from TOML and refused with all its faults at once.
+
+`Scenario.world(folder)` is what the virtual lamppost runs on:
+
+{"start": seconds since 2000 UTC or None (now), "wifi": {ssid, password, rssi}, "hosts": {name: [address, port]},
+ "parts": [{"id", "part", "bus", "options": for Twin(options)}], "events": [{"at_s", "do", ...}] by time}
+
+Events: power_cut, power_on, reset; fault (part, kind, options); values (part, values; None gives a quantity back);
+wifi_down, wifi_up; blackhole, refuse, restore; host (name, address, port).
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .. import toml_document
+from ..board import PART_BUSES, Board
+from ..problems import ScenarioInvalid
+from ..toml_document import TomlDocument
+from . import recorded
+
+EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+WIFI = {"ssid": "lamplighter", "password": "lamplighter", "rssi": -61}
+UNDONE_BY = {"power_cut": "power_on", "wifi_down": "wifi_up", "blackhole": "restore", "refuse": "restore"}
+NEEDS = {"fault": ("part", "kind"), "values": ("part", "values"), "host": ("name", "address")}
+ALLOWS = {"fault": ("ms", "every", "for_s"), "values": ("for_s",)}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    start: int | None
+    wifi: dict[str, Any]
+    hosts: dict[str, tuple[str, int]]
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def world(self, folder: Path) -> dict[str, Any]:
+        """The dict of the module's docstring; recorded series are written into the folder as compact files."""
+        folder.mkdir(parents=True, exist_ok=True)
+        parts = []
+        for part in self.parts:
+            options = {key: value for key, value in part["options"].items() if key != "series"}
+            series = []
+            for index, each in enumerate(part["options"].get("series", [])):
+                target = folder / f"{part['id']}-{index}.series"
+                recorded.compact(each["path"], each["columns"], target)
+                series.append({
+                    "file": str(target), "columns": list(each["columns"]), "step_us": each["step_us"],
+                    "offset_us": each["offset_us"], "loop": each["loop"], "smooth": each["smooth"],
+                })  # fmt: skip
+            parts.append({**part, "options": {**options, "series": series}})
+        return {
+            "start": self.start,
+            "wifi": dict(self.wifi),
+            "hosts": {name: list(address) for name, address in self.hosts.items()},
+            "parts": parts,
+            "events": [dict(event) for event in self.events],
+        }
+
+
+def default(board: Board) -> Scenario:
+    """Everything that the board's file says is fitted, in plausible values; nothing happens."""
+    return _scenario(TomlDocument("default scenario", {}, {}), board, None)
+
+
+def load(path: Path | str, board: Board) -> Scenario:
+    """Read a file, or one of the scenarios that come along by its name (lisbon, london, milan).
+
+    Raises ScenarioInvalid with every fault in its details.
+    """
+    path = Path(path)
+    packaged = Path(__file__).parent / "scenarios"
+    if not path.suffix and (packaged / f"{path}.toml").is_file():
+        path = packaged / f"{path}.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        known = ", ".join(sorted(each.stem for each in packaged.glob("*.toml")))
+        raise ScenarioInvalid(
+            f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}.",
+            f"Name a TOML file, or one of {known}.",
+        ) from None
+    document = toml_document.read(text, path.name)
+    if not document.complaints:
+        document.check(json.loads((Path(__file__).parent / "scenario.schema.json").read_text(encoding="utf-8")))
+    scenario = _scenario(document, board, path.parent)
+    if document.complaints:
+        count = len(document.complaints)
+        raise ScenarioInvalid(f"{path.name} has {count} fault{'s' if count > 1 else ''}.", details=document.details)
+    return scenario
+
+
+def quantities(part: str) -> list[str]:
+    """The physical quantities of a part, as its simulation names them."""
+    return sorted(importlib.import_module(f".parts.{part}", __package__).Twin.QUANTITIES)
+
+
+def _scenario(document: TomlDocument, board: Board, beside: Path | None) -> Scenario:
+    parts = _parts(document, board, beside)
+    hosts = {
+        name: _address(document, ("hosts", name), text) for name, text in document.sound_items("hosts").items()
+    }
+    return Scenario(
+        start=_start(document),
+        wifi={**WIFI, **document.sound_items("wifi")},
+        hosts=hosts,
+        parts=parts,
+        events=_events(document, {part["id"]: part["part"] for part in parts}),
+    )
+
+
+def _start(document: TomlDocument) -> int | None:
+    start = document.data.get("start")
+    if start is None:
+        return None
+    if not isinstance(start, datetime.datetime) or start.tzinfo is None or start < EPOCH:
+        document.complain(
+            ("start",), f"{start} is no time after 2000 with an offset", "write it like 2026-06-01T20:00:00Z, unquoted"
+        )
+        return None
+    return int((start - EPOCH).total_seconds())
+
+
+def _address(document: TomlDocument, path: toml_document.Path, text: str) -> tuple[str, int]:
+    address, _, port = text.rpartition(":")
+    if not 0 < int(port) < 65536:
+        document.complain(path, f"there is no port {port}", "use 1 to 65535")
+    return address, int(port)
+
+
+def _parts(document: TomlDocument, board: Board, beside: Path | None) -> list[dict[str, Any]]:
+    """What is fitted on the board, changed and completed by what the scenario says."""
+    fitted = {part.id: part.document() for part in board.fitted}
+    rows: dict[str, dict[str, Any]] = {id: {**row, "options": {}} for id, row in fitted.items()}
+    seen = set()
+    for index, row in document.sound_rows("parts"):
+        path = ("parts", index)
+        if row["id"] in seen:
+            document.complain((*path, "id"), f"{row['id']} is there twice", "keep one of the two")
+        seen.add(row["id"])
+        whole = {**fitted.get(row["id"], {}), **{key: row[key] for key in ("part", "bus", "address") if key in row}}
+        if "part" not in whole or "bus" not in whole:
+            document.complain(
+                (*path, "id"),
+                f"{row['id']} is not among what {board.name} has fitted ({', '.join(fitted)})",
+                "use one of these, or say part and bus",
+            )
+            continue
+        if whole["bus"] not in board.buses:
+            document.complain(
+                (*path, "bus"),
+                f"{board.name} has no bus {whole['bus']}",
+                toml_document.nearest(whole["bus"], board.buses),
+            )
+            continue
+        if board.buses[whole["bus"]]["kind"] != PART_BUSES[whole["part"]]:
+            document.complain(
+                (*path, "bus"),
+                f"{whole['part']} needs {PART_BUSES[whole['part']]}",
+                "use " + " or ".join(n for n, bus in board.buses.items() if bus["kind"] == PART_BUSES[whole["part"]]),
+            )
+        whole["id"] = row["id"]
+        options: dict[str, Any] = dict(row.get("options", {}))
+        _check_quantities(document, (*path, "values"), whole["part"], row.get("values", {}))
+        if "values" in row:
+            options["values"] = row["values"]
+        options["series"] = _series(document, path, whole["part"], row.get("series", []), beside)
+        rows[row["id"]] = {**whole, "options": options}
+        if row.get("absent"):
+            del rows[row["id"]]
+    return [_with_address(row) for row in rows.values()]
+
+
+def _with_address(row: dict[str, Any]) -> dict[str, Any]:
+    options = dict(row["options"])
+    if "address" in row:
+        options["address"] = row["address"]
+    return {"id": row["id"], "part": row["part"], "bus": row["bus"], "options": options}
+
+
+def _check_quantities(document: TomlDocument, path: toml_document.Path, part: str, names: Any) -> None:
+    known = quantities(part)
+    for name in names:
+        if name not in known:
+            document.complain((*path, name), f"{part} has no quantity {name}", toml_document.nearest(name, known))
+
+
+def _series(
+    document: TomlDocument, path: toml_document.Path, part: str, rows: list[dict[str, Any]], beside: Path | None
+) -> list[dict[str, Any]]:
+    found = []
+    for index, row in enumerate(rows):
+        place = (*path, "series", index)
+        _check_quantities(document, (*place, "columns"), part, row["columns"])
+        source = recorded.locate(row["file"], beside)
+        if source is None:
+            known = sorted(each.name for each in recorded.FOLDER.glob("*.csv"))
+            remedy = toml_document.nearest(row["file"], known)
+            document.complain((*place, "file"), f"there is no file {row['file']}", remedy)
+            continue
+        for quantity, cause, choices in recorded.faults(source, row["columns"]):
+            remedy = "correct the file"
+            if choices:
+                remedy = toml_document.nearest(row["columns"][quantity]["column"], choices)
+            document.complain((*place, "columns", quantity) if quantity else (*place, "file"), cause, remedy)
+        found.append({
+            "path": source, "columns": row["columns"], "step_us": int(row["step_s"] * 1000000),
+            "offset_us": int(row.get("begin_s", 0) * 1000000),
+            "loop": row.get("loop", True), "smooth": row.get("smooth", False),
+        })  # fmt: skip
+    return found
+
+
+def _events(document: TomlDocument, parts: dict[str, str]) -> list[dict[str, Any]]:
+    events = []
+    for index, row in document.sound_rows("events"):
+        path, do = ("events", index), row["do"]
+        needed = NEEDS.get(do, ())
+        allowed = {"at_s", "do", *needed, *ALLOWS.get(do, ()), *(("for_s",) if do in UNDONE_BY else ())}
+        for key in needed:
+            if key not in row:
+                document.complain((*path, key), f"{do} needs {key}", f"add {key}")
+        for key in sorted(set(row) - allowed):
+            remedy = f"leave it out, {do} takes {', '.join(sorted(allowed))}"
+            document.complain((*path, key), f"{do} takes no {key}", remedy)
+        if "part" in row and row["part"] not in parts:
+            document.complain(
+                (*path, "part"), f"there is no part {row['part']}", toml_document.nearest(row["part"], parts)
+            )
+        elif "values" in row and "part" in row:
+            _check_quantities(document, (*path, "values"), parts[row["part"]], row["values"])
+        if document.complaints:
+            continue
+        kept = ("at_s", "do", "part", "kind", "values", "name")
+        event: dict[str, Any] = {key: row[key] for key in kept if key in row}
+        if do == "fault":
+            event["options"] = {key: row[key] for key in ("ms", "every") if key in row}
+        if do == "host":
+            event["address"], event["port"] = _address(document, (*path, "address"), row["address"])
+        events.append(event)
+        if "for_s" in row:
+            events.append({**_undone(event), "at_s": row["at_s"] + row["for_s"]})
+    return sorted(events, key=lambda event: event["at_s"])
+
+
+def _undone(event: dict[str, Any]) -> dict[str, Any]:
+    if event["do"] == "fault":
+        return {"do": "fault", "part": event["part"], "kind": "none", "options": {}}
+    if event["do"] == "values":
+        return {"do": "values", "part": event["part"], "values": dict.fromkeys(event["values"])}
+    return {"do": UNDONE_BY[event["do"]]}
