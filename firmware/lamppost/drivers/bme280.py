@@ -21,8 +21,10 @@ _SKIPPED = const(0x80000)  # what the data registers hold until something was me
 
 
 def calibration(raw):
-    """The 33 bytes of 88..A1 and E1..E7 -> (T1..T3, P1..P9, H1..H6)."""
+    """The 33 bytes of 88..A1 and E1..E7 -> (T1..T3, P1..P9, H1..H6). Raises SensorFault range."""
     low = unpack_from("<HhhHhhhhhhhh", raw)
+    if low[0] in (0, 65535) or low[3] in (0, 65535):
+        raise SensorFault("range", "blank calibration")
     h2, h3, e4, e5, e6, h6 = unpack_from("<hBbBbb", raw, _LOW)
     return low + (raw[25], h2, h3, e4 << 4 | e5 & 15, e6 << 4 | e5 >> 4, h6)
 

@@ -1,0 +1,119 @@
+"""The SPS30 driver against frames of real parts, and through its states: idle, warming, measuring, lost power."""
+
+from captured import rows
+from lamppost.buses import shdlc
+from lamppost.buses.wiring import Wiring
+from lamppost.core.faults import SensorFault
+from lamppost.drivers import shelf
+from lamppost.drivers.sps30 import decode
+from raising import raises
+from wire import Machine
+
+BOARD = {"air": {"kind": "uart", "uart": 2, "tx": 25, "rx": 26}}
+EMPTY = bytes.fromhex("7E00030000FC7E")
+STARTED = bytes.fromhex("7E00000000FF7E")
+NOT_NOW = bytes.fromhex("7E00034300B97E")  # a read in the wrong state
+MEASURED = [frame for row, frame in rows("SPS30", "response") if "pm01" in row["decoded"]][0]
+START, READ = shdlc.request(0, 0, b"\x01\x03"), shdlc.request(0, 3)
+
+
+def dust(machine, **options):
+    options["id"] = "dust"
+    return shelf.build("sps30", Wiring(BOARD, machine, machine.time).bus("air"), options)
+
+
+def test_every_captured_measurement_reads_as_recorded():
+    seen = 0
+    for row, frame in rows("SPS30", "response"):
+        told = row["decoded"]
+        if not isinstance(told, dict):
+            continue
+        exact = row.get("computed", told)
+        reading = decode(b"\x7e\x13" + frame + b"\x00")
+        for name, key in (("pm1", "pm1"), ("pm2_5", "pm2.5"), ("pm4", "pm4"), ("pm10", "pm10")):
+            assert abs(reading[name] - 10 * float(exact[key])) <= 0.51, (name, reading, exact)
+        seen += 1
+    assert seen == 7
+
+
+def test_every_other_captured_answer_is_no_measurement():
+    words = []
+    for row, frame in rows("SPS30", "response"):
+        if isinstance(row["decoded"], dict):
+            continue
+        with raises(SensorFault) as caught:
+            decode(frame)
+        words.append(caught.error.word)
+    assert sorted(words) == ["foreign", "foreign", "foreign", "refused"]
+
+
+def test_an_empty_read_is_warming_not_zero():
+    with raises(SensorFault, "warming"):
+        decode(EMPTY)
+
+
+def test_numbers_that_are_none_are_out_of_range():
+    for first in (b"\x7f\xc0\x00\x00", b"\x7f\x80\x00\x00", b"\xbf\x80\x00\x00"):  # NaN, infinity, -1
+        plain = b"\x00\x03\x00\x28" + first + bytes(36)
+        with raises(SensorFault, "range"):
+            decode(b"\x7e" + plain.replace(b"\x7d", b"\x7d\x5d") + bytes((~sum(plain) & 255,)) + b"\x7e")
+
+
+def test_another_output_format_is_foreign():
+    plain = b"\x00\x03\x00\x14" + bytes(20)
+    with raises(SensorFault, "foreign"):
+        decode(b"\x7e" + plain + bytes((~sum(plain) & 255,)) + b"\x7e")
+
+
+def test_the_first_read_starts_the_fan_and_values_count_after_the_warm_up():
+    machine = Machine(lambda request, setting: [(10, STARTED if request == START else MEASURED)])
+    part = dust(machine)
+    with raises(SensorFault, "warming"):
+        machine.time.run(part.read())
+    assert machine.sent == [START, READ]
+    machine.time.now += 31000
+    assert machine.time.run(part.read()) == decode(MEASURED)
+    assert machine.sent == [START, READ, READ]
+    assert machine.opened[0][1]["baudrate"] == 115200
+
+
+def test_a_part_that_runs_already_is_taken_over():
+    refused = bytes.fromhex("7E00004300BC7E")
+    machine = Machine(lambda request, setting: [(10, refused if request == START else MEASURED)])
+    part = dust(machine, warm_s=0)
+    assert machine.time.run(part.read()) == decode(MEASURED)
+
+
+def test_a_part_that_lost_its_power_is_started_again():
+    answers = {START: STARTED, READ: MEASURED}
+    machine = Machine(lambda request, setting: [(10, answers[request])])
+    part = dust(machine)
+    with raises(SensorFault, "warming"):
+        machine.time.run(part.read())
+    machine.time.now += 31000
+    machine.time.run(part.read())
+    answers[READ] = NOT_NOW
+    with raises(SensorFault, "warming"):
+        machine.time.run(part.read())
+    answers[READ] = MEASURED
+    with raises(SensorFault, "warming"):  # started, and warming from the beginning
+        machine.time.run(part.read())
+    assert machine.sent[-2:] == [START, READ]
+    machine.time.now += 31000
+    assert machine.time.run(part.read()) == decode(MEASURED)
+
+
+def test_a_silent_part_is_silent_and_asked_to_start_each_time():
+    machine = Machine()
+    part = dust(machine)
+    for _ in range(2):
+        with raises(SensorFault, "silent"):
+            machine.time.run(part.read())
+    assert machine.sent == [START, START]
+
+
+def test_the_self_test_waits_for_the_warm_up():
+    machine = Machine(lambda request, setting: [(10, STARTED if request == START else MEASURED)])
+    verdict = machine.time.run(dust(machine).selftest())
+    assert [row[5] for row in verdict] == [True, True]
+    assert 30000 <= machine.time.now <= 40000
