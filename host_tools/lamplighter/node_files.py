@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from .problems import NodeSaidNo
+from .problems import ConfigNotKept, NodeSaidNo
 from .repl import Repl
 
 BLOCK = 2048
@@ -45,6 +45,17 @@ try:
  f.close()
 except OSError as e:
  print('!',e.errno)
+"""
+
+SUMS = """
+for p in {paths}:
+ try: print(p,_whole(p))
+ except OSError: pass
+"""
+
+ADOPT = """
+from lamppost.ops import settings
+settings.adopt()
 """
 
 
@@ -89,3 +100,21 @@ def _send(node: Repl, block: bytes) -> None:
         if node.run(f"print(_block('{packed}',{zlib.crc32(block)}))").strip() == "ok":
             return
     raise NodeSaidNo("A block arrived garbled three times.", "Try another cable, and run the same command again.")
+
+
+def adopt(node: Repl, data: bytes) -> None:
+    """Make these bytes the node's configuration: beside, checked by the node itself, swapped, read back."""
+    write(node, "/config.new", data)
+    try:
+        node.run(ADOPT)
+    except NodeSaidNo as refusal:
+        raise ConfigNotKept(f"The node does not take the configuration. {refusal.cause}") from None
+    if read(node, "/config.json") != data:
+        raise ConfigNotKept("The node read back another configuration than it was given.")
+
+
+def checksums(node: Repl, paths: list[str]) -> dict[str, tuple[int, int]]:
+    """(size, CRC-32) of each file that is there, counted by the node itself."""
+    answer = node.run(WRITER + SUMS.format(paths=paths))
+    rows = (line.rsplit(" ", 2) for line in answer.splitlines())
+    return {path: (int(size), int(crc)) for path, size, crc in rows}

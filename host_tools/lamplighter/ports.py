@@ -127,6 +127,10 @@ def _not_permitted(device: str, status: os.stat_result) -> PortNotPermitted:
         group = grp.getgrgid(status.st_gid).gr_name
     except KeyError:
         group = str(status.st_gid)
+    if status.st_gid == 0:
+        return PortNotPermitted(
+            f"{device} belongs to root alone.", "Give it to the group dialout, with a udev rule."
+        )
     return PortNotPermitted(
         f"{device} belongs to the group {group}, and this user is not in it.",
         f"Add yourself to the group (`sudo usermod -aG {group} $USER`) and log in again.",
@@ -189,10 +193,10 @@ def claim(device: str) -> Iterator[None]:
         yield
         return
     import fcntl
+    import tempfile
 
-    from platformdirs import user_runtime_path
-
-    folder = user_runtime_path("lamplighter", ensure_exists=True)
+    folder = Path(tempfile.gettempdir()) / f"lamplighter-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
     name = os.path.realpath(device) if not is_network(device) else device
     with (folder / (name.strip("/").replace("/", "-") + ".lock")).open("a+") as held:
         try:

@@ -28,13 +28,15 @@ LADDER = {
 class Repl:
     """`with Repl(port) as node:` enters the raw REPL and at the end restarts the node.
 
-    `say` is told in a few words when entering takes longer. All failures are Problems.
+    `say` is told in a few words when entering takes longer. `gently` leaves out the rungs that reset the node.
+    All failures are Problems.
     """
 
-    def __init__(self, device: str, say: Callable[[str], None] = lambda text: None):
+    def __init__(self, device: str, say: Callable[[str], None] = lambda text: None, gently: bool = False):
         self.device = device
         self.port = ports.named(device)
         self._say = say
+        self._rungs = list(LADDER)[:2] if gently else list(LADDER)
         self._heard = b""
         self._line: Any = None
         self._running = False
@@ -124,7 +126,8 @@ class Repl:
     # -- entering ----------------------------------------------------------------------------------------------
 
     def _enter(self) -> None:
-        for rung, (words, seconds) in LADDER.items():
+        for rung in self._rungs:
+            words, seconds = LADDER[rung]
             if words:
                 self._say(words)
             if rung == "soft reset":

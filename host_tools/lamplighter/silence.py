@@ -31,11 +31,6 @@ SAID = [
 ]  # fmt: skip
 
 
-def speaks(heard: bytes) -> bool:
-    """True when the node said something that explains it: waiting on is no use then."""
-    return any(re.search(pattern, heard) for pattern, *_ in SAID)
-
-
 def explain(device: str, heard: bytes) -> Problem:
     """The problem that fits what was heard, from nothing at all to a program that does not let go."""
     for pattern, kind, cause, remedy in SAID:

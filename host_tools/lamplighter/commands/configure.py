@@ -10,10 +10,6 @@ from .. import screen
 from ..problems import ConfigNotKept, NodeSaidNo
 
 STARTED = r"\[ *\d+\.\d{3}\]|lamppost: (up|slot)"
-ADOPT = """
-from lamppost.ops import settings
-settings.adopt()
-"""
 
 
 @click.command("configure")
@@ -63,13 +59,7 @@ def _on_the_node(port: str, document: Any, doc: dict, facts: dict | None, dry_ru
             _tell(told, as_json, "is right" if dry_run else "is unchanged: the node has it already")
             return
         screen.note("writing")
-        node_files.write(node, "/config.new", config.encode(doc))
-        try:
-            node.run(ADOPT)
-        except NodeSaidNo as refusal:
-            raise ConfigNotKept(f"The node does not take the configuration. {refusal.cause}") from None
-        if node_files.read(node, "/config.json") != config.encode(doc):
-            raise ConfigNotKept("The node read back another configuration than it was given.")
+        node_files.adopt(node, config.encode(doc))
         screen.note("restarting")
         node.restart()
         line = node.boot_line(STARTED)

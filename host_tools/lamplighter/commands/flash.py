@@ -41,7 +41,7 @@ def command(
     Example: lamplighter flash --port /dev/ttyUSB0 --board lamppost-esp32
     """
     from .. import board as boards
-    from .. import flashing, ports
+    from .. import flashing, keeping, ports
 
     if micropython and whole:
         raise click.UsageError("--image and --micropython exclude each other.")
@@ -49,12 +49,20 @@ def command(
     with ports.claim(port):
         segments, what = _segments(port, board, micropython, whole)
         screen.note(f"{port}: {board.title}, {what}")
-        total = sum(len(segment.data) for segment in segments)
-        with screen.progress(total) as progress:
-            done = flashing.flash(
-                port, board, segments, baud=baud, force=force, progress=progress, say=screen.note
-            )
+        before = keeping.look(port, keeping.files_of(board, segments), screen.note)
+        if before:
+            screen.note(f"{port}: this is {before.node}")
+            if before.whole and not force:
+                # the files are right, and the configuration beside them is the node's own
+                segments = tuple(segment for segment in segments if segment.name != "vfs")
+            else:
+                keeping.keep(before)
+        with screen.progress(sum(len(segment.data) for segment in segments)) as progress:
+            done = flashing.flash(port, board, segments, baud=baud, force=force, progress=progress, say=screen.note)
         line = _started(port)
+        restored = keeping.put_back(port, done.mac, screen.note)
+        if restored:
+            screen.note(f"the configuration of {restored} is on the node again")
     if as_json:
         screen.result({
             "port": port, "board": board.name, "chip": done.chip, "mac": done.mac, "firmware": what, "baud": done.baud,

@@ -1,0 +1,103 @@
+"""What a node must not lose when its file system is written anew: looked at before, kept aside, put back after."""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import node_files
+from .problems import Problem
+from .repl import Repl
+
+if TYPE_CHECKING:
+    from .board import Board
+    from .image import Segment
+
+# the node changes these itself
+OWN = ("/state.json",)
+
+
+@dataclass
+class Before:
+    """What a node was before: `whole` when every file of the new firmware is on it already."""
+
+    mac: str
+    node: str
+    configuration: bytes | None
+    whole: bool
+
+
+def look(device: str, files: dict[str, tuple[int, int]], say: Callable[[str], None]) -> Before | None:
+    """Ask a node that runs; None for one that does not answer. `files`: path -> (size, CRC-32) of the new firmware."""
+    try:
+        with Repl(device, say, gently=True) as node:
+            mac = node.run("import machine,binascii;print(binascii.hexlify(machine.unique_id()).decode())").strip()
+            configuration = node_files.read(node, "/config.json")
+            there = node_files.checksums(node, sorted(files))
+    except Problem:
+        return None
+    return Before(mac, _name(configuration), configuration, there == files)
+
+
+def _name(configuration: bytes | None) -> str:
+    try:
+        doc = json.loads(configuration or b"")
+        return f"{doc['site']}/{doc['node']}"
+    except (ValueError, KeyError, TypeError):
+        return "a node without configuration"
+
+
+def files_of(board: Board, segments: tuple[Segment, ...]) -> dict[str, tuple[int, int]]:
+    """path -> (size, CRC-32) of each file in the file system that the segments hold."""
+    from littlefs import LittleFS, UserContext
+
+    vfs = board.partition("vfs")
+    content = bytearray(b"\xff") * vfs.size
+    for segment in segments:
+        if segment.name == "vfs":
+            content[segment.offset - vfs.offset : segment.offset - vfs.offset + len(segment.data)] = segment.data
+    context = UserContext(vfs.size)
+    context.buffer = content
+    system = LittleFS(context=context, block_size=4096, block_count=vfs.size // 4096, mount=True)
+    found = {}
+    for folder, _, names in system.walk("/"):
+        for name in names:
+            path = f"{folder.rstrip('/')}/{name}"
+            with system.open(path, "rb") as file:
+                data = file.read()
+            if path not in OWN:
+                found[path] = (len(data), zlib.crc32(data))
+    return found
+
+
+def aside(mac: str) -> Path:
+    from platformdirs import user_state_path
+
+    return user_state_path("lamplighter", ensure_exists=True) / f"configuration-{mac.replace(':', '')}.json"
+
+
+def keep(before: Before) -> None:
+    """Lay the configuration aside, readable for this user only: should the cable be pulled now, it is not lost."""
+    if before.configuration is None:
+        return
+    path = aside(before.mac)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(before.configuration)
+
+
+def put_back(device: str, mac: str, say: Callable[[str], None]) -> str:
+    """Give the node what was laid aside for it; its name, or an empty text when there was nothing."""
+    path = aside(mac)
+    if not path.exists():
+        return ""
+    configuration = path.read_bytes()
+    with Repl(device, say) as node:
+        node_files.adopt(node, configuration)
+    path.unlink()
+    return _name(configuration)
