@@ -61,7 +61,8 @@ def _parking(message: dict[str, Any]) -> Text:
 def _bay(message: dict[str, Any], sure: int = 101) -> Text:
     """The state, and the confidence where that is below `sure` per cent."""
     confidence = message["confidence"]
-    return Text.assemble((message["state"], _BAYS[message["state"]]), f" {confidence} %" if confidence < sure else "")
+    told = f" {confidence} %" if confidence is not None and confidence < sure else ""
+    return Text.assemble((message["state"], _BAYS[message["state"]]), told)
 
 
 def _air(message: dict[str, Any]) -> Text:

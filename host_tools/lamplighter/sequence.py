@@ -84,7 +84,8 @@ class Sequence:
     def __init__(self) -> None:
         self._boots: dict[int, Boot] = {}
         self._live: int | None = None  # the boot that was followed as it happened: the next one starts at 0
-        self._announced = 0
+        self._announced: int | None = None
+        self._before = 0
         self.duplicates = 0
         self.messages = 0
 
@@ -126,9 +127,14 @@ class Sequence:
             before.known.add_run(before.last + 1, last_s)
         before.told = max(before.told, last_s)
 
-    def announced(self, dropped: int) -> None:
-        """The node said that so many records fell out of its full journal."""
-        self._announced = max(self._announced, dropped)
+    def announced(self, dropped: int, news: bool = True) -> None:
+        """The node said how many records fell out of its full journal, all told.
+
+        news -- False where it may speak of what happened before anybody listened
+        """
+        if self._announced is None and not news:
+            self._before = dropped
+        self._announced = max(self._announced or 0, dropped)
 
     def interrupted(self) -> None:
         """The subscriber itself was away: numbers that were sent meanwhile are not the node's gaps."""
@@ -152,7 +158,7 @@ class Sequence:
     @property
     def dropped(self) -> int:
         """Missing, and announced as dropped."""
-        return min(self.missing, self._announced)
+        return min(self.missing, (self._announced or 0) - self._before)
 
     @property
     def gaps(self) -> int:

@@ -163,9 +163,9 @@ class Telemetry:
             else:
                 node.alarms[seen.place.parameter] = message
                 if seen.place.parameter == "journalOverflow" and message["value"] is not None:
-                    node.sequence.announced(int(message["value"]))
+                    node.sequence.announced(int(message["value"]), news=not seen.retained)
         elif kind == "diag":
-            node.sequence.announced(message["dropped"])
+            node.sequence.announced(message["dropped"], news=False)
         if message is not None:
             node.last[seen.place.suffix] = Value(message, self.clock(), seen.retained)
         if kind.startswith("evt_") or kind in ("alarm", "state"):

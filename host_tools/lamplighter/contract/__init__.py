@@ -10,7 +10,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from .sentences import sentence
+from .sentences import sentences
 from .topics import ROOT, SCHEMA, Kind, Topic, TopicError, kinds, parse_topic
 
 __all__ = ["ROOT", "SCHEMA", "UNITS", "Kind", "Topic", "TopicError", "check_message", "kinds", "parse_topic", "read"]
@@ -42,8 +42,7 @@ def check_message(topic: str, payload: bytes, retain: bool = False) -> list[str]
         message = read(payload)
     except ValueError as wrong:
         return [*said, str(wrong)]
-    # a value that breaks several rules of one kind is still one thing to mend
-    said += dict.fromkeys(sentence(error) for error in _validator(place.kind.name).iter_errors(message))
+    said += sentences(_validator(place.kind.name).iter_errors(message))
     if isinstance(message, dict):
         said += _decimals(message) + _dates(message)
         if place.kind.name == "info":

@@ -1,9 +1,10 @@
-"""A schema's complaint as a sentence about the message: what is wrong, and what would be right."""
+"""A schema's complaints as sentences about the message: what is wrong, and what would be right."""
 
 from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from jsonschema import ValidationError
@@ -11,11 +12,19 @@ from jsonschema import ValidationError
 _TYPES = {"integer": "an integer", "number": "a number", "string": "a text", "null": "null", "object": "an object"}
 
 
-def sentence(error: ValidationError) -> str:
-    """One sentence that names the field."""
-    where = ".".join(str(step) for step in error.absolute_path) or "The message"
-    say = _SAY.get(str(error.validator))
-    return say(where, error) if say else f"{where}: {error.message}."
+def sentences(errors: Iterable[ValidationError]) -> list[str]:
+    """One sentence a thing to mend, each names its field; what is missing in one place is one sentence."""
+    missing: dict[str, list[str]] = {}
+    said: dict[str, None] = {}  # two rules may complain about one thing in the same words
+    for error in errors:
+        where = ".".join(str(step) for step in error.absolute_path) or "The message"
+        if error.validator == "required":
+            # jsonschema complains once for each missing name
+            missing.setdefault(where, []).append(error.message.split("'")[1])
+            continue
+        say = _SAY.get(str(error.validator))
+        said[say(where, error) if say else f"{where}: {error.message}."] = None
+    return [_missing(where, list(dict.fromkeys(names))) for where, names in missing.items()] + list(said)
 
 
 def _shown(value: Any) -> str:
@@ -23,21 +32,12 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _required(where: str, error: ValidationError) -> str:
-    name = error.message.split("'")[1]  # jsonschema complains once for each missing name
+def _missing(where: str, names: list[str]) -> str:
     if where == "q":
-        return f"{name} is null, and q has no letter that says why."
+        return f"q has no letter for {', '.join(names)}."
     if where == "The message":
-        return f"{name} is missing."
-    return f"{where} lacks {name}."
-
-
-def _dependent(where: str, error: ValidationError) -> str:
-    for name, needs in error.validator_value.items():  # type: ignore[union-attr]
-        lacking = [need for need in needs if need not in error.instance]  # type: ignore[operator]
-        if name in error.instance and lacking:  # type: ignore[operator]
-            return f"{name} is there, but {' and '.join(lacking)} is missing."
-    return f"{where}: {error.message}."
+        return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} missing."
+    return f"{where} lacks {', '.join(names)}."
 
 
 def _closed(where: str, error: ValidationError) -> str:
@@ -80,8 +80,6 @@ def _const(where: str, error: ValidationError) -> str:
 
 
 _SAY = {
-    "required": _required,
-    "dependentRequired": _dependent,
     "additionalProperties": _closed,
     "type": _type,
     "enum": _enum,

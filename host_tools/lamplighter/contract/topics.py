@@ -15,7 +15,7 @@ NAME = "[a-z0-9-]{1,32}"  # of site, node and bay
 PARAMETERS = {
     "bay": NAME,
     # TALQ's vocabulary; a sensor's alarm carries the id of the part
-    "code": "[a-z][A-Za-z0-9]{0,31}(?:-[A-Za-z0-9._-]{1,32})?",
+    "code": "[a-z][A-Za-z0-9]{0,31}(?:-[a-z0-9-]{1,32})?",
 }
 
 
