@@ -1,0 +1,90 @@
+"""NOR flash in RAM with the three methods of esp32.Partition: programming only clears bits, and the power may go.
+
+Runs under CPython and MicroPython.
+"""
+
+from array import array
+
+
+class PowerCut(BaseException):
+    """The power is gone in the middle of an operation. No `except Exception` may see it."""
+
+
+class NotErased(Exception):
+    """A program tried to set a bit: NOR flash cannot, so the caller is wrong."""
+
+
+class Nor:
+    """`blocks` blocks of `size` bytes, all erased.
+
+    The blocks are held by reference: snapshot() is cheap, and Nor(image=snapshot) shares what is not written.
+    cut -- None, or a function (operation, block, offset, bytes or None, old block) -> None to let it pass, or the
+        block as it is left behind; then PowerCut is raised.
+    """
+
+    def __init__(self, blocks=16, size=4096, image=None, cut=None):
+        self.size = size
+        erased = b"\xff" * size
+        self.image = [erased] * blocks if image is None else list(image)
+        self.cut = cut
+        self.programmed = 0  # bytes
+        self.programs = 0
+        self.read = 0  # bytes
+        self.erases = array("I", [0] * len(self.image))
+        self.log = None  # a list: every operation is noted in it
+
+    def snapshot(self):
+        return tuple(self.image)
+
+    def _own(self, block):
+        """The block as something that may be written to."""
+        held = self.image[block]
+        if not isinstance(held, bytearray):
+            held = self.image[block] = bytearray(held)
+        return held
+
+    def readblocks(self, block, buf, offset=0):
+        block += offset // self.size
+        offset %= self.size
+        self.read += len(buf)
+        if offset + len(buf) <= self.size:
+            buf[:] = self.image[block][offset : offset + len(buf)]
+        else:
+            raise ValueError("read over a block's end")
+
+    def writeblocks(self, block, buf, offset=None):
+        if offset is None or offset + len(buf) > self.size:
+            raise ValueError("the journal programs inside one block, at an offset")
+        held = self._own(block)
+        data = bytes(buf)
+        for i in range(len(data)):
+            if data[i] & ~held[offset + i]:
+                raise NotErased("block %d offset %d" % (block, offset + i))
+        if self.log is not None:
+            self.log.append((block, offset, data))
+        if self.cut is not None:
+            left = self.cut(block, offset, data, held)
+            if left is not None:
+                self.image[block] = left
+                raise PowerCut
+        held[offset : offset + len(data)] = data
+        self.programmed += len(data)
+        self.programs += 1
+
+    def ioctl(self, code, block):
+        if code == 4:
+            return len(self.image)
+        if code == 5:
+            return self.size
+        if code == 6:
+            if self.log is not None:
+                self.log.append((block, None, None))
+            if self.cut is not None:
+                left = self.cut(block, None, None, self.image[block])
+                if left is not None:
+                    self.image[block] = left
+                    raise PowerCut
+            self.image[block] = b"\xff" * self.size
+            self.erases[block] += 1
+            return 0
+        return None
