@@ -17,7 +17,7 @@ FLOW = ["buses", "drivers", "sensing", "journal", "link", "ops"]  # data moves t
 
 
 def ruff() -> list[str]:
-    command = [sys.executable, "-m", "ruff", "check", "--quiet", "."]
+    command = [sys.executable, "-m", "ruff", "check", "--quiet", "--output-format=concise", "."]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     return done.stdout.splitlines() + done.stderr.splitlines() if done.returncode else []
 

@@ -30,7 +30,8 @@ def rig():
     time = Time()
     clock = Clock(time.ticks_ms, time.ticks_diff)
     alarms, lines, watchdog = [], [], Watchdog()
-    health = Health(clock, watchdog, lambda *said: alarms.append(said), lines.append)
+    health = Health(clock, lambda *said: alarms.append(said), lines.append)
+    health.watchdog = watchdog
     return time, watchdog, health, alarms, lines
 
 

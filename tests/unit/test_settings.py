@@ -25,9 +25,10 @@ def folder(**files):
 
 
 def test_a_good_configuration_is_loaded_with_the_fingerprint_of_its_bytes():
-    doc, fingerprint = settings.load(folder(config_json=json.dumps(GOOD)))
+    doc, fingerprint, reverted = settings.load(folder(config_json=json.dumps(GOOD)))
     assert doc["node"] == "lp-0042"
     assert len(fingerprint) == 12
+    assert reverted is None
 
 
 def test_without_a_configuration_the_word_is_missing():
@@ -36,8 +37,9 @@ def test_without_a_configuration_the_word_is_missing():
 
 
 def test_a_configuration_cut_in_half_falls_back_to_the_one_before():
-    doc, _ = settings.load(folder(config_json='{"v":1,"si', config_old=json.dumps(GOOD)))
+    doc, _, reverted = settings.load(folder(config_json='{"v":1,"si', config_old=json.dumps(GOOD)))
     assert doc["site"] == "lisbon"
+    assert reverted == "unreadable"
 
 
 def test_a_configuration_without_broker_is_refused_by_its_key():
@@ -51,6 +53,8 @@ def test_adopting_keeps_the_old_configuration_beside():
     root = folder(config_json=json.dumps(GOOD), config_new=json.dumps(dict(GOOD, node="lp-0043")))
     settings.adopt(root)
     assert settings.load(root)[0]["node"] == "lp-0043"
+    assert settings.fresh(root), "the next start tells of the new configuration"
+    assert not settings.fresh(root), "and only the next"
     assert sorted(os.listdir(root)) == ["config.json", "config.old"]
 
 

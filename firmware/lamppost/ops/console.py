@@ -38,14 +38,14 @@ class Slot:
 
     def __init__(self, machine, letter):
         self._rtc = machine.RTC()
-        self._letter = letter
+        self.letter = letter
 
     def armed(self):
         """The watchdog runs from here on; the try that boot.py spent stays spent."""
         memory = bytes(self._rtc.memory())
-        tries = memory[1:2] if memory[:1] == self._letter.encode() else b"1"
-        self._rtc.memory(self._letter.encode() + tries + b"w")
+        tries = memory[1:2] if memory[:1] == self.letter.encode() else b"1"
+        self._rtc.memory(self.letter.encode() + tries + b"w")
 
     def healthy(self):
         """This start was a good one: the count begins anew."""
-        self._rtc.memory(self._letter.encode() + b"0w")
+        self._rtc.memory(self.letter.encode() + b"0w")

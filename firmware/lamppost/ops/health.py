@@ -19,15 +19,15 @@ class Beat:
 class Health:
     """Who is alive, and which part fails how often.
 
-    watchdog -- an object with feed(), or None where nothing bites yet
+    watchdog -- has feed(); set once the tasks are there, None until then
     alarm(code, active, evidence) -- called once when a part is failing, and once when it is well again
     """
 
     _FAILING = 5  # faults in a row until an alarm says so
 
-    def __init__(self, clock, watchdog, alarm, log):
+    def __init__(self, clock, alarm, log):
         self._clock = clock
-        self._watchdog = watchdog
+        self.watchdog = None
         self._alarm = alarm
         self._log = log
         self._beats = []
@@ -70,8 +70,8 @@ class Health:
         while True:
             late = self.late()
             if late is None:
-                if self._watchdog:
-                    self._watchdog.feed()
+                if self.watchdog:
+                    self.watchdog.feed()
             elif late != named:
                 self._log("health: task %s is late, the watchdog will reset" % late)
             named = late

@@ -28,6 +28,17 @@ def boot(counters, reset, last, slot, build):
     )
 
 
+def clock(step_ms, source):
+    """evt/clock: the time was set; step_ms None when none was known before."""
+    return body((("step_ms", step_ms),), None, '"source":"%s"' % source)
+
+
+def config(fingerprint, reverted):
+    """evt/config: which configuration runs from now on; reverted -- the word why it is not the newest, or None."""
+    phase, reason = ("reverted", reverted) if reverted else ("applied", "")
+    return body((), None, '"config":"%s","phase":"%s","reason":"%s"' % (fingerprint, phase, reason))
+
+
 def info(config, fingerprint, board, build, parts):
     """info (retained): what this lamppost is, what is fitted, and the unit of every number it will say."""
     units = {}
@@ -52,17 +63,15 @@ def info(config, fingerprint, board, build, parts):
     return body((), None, json.dumps(members)[1:-1])
 
 
-def diag(heap_free, outbox, reset, counters, faults, rssi):
+def diag(node, heap_free, rssi):
     """diag (hourly, QoS 0): the figures that tell a sick node from a well one."""
-    wear = outbox.wear()
-    return body(
-        (
-            ("heap_free", heap_free),
-            ("depth", outbox.depth()),
-            ("dropped", outbox.dropped),
-            ("power_cuts", counters.power_cuts),
-            ("rssi", rssi),
-        ),
-        None,
-        '"wear":%s,"reset":"%s","faults":%s' % (json.dumps(wear), reset, json.dumps(faults)),
+    journal = node.outbox
+    values = (
+        ("heap_free", heap_free),
+        ("depth", journal.depth()),
+        ("dropped", journal.dropped),
+        ("power_cuts", node.counters.power_cuts),
+        ("rssi", rssi),
     )
+    members = (json.dumps(journal.wear()), node.reset, json.dumps(node.health.faults))
+    return body(values, None, '"wear":%s,"reset":"%s","faults":%s' % members)

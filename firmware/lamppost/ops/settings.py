@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from ..core.faults import SettingsFault
 
+_FRESH = "config.fresh"
 _REQUIRED = (("site",), ("node",), ("wifi", "ssid"), ("mqtt", "host"))
 
 
@@ -40,16 +41,16 @@ def _read(path):
 
 
 def load(root="/"):
-    """(configuration, fingerprint): the newest, or the one before it if the newest cannot be used.
+    """(configuration, fingerprint, None), or the one before it and the word of why the newest cannot be used.
 
     The fingerprint is the first 12 hex digits of the file's SHA-256, as the host computes it too.
     Raises SettingsFault (missing, unreadable, invalid) of the newest when neither can be used.
     """
     try:
-        return _read(root + "config.json")
+        return _read(root + "config.json") + (None,)
     except SettingsFault as fault:
         try:
-            return _read(root + "config.old")
+            return _read(root + "config.old") + (fault.word,)
         except SettingsFault:
             raise fault
 
@@ -65,7 +66,18 @@ def adopt(root="/"):
         os.rename(root + "config.json", root + "config.old")
     except OSError:
         pass  # the first configuration of this node
+    with open(root + _FRESH, "w"):
+        pass  # told as evt/config at the next start; a cut before this line costs the event, nothing else
     os.rename(root + "config.new", root + "config.json")
+
+
+def fresh(root="/"):
+    """True once after a configuration was adopted."""
+    try:
+        os.remove(root + _FRESH)
+        return True
+    except OSError:
+        return False
 
 
 def facts(name, root="/"):

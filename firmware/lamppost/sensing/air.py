@@ -11,6 +11,7 @@ class Air:
     """options -- `air` of the configuration; parts -- {part id: driver} (QUANTITIES, RH_MAX where it has one)."""
 
     topic = b"tele/air"
+    retain = False
 
     def __init__(self, options, clock, parts):
         self._clock = clock

@@ -21,6 +21,7 @@ class Energy:
     """
 
     topic = b"tele/energy"
+    retain = False
 
     def __init__(self, options, clock, counters, meter):
         self._part = options["part"]

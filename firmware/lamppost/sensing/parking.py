@@ -4,7 +4,8 @@ from micropython import const
 
 from ..core.calendar import rfc3339
 from ..core.codec import body
-from ..core.quality import VALID, of_fault
+from ..core.quality import UNAVAILABLE, VALID, of_fault
+from .baseline import Baseline
 
 FREE, OCCUPIED, BLOCKED, UNKNOWN = "free", "occupied", "blocked", "unknown"
 
@@ -13,30 +14,26 @@ _DWELL_MS = const(10000)  # to replace another: people, bicycles and birds pass 
 _BLOCK_MS = const(60000)  # and to be called blocked
 _DEAF_MS = const(30000)  # without a good reading the state is no longer known
 _HOUR_MS = const(3600000)
-# Street furniture stands 0.45 m or more behind the kerb: nothing parks closer than this to the sensor.
+# Street furniture stands 0.45 m or more behind the kerb: nothing parks closer than this, so the lens is covered.
 _COVERED_MM = const(200)
 _WEAK = const(200)  # strength below which the distance counts less
-_LEARN = const(64)  # readings over which the empty distance follows snow, leaves and settling
 
 
 class Parking:
-    """options -- one row of `parking` in the configuration; empty_mm seeds the distance of the empty bay."""
+    """options -- one row of `parking` in the configuration; its empty_mm is the distance of the empty bay."""
 
     def __init__(self, options, clock):
         self._clock = clock
         self.topic = b"tele/parking/" + options["bay"].encode()
-        self._seed = options["empty_mm"]
-        self._empty = 1000 * self._seed  # um, so that learning by small steps works in integers
-        # in front of the ground by so much is a vehicle, by less than half of it is none; between, nothing changes
-        self._step = max(300, self._seed // 8)
+        self._baseline = Baseline(options.get("empty_mm"))
         self.state = UNKNOWN
         self._since_ms = clock.uptime_ms()  # uptime at which the present state began
-        self._next = None  # the state that the readings ask for
+        self._next = None  # the state that the readings ask for, and since when
         self._next_ms = 0
         self._good_ms = self._since_ms
         self._reading = None  # None: the last one failed
         self._fault = None
-        self._taken = 0  # of the last 64 readings, in 64ths: how many were good
+        self._taken = 0  # how many of the last readings were good, in 64ths
         self._told = None  # (state, time known) published last
         self._told_ms = 0
 
@@ -46,10 +43,13 @@ class Parking:
         self._reading = reading
         self._good_ms = now
         self._taken = min(64, self._taken + 1 + (64 - self._taken) // 16)
+        if self._baseline.mm is None:
+            self._baseline.learn(reading["d_mm"], now)
+            return
         meaning = self._meaning(reading["d_mm"])
         self._weigh(meaning, now)
         if meaning == self.state == FREE:
-            self._learn(reading["d_mm"])
+            self._baseline.follow(reading["d_mm"])
 
     def miss(self, fault):
         """The lidar gave no reading: SensorFault. The state is kept for a while, then it is unknown."""
@@ -63,27 +63,28 @@ class Parking:
 
     def poll(self):
         """(topic suffix, body, at) when the state changed, each hour, and once the time is known; or None."""
-        now = self._clock.uptime_ms()
+        clock = self._clock
+        now = clock.uptime_ms()
         patience = _FIRST_MS if self._fault else _DWELL_MS
         if self._told is None and self.state == UNKNOWN and now - self._since_ms < patience:
             return None  # just started: the first state is a matter of seconds
-        news = (self.state, self._clock.offset_s is not None)
+        news = (self.state, clock.offset_s is not None)
         if news == self._told and now - self._told_ms < _HOUR_MS:
             return None
         self._told = news
         self._told_ms = now
-        clock = self._clock
         time_s = clock.utc_s() if news[1] else clock.uptime_s()
         return self.topic, self._body(), (time_s, news[1], clock.tq, clock.tu_ms)
 
     def _meaning(self, d_mm):
         """The state that this distance alone speaks for; None: for the present one."""
-        nearer = self._empty // 1000 - d_mm
-        if d_mm < _COVERED_MM:
+        nearer = self._baseline.mm - d_mm
+        step = self._baseline.step
+        if d_mm < _COVERED_MM and nearer >= step:
             return BLOCKED
-        if nearer >= self._step:
+        if nearer >= step:
             return OCCUPIED
-        if nearer <= self._step // 2:
+        if nearer <= step // 2:
             return FREE
         return None
 
@@ -104,25 +105,25 @@ class Parking:
             self.state = state
             self._since_ms = since_ms
 
-    def _learn(self, d_mm):
-        """Follow the empty distance slowly, and never further from the seed than a half step."""
-        room = 500 * self._step
-        self._empty += (1000 * d_mm - self._empty) // _LEARN
-        self._empty = min(max(self._empty, 1000 * self._seed - room), 1000 * self._seed + room)
-
     def _confidence(self):
         """%: how far the distance is from meaning something else, how strong the echo, how many were good."""
         if self.state == UNKNOWN:
             return None
         sure = 50
         if self._reading:
-            nearer = self._empty // 1000 - self._reading["d_mm"]
-            far = self._step - nearer if self.state == FREE else nearer - self._step // 2
-            if nearer > -self._step:  # farther than the ground is free, but for a reason that nobody knows
-                sure = 60 + 40 * min(max(far, 0), self._step) // self._step
+            step = self._baseline.step
+            nearer = self._baseline.mm - self._reading["d_mm"]
+            far = step - nearer if self.state == FREE else nearer - step // 2
+            if nearer > -step:  # farther than the ground is free, but for a reason that nobody knows
+                sure = 60 + 40 * min(max(far, 0), step) // step
             if self._reading["strength"] < _WEAK:
                 sure -= 15
         return sure * (192 + self._taken) // 256
+
+    def _evidence(self):
+        if not self._reading:
+            return self._fault or "no reading"
+        return "distance" if self._baseline.mm is not None else "empty distance not learned"
 
     def _since(self):
         if self._clock.offset_s is None:
@@ -131,7 +132,6 @@ class Parking:
 
     def _body(self):
         reading = self._reading
-        evidence = "distance" if reading else self._fault
         letter = VALID if reading else of_fault(self._fault)
         sure = self._confidence()
         values = (
@@ -139,6 +139,6 @@ class Parking:
             ("d_mm", reading["d_mm"] if reading else None),
             ("strength", reading["strength"] if reading else None),
         )
-        quality = {"confidence": VALID if sure is not None else letter, "d_mm": letter, "strength": letter}
-        rest = '"state":"%s","since":%s,"evidence":"%s"' % (self.state, self._since(), evidence)
+        quality = {"confidence": UNAVAILABLE if sure is None else VALID, "d_mm": letter, "strength": letter}
+        rest = '"state":"%s","since":%s,"evidence":"%s"' % (self.state, self._since(), self._evidence())
         return body(values, quality, rest)

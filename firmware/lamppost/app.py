@@ -1,0 +1,245 @@
+"""Builds the node from its configuration and runs it; the only place where everything meets."""
+
+import asyncio
+import gc
+import os
+import select
+import socket
+import time
+
+import machine
+import network
+from esp32 import Partition
+from micropython import const
+
+from .buses.wiring import Wiring
+from .core.clock import Clock
+from .core.faults import JournalFault, SettingsFault
+from .drivers import shelf
+from .journal import flash, outbox, ring
+from .journal.counters import Counters
+from .link.link import Link, Settings
+from .link.timekeeper import Timekeeper
+from .link.wifi import Wifi
+from .ops import report, settings, tasks, trial
+from .ops.alarms import Alarms
+from .ops.console import Console, Slot, maintain
+from .ops.health import Health
+
+_WATCHDOG_MS = const(60000)  # longer than a name look-up that fails (14 s) and whatever waits behind it
+
+
+class Node:
+    """One lamppost: its configuration, its parts, its journal, and what its tasks share."""
+
+    def __init__(self, slot):
+        self.clock = Clock(time.ticks_ms, time.ticks_diff)
+        self.log = Console(self.clock).log
+        self.reset = report.reset_word(machine)
+        self.board = settings.facts("board.json")
+        self.build = settings.facts("build.json")
+        self.config, self.fingerprint, self.reverted = settings.load()
+        self.slot = slot
+        self.parts = build_parts(self.config, self.board)
+        self.counters, self.outbox = open_journal(self.reset == "power-on", self.clock, self.log)
+        self.alarms = Alarms(self.append, outbox.ALARM, outbox.CLEAR, self.clock)
+        self.health = Health(self.clock, self.alarms.set, self.log)
+        self.sensing = ()
+        self.meter = None  # the sensing object of the energy meter, if there is one
+        self.link = None
+
+    def now(self):
+        """`at` of a record made now: (seconds, True if UTC, time quality, uncertainty in ms)."""
+        utc = self.clock.utc_s()
+        if utc is None:
+            return self.clock.uptime_s(), False, 0, 0
+        return utc, True, self.clock.tq, self.clock.tu_ms
+
+    def append(self, kind, topic, body):
+        """Commit a record of this moment to the journal."""
+        self.commit(kind, topic, body, self.now())
+
+    def commit(self, kind, topic, body, at, retain=None):
+        """Commit a record; flash that takes nothing any more is said, and must not stop the node."""
+        try:
+            self.outbox.append(kind, topic, body, at, retain)
+        except JournalFault as fault:
+            self.log("journal: %s" % fault)
+
+    def event(self, kind, body):
+        self.append(outbox.EVENT, b"evt/" + kind, body)
+
+    def set_time(self, seconds, ms, tq, tu_ms):
+        """A time server was believed: records made before get their time now."""
+        clock = self.clock
+        before = clock.utc_s()
+        step_ms = None if before is None else (seconds - before) * 1000 + ms - clock.utc_ms_part()
+        clock.set_utc(seconds, ms, tq, tu_ms)
+        self.outbox.anchor(clock)
+        if step_ms is None or abs(step_ms) > 1000:
+            self.event(b"clock", report.clock(step_ms, "ntp"))
+            self.log("time: set, uncertain by %d ms" % tu_ms)
+
+    def tell_start(self):
+        """The first record of this boot, and what a new configuration means for it."""
+        last, slot = self.outbox.last_committed, self.slot.letter
+        self.event(b"boot", report.boot(self.counters, self.reset, last, slot, self.build.get("build", "?")))
+        if self.reverted or settings.fresh():
+            self.event(b"config", report.config(self.fingerprint, self.reverted))
+
+    def info(self):
+        return report.info(self.config, self.fingerprint, self.board, self.build, self.parts)
+
+    def store(self):
+        """Commit every window and change that is complete; True if there was one."""
+        stored = False
+        for one in self.sensing:
+            sample = one.poll()
+            while sample:
+                topic, body, at = sample
+                self.commit(outbox.TELEMETRY, topic, body, at, one.retain)
+                stored = True
+                sample = one.poll()
+        return stored
+
+
+def build_parts(config, board):
+    """{part id: driver} as configured; only the drivers that are named are imported."""
+    wiring = Wiring(board.get("buses", {}), machine, time)
+    parts = {}
+    for row in config.get("parts", ()):
+        parts[row["id"]] = shelf.build(row["part"], wiring.bus(row["bus"]), row)
+    return parts
+
+
+def open_journal(power_cut, clock, log):
+    """(counters, outbox) of the `journal` partition, this boot counted."""
+    partition = Partition.find(Partition.TYPE_DATA, label="journal")[0]
+    counters_flash, outbox_flash = flash.regions(partition)
+    records = opened(outbox.Outbox, outbox_flash, log)
+    counters = opened(lambda region: Counters(region, clock, power_cut, records.newest), counters_flash, log)
+    records.begin(counters.boot)
+    return counters, records
+
+
+def opened(kind, region, log):
+    """kind(region); a journal of another format is given up for a new one, and that is said."""
+    try:
+        return kind(region)
+    except JournalFault as fault:
+        if fault.word != "foreign":
+            raise
+        log("journal: %s; begun anew" % fault)
+        ring.format(region)
+        return kind(region)
+
+
+def build_link(node, beat):
+    """The way to the broker, from the configuration."""
+    config = node.config
+    mqtt = config["mqtt"]
+    options = Settings(
+        config["site"], config["node"], mqtt["host"], mqtt.get("port", 1883),
+        mqtt.get("user"), mqtt.get("password"), mqtt.get("keepalive_s", 60),
+    )  # fmt: skip
+    wifi = Wifi(network, config["wifi"]["ssid"], config["wifi"].get("password"), time.ticks_ms, time.ticks_diff)
+    entries = [outbox.Entry() for _ in range(mqtt.get("window", 8))]
+    link = Link(
+        options, wifi, socket, select, node.clock, node.outbox, entries, node.counters.boot, node.info,
+        time.ticks_ms, time.ticks_diff, random_below, beat.alive, lambda fault: None, node.log,
+    )  # fmt: skip
+    servers = config.get("time", {}).get("servers", ("pool.ntp.org",))
+    timekeeper = Timekeeper(
+        socket, servers, wifi.up, node.set_time, time.ticks_ms, time.ticks_diff, random_below,
+        lambda fault: None, node.log,
+    )  # fmt: skip
+    return link, timekeeper, wifi
+
+
+def random_below(n):
+    """An integer from 0 to n - 1 from the chip's noise: nodes that wake together must not draw alike."""
+    return int.from_bytes(os.urandom(4), "little") % n if n > 0 else 0
+
+
+
+def build_sensing(node):
+    """(sensing objects, [(part, every_ms, take, miss)]) as configured: what is read, how often, and for whom."""
+    from .sensing import air, energy, parking
+
+    config, clock, parts = node.config, node.clock, node.parts
+    sensing, readings = [], []
+    if "energy" in config:
+        options = config["energy"]
+        part = parts[options["part"]]
+        node.meter = energy.Energy(options, clock, node.counters, part)
+        sensing.append(node.meter)
+        readings.append((part, options.get("every_ms", 1000), node.meter.take, node.meter.miss))
+    for options in config.get("parking", ()):
+        bay = parking.Parking(options, clock)
+        sensing.append(bay)
+        readings.append((parts[options["part"]], options.get("every_ms", 1000), bay.take, bay.miss))
+    if "air" in config:
+        options = config["air"]
+        window = air.Air(options, clock, parts)
+        sensing.append(window)
+        for name in options["parts"]:
+            take, miss = named(window.take, name), named(window.miss, name)
+            readings.append((parts[name], options.get("every_ms", 10000), take, miss))
+    return sensing, readings
+
+
+def named(call, name):
+    """`call` with the part's id before what it is given."""
+    return lambda value: call(name, value)
+
+
+async def run(node):
+    """Start every task, and stay."""
+    node.sensing, readings = build_sensing(node)
+    node.link, timekeeper, wifi = build_link(node, node.health.task("link", 45000))
+    node.tell_start()
+    for part, every_ms, take, miss in readings:
+        within_ms = 2 * every_ms + 15000
+        asyncio.create_task(tasks.keep(node, part.name, within_ms, tasks.sense, part, every_ms, take, miss))
+    asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
+    asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.diagnose, wifi))
+    asyncio.create_task(tasks.keep(node, "start", 15000, tasks.settle))
+    asyncio.create_task(node.link.run())
+    asyncio.create_task(timekeeper.run())
+    node.log("app: %s, boot %d, %s reset" % (node.config["node"], node.counters.boot, node.reset))
+    await node.health.watch()
+
+
+def main(letter):
+    """Run the app of slot `letter` until somebody at the console presses Ctrl-C, or for ever.
+
+    Raises what keeps it from starting, so that main.py tries the other slot; a missing configuration is no
+    failure of the app.
+    """
+    try:
+        node = Node(Slot(machine, letter))
+    except SettingsFault as fault:
+        print("lamppost: no configuration (%s); run: lamplighter configure" % fault)
+        return
+    gc.collect()
+    watchdog = machine.WDT(timeout=_WATCHDOG_MS)
+    node.health.watchdog = watchdog
+    node.slot.armed()
+    try:
+        asyncio.run(run(node))
+    except KeyboardInterrupt:
+        maintain(machine, watchdog)
+        asyncio.new_event_loop()
+        print("lamppost: stopped; reset to start again")
+
+
+def selftest():
+    """Check parts and node against their limits; one JSON object a line, the verdict last."""
+    gc.collect()
+    heap_free = gc.mem_free()
+    clock = Clock(time.ticks_ms, time.ticks_diff)
+    config = settings.load()[0]
+    partition = Partition.find(Partition.TYPE_DATA, label="journal")[0]
+    wifi = Wifi(network, config["wifi"]["ssid"], config["wifi"].get("password"), time.ticks_ms, time.ticks_diff)
+    parts = build_parts(config, settings.facts("board.json"))
+    return asyncio.run(trial.run(parts, partition, wifi, heap_free, clock))

@@ -1,0 +1,97 @@
+"""The tasks of a running node, each one short loop; `keep` sees to it that none dies silently."""
+
+import asyncio
+import gc
+import sys
+
+from micropython import const
+
+from ..core.faults import SensorFault
+from . import report
+
+_TICK_MS = const(100)
+_HEALTHY_MS = const(60000)  # after so long with every task in time, a start counts as a good one
+_DIAG_S = const(3600)
+_START_AGAIN_MS = const(10000)
+
+
+async def keep(node, name, within_ms, work, *rest):
+    """Run one task for ever: what it did not expect is said, and it starts again."""
+    beat = node.health.task(name, within_ms)
+    while True:
+        try:
+            await work(beat, node, *rest)
+        except Exception as error:
+            node.log("%s: %r; starts again" % (name, error))
+            sys.print_exception(error)
+        await asyncio.sleep_ms(_START_AGAIN_MS)
+
+
+async def sense(beat, node, part, every_ms, take, miss):
+    """Read one part at its own pace; what it cannot give has a word."""
+    due = node.clock.uptime_ms()
+    while True:
+        try:
+            reading = await part.read()
+        except SensorFault as fault:
+            miss(fault)
+            node.health.fault(part.name, fault)
+        else:
+            take(reading)
+            node.health.good(part.name)
+        beat.alive()
+        # a read that took longer than its turn skips the turns it missed, and keeps the rhythm
+        now = node.clock.uptime_ms()
+        due += every_ms * ((now - due) // every_ms + 1)
+        await asyncio.sleep_ms(due - now)
+
+
+async def collect(beat, node):
+    """Move what is complete into the journal, keep the counters, and let the link know."""
+    told = node.outbox.dropped
+    while True:
+        stored = node.store()
+        node.counters.checkpoint()
+        if node.meter:
+            node.alarms.set("supplyLoss", node.meter.supply_lost, "meter silent")
+        told = overflow(node, told)
+        if stored:
+            node.link.wake()
+        beat.alive()
+        await asyncio.sleep_ms(_TICK_MS)
+
+
+def overflow(node, told):
+    """Say that the journal drops telemetry: at the first record, at each doubling, and the sum at the end.
+
+    Not at each drop: alarms take the room that is missing. Returns how many have been told.
+    """
+    dropped = node.outbox.dropped
+    over = not node.outbox.depth()
+    if dropped != told and (over or dropped >= 2 * told):
+        node.alarms.set("journalOverflow", True, "oldest telemetry dropped", dropped)
+        return dropped
+    if over:
+        node.alarms.set("journalOverflow", False)
+    return told
+
+
+async def diagnose(beat, node, wifi):
+    """Hourly figures; not journaled, since an old one helps nobody."""
+    while True:
+        gc.collect()
+        node.link.publish_now(b"diag", report.diag(node, gc.mem_free(), wifi.rssi()))
+        for _ in range(_DIAG_S // 10):
+            beat.alive()
+            await asyncio.sleep_ms(10000)
+
+
+async def settle(beat, node):
+    """Once every task has been in time for a minute, this start was a good one."""
+    good_ms = 0
+    while True:
+        beat.alive()
+        await asyncio.sleep_ms(1000)
+        good_ms = 0 if node.health.late() else good_ms + 1000
+        if good_ms == _HEALTHY_MS:
+            node.slot.healthy()
