@@ -44,6 +44,7 @@ class Outbox:
         self.refused = 0  # alarms and events not taken, as half the journal was full of such
         self.damaged = 0  # records that could not be read back when they were to be sent
         self._kept = 0  # bytes of alarms and events that wait
+        self._longest = min(RECORD_MAX, flash.block_size - START)
         self._quota = (ring.blocks - AHEAD - 1) * (flash.block_size - START) // 2
         self._last_b = self._last_s = _NONE
         self._live = 0  # sequence number from which records are of the present connection
@@ -109,7 +110,7 @@ class Outbox:
         if not known:
             tq = 0
         size = form.front_length(kind, tq) + len(topic) + len(body)
-        if size > RECORD_MAX or len(topic) > 255:
+        if size > self._longest or len(topic) > 255:
             raise JournalFault("toolong", "%d bytes" % size)
         if kind != TELEMETRY:
             if self._kept + size > self._quota:
@@ -231,6 +232,11 @@ class Outbox:
             queue.tail += 1
 
     # -- figures
+
+    def urgent(self):
+        """True if an alarm, or the end of one, waits to be sent: no drain rate holds that back."""
+        waiting = self._queue.waiting
+        return waiting[form.CARRIED_ALARM] + waiting[form.ALARMS] > 0
 
     def depth(self):
         """Records not acknowledged."""

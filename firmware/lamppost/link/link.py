@@ -11,7 +11,8 @@ from micropython import const
 
 from ..core.codec import HEAD_MAX, head_into
 from ..core.faults import LinkFault
-from ..journal.outbox import ALARM, CLEAR
+from ..journal.outbox import Entry
+from ..journal.ring import RECORD_MAX
 from . import packet, tcp
 from .mqtt import Mqtt
 from .sender import Sender
@@ -23,43 +24,21 @@ _CONNECT_MS = const(10000)  # for TCP, and again for CONNACK
 _LEAVE_MS = const(2000)
 
 
-class Settings:
-    """What the link needs to know of the configuration."""
-
-    def __init__(self, site, node, host, port=1883, user=None, password=None, keepalive_s=60, clean=True):
-        self.site = site
-        self.node = node
-        self.host = host
-        self.port = port
-        self.user = user
-        self.password = password
-        self.keepalive_s = keepalive_s
-        self.clean = clean  # False: the broker keeps our session over a lost connection
-        self.drain_per_s = 100  # held records per second; 0: as fast as it goes
-        self.drain_jitter_ms = 0  # held records wait up to so long after connecting
-        self.connect_jitter_ms = 0  # the first connection of a boot waits up to so long
-        self.retry_ms = 1000  # the first wait after a failure; doubled each time
-        self.retry_max_ms = 60000
-        self.time_grace_ms = 10000  # records wait so long for the time, before they go with ts null
-        self.commands = ()  # topic filters below our prefix to subscribe to, as bytes
-
-
 class Link:
     """The node's way to its broker.
 
-    settings -- Settings; wifi -- link/wifi.py; socket, select -- the modules
-    outbox, entries -- journal/outbox.py, and as many of its entries as the window is wide
+    broker -- link/broker.py; wifi -- link/wifi.py; socket, select -- the modules; outbox -- journal/outbox.py
     boot -- boot count, for the envelopes; info() -> body of the retained `info` message, bytes
-    on_command(suffix, body, retained) -- a message on one of settings.commands; body is valid during the call
+    on_command(suffix, body, retained) -- a message on one of broker.commands; body is valid during the call
     random(n) -> integer below n; alive() -- called at least every second, except while a name is resolved
     report(fault) -- each LinkFault; log(text)
     """
 
     def __init__(
-        self, settings, wifi, socket, select, clock, outbox, entries, boot, info, ticks_ms, ticks_diff,
-        random, alive, report, log, on_command=None,
+        self, broker, wifi, socket, select, clock, outbox, boot, info, ticks_ms, ticks_diff, random, alive,
+        report, log, on_command=None,
     ):  # fmt: skip
-        self._settings = settings
+        self._broker = broker
         self._wifi = wifi
         self._socket = socket
         self._select = select
@@ -73,10 +52,12 @@ class Link:
         self._report = report
         self._log = log
         self._on_command = on_command
-        self._prefix = ("lamppost/v1/%s/%s/" % (settings.site, settings.node)).encode()
-        self.mqtt = Mqtt(ticks_ms, ticks_diff, settings.keepalive_s, 1024, self._message, log)
+        # the longest record, with a head and a prefix before it
+        room = RECORD_MAX + HEAD_MAX + len(broker.prefix)
+        self.mqtt = Mqtt(ticks_ms, ticks_diff, broker.keepalive_s, room, self._message, log)
+        entries = [Entry() for _ in range(broker.window)]
         self.sender = Sender(
-            self.mqtt, outbox, self._prefix, entries, (ALARM, CLEAR), ticks_ms, ticks_diff, settings.drain_per_s, log
+            self.mqtt, outbox, broker.prefix, entries, ticks_ms, ticks_diff, broker.drain_per_s, log
         )
         self._fault = None  # why the connection must end, found by the listener or by wake()
         self._mistrust = 0  # connections in a row that died of silence while WiFi claimed to stand
@@ -101,7 +82,7 @@ class Link:
         if not self.up or self._fault is not None:
             return False
         try:
-            return self.mqtt.publish(self._prefix + suffix, self._envelope(body), qos, retain)
+            return self.mqtt.publish(self._broker.prefix + suffix, self._envelope(body), qos, retain)
         except LinkFault as fault:
             self._fault = fault
             return False
@@ -122,10 +103,10 @@ class Link:
 
     async def run(self):
         """For ever."""
-        settings = self._settings
-        if settings.connect_jitter_ms:
-            await self._rest(self._random(settings.connect_jitter_ms))
-        wait = settings.retry_ms
+        broker = self._broker
+        if broker.connect_jitter_ms:
+            await self._rest(self._random(broker.connect_jitter_ms))
+        wait = broker.retry_ms
         while True:
             fault = None
             before = self.connections
@@ -144,31 +125,31 @@ class Link:
             self._log("link: %s" % fault)
             self._judge_wifi(fault)
             if self.connections > before and self._ticks_diff(self._ticks_ms(), started) > 10000:
-                wait = settings.retry_ms
+                wait = broker.retry_ms
             await self._rest(wait // 2 + self._random(wait + 1))
-            wait = min(wait * 2, settings.retry_max_ms)
+            wait = min(wait * 2, broker.retry_max_ms)
 
     async def _connection(self):
         """One life of the connection; always ends with a fault."""
-        settings = self._settings
+        broker = self._broker
         mqtt = self.mqtt
         await self._wifi.join(self._alive)
         self._alive()
-        wire = await tcp.connect(self._socket, self._select, settings.host, settings.port, _CONNECT_MS)
+        wire = await tcp.connect(self._socket, self._select, broker.host, broker.port, _CONNECT_MS)
         self._alive()
         self._fault = None
         listener = None
         try:
             mqtt.begin(wire, self._connect_packet())
             await self._greeting(wire)
-            if settings.commands:
-                mqtt.subscribe([self._prefix + suffix for suffix in settings.commands])
+            if broker.commands:
+                mqtt.subscribe([broker.prefix + suffix for suffix in broker.commands])
             self.up = True
             self.connections += 1
-            self._log("link: connected to %s" % settings.host)
+            self._log("link: connected to %s" % broker.host)
             self.publish_now(b"state", b'"state":"online","reason":""}', 1, True)
             self.announce()
-            self.sender.begin(mqtt.session_present, self._random(settings.drain_jitter_ms + 1))
+            self.sender.begin(mqtt.session_present, self._random(broker.drain_jitter_ms + 1))
             self._since = self._ticks_ms()
             listener = asyncio.create_task(self._listen(wire))
             while self._fault is None:
@@ -179,7 +160,7 @@ class Link:
             self.up = False
             if listener:
                 listener.cancel()
-            self.sender.lost(kept=not settings.clean)
+            self.sender.lost(kept=not broker.clean)
             mqtt.close()
 
     def _look(self):
@@ -192,7 +173,7 @@ class Link:
 
     def _may_send(self):
         """False for the first moments in which the time is still asked for: what is sent without stays without."""
-        return self._clock.offset_s is not None or self._left(self._since, self._settings.time_grace_ms) <= 0
+        return self._clock.offset_s is not None or self._left(self._since, self._broker.time_grace_ms) <= 0
 
     async def _greeting(self, wire):
         started = self._ticks_ms()
@@ -229,8 +210,9 @@ class Link:
     # -- pieces
 
     def _message(self, topic, body, qos, retained):
-        if self._on_command and topic.startswith(self._prefix):
-            self._on_command(topic[len(self._prefix) :], body, retained)
+        prefix = self._broker.prefix
+        if self._on_command and topic.startswith(prefix):
+            self._on_command(topic[len(prefix) :], body, retained)
 
     def _envelope(self, body, timed=True):
         clock = self._clock
@@ -240,11 +222,10 @@ class Link:
         return bytes(head[:n]) + body
 
     def _connect_packet(self):
-        s = self._settings
+        b = self._broker
         # the broker sends the will when we cannot: without a time, for nobody knows it then
-        will = (self._prefix + b"state", self._envelope(b'"state":"lost","reason":"will"}', timed=False))
-        client = "%s-%s" % (s.site, s.node)
-        return packet.connect(client, s.keepalive_s, s.clean, s.user, s.password, will)
+        will = (b.prefix + b"state", self._envelope(b'"state":"lost","reason":"will"}', timed=False))
+        return packet.connect(b.client_id, b.keepalive_s, b.clean, b.user, b.password, will)
 
     def _judge_wifi(self, fault):
         if fault.word in ("halfopen", "timeout", "nodns"):

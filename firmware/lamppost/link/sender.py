@@ -8,10 +8,13 @@ from struct import pack_into
 
 from micropython import const
 
+from ..core.faults import JournalFault
+from ..journal.outbox import ALARM, CLEAR
 from .envelope import Envelope
 from .packet import header_into
 
 _HEADER = const(4)  # the fixed header of a PUBLISH ends here in the wire buffer
+_URGENT = (ALARM, CLEAR)  # what the drain rate does not hold back
 _BURST_MS = const(250)  # a drain may make up for so much time in one go
 
 
@@ -20,12 +23,11 @@ class Sender:
 
     prefix -- b"lamppost/v1/{site}/{node}/"
     entries -- as many outbox entries as may be in flight at once (1 to 16): the window
-    urgent -- kinds of records that the drain rate does not hold back: alarms
     drain_per_s -- records per second that were held over an outage (backfill), 0: as fast as it goes.
         Fresh records wait their turn behind them, alarms do not.
     """
 
-    def __init__(self, mqtt, outbox, prefix, entries, urgent, ticks_ms, ticks_diff, drain_per_s=0, log=print):
+    def __init__(self, mqtt, outbox, prefix, entries, ticks_ms, ticks_diff, drain_per_s=0, log=print):
         if not 1 <= len(entries) <= 16:
             raise ValueError("a window of 1 to 16 records")
         self._mqtt = mqtt
@@ -34,9 +36,8 @@ class Sender:
         self._ticks_diff = ticks_diff
         self._log = log
         self._idle = entries  # not in flight; the last is taken next
-        self._parked = None  # taken from the outbox, not yet sent: the drain rate holds it back
-        self._urgent = urgent
         self._rate = drain_per_s
+        self._most = max(1000, _BURST_MS * drain_per_s)
         self._credit = 0  # thousandths of held records that may go now
         self._credited = ticks_ms()
         self._resend = {}  # (boot, seq) -> packet id of records that the broker's kept session may have seen
@@ -54,7 +55,9 @@ class Sender:
         """A connection stands. Held records wait hold_ms more, so that a city does not come back as one."""
         if not session_present:
             self._resend.clear()
-        self._credit = -hold_ms * self._rate
+        self._credit = self._most
+        if hold_ms and self._outbox.depth():
+            self._credit = -hold_ms * self._rate
         self._credited = self._ticks_ms()
 
     def lost(self, kept):
@@ -64,9 +67,6 @@ class Sender:
                 if kept and entry.seq is not None:
                     self._resend[(entry.boot, entry.seq)] = pid
                 self._idle.append(entry)
-        if self._parked is not None:
-            self._idle.append(self._parked)
-            self._parked = None
         self._mqtt.flying.clear()
         self._outbox.rewind()
 
@@ -79,30 +79,29 @@ class Sender:
         """Send as long as there are records, window and room on the wire. Raises LinkFault("closed")."""
         mqtt = self._mqtt
         idle = self._idle
-        while mqtt.flush():
-            entry = self._parked
-            if entry is None:
-                if not idle:
-                    return
-                entry = idle[-1]
-                if not self._outbox.take(entry):
-                    return
-                idle.pop()
-            if entry.held and self._rate and entry.kind not in self._urgent and not self._may_drain():
-                self._parked = entry
+        outbox = self._outbox
+        while idle and mqtt.flush():
+            if self._rate and self._credit < 1000 and not self._earned() and not outbox.urgent():
                 return
-            self._parked = None
-            self._send(entry)
+            entry = idle[-1]
+            if not outbox.take(entry):
+                return
+            idle.pop()
+            if entry.held and entry.kind not in _URGENT:
+                self._credit -= 1000
+            try:
+                self._send(entry)
+            except JournalFault as fault:
+                # rotten, or given up by an overflow since: the journal has counted it
+                self._log("link: %s" % fault)
+                idle.append(entry)
 
-    def _may_drain(self):
+    def _earned(self):
         now = self._ticks_ms()
-        self._credit += self._ticks_diff(now, self._credited) * self._rate
+        credit = self._credit + self._ticks_diff(now, self._credited) * self._rate
         self._credited = now
-        self._credit = min(self._credit, _BURST_MS * self._rate)
-        if self._credit < 1000:
-            return False
-        self._credit -= 1000
-        return True
+        self._credit = min(credit, self._most)
+        return credit >= 1000
 
     def _send(self, entry):
         """Lay out one PUBLISH in the wire buffer and send it; nothing is allocated."""

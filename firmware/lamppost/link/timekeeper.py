@@ -16,14 +16,19 @@ _LAST_RETRY_S = const(300)
 class Timekeeper:
     """Runs beside the link, for ever.
 
-    network_up() -> bool; set(seconds, ms, tq, tu_ms) is called with each good time; report(fault) with each failure
+    network_up() -> bool; report(fault) -- each failure
+    on_set(before) -- the clock was set and the outbox has been told; before: what it said then, or None
     """
 
-    def __init__(self, socket, servers, network_up, set_time, ticks_ms, ticks_diff, random, report, log):
+    def __init__(
+        self, socket, servers, network_up, clock, outbox, on_set, ticks_ms, ticks_diff, random, report, log
+    ):
         self._socket = socket
         self._servers = servers
         self._network_up = network_up
-        self._set_time = set_time
+        self._clock = clock
+        self._outbox = outbox
+        self._on_set = on_set
         self._ticks_ms = ticks_ms
         self._ticks_diff = ticks_diff
         self._random = random
@@ -51,7 +56,10 @@ class Timekeeper:
                 seconds, ms, tu_ms = await sntp.ask(
                     self._socket, server, self._ticks_ms, self._ticks_diff, self._random
                 )
-                self._set_time(seconds, ms, NTP, tu_ms)
+                before = self._clock.utc_s()
+                self._clock.set_utc(seconds, ms, NTP, tu_ms)
+                self._outbox.anchor(self._clock)
+                self._on_set(before)
                 return True
             except LinkFault as fault:
                 self._report(fault)
