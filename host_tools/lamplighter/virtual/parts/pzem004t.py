@@ -54,8 +54,9 @@ class Twin:
             self.restore(options["state"])
 
     def set(self, **values):
-        if "energy_wh" in values:
-            self._energy = int(values.pop("energy_wh") * MW_US_PER_WH)
+        energy_wh = values.pop("energy_wh", None)
+        if energy_wh is not None:
+            self._energy = int(energy_wh * MW_US_PER_WH)
         self._quantities.set(values)
 
     def fault(self, kind, **options):

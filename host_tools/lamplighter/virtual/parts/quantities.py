@@ -4,15 +4,17 @@ from .series import Series
 
 
 class Quantities:
-    """What is around the part. A value set by hand wins over the series, the series over the default."""
+    """What is around the part. Set by hand wins over given at the start, that over the series, the series over the default."""
 
     def __init__(self, defaults, options):
         self._defaults = defaults
-        self._set = {}
+        self._given = {}  # by the scenario
+        self._set = {}  # by hand or an event, since then
         self._series = [Series(each) for each in options.get("series", ())]
         self._values = dict(defaults)
         self.stuck = False
         self.set(options.get("values", {}))
+        self._given, self._set = self._set, {}
 
     def set(self, values):
         for name, value in values.items():
@@ -29,5 +31,6 @@ class Quantities:
             self._values.update(self._defaults)
             for series in self._series:
                 series.take(now_us, self._values)
+            self._values.update(self._given)
             self._values.update(self._set)
         return self._values
