@@ -1,0 +1,114 @@
+# Brings the simulated chip up as the port's C main and _boot.py do, then leaves the way to boot.py and main.py.
+
+import gc
+import sys
+
+import uos
+from _world import world
+
+REPL_MARK = "\x1b_lamppost-repl\x1b\\"  # the supervisor takes it out of the console's text
+
+
+class _Sys:
+    """sys, with the platform's name."""
+
+    platform = "esp32"
+
+    def __getattr__(self, name):
+        return getattr(_sys, name)
+
+    def __setattr__(self, name, value):
+        setattr(_sys, name, value)
+
+
+_sys = sys
+
+
+def _corrupted():
+    import time
+
+    while True:
+        print(
+            "The filesystem appears to be corrupted. If you had important data there, you\n"
+            "may want to make a flash snapshot to try to recover it. Otherwise, perform\n"
+            "factory reprogramming of MicroPython firmware (completely erase flash, followed\n"
+            "by firmware programming).\n"
+        )
+        time.sleep(3)
+
+
+def _mount(vfs, esp32):
+    """The port's _boot.py and inisetup.py."""
+    found = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")
+    vfs.umount("/")
+    if not found:
+        return
+    bdev = found[0]
+    try:
+        vfs.mount(bdev, "/")
+        return
+    except OSError:
+        pass
+    block = bytearray(bdev.ioctl(5, 0))
+    bdev.readblocks(0, block)
+    if block != b"\xff" * len(block):
+        _corrupted()
+    print("Performing initial setup")
+    vfs.VfsLfs2.mkfs(bdev)
+    vfs.mount(vfs.VfsLfs2(bdev), "/")
+    with open("/boot.py", "w") as file:
+        file.write("# This file is executed on every boot (including wake-boot from deepsleep)\n")
+
+
+def up(raw):
+    import time  # noqa: F401
+
+    import _parts
+    import esp32
+    import machine  # noqa: F401
+    import neopixel  # noqa: F401
+    import network  # noqa: F401
+    import os  # noqa: F401
+    import select  # noqa: F401
+    import socket  # noqa: F401
+    import vfs
+
+    import _asyncio  # noqa: F401
+
+    _parts.start()
+    machine.wake()
+    world.bell = world.ring  # its address goes out of MicroPython: it must stay where it is
+    uos.putenv("LAMPPOST_RING", str(id(world.bell)))
+    _mount(vfs, esp32)
+    sys.path[:] = ["", ".frozen", "/lib"]
+    sys.modules["sys"] = _Sys()
+    for name in ("_world", "_parts", "_chip", "_asyncio"):
+        sys.modules.pop(name, None)
+    world.facts = {key: world.facts[key] for key in _KEPT}
+    names = __import__("__main__").__dict__
+    names.pop("_chip", None)
+    gc.collect()
+    world.say("ready %d" % gc.mem_alloc())
+    if _run("boot.py", names) and not raw:
+        _run("main.py", names)
+    _sys.stdout.write(REPL_MARK)
+
+
+def _run(name, names):
+    """Run a file if it is there, as the port does; False when it ended with an exception."""
+    try:
+        uos.stat(name)
+    except OSError:
+        return True
+    try:
+        execfile(name, names)
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 -- KeyboardInterrupt too: it leads to the REPL
+        _sys.print_exception(error)
+        return False
+    return True
+
+
+# facts that are asked for later on; the others were only for the start
+_KEPT = ("machine", "mac", "relay", "utc_us", "app", "flash_size", "cause")

@@ -1,0 +1,80 @@
+# The parts of the scenario on their buses: who hears which pin, what they say back, and how they are steered.
+
+import json
+
+from _world import world
+
+
+class Fitting:
+    """One part with its bus row of the board."""
+
+    def __init__(self, row, folder):
+        self.id = row["id"]
+        self.bus = world.facts["buses"][row["bus"]]
+        options = row["options"]
+        self._kept = open("%s/%s.part" % (folder, self.id), "a+b", 0)
+        self._kept.seek(0)
+        said = self._kept.read()
+        if said:
+            options["state"] = json.loads(said)
+        self.twin = __import__("parts." + row["part"], None, None, ("Twin",)).Twin(options)
+        self._said = said
+
+    def remember(self):
+        """Keep what the part itself keeps over a power cut, whenever it may have changed."""
+        said = json.dumps(self.twin.state()).encode()
+        if said != self._said:
+            self._said = said
+            self._kept.seek(0)
+            self._kept.write(said + b" " * 16)
+
+
+fittings = []
+
+
+def start():
+    for row in world.facts["parts"]:
+        fittings.append(Fitting(row, world.facts["folder"]))
+    world.handlers["set"] = _set
+    world.handlers["fault"] = _fault
+    for message in world.facts["steering"]:
+        world.handlers[message[0]](*message[1:])
+    for event in world.facts["events"]:
+        _Event(event)
+
+
+class _Event:
+    """Something that the scenario says will happen: [index, microseconds, message or None, ends the run]."""
+
+    def __init__(self, row):
+        self._index, due, self._message, self._ends = row
+        world.at(world.us() + due - world.world_us(), self._happen)
+
+    def _happen(self):
+        if self._message is not None:
+            world.handlers[self._message[0]](*self._message[1:])
+        if self._ends:
+            world.end("event %d" % self._index)
+        world.say("event %d %d" % (self._index, world.world_us()))
+
+
+def _set(part, values):
+    for fitting in fittings:
+        if fitting.id == part:
+            fitting.twin.set(**values)
+
+
+def _fault(part, kind, options):
+    for fitting in fittings:
+        if fitting.id == part:
+            fitting.twin.fault(kind, **options)
+
+
+def on_uart(tx, rx):
+    """(parts that hear pin tx, parts that are heard on pin rx)."""
+    lines = [f for f in fittings if f.bus["kind"] == "uart"]
+    return [f for f in lines if f.bus["tx"] == tx], [f for f in lines if f.bus["rx"] == rx]
+
+
+def on_i2c(scl, sda):
+    return [f for f in fittings if f.bus["kind"] == "i2c" and (f.bus["scl"], f.bus["sda"]) == (scl, sda)]

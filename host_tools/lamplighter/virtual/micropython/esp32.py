@@ -1,0 +1,226 @@
+# esp32: partitions of the flash file with NOR rules, and NVS in its partition.
+
+import json
+import struct
+
+from _world import world
+
+_SECTOR = 4096
+_TABLE = 0x8000
+
+
+class _Flash:
+    """The flash file; a program or erase can be cut short by a power cut."""
+
+    def __init__(self):
+        self._file = open(world.facts["flash"], "r+b", 0)
+        self._old = bytearray(256)
+        self.cut_after = None  # bytes that may still be programmed or erased before the power goes
+        self.programmed = 0
+        self.erased = 0
+        world.handlers["cut_after"] = self._cut
+
+    def _cut(self, count):
+        self.cut_after = count
+
+    def read(self, at, buf):
+        self._file.seek(at)
+        self._file.readinto(buf)
+
+    def _write(self, at, data):
+        if self.cut_after is not None:
+            if self.cut_after < len(data):
+                self._file.seek(at)
+                self._file.write(data[: self.cut_after])
+                world.end("cut")
+            self.cut_after -= len(data)
+        self._file.seek(at)
+        self._file.write(data)
+
+    def program(self, at, data):
+        """Only clears bits."""
+        data = memoryview(data)
+        self.programmed += len(data)
+        for start in range(0, len(data), 256):
+            piece = data[start : start + 256]
+            old = memoryview(self._old)[: len(piece)]
+            self.read(at + start, old)
+            if old != _BLANK[: len(piece)]:
+                both = int.from_bytes(old, "little") & int.from_bytes(piece, "little")
+                piece = both.to_bytes(len(piece), "little")
+            self._write(at + start, piece)
+
+    def erase(self, at):
+        self.erased += 1
+        for start in range(at, at + _SECTOR, 256):
+            self._write(start, _BLANK)
+
+
+_BLANK = memoryview(b"\xff" * 256)
+flash = _Flash()
+
+
+class Partition:
+    BOOT = 0
+    RUNNING = 1
+    TYPE_APP = 0
+    TYPE_DATA = 1
+
+    def __init__(self, label, block_size=_SECTOR):
+        if isinstance(label, int):
+            row = [r for r in _table if r[0] == 0][:1]  # the slot that runs
+            row = _booted() if row else row
+        else:
+            row = [r for r in _table if r[4] == label]
+        if not row:
+            raise OSError(2)
+        self._row = row[0]
+        self._block = block_size
+
+    @classmethod
+    def find(cls, type=TYPE_APP, subtype=0xFF, label=None, block_size=_SECTOR):
+        return [
+            cls(row[4], block_size)
+            for row in _table
+            if row[0] == type and subtype in (0xFF, row[1]) and label in (None, row[4])
+        ]
+
+    def info(self):
+        return self._row
+
+    def readblocks(self, block, buf, offset=0):
+        flash.read(self._at(block, offset, len(buf)), buf)
+
+    def writeblocks(self, block, buf, offset=None):
+        at = self._at(block, offset or 0, len(buf))
+        if offset is None:
+            for start in range(at, at + len(buf), _SECTOR):
+                flash.erase(start)
+        flash.program(at, buf)
+
+    def _at(self, block, offset, size):
+        at = block * self._block + offset
+        if at < 0 or at + size > self._row[3]:
+            raise OSError(-258)  # ESP_ERR_INVALID_ARG
+        return self._row[2] + at
+
+    def ioctl(self, cmd, arg=0):
+        if cmd == 4:
+            return self._row[3] // self._block
+        if cmd == 5:
+            return self._block
+        if cmd == 6:
+            at = self._at(arg, 0, self._block)
+            for start in range(at, at + self._block, _SECTOR):
+                flash.erase(start)
+        return 0 if cmd in (1, 2, 3, 6) else None
+
+    def set_boot(self):
+        if self._row[0] != 0:
+            raise OSError(-258)
+        data = [r for r in _table if r[:2] == (1, 0)]
+        if data:
+            flash.erase(data[0][2])
+            flash.program(data[0][2], struct.pack("<I", (self._row[1] & 0xF) + 1))
+
+    def get_next_update(self):
+        slots = [r for r in _table if r[0] == 0 and r[1] & 0xF0 == 0x10]
+        if not slots:
+            raise OSError(-261)
+        at = slots.index(self._row) if self._row in slots else -1
+        return Partition(slots[(at + 1) % len(slots)][4])
+
+    @classmethod
+    def mark_app_valid_cancel_rollback(cls):
+        pass
+
+
+def _read_table():
+    rows = []
+    buf = bytearray(32)
+    for at in range(_TABLE, _TABLE + 0xC00, 32):
+        flash.read(at, buf)
+        magic, kind, subtype, offset, size, name = struct.unpack("<HBBII16s", buf)
+        if magic != 0x50AA:
+            break
+        rows.append((kind, subtype, offset, size, name.rstrip(b"\0").decode(), False))
+    if rows and not any(row[4] in ("vfs", "ffat") for row in rows):
+        end = max(row[2] + row[3] for row in rows)  # the port registers the rest of the flash
+        if end < world.facts["flash_size"]:
+            rows.append((1, 0x81, end, world.facts["flash_size"] - end, "vfs", False))
+    return rows
+
+
+def _booted():
+    return [row for row in _table if row[4] == world.facts["app"]]
+
+
+_table = _read_table()
+
+
+class NVS:
+    """Values of one namespace; kept as one JSON document in the nvs partition."""
+
+    def __init__(self, namespace):
+        self._name = namespace
+        self._row = [row for row in _table if row[:2] == (1, 2)][0]
+        self._all = self._load()
+        self._mine = self._all.setdefault(namespace, {})
+
+    def _load(self):
+        head = bytearray(8)
+        flash.read(self._row[2], head)
+        if head[:4] != b"LNVS":
+            return {}
+        body = bytearray(int.from_bytes(head[4:], "little"))
+        flash.read(self._row[2] + 8, body)
+        return json.loads(body)
+
+    def _get(self, key, kind):
+        if key not in self._mine or not isinstance(self._mine[key], kind):
+            raise OSError(-4354, "ESP_ERR_NVS_NOT_FOUND")
+        return self._mine[key]
+
+    def set_i32(self, key, value):
+        self._mine[key] = value
+
+    def get_i32(self, key):
+        return self._get(key, int)
+
+    def set_blob(self, key, value):
+        self._mine[key] = value if isinstance(value, str) else bytes(value).hex()
+
+    def get_blob(self, key, buf):
+        data = bytes.fromhex(self._get(key, str))
+        buf[: len(data)] = data
+        return len(data)
+
+    def erase_key(self, key):
+        if self._mine.pop(key, None) is None:
+            raise OSError(-4354, "ESP_ERR_NVS_NOT_FOUND")
+
+    def commit(self):
+        others = self._load()
+        others[self._name] = self._mine
+        body = json.dumps(others).encode()
+        for at in range(self._row[2], self._row[2] + 8 + len(body), _SECTOR):
+            flash.erase(at)
+        flash.program(self._row[2], b"LNVS" + len(body).to_bytes(4, "little") + body)
+
+
+def raw_temperature():
+    return 128
+
+
+def mcu_temperature():
+    return 41
+
+
+def idf_heap_info(capabilities):
+    return [(7288, 0, 0, 0), (15072, 3000, 2944, 2944), (113840, 100300, 98300, 98300)]
+
+
+HEAP_DATA = 4
+HEAP_EXEC = 1
+WAKEUP_ALL_LOW = False
+WAKEUP_ANY_HIGH = True
