@@ -18,7 +18,8 @@ from .core.faults import JournalFault, SettingsFault
 from .drivers import shelf
 from .journal import flash, outbox, ring
 from .journal.counters import Counters
-from .link.link import Link, Settings
+from .link.broker import Broker
+from .link.link import Link
 from .link.timekeeper import Timekeeper
 from .link.wifi import Wifi
 from .ops import report, settings, tasks, trial
@@ -44,7 +45,7 @@ class Node:
         self.counters, self.outbox = open_journal(self.reset == "power-on", self.clock, self.log)
         self.alarms = Alarms(self.append, outbox.ALARM, outbox.CLEAR, self.clock)
         self.health = Health(self.clock, self.alarms.set, self.log)
-        self.sensing = ()
+        self.sensing = []
         self.meter = None  # the sensing object of the energy meter, if there is one
         self.link = None
 
@@ -69,16 +70,11 @@ class Node:
     def event(self, kind, body):
         self.append(outbox.EVENT, b"evt/" + kind, body)
 
-    def set_time(self, seconds, ms, tq, tu_ms):
-        """A time server was believed: records made before get their time now."""
-        clock = self.clock
-        before = clock.utc_s()
-        step_ms = None if before is None else (seconds - before) * 1000 + ms - clock.utc_ms_part()
-        clock.set_utc(seconds, ms, tq, tu_ms)
-        self.outbox.anchor(clock)
-        if step_ms is None or abs(step_ms) > 1000:
-            self.event(b"clock", report.clock(step_ms, "ntp"))
-            self.log("time: set, uncertain by %d ms" % tu_ms)
+    def clock_set(self, before):
+        """A time server was believed; `before` -- UTC by then, or None. Earlier records have their time now."""
+        step_s = None if before is None else self.clock.utc_s() - before
+        if step_s is None or abs(step_s) > 1:
+            self.event(b"clock", report.clock(None if step_s is None else step_s * 1000, "ntp"))
 
     def tell_start(self):
         """The first record of this boot, and what a new configuration means for it."""
@@ -135,25 +131,28 @@ def opened(kind, region, log):
 
 
 def build_link(node, beat):
-    """The way to the broker, from the configuration."""
+    """(link, timekeeper, wifi): the way to the broker, and to the time."""
     config = node.config
-    mqtt = config["mqtt"]
-    options = Settings(
-        config["site"], config["node"], mqtt["host"], mqtt.get("port", 1883),
-        mqtt.get("user"), mqtt.get("password"), mqtt.get("keepalive_s", 60),
-    )  # fmt: skip
-    wifi = Wifi(network, config["wifi"]["ssid"], config["wifi"].get("password"), time.ticks_ms, time.ticks_diff)
-    entries = [outbox.Entry() for _ in range(mqtt.get("window", 8))]
+    wifi = build_wifi(config)
     link = Link(
-        options, wifi, socket, select, node.clock, node.outbox, entries, node.counters.boot, node.info,
-        time.ticks_ms, time.ticks_diff, random_below, beat.alive, lambda fault: None, node.log,
+        Broker(config), wifi, socket, select, node.clock, node.outbox, node.counters.boot, node.info,
+        time.ticks_ms, time.ticks_diff, random_below, beat.alive, forget, node.log,
     )  # fmt: skip
     servers = config.get("time", {}).get("servers", ("pool.ntp.org",))
     timekeeper = Timekeeper(
-        socket, servers, wifi.up, node.set_time, time.ticks_ms, time.ticks_diff, random_below,
-        lambda fault: None, node.log,
+        socket, servers, wifi.up, node.clock, node.outbox, node.clock_set,
+        time.ticks_ms, time.ticks_diff, random_below, forget, node.log,
     )  # fmt: skip
     return link, timekeeper, wifi
+
+
+def build_wifi(config):
+    access = config["wifi"]
+    return Wifi(network, access["ssid"], access.get("password"), time.ticks_ms, time.ticks_diff)
+
+
+def forget(fault):
+    """A fault of the link is in the log already, and cannot be told to a broker that is out of reach."""
 
 
 def random_below(n):
@@ -237,9 +236,7 @@ def selftest():
     """Check parts and node against their limits; one JSON object a line, the verdict last."""
     gc.collect()
     heap_free = gc.mem_free()
-    clock = Clock(time.ticks_ms, time.ticks_diff)
     config = settings.load()[0]
     partition = Partition.find(Partition.TYPE_DATA, label="journal")[0]
-    wifi = Wifi(network, config["wifi"]["ssid"], config["wifi"].get("password"), time.ticks_ms, time.ticks_diff)
     parts = build_parts(config, settings.facts("board.json"))
-    return asyncio.run(trial.run(parts, partition, wifi, heap_free, clock))
+    return asyncio.run(trial.run(parts, partition, build_wifi(config), heap_free))

@@ -25,9 +25,9 @@ class Health:
 
     _FAILING = 5  # faults in a row until an alarm says so
 
-    def __init__(self, clock, alarm, log):
+    def __init__(self, clock, alarm, log, watchdog=None):
         self._clock = clock
-        self.watchdog = None
+        self.watchdog = watchdog
         self._alarm = alarm
         self._log = log
         self._beats = []

@@ -15,7 +15,7 @@ def row(check, what, value, unit, low, high, word=""):
     return (check, what, value, unit, low, high, ok, "" if ok else word or "range")
 
 
-async def run(parts, partition, wifi, heap_free, clock, write=print):
+async def run(parts, partition, wifi, heap_free, write=print):
     """Print each row as it is known, and the verdict; returns True if everything passed.
 
     parts -- {id: driver}; partition -- the journal's; wifi -- link/wifi.py
