@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -39,7 +40,7 @@ def check_message(topic: str, payload: bytes, retain: bool = False) -> list[str]
     if not payload and place.kind.name == "alarm":
         return said
     try:
-        message = read(payload)
+        message = read(payload, Decimal)
     except ValueError as wrong:
         return [*said, str(wrong)]
     said += sentences(_validator(place.kind.name).iter_errors(message))
@@ -50,13 +51,13 @@ def check_message(topic: str, payload: bytes, retain: bool = False) -> list[str]
     return said
 
 
-def read(payload: bytes) -> Any:
-    """A payload as JSON, decimals kept as written. Raises ValueError with a sentence."""
+def read(payload: bytes, decimal: Callable[[str], Any] = float) -> Any:
+    """A payload as JSON; decimal -- made of what has a point. Raises ValueError with a sentence."""
     if not payload:
         raise ValueError("The payload is empty; only an alarm's end is.")
     try:
         return json.loads(
-            payload.decode("utf-8"), parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_twins
+            payload.decode("utf-8"), parse_float=decimal, parse_constant=_no_constant, object_pairs_hook=_no_twins
         )
     except UnicodeDecodeError as wrong:
         raise ValueError(f"The payload is not UTF-8 (byte {wrong.start}).") from None
@@ -87,8 +88,9 @@ def _decimals(message: dict[str, Any]) -> list[str]:
     said = []
     for name in UNITS.keys() & message.keys():
         value = message[name]
-        if isinstance(value, Decimal) and -int(value.as_tuple().exponent) > UNITS[name]["decimals"]:
-            said.append(f"{name} is {value}, but may have {UNITS[name]['decimals']} decimals at most.")
+        decimals = UNITS[name]["decimals"]
+        if decimals and isinstance(value, Decimal) and -int(value.as_tuple().exponent) > decimals:
+            said.append(f"{name} is {value}, but may have {decimals} decimals at most.")
     return said
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from jsonschema import ValidationError
@@ -28,7 +29,7 @@ def sentences(errors: Iterable[ValidationError]) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    text = str(value) if isinstance(value, Decimal) else json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
