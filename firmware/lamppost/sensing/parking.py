@@ -80,7 +80,7 @@ class Parking:
         """The state that this distance alone speaks for; None: for the present one."""
         nearer = self._baseline.mm - d_mm
         step = self._baseline.step
-        if d_mm < _COVERED_MM and nearer >= step:
+        if d_mm < min(_COVERED_MM, self._baseline.mm // 8):
             return BLOCKED
         if nearer >= step:
             return OCCUPIED

@@ -11,7 +11,7 @@ from ..core.quality import ESTIMATED, GAP, VALID
 
 _CONFIRM = const(5)  # readings in a row that must agree before a jump is believed
 _COARSE = const(2000)  # mWh: the meter counts in Wh, and a reading is late by up to one
-_DARK_S = const(86400)  # the longest time that a meter may have counted while this node was off
+_DARK_MS = const(3600000)  # at full power: what a meter may have counted while this node was off (days of a lamp)
 _HOUR_MS = const(3600000)
 
 
@@ -39,7 +39,7 @@ class Register:
         if anchor is None:  # the first meter of this node: begin where it stands
             self._anchor(meter_mwh, max(0, meter_mwh - counters.imp_mwh))
             return VALID
-        flow = self._flow(_DARK_S * 1000 if since_ms is None else since_ms)
+        flow = self._flow(_DARK_MS if since_ms is None else since_ms)
         grown = meter_mwh - anchor
         wrapped = grown < 0 and 0 <= grown + self._wrap <= flow
         if wrapped:
