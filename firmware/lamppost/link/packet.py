@@ -129,6 +129,9 @@ class Reader:
         if self._skip:
             at = min(self._skip, end)
             self._skip -= at
+        if not self._greeted and end and buf[0] != _CONNACK:
+            # said at once: what is no broker may never send as much as its first bytes seem to promise
+            raise LinkFault("protocol", "no CONNACK, but %02x" % buf[0])
         while end - at >= 2:
             # PUBACK is nearly all that ever comes
             if buf[at] == _PUBACK and buf[at + 1] == 2 and self._greeted:
@@ -175,8 +178,8 @@ class Reader:
         size = end - at
         kind = first & 0xF0
         if not self._greeted:
-            if first != _CONNACK or size != 2 or buf[at] > 1:
-                raise LinkFault("protocol", "no CONNACK, but %02x" % first)
+            if size != 2 or buf[at] > 1:
+                raise LinkFault("protocol", "CONNACK of %d bytes" % size)
             code = buf[at + 1]
             if code:
                 raise LinkFault(_REFUSALS[code] if code < 6 else "protocol", "CONNACK code %d" % code)

@@ -55,6 +55,7 @@ class Sender:
         """A connection stands. Held records wait hold_ms more, so that a city does not come back as one."""
         if not session_present:
             self._resend.clear()
+        self._outbox.rewind()  # all that is there by now counts as held
         self._credit = self._most
         if hold_ms and self._outbox.depth():
             self._credit = -hold_ms * self._rate

@@ -1,0 +1,126 @@
+"""The link in real MicroPython, driven by lines on stdin; one JSON object a line on stdout. Run by street.py.
+
+argv[1] -- {"port":..,"mqtt":{..},"set":{figure of link/broker.py: value},"clock":bool}
+append N EVERY_MS | id N | now SUFFIX BODY | offline REASON | quit
+"""
+
+import asyncio
+import json
+import random
+import select
+import socket
+import sys
+import time
+
+here = __file__.rsplit("/", 1)[0]
+sys.path[:0] = [here + "/../../firmware", here]
+
+from lamppost.core import codec  # noqa: E402
+from lamppost.core.clock import NTP, Clock  # noqa: E402
+from lamppost.journal.outbox import TELEMETRY  # noqa: E402
+from lamppost.link.broker import Broker  # noqa: E402
+from lamppost.link.link import Link  # noqa: E402
+from ram_journal import outbox  # noqa: E402
+
+asked = json.loads(sys.argv[1])
+NOW = 850000000  # 2026-12-07: these tests are about order and loss, not about time
+
+
+def tell(**what):
+    print(json.dumps(what))
+
+
+class Wifi:
+    async def join(self, alive):
+        pass
+
+    def up(self):
+        return True
+
+    def distrust(self):
+        tell(distrust=True)
+
+
+class Node:
+    def __init__(self):
+        self.clock = Clock(time.ticks_ms, time.ticks_diff)
+        if asked.get("clock", True):
+            self.clock.set_utc(NOW, 0, NTP, 5)
+        self.outbox = outbox(asked.get("boot", 1))
+        config = {"site": "lisbon", "node": "lp-0042", "mqtt": asked["mqtt"]}
+        broker = Broker(config)
+        broker.retry_ms = 50
+        broker.retry_max_ms = 400
+        broker.commands = (b"cmd/+",)
+        for name, value in asked.get("set", {}).items():
+            setattr(broker, name, value)
+        self.link = Link(
+            broker, Wifi(), socket, select, self.clock, self.outbox, asked.get("boot", 1), self.info,
+            time.ticks_ms, time.ticks_diff, lambda n: random.getrandbits(24) % n, self.alive,
+            lambda fault: tell(fault=fault.word, detail=fault.detail), lambda text: tell(log=text), self.command,
+        )  # fmt: skip
+        self.worst = 0  # ms: longest time in which the event loop ran no other task
+        self.beats = 0
+
+    def alive(self):
+        self.beats += 1
+
+    def info(self):
+        return (
+            b'"firmware":"0.1.0","build":"test","board":"lamppost-esp32","chip":"esp32","parts":[],"units":{},'
+            b'"asset":null,"location":null,"config":null,"schema":{"messages":1,"config":1}}'
+        )
+
+    def command(self, suffix, body, retained):
+        tell(command=suffix.decode(), body=bytes(body).decode(), retained=retained)
+
+    async def append(self, count, every_ms):
+        for i in range(count):
+            values = [("u_mv", 230000 + i % 500), ("i_ma", 1865), ("p_mean_mw", 382900), ("p_max_mw", 390000)]
+            values += [("pf", 98), ("f_mhz", 50000), ("imp_mwh", 215782000 + i), ("e_mwh", 1)]
+            quality = {name: "V" for name, _ in values}
+            body = codec.body(values, quality, '"window_s":1,"part":"meter","mid":false')
+            known = self.clock.offset_s is not None
+            now = self.clock.utc_s() if known else self.clock.uptime_s()
+            self.outbox.append(TELEMETRY, b"tele/energy", body, (now, known, self.clock.tq, self.clock.tu_ms))
+            self.link.wake()
+            if every_ms:
+                await asyncio.sleep_ms(every_ms)
+        tell(appended=count)
+
+    async def watch_the_loop(self):
+        last = time.ticks_ms()
+        while True:
+            await asyncio.sleep_ms(5)
+            now = time.ticks_ms()
+            self.worst = max(self.worst, time.ticks_diff(now, last) - 5)
+            last = now
+
+    async def main(self):
+        tasks = [asyncio.create_task(self.link.run()), asyncio.create_task(self.watch_the_loop())]
+        stdin = asyncio.StreamReader(sys.stdin)
+        tell(ready=True)
+        while True:
+            words = (await stdin.readline()).decode().split()
+            if not words or words[0] == "quit":
+                break
+            if words[0] == "append":
+                tasks.append(asyncio.create_task(self.append(int(words[1]), int(words[2]))))
+            elif words[0] == "id":
+                self.link.mqtt._next_id = int(words[1])
+            elif words[0] == "now":
+                tell(sent=self.link.publish_now(words[1].encode(), words[2].encode()))
+            elif words[0] == "time":
+                self.clock.set_utc(NOW, 0, NTP, 5)
+                self.outbox.anchor(self.clock)
+            elif words[0] == "offline":
+                await self.link.leave(words[1])
+            elif words[0] == "report":
+                sender = self.link.sender
+                tell(
+                    acknowledged=sender.acknowledged, sent=sender.sent, worst_ms=self.worst, beats=self.beats,
+                    connections=self.link.connections, next_id=self.link.mqtt._next_id,
+                )  # fmt: skip
+
+
+asyncio.run(Node().main())
