@@ -35,8 +35,8 @@ def greeting(silicon: Silicon, cause: int) -> str:
 
 
 def download_greeting(silicon: Silicon) -> str:
-    text = silicon.banner.format(rst=1, cause="POWERON_RESET", boot=0x3, mode="DOWNLOAD_BOOT(UART0/UART1/SDIO_REI_REO_V2)")
-    return text + "waiting for download\r\n"
+    mode = "DOWNLOAD_BOOT(UART0/UART1/SDIO_REI_REO_V2)"
+    return silicon.banner.format(rst=1, cause="POWERON_RESET", boot=0x3, mode=mode) + "waiting for download\r\n"
 
 
 def boot(silicon: Silicon, flash: FlashFile, cause: int) -> Boot:

@@ -31,7 +31,7 @@ class FlashFile:
 
     def holds(self, offset: int, size: int) -> bool:
         """Whether offset..offset+size lies on the chip."""
-        return 0 <= offset and size >= 0 and offset + size <= self.size
+        return offset >= 0 and size >= 0 and offset + size <= self.size
 
     def read(self, offset: int, size: int) -> bytes:
         return os.pread(self._fd, size, offset)
@@ -50,7 +50,7 @@ class FlashFile:
         end = -(-(offset + size) // SECTOR) * SECTOR
         os.pwrite(self._fd, b"\xff" * (min(end, self.size) - first), first)
 
-    def md5(self, offset: int, size: int) -> "hashlib._Hash":
+    def md5(self, offset: int, size: int) -> hashlib._Hash:
         return hashlib.md5(self.read(offset, size))
 
     def load(self, data: bytes, offset: int = 0) -> None:

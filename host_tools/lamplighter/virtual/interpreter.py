@@ -21,6 +21,7 @@ from .line import inner_pair
 REPL_MARK = b"\x1b_lamppost-repl\x1b\\"  # said by the chip when boot.py and main.py have ended
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 _FRIENDLY_BANNER = re.compile(rb"MicroPython [^\r\n]*\r\n(Type \"help)")
+_HELP = b'Type "help()" for more information.\r\n'
 _CTRL_C = b"\x03"
 _HOLD_S = 0.03  # a second SIGINT before the first was taken would end the process
 
@@ -42,7 +43,7 @@ def wheel_folder() -> str:
 class Interpreter:
     """Starts at once. Must be made inside the running event loop.
 
-    world -- file with the facts for the chip; shims -- folder of its modules
+    world -- file with the facts for the chip; shims -- folder of its modules; heap -- in bytes
     said(data) -- console bytes; told(words) -- a line of the control line; ended() -- the process is gone
     raw -- go to the raw REPL after boot.py; machine -- for the REPL's greeting
     """
@@ -51,7 +52,7 @@ class Interpreter:
         self,
         world: Path,
         shims: Path,
-        heap: str,
+        heap: int,
         raw: bool,
         machine: str,
         said: Callable[[bytes], None],
@@ -62,6 +63,7 @@ class Interpreter:
         self._machine = machine
         self._loop = asyncio.get_running_loop()
         self._control, theirs = socket.socketpair()
+        theirs.setblocking(False)  # MicroPython's read() else waits for all the bytes it asks for
         self._master, slave = inner_pair()
         facts = json.loads(world.read_text())
         facts["control"] = theirs.fileno()
@@ -69,7 +71,7 @@ class Interpreter:
         launch = Path(__file__).parent / "launch.py"
         program = f"import _chip;_chip.up({int(raw)})"
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(launch), wheel_folder(), heap, "-i", "-c", program],
+            [sys.executable, "-I", "-S", str(launch), wheel_folder(), str(heap), "-i", "-c", program],
             stdin=slave, stdout=slave, stderr=slave, pass_fds=(theirs.fileno(),), start_new_session=True,
             env={"MICROPYPATH": f"{shims}:.frozen", "LAMPPOST_WORLD": str(world), "TZ": "UTC", "PATH": os.defpath},
         )  # fmt: skip
@@ -130,7 +132,7 @@ class Interpreter:
                 return
             rest = self._output[at + len(wanted) :]
             self._phase = "repl"
-            self._speak(RAW_BANNER if self.raw else self._greeting() + b">>> ")
+            self._speak(RAW_BANNER if self.raw else self._greeting() + _HELP + b">>> ")
             self._output = rest
             self._feed()
         if self._phase == "repl" and self._output:
@@ -140,13 +142,11 @@ class Interpreter:
             found = _FRIENDLY_BANNER.search(text)
             if found:
                 self.raw = False
-                text = text[: found.start()] + self._greeting().removesuffix(b'Type "help()" for more information.\r\n') \
-                    + text[found.start(1) :]  # fmt: skip
+                text = text[: found.start()] + self._greeting() + text[found.start(1) :]
             self._speak(text)
 
     def _greeting(self) -> bytes:
-        words = f"MicroPython v1.29.0-preview on 2026-07-12; {self._machine}\r\n"
-        return words.encode() + b'Type "help()" for more information.\r\n'
+        return f"MicroPython v1.29.0-preview on 2026-07-12; {self._machine}\r\n".encode()
 
     def _speak(self, data: bytes) -> None:
         if data:
@@ -230,6 +230,12 @@ class Interpreter:
 
     # control line
 
+    def go(self) -> None:
+        """Let the chip start boot.py, now that it said that it is ready."""
+        self.tell("go")
+        self._listening = True
+        self._feed()
+
     def tell(self, *message: object) -> None:
         """Send a message to the chip's modules."""
         if self._gone:
@@ -270,9 +276,6 @@ class Interpreter:
         *lines, self._lines = (self._lines + data).split(b"\n")
         for line in lines:
             words = line.decode().split()
-            if words[0] == "ready":
-                self._listening = True
-                self._feed()
             if not self._gone:
                 self._told(words)
 

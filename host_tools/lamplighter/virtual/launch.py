@@ -1,4 +1,4 @@
-"""Becomes one MicroPython: run as `python -I -S launch.py WHEEL_FOLDER HEAP ARGUMENTS...`, terminal on standard input."""
+"""Becomes one MicroPython: `python -I -S launch.py WHEEL_FOLDER HEAP ARGUMENTS...`, its terminal on standard input."""
 
 import ctypes
 import fcntl
@@ -8,7 +8,7 @@ import sys
 import termios
 
 
-def ring_on_alarm(library_path: str) -> None:
+def ring_on_alarm(library_path: str | None) -> None:
     """Let SIGUSR1 schedule the function that the chip's modules named in LAMPPOST_RING.
 
     MicroPython's REPL waits in C; a signal that interrupts it and a scheduled function are how a hardware

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..board import Board
 from ..problems import VirtualFailed
-from . import bootrom
+from . import bootrom, shims
 from .chip import Silicon
 from .console import Console
 from .flash import FlashFile
@@ -24,6 +24,7 @@ from .world import World
 
 OFF, LOADER, RUNNING, BLANK, ASLEEP = "off", "loader", "running", "blank", "asleep"
 _ROM_RETRY_S = 0.3  # a ROM that finds nothing to start resets itself
+_UNMEASURED = 160 * 1024  # room for the chip's modules while it is not known how much they take
 _SPLIT_S = 0.02  # how long the rest of a SYNC may take to come
 
 
@@ -54,6 +55,8 @@ class Machine:
         self._fed_at = 0.0
         self._started_well = False
         self._app = ""
+        self._cause = bootrom.POWER_ON
+        self._baseline = shims.Baseline(modules, {row["part"] for row in self.world.parts})
         self.outputs: dict[int, int] = {}
         self.listeners: list[Callable[[str], None]] = []
         self.baseline_heap = 0
@@ -173,19 +176,29 @@ class Machine:
             self._app = found.app
             self.outputs.clear()
         self.boots += 1
+        self._cause = cause
+        self._start_interpreter(raw)
+
+    def _start_interpreter(self, raw: bool) -> None:
         self._started_well = False
         world = self.world.write({
-            "flash": str(self.flash.path.resolve()), "flash_size": self.flash.size, "app": self._app, "cause": cause,
+            "flash": str(self.flash.path.resolve()), "flash_size": self.flash.size,
+            "app": self._app, "cause": self._cause,
             "chip": self._board.chip, "machine": self._machine_name, "mac": self._mac.hex(),
             "buses": self._board.buses, "input_only": sorted(self._silicon.chip.input_only),
             "relay": self._relay_port, "network": self._network.facts(), "speed": self._speed,
             "watchdog": self._watchdog_ms,
         })  # fmt: skip
         self._interpreter = Interpreter(
-            world, self._modules, self._heap, raw, self._machine_name, self._say, self._told, self._ended
+            world, self._modules, self._heap_bytes(), raw, self._machine_name, self._say, self._told, self._ended
         )
         self._fed_at = time.monotonic()
         self._become(RUNNING)
+
+    def _heap_bytes(self) -> int:
+        """What the firmware may use, and what the simulated chip's own modules hold besides."""
+        words = int(self._heap.removesuffix("wK"))
+        return words * 1024 * 2 + self._baseline.get(_UNMEASURED)
 
     @property
     def _machine_name(self) -> str:
@@ -268,9 +281,7 @@ class Machine:
         ):
             self.world.reached(arguments[-1])
         if verb == "ready":
-            self.baseline_heap = arguments[0]
-            self._started_well = True
-            self._notify()
+            self._ready(arguments[0])
         elif verb == "feed":
             self._fed_at = time.monotonic()
         elif verb == "watchdog":
@@ -294,6 +305,19 @@ class Machine:
             self._enter_loader()
         elif verb == "deepsleep":
             self._sleep(arguments[0])
+
+    def _ready(self, baseline: int) -> None:
+        assert self._interpreter is not None
+        self.baseline_heap = baseline
+        self._started_well = True
+        if self._baseline.known:
+            self._interpreter.go()
+            self._notify()
+        else:  # the first time that these parts were put together: now the heap can have its right size
+            self._baseline.keep(baseline)
+            raw = self._interpreter.raw
+            self._interpreter.kill()
+            self._start_interpreter(raw)
 
     def _restart(self, cause: int) -> None:
         self._halt()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -205,10 +206,8 @@ class Relay:
             if writer is not None:
                 sock = writer.get_extra_info("socket")
                 if sock is not None:
-                    try:
+                    with contextlib.suppress(OSError):  # closed already
                         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-                    except OSError:
-                        pass  # closed already
                 writer.transport.abort()
 
     def end(self) -> None:

@@ -40,8 +40,25 @@ def _compile(sources: dict[str, Path], wanted: Path) -> None:
         words, _ = process.communicate()
         if process.returncode:
             shutil.rmtree(beside)
-            raise VirtualFailed(f"{path.name} does not compile: {words.decode().strip()}")
+            raise VirtualFailed(f"{path.name} does not compile: {str(words).strip()}")
     try:
         os.rename(beside, wanted)
     except OSError:
         shutil.rmtree(beside)  # another process was quicker
+
+
+class Baseline:
+    """How many bytes of heap the modules take with these parts fitted; measured once, kept beside them."""
+
+    def __init__(self, modules: Path, parts: set[str]):
+        self._path = modules / f"baseline-{'-'.join(sorted(parts)) or 'none'}"
+
+    @property
+    def known(self) -> bool:
+        return self._path.is_file()
+
+    def get(self, otherwise: int) -> int:
+        return int(self._path.read_text()) if self.known else otherwise
+
+    def keep(self, count: int) -> None:
+        self._path.write_text(str(count))

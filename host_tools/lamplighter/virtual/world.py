@@ -23,7 +23,9 @@ class World:
     fast -- time only passes while the chip runs, by leaps; else it is the real one.
     """
 
-    def __init__(self, board: Board, folder: Path, scenario: Scenario | str | Path | None, fast: bool, network: Network):
+    def __init__(
+        self, board: Board, folder: Path, scenario: Scenario | str | Path | None, fast: bool, network: Network
+    ):
         if scenario is None:
             scenario = scenarios.default(board)
         elif not isinstance(scenario, Scenario):

@@ -88,7 +88,11 @@ def up(raw):
     names = __import__("__main__").__dict__
     names.pop("_chip", None)
     gc.collect()
+    go = []
+    world.handlers["go"] = lambda: go.append(True)
     world.say("ready %d" % gc.mem_alloc())
+    while not go:  # the supervisor may first want another size of heap
+        world.wait_for_message()
     if _run("boot.py", names) and not raw:
         _run("main.py", names)
     _sys.stdout.write(REPL_MARK)

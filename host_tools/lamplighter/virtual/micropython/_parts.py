@@ -12,8 +12,9 @@ class Fitting:
         self.id = row["id"]
         self.bus = world.facts["buses"][row["bus"]]
         options = row["options"]
-        self._kept = open("%s/%s.part" % (folder, self.id), "a+b", 0)
-        self._kept.seek(0)
+        path = "%s/%s.part" % (folder, self.id)
+        open(path, "ab").close()  # to have one; "a+b" itself would write at the end whatever the position
+        self._kept = open(path, "r+b", 0)
         said = self._kept.read()
         if said:
             options["state"] = json.loads(said)

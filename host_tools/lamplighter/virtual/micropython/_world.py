@@ -145,6 +145,8 @@ class World:
         """Take the supervisor's messages, one JSON list a line: [word, argument...]."""
         while self._native.poll(0):
             data = self.control.read(4096)
+            if data is None:
+                return
             if not data:
                 raise SystemExit  # the supervisor is gone: nobody is left to be a lamppost for
             self._lines += data
@@ -154,6 +156,10 @@ class World:
                 handler = self.handlers.get(message[0])
                 if handler:
                     handler(*message[1:])
+
+    def wait_for_message(self):
+        self._native.poll(-1)
+        self.receive()
 
     def end(self, text):
         """Say why this run of the chip ends, and wait for the end."""

@@ -484,12 +484,13 @@ class RTC:
         return None
 
     def _save(self):
+        zero = _time._Rtc.zero + _RTC_BIAS
         _rtc[0].seek(0)
-        # 16 bytes first: may be negative, as world time starts at zero
-        _rtc[0].write((_time._Rtc.zero + (1 << 62)).to_bytes(8, "little") + len(_rtc[1]).to_bytes(2, "little") + _rtc[1])
+        _rtc[0].write(zero.to_bytes(8, "little") + len(_rtc[1]).to_bytes(2, "little") + _rtc[1])
 
 
-_rtc = [None, b""]
+_RTC_BIAS = 1 << 62  # world time starts at zero, so the RTC's zero lies before it
+_rtc = [None, b""]  # its file; its memory
 
 
 class Timer:
@@ -535,7 +536,7 @@ def wake():
     _rtc[0] = open(world.facts["rtc"], "r+b", 0)
     kept = _rtc[0].read(2058)
     if len(kept) >= 10:
-        _time._Rtc.zero = int.from_bytes(kept[:8], "little") - (1 << 62)
+        _time._Rtc.zero = int.from_bytes(kept[:8], "little") - _RTC_BIAS
         _rtc[1] = kept[10 : 10 + int.from_bytes(kept[8:10], "little")]
     else:
         _time._Rtc.zero = world.world_us()

@@ -1,0 +1,34 @@
+"""pytest fixtures of the virtual lamppost: `from lamplighter.virtual.fixtures import virtual_lamppost`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .. import board as boards
+from .. import image
+from .node import VirtualLamppost
+
+
+@pytest.fixture
+def virtual_lamppost(tmp_path: Path) -> Iterator[Callable[..., VirtualLamppost]]:
+    """A function (board name, flashed=True, **options of VirtualLamppost) -> a started lamppost.
+
+    flashed -- with the app's image in its flash; else the flash is blank. All are stopped at the test's end.
+    """
+    started: list[VirtualLamppost] = []
+
+    def make(board: str = "lamppost-esp32", flashed: bool = True, **options: Any) -> VirtualLamppost:
+        options.setdefault("workdir", tmp_path / f"lamppost-{len(started)}")
+        lamppost = VirtualLamppost(boards.load(board), **options)
+        started.append(lamppost)
+        if flashed:
+            lamppost.flash_image(image.build(lamppost.board, image.standin(lamppost.board)))
+        return lamppost.start()
+
+    yield make
+    for lamppost in started:
+        lamppost.stop()
