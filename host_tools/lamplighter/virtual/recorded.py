@@ -26,8 +26,8 @@ def locate(file: str, beside: Path | None) -> Path | None:
 def faults(path: Path, columns: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, list[str]]]:
     """(quantity, cause, names to choose from) of each column that cannot be played."""
     with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        names = list(reader.fieldnames or [])
+        reader = csv.reader(file)
+        names = next(reader, [])
         wanted = {}
         for quantity, column in columns.items():
             if column["column"] in names:
@@ -35,10 +35,10 @@ def faults(path: Path, columns: dict[str, dict[str, Any]]) -> Iterator[tuple[str
             else:
                 yield quantity, f"{path.name} has no column {column['column']}", names
         number = 1
-        for number, row in enumerate(reader, 2):
+        for number, row in enumerate(_rows(names, reader), 2):
             for quantity, column in list(wanted.items()):
                 try:
-                    _value(row[column["column"]], column)
+                    _value(row.get(column["column"]), column)
                 except ValueError:
                     yield quantity, f"line {number} of {path.name} has {row[column['column']]!r}, no number", []
                     del wanted[quantity]
@@ -50,8 +50,21 @@ def compact(path: Path, columns: dict[str, dict[str, Any]], target: Path) -> Non
     """Write one record a row: a 32-bit integer of thousandths for each quantity, in the order of `columns`."""
     record = struct.Struct(f"<{len(columns)}i")
     with path.open(newline="", encoding="utf-8") as source, target.open("wb") as file:
-        for row in csv.DictReader(source):
-            file.write(record.pack(*(_value(row[column["column"]], column) for column in columns.values())))
+        reader = csv.reader(source)
+        for row in _rows(next(reader), reader):
+            file.write(record.pack(*(_value(row.get(column["column"]), column) for column in columns.values())))
+
+
+def _rows(names: list[str], reader: Iterator[list[str]]) -> Iterator[dict[str, str]]:
+    """Rows by column. An empty line among them is a row of missing values: what comes after it keeps its time."""
+    empty = 0
+    for cells in reader:
+        if not cells:
+            empty += 1
+            continue
+        yield from ({} for _ in range(empty))
+        empty = 0
+        yield dict(zip(names, cells, strict=False))
 
 
 def _value(text: str | None, column: dict[str, Any]) -> int:

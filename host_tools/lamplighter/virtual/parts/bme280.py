@@ -128,7 +128,7 @@ class Twin:
 
     def _answering(self):
         if self._kind == "silence":
-            raise OSError(NO_ACKNOWLEDGE)
+            raise OSError(NO_ACKNOWLEDGE, "no acknowledge")
 
     def _boot(self, now_us):
         self._pointer = 0

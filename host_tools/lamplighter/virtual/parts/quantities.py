@@ -4,7 +4,7 @@ from .series import Series
 
 
 class Quantities:
-    """What is around the part. Set by hand wins over given at the start, that over the series, the series over the default."""
+    """What is around the part: what is set by hand counts first, then what was given, the series, the default."""
 
     def __init__(self, defaults, options):
         self._defaults = defaults

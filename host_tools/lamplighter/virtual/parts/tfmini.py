@@ -26,7 +26,8 @@ def total(data):
 class Twin:
     """Quantities: mm; strength (None: as the distance gives); celsius; sun (1: blinded by ambient light).
 
-    Options of its own: weak_reads, what the distance reads when the echo is too weak (65535, older ones 0).
+    Options of its own: weak_below, the strength under which there is no distance (100; the first TFmini: 20), and
+    weak_reads, what the distance reads then (65535, or 0).
     """
 
     QUANTITIES = ("mm", "strength", "celsius", "sun")
@@ -34,6 +35,7 @@ class Twin:
     def __init__(self, options):
         defaults = {"mm": 3200, "strength": None, "celsius": 30, "sun": 0}
         self._quantities = Quantities(defaults, options)
+        self._weak_below = options.get("weak_below", 100)
         self._weak_reads = options.get("weak_reads", TOO_WEAK)
         self._wire = Wire(WAITING)
         self._heard = b""
@@ -100,7 +102,7 @@ class Twin:
             distance = SUNLIT
         elif strength == 65535:
             distance = SATURATED
-        elif strength < 100 or millimetres > FARTHEST_MM or millimetres < 0:
+        elif strength < self._weak_below or millimetres > FARTHEST_MM or millimetres < 0:
             distance = self._weak_reads
         celsius = int((values["celsius"] + 256) * 8)
         self._send(b"\x59\x59" + struct.pack("<HHH", distance, strength, celsius), at_us)
