@@ -14,7 +14,7 @@ LAMPLIGHTER = Path(sys.executable).with_name("lamplighter")
 
 
 class Watch:
-    """`with Watch(port, "--json") as watch:` is subscribed when the block begins: a retained state is its first line."""
+    """`with Watch(port, "--json") as watch:` is subscribed when the block begins: its first line has been read."""
 
     def __init__(self, port: int, *options: str, host: str = "127.0.0.1", env: dict[str, str] | None = None) -> None:
         command = [LAMPLIGHTER, "watch", "--host", host, "--port", str(port), *options]
