@@ -102,7 +102,9 @@ def test_each_refusal_of_the_broker_has_its_word():
 
 
 def test_anything_before_connack_closes_the_link():
-    for data in (b"\x40\x02\x00\x01", b"\xd0\x00", b"\x30\x03\x00\x01a", b"\x20\x03\x00\x00\x00", b"\x20\x02\x02\x00", b"HTTP"):
+    acknowledgement, ping, message = b"\x40\x02\x00\x01", b"\xd0\x00", b"\x30\x03\x00\x01a"
+    long_one, odd_one, stranger = b"\x20\x03\x00\x00\x00", b"\x20\x02\x02\x00", b"HTTP"
+    for data in (acknowledgement, ping, message, long_one, odd_one, stranger):
         with raises(LinkFault, "protocol"):
             heard(data, greeted=False)
 

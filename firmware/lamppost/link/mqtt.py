@@ -14,6 +14,10 @@ _PATIENCE_MS = const(20000)  # beyond two keep-alives for a PUBACK, before the c
 _ANSWERS = const(64)  # PUBACKs that may wait for room on the wire
 
 
+def _nobody(entry):
+    pass
+
+
 class Mqtt:
     """The session, used again for each connection.
 
@@ -22,7 +26,6 @@ class Mqtt:
     keepalive_s -- half-open is noticed within 1.5 of it: a ping after 3/4 of silence, the end 1/2 later
     room -- bytes of the longest packet that may be received (a command) and sent without allocation (a record)
     on_message(topic, body, qos, retained) -- body is valid during the call; an exception in it is told to `log`
-    on_acknowledged(pid) -- a PUBACK that `flying` knows as its own
     """
 
     def __init__(self, ticks_ms, ticks_diff, keepalive_s=60, room=1024, on_message=None, log=print):
@@ -32,7 +35,7 @@ class Mqtt:
         self._on_message = on_message
         self._log = log
         self._reader = packet.Reader(self, room)
-        self.on_acknowledged = None
+        self.on_acknowledged = _nobody  # called with a record's entry when its PUBACK has come
         self.buf = bytearray(room)  # the one wire buffer: a packet is laid out in it and sent from it
         self._next_id = 0
         self.flying = {}  # packet id -> what on_acknowledged gets; None for our own (state, subscribe, ...)

@@ -11,7 +11,8 @@ class Ready:
     """`await` it: until the socket can be read (or written). Made once a socket and awaited again and again."""
 
     def __init__(self, sock, writing=False):
-        from asyncio import core  # here, because CPython's asyncio has none, and only waits need it
+        # here, because CPython's asyncio has none, and only waits need it
+        from asyncio import core  # pyright: ignore[reportAttributeAccessIssue]
 
         self._queue = core._io_queue.queue_write if writing else core._io_queue.queue_read
         self._sock = sock
@@ -30,7 +31,7 @@ class Ready:
         self._queue(self._sock)
 
     async def _wait(self):
-        await self
+        await self  # pyright: ignore[reportGeneralTypeIssues] -- MicroPython awaits what can be iterated
 
     async def within(self, timeout_ms):
         """Await with a time-out (this does allocate); True if the socket is ready."""

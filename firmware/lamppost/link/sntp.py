@@ -43,6 +43,8 @@ def decode(reply, nonce, round_trip_ms):
     if round_trip_ms > _ROUND_TRIP_MS:
         raise LinkFault("timeout", "time: answer after %d ms" % round_trip_ms)
     seconds = _u32(reply, 40)
+    if not seconds:
+        raise LinkFault("protocol", "time: none in it")
     if seconds < 0x80000000:
         seconds += _ERA  # era 1 begins on 2036-02-07
     seconds -= _NTP_2000
