@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import espimage, filesystem, partitions
+from . import espimage, filesystem, partitions, whole_file
 from .board import Board
 from .filesystem import app_filesystem
 from .official import find_micropython
@@ -78,7 +77,7 @@ def build(board: Board, micropython: Path, out: Path | None = None, progress: Pr
     image = Image(board, tuple(parts), app.version, app.build, official.version, is_standin(data))
     if out is not None:
         progress(f"writing {out}")
-        _write(out, image.flash())
+        whole_file.write(out, image.flash(), "Name another file with --out.")
     return image
 
 
@@ -92,13 +91,3 @@ def _runs(start: int, vfs: bytes, blocks: set[int]) -> list[Segment]:
         else:
             runs.append(Segment("vfs", start + at, vfs[at : at + SECTOR]))
     return runs
-
-
-def _write(out: Path, content: bytes) -> None:
-    beside = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(content)
-        beside.replace(out)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise ImageInvalid(f"{out} cannot be written: {error.strerror}.", "Name another file with --out.") from None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-from . import espimage
+from . import espimage, whole_file
 from .board import Board
 from .problems import ImageInvalid, ImageMissing, WrongChip
 from .standin import is_standin
@@ -63,10 +63,7 @@ def _download(board: Board, passed_over: list[str], progress: Callable[[str], No
     except (ImageInvalid, WrongChip) as error:
         raise _missing(board, f"what {address} gives is not whole: {error.cause}", passed_over) from None
     path = cache_folder() / wanted.file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(f".{os.getpid()}")
-    beside.write_bytes(data)
-    beside.replace(path)
+    whole_file.write(path, data, "Let XDG_CACHE_HOME name a folder that can be written.")
     return path
 
 

@@ -7,12 +7,11 @@ accepts and checks. On a real chip a stand-in would do nothing, so whoever flash
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import platformdirs
 
-from . import espimage, partitions
+from . import espimage, partitions, whole_file
 from .board import Board
 from .partitions import TABLE_OFFSET, Partition
 
@@ -31,10 +30,7 @@ def standin(board: Board) -> Path:
     path = Path(platformdirs.user_cache_dir("lamplighter")) / "simulated" / f"{board.name}-simulated-micropython.bin"
     data = standin_bytes(board)
     if not path.is_file() or path.read_bytes() != data:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(f".{os.getpid()}")
-        beside.write_bytes(data)
-        beside.replace(path)
+        whole_file.write(path, data, "Let XDG_CACHE_HOME name a folder that can be written.")
     return path
 
 

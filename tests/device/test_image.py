@@ -322,6 +322,17 @@ def test_the_command_builds_and_says_what_it_built(tmp_path, board):
     assert said["bytes"] == sum(row["size"] for row in said["segments"]) < out.stat().st_size // 4
 
 
+def test_a_place_that_cannot_be_written_is_a_problem_and_leaves_nothing(tmp_path, board):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ImageInvalid) as refusal:
+        image.build(board, image.standin(board), tmp_path / "file" / "out.bin")
+    assert "cannot be written" in refusal.value.cause and "--out" in refusal.value.remedy
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ImageInvalid):
+        image.build(board, image.standin(board), tmp_path / "folder")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "file", "folder"]
+
+
 def test_the_command_wants_one_board_or_all_of_them():
     done = CliRunner().invoke(command, [])
     assert done.exit_code == 2 and "lamppost-esp32" in done.output

@@ -53,7 +53,6 @@ def command(
 
 
 def _one(board: boards.Board, source: Path, out: Path, as_json: bool) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
     built = image.build(board, source, out, screen.note)
     written = sum(len(data) for _, data in built.segments)
     if as_json:
