@@ -21,8 +21,9 @@ class Timekeeper:
     """
 
     def __init__(
-        self, socket, servers, network_up, clock, outbox, on_set, ticks_ms, ticks_diff, random, report, log
-    ):
+        self, socket, servers, network_up, clock, outbox, on_set, ticks_ms, ticks_diff, random, report, log,
+        port=123,
+    ):  # fmt: skip
         self._socket = socket
         self._servers = servers
         self._network_up = network_up
@@ -34,6 +35,7 @@ class Timekeeper:
         self._random = random
         self._report = report
         self._log = log
+        self._port = port
 
     async def run(self):
         retry_s = _FIRST_RETRY_S
@@ -54,7 +56,7 @@ class Timekeeper:
         for server in self._servers:
             try:
                 seconds, ms, tu_ms = await sntp.ask(
-                    self._socket, server, self._ticks_ms, self._ticks_diff, self._random
+                    self._socket, server, self._ticks_ms, self._ticks_diff, self._random, self._port
                 )
                 before = self._clock.utc_s()
                 self._clock.set_utc(seconds, ms, NTP, tu_ms)
