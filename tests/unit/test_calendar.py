@@ -10,10 +10,10 @@ def test_known_moments():
     assert rfc3339(2147483647 - 946684800) == "2038-01-19T03:14:07Z"
 
 
-def test_every_day_of_a_century_follows_the_one_before():
+def test_every_day_of_forty_years_follows_the_one_before():
     lengths = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
     year, month, day = 2000, 1, 1
-    for number in range(36890):
+    for number in range(14700):
         assert civil(number) == (year, month, day)
         day += 1
         leap = month == 2 and (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0))

@@ -103,6 +103,18 @@ def test_a_part_that_lost_its_power_is_started_again():
     assert machine.time.run(part.read()) == decode(MEASURED)
 
 
+def test_a_value_that_was_read_already_is_waited_for_and_not_repeated():
+    replies = [EMPTY, EMPTY, MEASURED]
+    machine = Machine(lambda request, setting: [(10, STARTED if request == START else replies.pop(0))])
+    part = dust(machine, warm_s=0)
+    with raises(SensorFault, "warming"):
+        machine.time.run(part.read())  # just started: nothing measured yet
+    replies[:] = [MEASURED, EMPTY, EMPTY, MEASURED]
+    machine.time.run(part.read())
+    assert machine.time.run(part.read()) == decode(MEASURED)
+    assert replies == []
+
+
 def test_a_silent_part_is_silent_and_asked_to_start_each_time():
     machine = Machine()
     part = dust(machine)

@@ -101,6 +101,14 @@ def test_what_was_heard_before_the_question_is_stale():
     assert machine.time.run(part.read())["d_mm"] == 1500
 
 
+def test_a_single_frame_among_noise_is_not_believed():
+    machine = Machine()
+    part = lidar(machine)
+    listening(machine, [(n, bytes((n & 255, 0x59))) for n in range(1, 60)] + [(60, frame(50, 900))])
+    with raises(SensorFault, "garbled"):
+        machine.time.run(part.read())
+
+
 def test_a_silent_lidar_is_silent_in_bounded_time():
     machine = Machine()
     with raises(SensorFault, "silent"):

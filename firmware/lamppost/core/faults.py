@@ -23,12 +23,15 @@ class SensorFault(Fault):
     range        a whole frame with a value that the part cannot mean
     signal       the part says that it saw nothing usable (no echo, too weak, blinded)
     warming      the part needs more time after power-on
-    bus          the bus itself failed (short circuit, no acknowledge, driver error)
+    bus          the bus itself failed (short circuit, driver error), or the board has none of that name
     """
 
 
 class JournalFault(Fault):
-    """The journal cannot do what was asked. Words: foreign (another format version), worn, toolong."""
+    """The journal cannot do what was asked. Words:
+
+    foreign (another format version) worn toolong dropped damaged
+    """
 
 
 class LinkFault(Fault):

@@ -3,6 +3,7 @@
 Source: Sensirion, SPS30 datasheet V1.0 D1 (March 2020), 5 (UART interface).
 """
 
+import asyncio
 from struct import unpack_from
 
 from micropython import const
@@ -17,13 +18,17 @@ _FLOAT = b"\x01\x03"
 _VALUES = const(40)  # bytes: ten big-endian floats
 _ANSWER = const(60)
 _BAUD = const(115200)
+_FRESH_MS = const(400)  # a new value comes each second, and is given out once
 _TOP = const(65000)  # tenths of ug/m3; the part measures to 10000, more is nonsense even when saturated
 _WRONG_STATE = "state 0x43"  # the answer of a part that is already, or not yet, measuring
 
 
 def decode(reply):
     """The bytes that came after a read -> reading in tenths of ug/m3."""
-    data = shdlc.check(reply, _READ)
+    return _reading(shdlc.check(reply, _READ))
+
+
+def _reading(data):
     if not data:
         raise SensorFault("warming", "no measurement yet")
     if len(data) != _VALUES:
@@ -70,7 +75,13 @@ class Sps30:
         if self._started is None:
             await self.start()
         try:
-            reading = decode(await self._ask(_READ))
+            data = shdlc.check(await self._ask(_READ), _READ)
+            for _ in range(3):
+                if data or not self._warm:
+                    break
+                await asyncio.sleep_ms(_FRESH_MS)
+                data = shdlc.check(await self._ask(_READ), _READ)
+            reading = _reading(data)
         except SensorFault as fault:
             if fault.word == "refused" and _WRONG_STATE in fault.detail:
                 self._started = None  # it lost its power on the way: started again by the next read
