@@ -11,7 +11,7 @@ from .board import Board
 from .filesystem import app_filesystem
 from .official import find_micropython
 from .partitions import SECTOR, TABLE_OFFSET
-from .problems import ImageInvalid, ImageMissing
+from .problems import ImageMissing
 from .standin import is_standin, standin
 
 __all__ = ["Image", "Segment", "app_filesystem", "build", "find_micropython", "is_standin", "standin"]

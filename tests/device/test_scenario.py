@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lamplighter import board as boards
 from lamplighter.problems import ScenarioInvalid
-from lamplighter.virtual import recorded, scenario
+from lamplighter.virtual import events, recorded, scenario
 from lamplighter.virtual.parts import pzem004t, tfmini
 from lamplighter.virtual.parts.series import Series
 
@@ -272,5 +272,5 @@ def test_a_file_that_is_not_there_is_a_problem_with_the_names_that_come_along(bo
 def test_every_quantity_and_option_of_the_page_exists():
     page = (Path(__file__).parents[2] / "docs/reference/scenario.md").read_text()
     for part in ("pzem004t", "tfmini", "sps30", "bme280"):
-        for quantity in scenario.quantities(part):
+        for quantity in events.quantities(part):
             assert f"`{quantity}`" in page, f"docs/reference/scenario.md does not explain {quantity} of {part}"

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from lamplighter import firmware
 from lamplighter.virtual.parts import bme280, pzem004t, sps30, tfmini
 
 DATA = Path(__file__).parent.parent / "data"
@@ -471,6 +472,33 @@ def test_a_value_given_back_is_the_one_that_was_there_before():
     twin.set(watts=20)
     twin.set(watts=None)
     assert registers(ask(twin, READ))[3] == 700
+
+
+# the node's own drivers, written from other pages
+
+
+def test_the_drivers_read_what_stands_around_the_parts():
+    firmware.importable()
+    from lamppost.drivers import bme280 as climate_driver
+    from lamppost.drivers import pzem004t as meter_driver
+    from lamppost.drivers import sps30 as dust_driver
+    from lamppost.drivers import tfmini as lidar_driver
+
+    meter = pzem004t.Twin({"values": {"volts": 231.4, "watts": 115.5, "pf": 0.91, "hertz": 49.9, "energy_wh": 70001}})
+    assert meter_driver.decode(ask(meter, READ)) == {
+        "u_mv": 231400, "i_ma": 549, "p_mw": 115500, "imp_mwh": 70001000, "f_mhz": 49900, "pf": 91,
+    }  # fmt: skip
+    lidar = tfmini.Twin({"values": {"mm": 2470, "strength": 900}})
+    lidar.emitted(0)
+    assert lidar_driver.decode(lidar.emitted(50_000)) == {"d_mm": 2470, "strength": 900}
+    dust = sps30.Twin({"values": {"pm1": 8.25, "pm2_5": 10, "pm4": 11.5, "pm10": 12.5}})
+    ask(dust, START)
+    reading = dust_driver.decode(ask(dust, READ_AIR, 30 * SECOND))
+    assert (reading["pm2_5"], reading["pm4"], reading["pm10"]) == (100, 115, 125) and reading["pm1"] in (82, 83)
+    climate = bme280.Twin({"values": {"celsius": -7.3, "humidity": 81.5, "hpa": 987.6}})
+    measured(climate)
+    block = register(climate, 0x88, 26) + register(climate, 0xE1, 7) + register(climate, 0xF7, 8)
+    assert climate_driver.decode(block) == {"t": -73, "rh": 815, "p": 9876}
 
 
 # the same under MicroPython, with the heap of an ESP32

@@ -12,23 +12,20 @@ wifi_down, wifi_up; blackhole, refuse, restore; host (name, address, port).
 from __future__ import annotations
 
 import datetime
-import importlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .. import toml_document
-from ..board import PART_BUSES, Board
+from ..board import Board
+from ..board_rules import PART_BUSES
 from ..problems import ScenarioInvalid
 from ..toml_document import TomlDocument
-from . import recorded
+from . import events, recorded
 
 EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 WIFI = {"ssid": "lamplighter", "password": "lamplighter", "rssi": -61}
-UNDONE_BY = {"power_cut": "power_on", "wifi_down": "wifi_up", "blackhole": "restore", "refuse": "restore"}
-NEEDS = {"fault": ("part", "kind"), "values": ("part", "values"), "host": ("name", "address")}
-ALLOWS = {"fault": ("ms", "every", "for_s"), "values": ("for_s",)}
 
 
 @dataclass(frozen=True)
@@ -95,22 +92,17 @@ def load(path: Path | str, board: Board) -> Scenario:
     return scenario
 
 
-def quantities(part: str) -> list[str]:
-    """The physical quantities of a part, as its simulation names them."""
-    return sorted(importlib.import_module(f".parts.{part}", __package__).Twin.QUANTITIES)
-
-
 def _scenario(document: TomlDocument, board: Board, beside: Path | None) -> Scenario:
     parts = _parts(document, board, beside)
     hosts = {
-        name: _address(document, ("hosts", name), text) for name, text in document.sound_items("hosts").items()
+        name: events.endpoint(document, ("hosts", name), text) for name, text in document.sound_items("hosts").items()
     }
     return Scenario(
         start=_start(document),
         wifi={**WIFI, **document.sound_items("wifi")},
         hosts=hosts,
         parts=parts,
-        events=_events(document, {part["id"]: part["part"] for part in parts}),
+        events=events.read(document, {part["id"]: part["part"] for part in parts}),
     )
 
 
@@ -124,13 +116,6 @@ def _start(document: TomlDocument) -> int | None:
         )
         return None
     return int((start - EPOCH).total_seconds())
-
-
-def _address(document: TomlDocument, path: toml_document.Path, text: str) -> tuple[str, int]:
-    address, _, port = text.rpartition(":")
-    if not 0 < int(port) < 65536:
-        document.complain(path, f"there is no port {port}", "use 1 to 65535")
-    return address, int(port)
 
 
 def _parts(document: TomlDocument, board: Board, beside: Path | None) -> list[dict[str, Any]]:
@@ -166,7 +151,7 @@ def _parts(document: TomlDocument, board: Board, beside: Path | None) -> list[di
             )
         whole["id"] = row["id"]
         options: dict[str, Any] = dict(row.get("options", {}))
-        _check_quantities(document, (*path, "values"), whole["part"], row.get("values", {}))
+        events.check_quantities(document, (*path, "values"), whole["part"], row.get("values", {}))
         if "values" in row:
             options["values"] = row["values"]
         options["series"] = _series(document, path, whole["part"], row.get("series", []), beside)
@@ -183,20 +168,13 @@ def _with_address(row: dict[str, Any]) -> dict[str, Any]:
     return {"id": row["id"], "part": row["part"], "bus": row["bus"], "options": options}
 
 
-def _check_quantities(document: TomlDocument, path: toml_document.Path, part: str, names: Any) -> None:
-    known = quantities(part)
-    for name in names:
-        if name not in known:
-            document.complain((*path, name), f"{part} has no quantity {name}", toml_document.nearest(name, known))
-
-
 def _series(
     document: TomlDocument, path: toml_document.Path, part: str, rows: list[dict[str, Any]], beside: Path | None
 ) -> list[dict[str, Any]]:
     found = []
     for index, row in enumerate(rows):
         place = (*path, "series", index)
-        _check_quantities(document, (*place, "columns"), part, row["columns"])
+        events.check_quantities(document, (*place, "columns"), part, row["columns"])
         source = recorded.locate(row["file"], beside)
         if source is None:
             known = sorted(each.name for each in recorded.FOLDER.glob("*.csv"))
@@ -214,43 +192,3 @@ def _series(
             "loop": row.get("loop", True), "smooth": row.get("smooth", False),
         })  # fmt: skip
     return found
-
-
-def _events(document: TomlDocument, parts: dict[str, str]) -> list[dict[str, Any]]:
-    events = []
-    for index, row in document.sound_rows("events"):
-        path, do = ("events", index), row["do"]
-        needed = NEEDS.get(do, ())
-        allowed = {"at_s", "do", *needed, *ALLOWS.get(do, ()), *(("for_s",) if do in UNDONE_BY else ())}
-        for key in needed:
-            if key not in row:
-                document.complain((*path, key), f"{do} needs {key}", f"add {key}")
-        for key in sorted(set(row) - allowed):
-            remedy = f"leave it out, {do} takes {', '.join(sorted(allowed))}"
-            document.complain((*path, key), f"{do} takes no {key}", remedy)
-        if "part" in row and row["part"] not in parts:
-            document.complain(
-                (*path, "part"), f"there is no part {row['part']}", toml_document.nearest(row["part"], parts)
-            )
-        elif "values" in row and "part" in row:
-            _check_quantities(document, (*path, "values"), parts[row["part"]], row["values"])
-        if document.complaints:
-            continue
-        kept = ("at_s", "do", "part", "kind", "values", "name")
-        event: dict[str, Any] = {key: row[key] for key in kept if key in row}
-        if do == "fault":
-            event["options"] = {key: row[key] for key in ("ms", "every") if key in row}
-        if do == "host":
-            event["address"], event["port"] = _address(document, (*path, "address"), row["address"])
-        events.append(event)
-        if "for_s" in row:
-            events.append({**_undone(event), "at_s": row["at_s"] + row["for_s"]})
-    return sorted(events, key=lambda event: event["at_s"])
-
-
-def _undone(event: dict[str, Any]) -> dict[str, Any]:
-    if event["do"] == "fault":
-        return {"do": "fault", "part": event["part"], "kind": "none", "options": {}}
-    if event["do"] == "values":
-        return {"do": "values", "part": event["part"], "values": dict.fromkeys(event["values"])}
-    return {"do": UNDONE_BY[event["do"]]}
