@@ -129,3 +129,10 @@ def test_the_self_test_waits_for_the_warm_up():
     verdict = machine.time.run(dust(machine).selftest())
     assert [row[5] for row in verdict] == [True, True]
     assert 30000 <= machine.time.now <= 40000
+
+
+def test_the_self_test_does_not_wait_for_the_warm_up_of_a_part_that_is_not_there():
+    machine = Machine()
+    verdict = machine.time.run(dust(machine).selftest())
+    assert {row[5:] for row in verdict} == {(False, "silent")}
+    assert machine.time.now < 5000

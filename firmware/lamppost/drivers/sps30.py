@@ -96,4 +96,4 @@ class Sps30:
 
     async def selftest(self):
         """Asks as long as the warm-up may take, so that the verdict is about air."""
-        return await trial.of(self, self.LIMITS, self._warm_ms // 1000 + 3, 1000)
+        return await trial.of(self, self.LIMITS, self._warm_ms // 1000 + 3)

@@ -2,24 +2,35 @@
 
 import asyncio
 
+from micropython import const
+
 from ..core.faults import SensorFault
 from ..core.quantity import QUANTITIES
 
+_TRIES = const(3)
+_PAUSE_MS = const(300)
 
-async def of(part, limits, tries=3, pause_ms=300):
+
+async def of(part, limits, warm_s=0):
     """Rows (what, value or None, unit, low, high, ok, word) for `limits`: ((quantity, low, high), ...).
 
-    A part that fails is asked `tries` times, pause_ms apart, before its fault's word is the verdict.
+    A part that fails is asked three times, one that is warming up to warm_s seconds, before its fault's
+    word is the verdict.
     """
-    fault = None
-    for _ in range(tries):
+    tries = _TRIES
+    while True:
         try:
             reading = await part.read()
             return [_row(reading[name], name, low, high) for name, low, high in limits]
-        except SensorFault as caught:
-            fault = caught
-            await asyncio.sleep_ms(pause_ms)
-    return [(name, None, QUANTITIES[name][1], low, high, False, fault.word) for name, low, high in limits]
+        except SensorFault as fault:
+            if fault.word == "warming" and warm_s > 0:
+                warm_s -= 1
+                await asyncio.sleep_ms(1000)
+                continue
+            tries -= 1
+            if not tries:
+                return [(name, None, QUANTITIES[name][1], low, high, False, fault.word) for name, low, high in limits]
+            await asyncio.sleep_ms(_PAUSE_MS)
 
 
 def _row(value, name, low, high):
