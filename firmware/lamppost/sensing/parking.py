@@ -22,6 +22,8 @@ _WEAK = const(200)  # strength below which the distance counts less
 class Parking:
     """options -- one row of `parking` in the configuration; its empty_mm is the distance of the empty bay."""
 
+    retain = True  # who subscribes later wants to know where there is room
+
     def __init__(self, options, clock):
         self._clock = clock
         self.topic = b"tele/parking/" + options["bay"].encode()

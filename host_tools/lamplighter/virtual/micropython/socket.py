@@ -140,10 +140,10 @@ class socket(io.IOBase):
         else:
             self._fail(_ECONNREFUSED if word == b"-" else _EHOSTUNREACH)
 
-    def _attempt(self, function, argument):
+    def _attempt(self, function, *arguments):
         """A call to the real socket; None when it would block."""
         try:
-            return function(argument)
+            return function(*arguments)
         except OSError as error:
             if error.errno == _EAGAIN:
                 return None
@@ -157,11 +157,11 @@ class socket(io.IOBase):
             self._poller.register(self, flags)
         return self._poller.poll(-1 if timeout_ms is None else timeout_ms)
 
-    def _patiently(self, flags, function, argument):
+    def _patiently(self, flags, function, *arguments):
         """Do it now, or when ready, or raise EAGAIN / ETIMEDOUT."""
         self._check()
         while True:
-            result = self._attempt(function, argument)
+            result = self._attempt(function, *arguments)
             if result is not None:
                 return result
             if self._timeout == 0:
@@ -229,10 +229,11 @@ class socket(io.IOBase):
         world.awaited = 0
         return line
 
-    def write(self, data, size=-1):
+    def write(self, data, *part):
+        """data, or the first `size` bytes of it, or `size` bytes from an offset on: part is (size,) or (offset, size)."""
         if self._type == SOCK_DGRAM:
             return self.sendto(data, self._peer)
-        count = self._patiently(POLLOUT, self.real.write, data)
+        count = self._patiently(POLLOUT, self.real.write, data, *part)
         self._expect()
         return count
 

@@ -1,0 +1,5 @@
+"""`python -m lamplighter`, the same as the command `lamplighter`."""
+
+from .cli import main
+
+main()
