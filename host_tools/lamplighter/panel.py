@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -205,9 +207,12 @@ def live(telemetry: Telemetry, title: str, width: int = 112, height: int = 40) -
     return Group(*parts)
 
 
-def screenshot(telemetry: Telemetry, title: str, file: Path, width: int = 112) -> None:
-    """Write the live screen as an SVG picture."""
-    with open("/dev/null", "w", encoding="utf-8") as nowhere:
-        console = Console(record=True, width=width, file=nowhere, force_terminal=True, color_system="truecolor")
-        console.print(live(telemetry, title, width))
-        file.write_text(console.export_svg(title="lamplighter watch"), encoding="utf-8")
+def screenshot(
+    telemetry: Telemetry, title: str, file: Path, width: int = 100, window: str = "lamplighter watch"
+) -> None:
+    """Write the live screen as an SVG picture that needs nothing from elsewhere; window -- its title bar."""
+    console = Console(record=True, width=width, file=StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(live(telemetry, title, width))
+    # rich would have the viewer fetch a font from a server; any monospaced one will do
+    svg = re.sub(r"@font-face \{.*?\}", "", console.export_svg(title=window), flags=re.DOTALL)
+    file.write_text(svg, encoding="utf-8")

@@ -166,7 +166,9 @@ class Telemetry:
                     node.sequence.announced(int(message["value"]), news=not seen.retained)
         elif kind == "diag":
             node.sequence.announced(message["dropped"], news=False)
-        if message is not None:
+        shown = node.last.get(seen.place.suffix)
+        # what comes late must not hide what is newer
+        if message is not None and not (shown and seen.verdict and _older(message, shown.message)):
             node.last[seen.place.suffix] = Value(message, self.clock(), seen.retained)
         if kind.startswith("evt_") or kind in ("alarm", "state"):
             self.news.append((self.utc(), seen))
@@ -176,6 +178,10 @@ def short(errors: list[str]) -> str:
     """The first sentences of what is wrong with a message, and how many more there are."""
     more = f" And {len(errors) - 3} more." if len(errors) > 3 else ""
     return " ".join(errors[:3]) + more
+
+
+def _older(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return (one["b"], one["s"]) < (other["b"], other["s"])
 
 
 def _number(value: Any) -> bool:

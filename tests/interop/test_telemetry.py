@@ -1,0 +1,116 @@
+"""What a subscriber knows of a street: the newest values, how old they are, which alarms are on."""
+
+from io import StringIO
+
+import pytest
+from lamp import Lamp
+from lamplighter.panel import closing, live, screenshot
+from lamplighter.telemetry import Telemetry
+from rich.console import Console
+
+
+class Clocks:
+    """Time that the test sets: 2026-11-22T12:45:00Z is 1795351500."""
+
+    now, utc = 100.0, 1795351500.0
+
+
+@pytest.fixture
+def clocks():
+    return Clocks()
+
+
+@pytest.fixture
+def telemetry(clocks):
+    return Telemetry(lambda: clocks.now, lambda: clocks.utc)
+
+
+def take(telemetry, *messages, retained=False):
+    for topic, payload, _ in messages:
+        assert telemetry.take(topic, payload, retained).errors == []
+
+
+def node(telemetry):
+    return telemetry.nodes["lisbon", "lp-0042"]
+
+
+def shown(telemetry, width=100, height=40):
+    console = Console(width=width, record=True, file=StringIO())
+    console.print(live(telemetry, "title", width, height))
+    return console.export_text()
+
+
+def test_a_late_message_does_not_hide_a_newer_value(telemetry):
+    lamp = Lamp()
+    take(telemetry, lamp.energy(0), lamp.energy(2, u_mv=231000), lamp.energy(1, u_mv=229000))
+    assert node(telemetry).last["tele/energy"].message["u_mv"] == 231000
+
+
+def test_a_duplicate_is_counted_and_not_shown_as_news(telemetry):
+    lamp = Lamp()
+    alarm = lamp.alarm("supplyLoss")
+    take(telemetry, alarm, alarm)
+    assert telemetry.summary()["duplicates"] == 1
+    assert len(telemetry.news) == 1
+
+
+def test_an_alarm_is_on_until_its_empty_payload(telemetry):
+    lamp = Lamp()
+    take(telemetry, lamp.alarm("supplyLoss"))
+    assert "ALARM lp-0042 supplyLoss" in shown(telemetry)
+    take(telemetry, lamp.over("supplyLoss"))
+    assert "ALARM" not in shown(telemetry)
+    assert "over" in shown(telemetry)
+
+
+def test_the_age_of_what_comes_as_it_happens_counts_from_its_arrival(telemetry, clocks):
+    take(telemetry, Lamp().energy())
+    clocks.now += 7
+    assert " 7 s " in shown(telemetry)
+
+
+def test_a_retained_value_is_as_old_as_it_says(telemetry, clocks):
+    clocks.utc += 5 * 3600
+    take(telemetry, Lamp().parking(), retained=True)
+    assert " 5 h " in shown(telemetry)
+
+
+def test_a_missing_value_is_a_dash_with_its_letter_and_never_0(telemetry):
+    topic, payload, _ = Lamp().energy()
+    payload = payload.replace(b'"u_mv": 230200', b'"u_mv": null').replace(b'"u_mv": "V"', b'"u_mv": "U"')
+    take(telemetry, (topic, payload, False))
+    assert "– U 382.9 W" in shown(telemetry)
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_a_node_takes_two_lines_at_any_width(telemetry, width):
+    lamp = Lamp()
+    take(telemetry, lamp.state(), lamp.energy(), lamp.parking(), lamp.air())
+    lines = [line.rstrip() for line in shown(telemetry, width).splitlines()]
+    assert all(len(line) <= width for line in lines)
+    first = next(index for index, line in enumerate(lines) if line.startswith(" lp-0042"))
+    assert lines[first].split()[0] == "lp-0042"
+    assert lines[first + 1].split()[0] == "online"
+    assert lines[first + 2] == ""
+
+
+def test_with_more_nodes_than_fit_those_in_trouble_stay_on_the_screen(telemetry):
+    for number in range(50):
+        take(telemetry, Lamp(f"lp-{number:04}").state())
+    telemetry.take("lamppost/v1/lisbon/lp-0049/state", b"{}")
+    text = shown(telemetry, height=30)
+    assert "lp-0049" in text
+    assert "and 42 more" in text
+
+
+def test_the_last_line_has_the_counts_that_were_asked_for(telemetry):
+    take(telemetry, Lamp().energy())
+    assert closing(telemetry.summary()) == "1 nodes, 1 messages, 0 invalid, 0 gaps, 0 duplicates"
+
+
+def test_the_picture_needs_nothing_from_elsewhere(telemetry, tmp_path):
+    take(telemetry, Lamp().state(), Lamp().energy())
+    screenshot(telemetry, "lamppost/v1", tmp_path / "screen.svg")
+    picture = (tmp_path / "screen.svg").read_text(encoding="utf-8")
+    assert "lp-0042" in picture
+    assert "url(" not in picture.replace("url(#", "")
