@@ -186,6 +186,41 @@ def test_a_lamp_of_one_second_windows_loses_none_to_jitter():
     assert sum([message["window_s"] for _, message, _ in told]) == ends[-1] - MIDNIGHT
 
 
+def test_a_week_of_nights_cut_at_dawn_publishes_a_register_that_only_grows():
+    seed = Seed(5)
+    counters = Counters()
+    mwh = begun = 5000000
+    told = []
+    for night in range(7):
+        lamp = Lamp(counters=Counters(counters.imp_mwh, counters.meter_mwh), window_s=900, start_mwh=mwh)
+        dusk = MIDNIGHT + 86400 * night + seed.below(3600)
+        known_at = 10 + seed.below(120)
+        seconds = 0
+        while seconds < 36000:
+            if seconds < known_at <= seconds + 10:
+                lamp.hours.know(dusk + known_at)
+            lamp.p_mw = 36000 * (1 + seed.below(20))
+            feed = lamp.feed if seed.below(50) else lambda: lamp.energy.miss(fault("garbled"))  # noqa: B023
+            for _, message, at in lamp.hours.run(10, lamp.energy, feed):
+                told.append((night, at, message))
+                counters = Counters(lamp.counters.imp_mwh, lamp.counters.meter_mwh)  # kept with each window
+            seconds += 10
+        mwh = lamp.mwh
+    registers = [message["imp_mwh"] for _, _, message in told]
+    assert registers == sorted(registers)
+    assert len(told) >= 7 * 40
+    times = [at[0] for _, at, _ in told if at[1]]
+    assert times == sorted(set(times))
+    # nothing is counted twice, and only the hours after the last window of the last night are still to come
+    assert registers[-1] - begun <= mwh - begun <= registers[-1] - begun + 400000
+    within = [
+        (late[2]["imp_mwh"] - early[2]["imp_mwh"], late[2]["e_mwh"])
+        for early, late in zip(told, told[1:])
+        if early[0] == late[0]
+    ]
+    assert [pair for pair in within if pair[0] != pair[1]] == []
+
+
 # The register alone
 
 
