@@ -240,6 +240,6 @@ def _diagnose(device: str, board: Board, run: _Run, total: int) -> Problem:
 
 def _last_words(lines: list[str]) -> str:
     for line in reversed(lines):
-        if found := re.search(r"(?:fatal error occurred|ERROR|Error): *(.+)", line):
-            return found[1].rstrip(".") + "."
+        if found := re.match(r".*(?:fatal error occurred|ERROR|Error): *([^(]+)", line):
+            return found[1].strip(" .") + "."
     return "esptool fell silent."

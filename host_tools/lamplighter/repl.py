@@ -36,6 +36,7 @@ class Repl:
         self.device = device
         self.port = ports.named(device)
         self._say = say
+        self._gently = gently
         self._rungs = list(LADDER)[:2] if gently else list(LADDER)
         self._heard = b""
         self._line: Any = None
@@ -53,7 +54,9 @@ class Repl:
 
     def __exit__(self, kind, trouble, trace) -> None:
         try:
-            if self._line is not None and not self._running and not isinstance(trouble, CablePulled):
+            if isinstance(trouble, NodeSilent):
+                self._pulse()  # it listens no more
+            elif not self._running and not isinstance(trouble, CablePulled):
                 with contextlib.suppress(Problem):
                     self.restart()
         finally:
@@ -140,6 +143,8 @@ class Repl:
             if self._listen(PROMPT, seconds, again):
                 self._settle()
                 return
+            if self._gently and silence.is_explained(self._heard):
+                break  # asking on would not change it
         raise silence.explain(self.device, self._heard)
 
     def _settle(self) -> None:
@@ -152,7 +157,7 @@ class Repl:
 
     def _pulse(self) -> None:
         """Reset by the line that esptool uses: EN low for 100 ms while BOOT stays high."""
-        if ports.is_pty(self.device):
+        if self._line is None or ports.is_pty(self.device):
             return
         with contextlib.suppress(OSError):
             wire = self._line.serial
@@ -219,7 +224,9 @@ class Repl:
     def restart(self) -> None:
         """A real reset, so that the node comes up as after power-on."""
         with self._wire():
-            self._begin("import machine\nmachine.reset()")
+            self._line.read_until(1, b">", timeout=2)
+            # plainly, not by mpremote's paste mode: nothing acknowledges the end of a paste that resets the chip
+            self._write(b"import machine\nmachine.reset()" + EXECUTE)
         self._running = True
 
     def boot_line(self, pattern: str, within: float = 15.0) -> str | None:

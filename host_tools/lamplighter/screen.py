@@ -41,18 +41,19 @@ def note(text: str) -> None:
     err.print(text, markup=False)
 
 
-def table(columns: dict[str, str], rows: list[dict[str, str]], right: tuple[str, ...] = ()) -> None:
+def table(columns: dict[str, str], rows: list[dict[str, str]]) -> None:
     """Aligned columns to stdout, key -> heading; a column that is empty in all rows is left out."""
     used = {key: head for key, head in columns.items() if any(row.get(key) for row in rows)}
-    width = {key: max(len(head), *(len(row.get(key, "")) for row in rows)) for key, head in used.items()}
+    widths = {key: max(len(head), *(len(row.get(key, "")) for row in rows)) for key, head in used.items()}
+    row(used, widths, "bold")
+    for cells in rows:
+        row(cells, widths)
 
-    def line(cells: dict[str, str]) -> str:
-        texts = (cells.get(k, "").rjust(w) if k in right else cells.get(k, "").ljust(w) for k, w in width.items())
-        return "  ".join(texts).rstrip()
 
-    out.print(line(used), style="bold", markup=False, no_wrap=True, soft_wrap=True)
-    for row in rows:
-        out.print(line(row), style=row.get("style"), markup=False, no_wrap=True, soft_wrap=True)
+def row(cells: dict[str, str], widths: dict[str, int], style: str | None = None) -> None:
+    """One line of a table to stdout, at once; a negative width aligns to the right."""
+    texts = (cells.get(k, "").rjust(-w) if w < 0 else cells.get(k, "").ljust(w) for k, w in widths.items())
+    out.print("  ".join(texts).rstrip(), style=style, markup=False, no_wrap=True, soft_wrap=True)
 
 
 @contextlib.contextmanager

@@ -31,6 +31,10 @@ SAID = [
 ]  # fmt: skip
 
 
+def is_explained(heard: bytes) -> bool:
+    return any(re.search(pattern, heard) for pattern, *_ in SAID)
+
+
 def explain(device: str, heard: bytes) -> Problem:
     """The problem that fits what was heard, from nothing at all to a program that does not let go."""
     for pattern, kind, cause, remedy in SAID:

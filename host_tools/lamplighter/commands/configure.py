@@ -9,7 +9,8 @@ import click
 from .. import screen
 from ..problems import ConfigNotKept, NodeSaidNo
 
-STARTED = r"\[ *\d+\.\d{3}\]|lamppost: (up|slot)"
+# the app's first line, or what main.py says when there is none
+STARTED = r"app: .*boot|lamppost: (no configuration|slot \w failed|no slot)"
 
 
 @click.command("configure")
@@ -62,13 +63,13 @@ def _on_the_node(port: str, document: Any, doc: dict, facts: dict | None, dry_ru
         node_files.adopt(node, config.encode(doc))
         screen.note("restarting")
         node.restart()
-        line = node.boot_line(STARTED)
-    if line is None:
+        line = node.boot_line(STARTED)  # the rescue window of 1.5 s comes before it
+    if line is None or "app: " not in line:
         raise ConfigNotKept(
-            "The configuration is on the node, but the node did not say that it started.",
+            f"The configuration is on the node, but the node did not start with it: {line or 'it says nothing'}.",
             "Look at `lamplighter log`; `lamplighter test` says what is wrong.",
         )
-    _tell({**told, "written": True}, as_json, "is written; the node is up with it")
+    _tell({**told, "written": True, "boot": line}, as_json, "is written; the node is up with it")
 
 
 def _board(name: str) -> dict[str, Any]:

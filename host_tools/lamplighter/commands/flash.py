@@ -99,18 +99,26 @@ def _segments(port: str, board: Board, micropython: Path | None, whole: Path | N
 
 
 def _started(port: str) -> str:
-    """The first line of the program that runs now. Raises NodeSilent when there is none."""
+    """The first line of the program that runs now; where it said it before the port was open, its REPL answers.
+
+    Raises NodeSilent when there is neither.
+    """
     import re
 
     from ..console_line import ConsoleLine
+    from ..repl import Repl
 
-    end = time.monotonic() + 10
+    end = time.monotonic() + 4
     with ConsoleLine(port, screen.note) as console:
         while time.monotonic() < end:
             for line in console.lines(0.2):
                 if re.search(STARTS, line):
                     return line
-    raise NodeSilent(
-        f"The firmware is on the chip and verified, but nothing is heard of it on {port}.",
-        "Press EN once and look at `lamplighter log`.",
-    )
+    try:
+        with Repl(port, gently=True) as node:
+            return node.run("import sys;print('MicroPython', sys.version)").strip()
+    except NodeSilent:
+        raise NodeSilent(
+            f"The firmware is on the chip and verified, but nothing is heard of it on {port}.",
+            "Press EN once and look at `lamplighter log`.",
+        ) from None
