@@ -59,7 +59,7 @@ class Nor:
         data = bytes(buf)
         for i in range(len(data)):
             if data[i] & ~held[offset + i]:
-                raise NotErased("block %d offset %d" % (block, offset + i))
+                raise NotErased(f"block {block} offset {offset + i}")
         if self.log is not None:
             self.log.append((block, offset, data))
         if self.cut is not None:

@@ -62,7 +62,8 @@ class Ring:
         self._checked = memoryview(self.header)[:36]
         self._fronts = {size: self._peeked[5:size] for size in (17, 21, 25)}
         self._opened = (-1, 0)  # (block, boot number in its header)
-        # 1: the block holds something torn or rotten, so each record in it is checked whole when it is passed
+        # 1: the block holds something torn or rotten, or a gap where a boot went on at a new page. Without its
+        # CRC a record cannot be told from that, so each one there is checked whole when it is passed.
         self.rough = bytearray(b"\x01" * flash.blocks)
 
     # -- finding
@@ -174,14 +175,17 @@ class Ring:
     def survey(self, seq, saw):
         """Check block `seq` record by record, calling saw(seq, at, size) for each that is whole."""
         self.rough[seq % self.blocks] = 1
-        rough = 0
+        gap = False
+        rough = seq == self.head  # it goes on after a gap
         at = START
         while at <= self.limit:
             size = self.peek(seq, at)
             if size:
+                rough = rough or gap
                 saw(seq, at, size)
-            elif self.peeked != _FF:
-                rough = 1
+            else:
+                gap = True
+                rough = rough or self.peeked != _FF
             at = self.step(seq, at, size)
         self.rough[seq % self.blocks] = rough
 

@@ -1,0 +1,67 @@
+"""`make powercut`: every program and erase of a scripted day cut, torn in many ways; 0 lost, 0 corrupt, 0 backwards."""
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import time
+
+from lamplighter import firmware
+
+firmware.importable()
+from sweep import Tape, sweep  # noqa: E402  (needs the firmware to be importable)
+
+BOOTS = 12
+CUTS = 20000  # fewer would mean that the day was not cut everywhere
+_SLICES = 24
+_tape = None
+
+
+def _slice(number):
+    """One part of the day; the tape is the same in every process, as nothing in it is left to chance."""
+    global _tape
+    if _tape is None:
+        _tape = Tape(BOOTS)
+    operations = len(_tape.operations)
+    return sweep(_tape, operations * number // _SLICES, operations * (number + 1) // _SLICES)
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="the figures as one JSON object")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args(arguments)
+    began = time.monotonic()
+    total = {"cuts": 0, "lost": 0, "corrupt": 0, "backwards": 0, "repeated": 0, "notes": []}
+    with multiprocessing.Pool(options.processes) as pool:
+        for done, part in enumerate(pool.imap_unordered(_slice, range(_SLICES)), 1):
+            for name, value in part.items():
+                total[name] += value
+            if not options.json and sys.stdout.isatty():
+                print(f"\r{100 * done // _SLICES:3} % of the day, {total['cuts']} cuts", end="", flush=True)
+    tape = Tape(BOOTS)
+    total["operations"] = len(tape.operations)
+    total["boots"] = BOOTS
+    total["dropped_by_overflow"] = tape.dropped
+    total["seconds"] = round(time.monotonic() - began, 1)
+    good = total["cuts"] >= CUTS and not (total["lost"] or total["corrupt"] or total["backwards"])
+    if options.json:
+        print(json.dumps({**total, "ok": good}))
+        return not good
+    if sys.stdout.isatty():
+        print()
+    for note in total["notes"][:20]:
+        print(note[:400])
+    print(
+        f"{total['operations']} flash operations of {BOOTS} boots, {total['repeated']} records repeated by key,"
+        f" {total['dropped_by_overflow']} dropped by overflow and counted, {total['seconds']:.0f} s"
+    )
+    if total["cuts"] < CUTS:
+        print(f"too few cuts: {total['cuts']} of {CUTS}")
+    print("powercut: {cuts} cuts, {lost} lost, {corrupt} corrupt, {backwards} backwards".format(**total))
+    return not good
+
+
+if __name__ == "__main__":
+    sys.exit(main())

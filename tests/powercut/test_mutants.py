@@ -1,0 +1,164 @@
+"""The sweep is only worth its zeros if it catches a journal that is wrong: each of these is, in one place."""
+
+import sweep
+from lamp import COUNTERS, Lamp
+from lamppost.core.crc import crc32
+from lamppost.journal import outbox, ring
+from lamppost.journal.counters import Counters
+from lamppost.journal.flash import Flash
+from lamppost.journal.outbox import Outbox
+from lamppost.journal.queue import Queue
+from lamppost.journal.ring import START, Ring
+from nor import Nor
+
+BOOTS = 4
+
+
+def found(lamp=Lamp):
+    """What the sweep says of the firmware as it is patched now."""
+    try:
+        tape = sweep.Tape(BOOTS, lamp=lamp)
+    except Exception as error:  # a mutant may already fall in a day without cuts
+        return {"error": repr(error)}
+    result = sweep.sweep(tape, 0, len(tape.operations), every=9, lamp=lamp)
+    return {name: result[name] for name in ("lost", "corrupt", "backwards") if result[name]}
+
+
+def test_the_journal_as_it_is_passes_the_same_sweep():
+    assert found() == {}
+
+
+def test_appending_over_a_torn_tail_is_caught(monkeypatch):
+    def after_the_last_record(self, seq):
+        at, end = START, START
+        while at <= self.limit:
+            size = self.peek(seq, at)
+            end = at + size if size else end
+            at = self.step(seq, at, size)
+        return end
+
+    monkeypatch.setattr(Ring, "_end", after_the_last_record)
+    assert found()
+
+
+def test_dropping_the_crc_of_records_is_caught(monkeypatch):
+    def whole(self, seq, at, size):
+        if size > ring.RECORD_MAX or at + size > self._flash.block_size:
+            return False
+        self._flash.read(seq % self.blocks, at + 5, self._record[5:size])
+        return True
+
+    monkeypatch.setattr(Ring, "_whole", whole)
+    monkeypatch.setattr(outbox, "crc32", lambda payload, seed: None)
+    monkeypatch.setattr(
+        outbox.Entry, "crc", property(lambda self: None, lambda self, value: None), raising=False
+    )
+    assert found().keys() & {"corrupt", "error"}
+
+
+def test_dropping_the_crc_of_headers_is_caught(monkeypatch):
+    def any_header(buf, seed=0):
+        return ring.u32(buf.obj, 36) if len(buf) == 36 and seed == 0 and buf[0] == 0x4C else crc32(buf, seed)
+
+    monkeypatch.setattr(ring, "crc32", any_header)
+    assert found()
+
+
+def test_not_retiring_blocks_loses_nothing_but_every_start_reads_them_again(monkeypatch):
+    def read_at_start():
+        tape = sweep.Tape(1)
+        nor = Nor(image=tape.image)
+        Outbox(Flash(nor).region(COUNTERS))
+        return nor.read
+
+    quick = read_at_start()
+    monkeypatch.setattr(Ring, "retire", lambda self, seq: None)
+    assert found() == {}
+    assert read_at_start() > 2 * quick
+
+
+def test_giving_up_the_original_of_an_alarm_before_its_copy_is_caught(monkeypatch):
+    move, clear = outbox.Outbox._move, Ring.clear
+
+    def clear_first(self, block, at, size):
+        clear(self._ring, block, at)
+        return move(self, block, at, size)
+
+    monkeypatch.setattr(outbox.Outbox, "_move", clear_first)
+    assert "lost" in found()
+
+
+def test_acknowledging_when_a_record_is_sent_is_caught(monkeypatch):
+    launch = Queue.launch
+
+    def clear_at_once(self, entry):
+        launch(self, entry)
+        self._ring.clear(entry.block, entry.at)
+
+    monkeypatch.setattr(Queue, "launch", clear_at_once)
+    assert "lost" in found()
+
+
+def test_counting_dropped_telemetry_only_in_ram_is_caught(monkeypatch):
+    drop = Queue.drop
+
+    class Forgetful(outbox.Outbox):
+        def _count(self, last):
+            pass
+
+        def _free_ahead(self):
+            before = self._queue.depth
+            super()._free_ahead()
+            self.dropped += max(0, before - self._queue.depth)
+
+    assert "lost" in found(lambda nor, say: Lamp(nor, say, outbox=Forgetful))
+    assert Queue.drop is drop
+
+
+def test_overflowing_alarms_as_if_they_were_telemetry_is_caught(monkeypatch):
+    monkeypatch.setattr(outbox.Outbox, "_carry", lambda self, block: True)
+    assert "lost" in found()
+
+
+def test_not_writing_the_anchor_to_flash_is_caught(monkeypatch):
+    def only_in_ram(self, clock):
+        self._anchors.offset, self._anchors.tq, self._anchors.tu_ms = clock.offset_s, clock.tq, clock.tu_ms
+
+    monkeypatch.setattr(outbox.Outbox, "anchor", only_in_ram)
+    monkeypatch.setattr(outbox.Anchors, "into", lambda self, note: None)
+    assert "corrupt" in found()
+
+
+def test_opening_a_block_of_counters_without_their_state_is_caught(monkeypatch):
+    class Empty(Counters):
+        def _write(self, buf, at):
+            if at:
+                super()._write(buf, at)
+
+    assert "backwards" in found(lambda nor, say: Lamp(nor, say, counters=Empty))
+
+
+def test_starting_before_the_boot_number_is_on_flash_is_caught():
+    class Late(Counters):
+        def _commit(self):
+            if hasattr(self, "_due_once"):
+                super()._commit()
+            self._due_once = True
+            self._last_s = 0
+
+    assert "backwards" in found(lambda nor, say: Lamp(nor, say, counters=Late)) or found()
+
+
+def test_taking_the_oldest_block_for_the_newest_is_caught(monkeypatch):
+    find = Ring.find
+
+    def oldest(self):
+        if not find(self):
+            return False
+        live = [seq for seq in range(max(0, self.head + 1 - self.blocks), self.head + 1) if self.look(seq)]
+        self.head = live[0]
+        self.at = self._end(self.head)
+        return self.look(self.head)
+
+    monkeypatch.setattr(Ring, "find", oldest)
+    assert found()
