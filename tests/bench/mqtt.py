@@ -1,0 +1,116 @@
+"""QoS 1 from the journal to PUBACK beside a bare socket loop and umqtt.simple, in turns, on one Mosquitto."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+CACHE = ROOT / ".cache" / "bench"
+MICROPYTHON = Path(sys.executable).parent / "micropython"
+UMQTT = "micropython-umqtt.simple==1.3.4"
+ROUNDS = 5
+COUNT = 4000
+UMQTT_COUNT = 40  # it waits 40 ms for each
+
+sys.path.insert(0, str(HERE.parent / "interop"))
+
+from brokers import Mosquitto  # noqa: E402
+
+
+def once(how: str, port: int, window: int, count: int, *more: str) -> dict:
+    command = [MICROPYTHON, "-X", "heapsize=64M", HERE / "mqtt_node.py", how, str(port), str(window), str(count), *more]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    if done.returncode or not done.stdout.strip():
+        raise RuntimeError(f"{how}, window {window}: {done.stdout}{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def umqtt() -> Path | None:
+    """The folder with umqtt.simple, fetched once; None where there is no network.
+
+    Its package is older than what pip can install, so pip only finds it and says where it is.
+    """
+    folder = CACHE / "umqtt.simple"
+    if (folder / "umqtt" / "simple.py").exists():
+        return folder
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "-d", str(CACHE), UMQTT]
+    said = subprocess.run(command, capture_output=True, text=True).stderr
+    where = re.search(r"from (https://\S+\.tar\.gz)", said)
+    if not where:
+        return None
+    try:
+        with urllib.request.urlopen(where[1], timeout=30) as answer, tempfile.TemporaryFile() as archive:
+            archive.write(answer.read())
+            archive.seek(0)
+            with tarfile.open(fileobj=archive) as package:
+                source = next(member for member in package if member.name.endswith("umqtt/simple.py"))
+                content = package.extractfile(source)
+                assert content
+                (folder / "umqtt").mkdir(parents=True, exist_ok=True)
+                (folder / "umqtt" / "simple.py").write_bytes(content.read())
+    except OSError:
+        return None
+    return folder
+
+
+def measure() -> dict:
+    """{"window": {1: {...}, 16: {...}}, "umqtt": {...} or None}: medians, and ratios taken round by round."""
+    with tempfile.TemporaryDirectory() as folder:
+        broker = Mosquitto(Path(folder))
+        broker.start()
+        try:
+            windows = {window: _window(broker.port, window) for window in (1, 16)}
+            return {"window": windows, "umqtt": _umqtt(broker.port)}
+        finally:
+            broker.stop()
+
+
+def _window(port: int, window: int) -> dict:
+    bare, ours = [], []
+    for _ in range(ROUNDS):
+        bare.append(once("bare", port, window, COUNT))
+        ours.append(once("ours", port, window, COUNT))
+    return {
+        "bare_per_s": statistics.median(run["per_s"] for run in bare),
+        "per_s": statistics.median(run["per_s"] for run in ours),
+        "ratio": statistics.median(mine["per_s"] / limit["per_s"] for mine, limit in zip(ours, bare, strict=True)),
+        "bare_allocated": statistics.median(run["allocated"] for run in bare),
+        "allocated": statistics.median(run["allocated"] for run in ours),
+    }
+
+
+def _umqtt(port: int) -> dict | None:
+    folder = umqtt()
+    return once("umqtt", port, 1, UMQTT_COUNT, str(folder)) if folder else None
+
+
+def table(figures: dict) -> str:
+    rows = ["QoS 1, 220 bytes, from the journal to PUBACK    msg/s   of the bare loop   bytes allocated per publish"]
+    for window, row in figures["window"].items():
+        rows.append(f"  bare socket loop, window {window:<2}               {row['bare_per_s']:8,.0f}"
+                    f"               1.00   {row['bare_allocated']:27.0f}")  # fmt: skip
+        rows.append(f"  lamppost, window {window:<2}                       {row['per_s']:8,.0f}"
+                    f"   {row['ratio']:16.2f}   {row['allocated']:27.0f}")  # fmt: skip
+    other = figures["umqtt"]
+    if other:
+        ratio = other["per_s"] / figures["window"][1]["bare_per_s"]
+        rows.append(f"  umqtt.simple as it comes, window 1        {other['per_s']:8,.0f}   {ratio:16.4f}"
+                    f"   {other['allocated']:27.0f}")  # fmt: skip
+        times = figures["window"][1]["per_s"] / other["per_s"]
+        rows.append(f"  lamppost at window 1 is {times:,.0f} times umqtt.simple")
+    else:
+        rows.append("  umqtt.simple is not measured: it could not be fetched (no network).")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(table(measure()))
