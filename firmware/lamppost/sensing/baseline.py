@@ -10,13 +10,15 @@ _STEADY_MS = const(10000)  # how long a level must last to count
 class Baseline:
     """empty_mm -- seed, or None: then nothing is known until two levels were seen, of which the farther is empty.
 
-    mm -- distance to the empty bay, None while unknown
-    step -- so much nearer is a vehicle, less than half of it nearer is none; None while mm is
+    known -- False while there is nothing to compare with; then mm and step mean nothing
+    mm -- distance to the empty bay
+    step -- so much nearer is a vehicle, less than half of it nearer is none
     """
 
     def __init__(self, empty_mm):
-        self.mm = None
-        self.step = None
+        self.known = False
+        self.mm = 0
+        self.step = 0
         self._level = None  # the present level while learning, and since when
         self._level_ms = 0
         self._far = None
@@ -28,9 +30,10 @@ class Baseline:
         self._um = 1000 * empty_mm  # so that small steps work in integers
         self.mm = empty_mm
         self.step = _step(empty_mm)
+        self.known = True
 
     def learn(self, d_mm, now_ms):
-        """A reading while mm is unknown."""
+        """A reading while nothing is known."""
         if self._level is None or abs(d_mm - self._level) > _STEADY_MM:
             self._level = d_mm
             self._level_ms = now_ms

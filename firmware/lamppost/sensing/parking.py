@@ -45,7 +45,7 @@ class Parking:
         self._reading = reading
         self._good_ms = now
         self._taken = min(64, self._taken + 1 + (64 - self._taken) // 16)
-        if self._baseline.mm is None:
+        if not self._baseline.known:
             self._baseline.learn(reading["d_mm"], now)
             return
         meaning = self._meaning(reading["d_mm"])
@@ -125,7 +125,7 @@ class Parking:
     def _evidence(self):
         if not self._reading:
             return self._fault or "no reading"
-        return "distance" if self._baseline.mm is not None else "empty distance not learned"
+        return "distance" if self._baseline.known else "empty distance not learned"
 
     def _since(self):
         if self._clock.offset_s is None:
