@@ -14,7 +14,7 @@ from micropython import const
 
 from .buses.wiring import Wiring
 from .core.clock import Clock
-from .core.faults import JournalFault, SettingsFault
+from .core.faults import JournalFault, SensorFault, SettingsFault
 from .drivers import shelf
 from .journal import flash, outbox, ring
 from .journal.counters import Counters
@@ -93,6 +93,9 @@ class Node:
             sample = one.poll()
             while sample:
                 topic, body, at = sample
+                # what a subscriber has read of the register must be on flash: a cut now and another meter
+                # at the next start would else show a lower one
+                self.counters.checkpoint(one is self.meter)
                 self.commit(outbox.TELEMETRY, topic, body, at, one.retain)
                 stored = True
                 sample = one.poll()
@@ -100,11 +103,17 @@ class Node:
 
 
 def build_parts(config, board):
-    """{part id: driver} as configured; only the drivers that are named are imported."""
+    """{part id: driver} as configured; only the drivers that are named are imported.
+
+    A part that this firmware or board does not know must not silence the others: it stands in as Absent.
+    """
     wiring = Wiring(board.get("buses", {}), machine, time)
     parts = {}
     for row in config.get("parts", ()):
-        parts[row["id"]] = shelf.build(row["part"], wiring.bus(row["bus"]), row)
+        try:
+            parts[row["id"]] = shelf.build(row["part"], wiring.bus(row["bus"]), row)
+        except SensorFault as fault:
+            parts[row["id"]] = shelf.Absent(row["id"], fault)
     return parts
 
 

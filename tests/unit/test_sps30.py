@@ -124,14 +124,22 @@ def test_a_silent_part_is_silent_and_asked_to_start_each_time():
     assert machine.sent == [START, START]
 
 
-def test_the_self_test_waits_for_the_warm_up():
-    machine = Machine(lambda request, setting: [(10, STARTED if request == START else MEASURED)])
+def test_the_self_test_waits_for_the_first_measurement_and_not_for_the_warm_up():
+    replies = [STARTED, EMPTY, EMPTY, MEASURED]
+    machine = Machine(lambda request, setting: [(10, replies.pop(0))])
     verdict = machine.time.run(dust(machine).selftest())
     assert [row[5] for row in verdict] == [True, True]
-    assert 30000 <= machine.time.now <= 40000
+    assert machine.time.now < 5000
 
 
-def test_the_self_test_does_not_wait_for_the_warm_up_of_a_part_that_is_not_there():
+def test_the_self_test_of_a_part_that_never_measures_says_warming():
+    machine = Machine(lambda request, setting: [(10, STARTED if request == START else EMPTY)])
+    verdict = machine.time.run(dust(machine).selftest())
+    assert {row[5:] for row in verdict} == {(False, "warming")}
+    assert machine.time.now < 15000
+
+
+def test_the_self_test_of_a_part_that_is_not_there_is_soon_over():
     machine = Machine()
     verdict = machine.time.run(dust(machine).selftest())
     assert {row[5:] for row in verdict} == {(False, "silent")}

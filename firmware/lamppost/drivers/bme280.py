@@ -122,4 +122,4 @@ class Bme280:
         return _reading(self._cal, bus.read(address, _DATA, _RAW))
 
     async def selftest(self):
-        return await trial.of(self, self.LIMITS)
+        return await trial.of(self.read, self.LIMITS)

@@ -76,4 +76,4 @@ class Pzem004t:
         return decode(reply, self._address)
 
     async def selftest(self):
-        return await trial.of(self, self.LIMITS)
+        return await trial.of(self.read, self.LIMITS)

@@ -11,6 +11,24 @@ PARTS = {  # part id: (module, class)
 _PLACE = ("id", "part", "bus")  # members of a part's configuration that are no options of its driver
 
 
+class Absent:
+    """Stands for a configured part that cannot be built: each read says why. It measures what nobody knows."""
+
+    QUANTITIES = ()
+    WRAP_MWH = 0
+    P_MAX_MW = 0
+
+    def __init__(self, name, fault):
+        self.name = name
+        self._fault = fault
+
+    async def read(self):
+        raise self._fault
+
+    async def selftest(self):
+        return [("reading", None, "", None, None, False, self._fault.word)]
+
+
 def module(part_id):
     """The driver's module. Raises SensorFault foreign for a part that nobody here knows."""
     if part_id not in PARTS:

@@ -78,4 +78,4 @@ class Tfmini:
         return decode(stream)
 
     async def selftest(self):
-        return await trial.of(self, self.LIMITS)
+        return await trial.of(self.read, self.LIMITS)

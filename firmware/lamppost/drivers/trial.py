@@ -11,16 +11,16 @@ _TRIES = const(3)
 _PAUSE_MS = const(300)
 
 
-async def of(part, limits, warm_s=0):
+async def of(read, limits, warm_s=0):
     """Rows (what, value or None, unit, low, high, ok, word) for `limits`: ((quantity, low, high), ...).
 
-    A part that fails is asked three times, one that is warming up to warm_s seconds, before its fault's
-    word is the verdict.
+    read -- the part's. One that fails is asked three times, one that is warming up to warm_s seconds, before
+    its fault's word is the verdict.
     """
     tries = _TRIES
     while True:
         try:
-            reading = await part.read()
+            reading = await read()
             return [_row(reading[name], name, low, high) for name, low, high in limits]
         except SensorFault as fault:
             if fault.word == "warming" and warm_s > 0:

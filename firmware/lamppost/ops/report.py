@@ -44,10 +44,10 @@ def info(config, fingerprint, board, build, parts):
     units = {}
     for part in parts.values():
         for name in part.QUANTITIES:
-            units[name] = {"ucum": QUANTITIES[name][1], "rec20": QUANTITIES[name][2]}
-    if "energy" in config:
-        for name in ("p_mean_mw", "p_max_mw", "imp_mwh", "e_mwh"):
-            units[name] = {"ucum": QUANTITIES[name][1], "rec20": QUANTITIES[name][2]}
+            # a meter's power goes out as what became of it over the window
+            for said in ("p_mean_mw", "p_max_mw", "e_mwh") if name == "p_mw" else (name,):
+                row = QUANTITIES[said]
+                units[said] = {"ucum": row[1], "rec20": row[2]}
     members = {
         "firmware": build.get("version", "?"),
         "build": build.get("build", "?"),
