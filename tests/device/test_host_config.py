@@ -1,10 +1,11 @@
 """The configuration is checked whole before anything is written, and its secrets are seen nowhere."""
 
 import json
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from lamplighter import board, config
+from lamplighter import board, board_rules, config
 from lamplighter.cli import lamplighter
 from lamplighter.problems import ConfigInvalid, ConfigUnreadable, Problem
 
@@ -41,7 +42,7 @@ def errors(tmp_path, doc, facts=None):
 def changed(**changes):
     doc = json.loads(json.dumps(GOOD))
     for path, value in changes.items():
-        place = doc
+        place: Any = doc
         *way, last = [int(key) if key.isdigit() else key for key in path.split("__")]
         for key in way:
             place = place[key]
@@ -211,7 +212,7 @@ def test_the_schema_is_a_valid_one_and_explains_every_key_that_must_be_there():
 
 def test_the_parts_of_the_schema_are_those_that_boards_may_fit():
     kinds = {name: row["kind"] for name, row in config.schema()["x-parts"].items()}
-    assert kinds == board.PART_BUSES
+    assert kinds == board_rules.PART_BUSES
 
 
 def test_a_wrong_configuration_ends_with_its_exit_code_before_the_port_is_looked_at(tmp_path):

@@ -71,7 +71,7 @@ def test_a_port_held_by_another_program_names_it_and_its_process(line):
         [sys.executable, "-c", HOLD, line[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:
-        assert holder.stdout.readline() == "held\n"
+        assert holder.stdout and holder.stdout.readline() == "held\n"
         with pytest.raises(PortBusy) as caught:
             ports.check(line[1])
         assert f"(process {holder.pid})" in caught.value.cause and "python" in caught.value.cause
