@@ -307,13 +307,15 @@ class Interpreter:
                 break
             self._output += data
         text, mark, rest = self._output.partition(REPL_MARK)
-        self._speak(text + rest)
+        if self._phase != "greeting":
+            self._speak(text if mark else text + rest)
 
     def kill(self) -> None:
         """End the process at once, whatever it does."""
         if not self._gone:
             self._process.kill()
             self._process.wait()
+            self._drain()  # what was said before is on the wire already
             self._close()
 
     def _close(self) -> None:

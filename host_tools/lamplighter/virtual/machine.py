@@ -150,13 +150,14 @@ class Machine:
         if was_on:
             self.power_on()
 
-    def _halt(self) -> None:
-        """The processor stops at this instant, in the middle of whatever it does."""
+    def _halt(self, goodbye: bool = False) -> None:
+        """The processor stops at this instant, in the middle of whatever it does; goodbye -- its sockets are closed."""
         self._cancel("retry", "watchdog", "alarm", "sleep", "split", "power")
         self._held = b""
         self._rom = None
         if self._interpreter is not None:
-            self._network.orphan()
+            if not goodbye:
+                self._network.orphan()
             self._interpreter.kill()
             self._interpreter = None
             self.world.stopped_dead()
@@ -276,7 +277,7 @@ class Machine:
 
     def _told(self, words: list[str]) -> None:
         verb, arguments = words[0], [int(word) for word in words[1:]]
-        if verb in ("reset", "bootloader", "deepsleep", "watchdog-bite", "cut") or (
+        if verb in ("reset", "soft", "bootloader", "deepsleep", "watchdog-bite", "cut") or (
             verb == "event" and len(arguments) == 2
         ):
             self.world.reached(arguments[-1])
@@ -296,6 +297,9 @@ class Machine:
             self._event(arguments[0])
         elif verb == "reset":
             self._restart(bootrom.RESET)
+        elif verb == "soft":
+            self._halt(goodbye=True)
+            self._boot(bootrom.SOFT)
         elif verb == "watchdog-bite":
             self._restart(bootrom.WATCHDOG)
         elif verb == "cut":

@@ -107,7 +107,7 @@ def _run(name, names):
     try:
         execfile(name, names)
     except SystemExit:
-        raise
+        world.end("soft")
     except BaseException as error:  # noqa: BLE001 -- KeyboardInterrupt too: it leads to the REPL
         _sys.print_exception(error)
         return False

@@ -1,0 +1,70 @@
+"""`lamplighter virtual`: a virtual lamppost that stays up until it is stopped."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from .. import board as boards
+from .. import screen
+from ..virtual.node import VirtualLamppost
+
+WORDS = {
+    "off": "power off",
+    "loader": "in the ROM loader",
+    "running": "running",
+    "blank": "nothing to start in its flash; flash it",
+    "asleep": "in deep sleep",
+}
+
+
+@click.command(name="virtual")
+@click.option("--board", "name", required=True, metavar="BOARD", help="Which board it is.")
+@click.option("--port-link", type=click.Path(path_type=Path), required=True, metavar="PATH",
+              help="Where its serial port is to appear, as a symlink.")  # fmt: skip
+@click.option("--scenario", metavar="FILE",
+              help="What happens around it: a TOML file, or lisbon, london, milan. Default: the parts as fitted.")  # fmt: skip
+@click.option("--flash", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Its flash; made blank if it does not exist. Default: blank, and gone in the end.")  # fmt: skip
+@click.option("--fast", is_flag=True, help="Let time leap from event to event.")
+@click.option("--speed", type=click.FloatRange(min=1), metavar="N", help="Let time pass at most N times faster.")
+@click.option("--paced", is_flag=True, help="Make the serial line as slow as its baud rate.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: the port, then each state.")
+def command(
+    name: str, port_link: Path, scenario: str | None, flash: Path | None, fast: bool, speed: float | None,
+    paced: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Start a virtual lamppost: a serial port behind which an ESP32 boots whatever is flashed onto it. Every
+    serial tool can use it as if it were real. It stays up until Ctrl-C or SIGTERM.
+
+    \b
+    Example: lamplighter virtual --board lamppost-esp32 --port-link ./lamp &
+             esptool --port ./lamp flash-id
+    """
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    lamppost = VirtualLamppost(
+        boards.load(name), port_link=port_link, scenario=scenario, flash=flash, fast=fast, speed=speed,
+        paced=paced, outside=True,
+    )  # fmt: skip
+
+    def tell(state: str) -> None:
+        if as_json:
+            screen.result({"state": state})
+        else:
+            screen.note(f"{port_link}: {WORDS[state]}")
+
+    lamppost.on_state(tell)
+    try:
+        if as_json:
+            screen.result({"port": str(port_link), "board": name})
+        else:
+            screen.note(f"{port_link} is a virtual {lamppost.board.title} (simulated); Ctrl-C ends it")
+        lamppost.start()
+        stopped.wait()
+    finally:
+        lamppost.stop()
