@@ -17,7 +17,7 @@ class NotErased(Exception):
 class Nor:
     """`blocks` blocks of `size` bytes, all erased.
 
-    The blocks are held by reference: snapshot() is cheap, and Nor(image=snapshot) shares what is not written.
+    Blocks that are not written to are shared with `image`, so that a sweep can make one of these for every cut.
     cut -- None, or a function (operation, block, offset, bytes or None, old block) -> None to let it pass, or the
         block as it is left behind; then PowerCut is raised.
     """
@@ -25,7 +25,7 @@ class Nor:
     def __init__(self, blocks=16, size=4096, image=None, cut=None):
         self.size = size
         erased = b"\xff" * size
-        self.image = [erased] * blocks if image is None else list(image)
+        self.image = [erased] * blocks if image is None else [bytes(block) for block in image]
         self.cut = cut
         self.programmed = 0  # bytes
         self.programs = 0
@@ -34,7 +34,7 @@ class Nor:
         self.log = None  # a list: every operation is noted in it
 
     def snapshot(self):
-        return tuple(self.image)
+        return [bytes(block) for block in self.image]
 
     def _own(self, block):
         """The block as something that may be written to."""

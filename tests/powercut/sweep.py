@@ -81,7 +81,7 @@ def judge(image, ledger, rng, again=0, lamp=Lamp):
             return cuts
         except PowerCut:
             cuts += 1
-            nor = Nor(image=[bytes(block) for block in nor.image])
+            nor = Nor(image=nor.image)
         except Exception as error:  # whatever it is: a lamppost that does not come back needs a visit
             ledger.note("lost", f"did not come back: {error!r}")
             return cuts
