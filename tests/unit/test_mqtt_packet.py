@@ -37,8 +37,8 @@ class Bytes:
         self.data = data
         self.each = each
 
-    def read(self, buf):
-        n = min(len(buf), len(self.data), self.each)
+    def read(self, buf, most):
+        n = min(len(buf), most, len(self.data), self.each)
         buf[:n] = self.data[:n]
         self.data = self.data[n:]
         return n
@@ -52,7 +52,7 @@ def heard(data, each=100000, room=64, greeted=True):
     sink = Sink()
     reader = packet.Reader(sink, room)
     wire = Bytes(CONNACK + data if greeted else data, each)
-    while reader.read(wire):
+    while reader.read(wire, room):
         pass
     return sink.told[1:] if greeted else sink.told
 
@@ -208,7 +208,7 @@ def test_mutated_packets_end_in_a_link_fault_or_nothing_and_never_grow_the_buffe
         wire = Bytes(CONNACK + bytes(data), 1 + draw(40))
         try:
             for _ in range(len(data) + 5):
-                if not reader.read(wire):
+                if not reader.read(wire, 64):
                     break
             whole += 1
         except LinkFault as fault:

@@ -16,8 +16,8 @@ class Wire:
         self.takes = None
         self.closed = False
 
-    def read(self, buf):
-        n = min(len(buf), len(self.incoming))
+    def read(self, buf, most):
+        n = min(len(buf), most, len(self.incoming))
         buf[:n] = self.incoming[:n]
         self.incoming = self.incoming[n:]
         return n

@@ -192,14 +192,12 @@ class Link:
         try:
             turn = self._ticks_ms()
             while self._fault is None:
-                if mqtt.hear():
-                    if self._may_send():
-                        sender.pump()
-                elif not mqtt.flying or not wire.linger(_LINGER_MS):
+                if mqtt.hear() and self._may_send():
+                    sender.pump()
+                if not mqtt.flying or not wire.linger(_LINGER_MS):
                     await wire.readable
                     turn = self._ticks_ms()
-                    continue
-                if self._ticks_diff(self._ticks_ms(), turn) >= _TURN_MS:
+                elif self._ticks_diff(self._ticks_ms(), turn) >= _TURN_MS:
                     await asyncio.sleep_ms(0)
                     turn = self._ticks_ms()
         except LinkFault as fault:

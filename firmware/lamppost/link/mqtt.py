@@ -21,7 +21,7 @@ def _nobody(entry):
 class Mqtt:
     """The session, used again for each connection.
 
-    wire -- link/tcp.py: read(buf) and write(buf, at, size) -> bytes done, 0 when the socket is busy;
+    wire -- link/tcp.py: read(buf, most) and write(buf, at, size) -> bytes done, 0 when the socket is busy;
             they raise LinkFault("closed")
     keepalive_s -- half-open is noticed within 1.5 of it: a ping after 3/4 of silence, the end 1/2 later
     room -- bytes of the longest packet that may be received (a command) and sent without allocation (a record)
@@ -146,8 +146,12 @@ class Mqtt:
     # -- hearing
 
     def hear(self):
-        """Read what is there now and act on it; returns bytes read, 0: nothing there."""
-        n = self._reader.read(self.wire)
+        """Read of what is there now and act on it; returns bytes read, 0: nothing there.
+
+        Asks for no more than the acknowledgements that may have come: the socket is then not asked a second time
+        whether there is more, which would cost as much again.
+        """
+        n = self._reader.read(self.wire, 4 * len(self.flying) or len(self.buf))
         if n:
             self._heard = self._ticks_ms()
             self._pinged = False

@@ -114,10 +114,13 @@ class Reader:
         self._skip = 0  # bytes still to come of a packet that had no room
         self._greeted = False  # CONNACK was there
 
-    def read(self, wire):
-        """Take what the wire has and tell of every whole packet; returns bytes read, 0: nothing there now."""
+    def read(self, wire, most):
+        """Take what the wire has and tell of every whole packet; returns bytes read, 0: nothing there now.
+
+        most -- bytes to take at once while no packet is half here
+        """
         have = self._have
-        n = wire.read(self._view[have:]) if have else wire.read(self.buf)
+        n = wire.read(self._view[have:], len(self.buf) - have) if have else wire.read(self.buf, most)
         if n:
             self._have = self._packets(have + n)
         return n

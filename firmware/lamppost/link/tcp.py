@@ -23,10 +23,10 @@ class Tcp:
         self._poller = poller
         self.readable = Ready(sock)
 
-    def read(self, buf):
-        """Bytes read into buf; 0: nothing there now. Raises LinkFault("closed") at the end of the stream."""
+    def read(self, buf, most):
+        """Bytes read into buf, at most so many; 0: nothing there now. Raises LinkFault("closed") at the end of the stream."""
         try:
-            n = self._sock.readinto(buf)
+            n = self._sock.readinto(buf, most)
         except OSError as error:
             raise LinkFault("closed", "errno %s" % error.errno)
         if n:
