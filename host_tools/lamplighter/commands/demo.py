@@ -1,0 +1,235 @@
+"""`lamplighter demo`: the main job on virtual lampposts, from blank flash to telemetry, with a plug pulled on the way."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .. import screen
+from ..problems import ContractBroken, TelemetryGaps
+
+if TYPE_CHECKING:
+    from ..street import Lamp, Street
+    from ..subscriber import Subscriber
+    from ..telemetry import Telemetry
+
+WITHOUT_TERMINAL_S = 60
+TELEMETRY_S = 12  # there is at least so much to see, however long the way there took
+DARK_S = 3
+BACK_S = 30  # a lamppost that was pulled must be back by then
+
+
+def _seconds() -> float | None:
+    text = os.environ.get("DEMO_SECONDS", "").strip()
+    try:
+        return max(1.0, float(text)) if text else None
+    except ValueError:
+        raise click.UsageError(f"DEMO_SECONDS is {text!r}: give a number of seconds.") from None
+
+
+@click.command("demo")
+@click.option("--seconds", type=click.FloatRange(min=1), help="End after about so long.  [default: $DEMO_SECONDS]")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), hidden=True, help="Picture of the last screen.")
+def command(seconds: float | None, svg: Path | None) -> None:
+    """Three virtual lampposts on recorded series: flashed, configured and tested with the real tools, then
+    telemetry, live. One plug is pulled in the middle.
+
+    Ends with Ctrl-C, or after --seconds. Exit code 53 or 54 if a message was invalid, lost or doubled.
+
+    Example: lamplighter demo --seconds 30
+    """
+    from .. import panel
+    from ..broker import DemoBroker
+    from ..contract import ROOT
+    from ..street import Street
+    from ..subscriber import Subscriber
+    from ..telemetry import Telemetry
+
+    seconds = seconds or _seconds()
+    if seconds is None and not screen.out.is_terminal:
+        seconds = WITHOUT_TERMINAL_S
+    telemetry = Telemetry()
+    with (
+        tempfile.TemporaryDirectory(prefix="lamplighter-demo-") as folder,
+        DemoBroker() as broker,
+        Subscriber(broker.host, broker.port, [f"{ROOT}/#"]) as subscriber,
+        Street(Path(folder), (broker.host, broker.port)) as street,
+    ):
+        show = (_Live if screen.out.is_terminal else _Lines)(street, telemetry, f"demo broker {subscriber.where}")
+        with show:
+            Demo(street, subscriber, telemetry, show, seconds).run()
+        if svg:
+            panel.screenshot(telemetry, "three virtual lampposts (simulated), real firmware and tools", svg)
+    summary = telemetry.summary()
+    screen.out.print(f"demo: {panel.closing(summary)}", markup=False)
+    if summary["invalid"]:
+        raise ContractBroken("Messages of the demo break the contract.", details=list(telemetry.complaints)[-20:])
+    if summary["gaps"] or summary["duplicates"]:
+        raise TelemetryGaps("Messages of the demo were lost or doubled.", details=telemetry.gaps()[:20])
+
+
+class Demo:
+    """What happens, in order: bring up, watch, pull the plug, watch on."""
+
+    def __init__(
+        self, street: Street, subscriber: Subscriber, telemetry: Telemetry, show: _Lines, seconds: float | None
+    ) -> None:
+        self._street, self._subscriber, self._telemetry, self._show = street, subscriber, telemetry, show
+        self._ends = time.monotonic() + seconds if seconds else None
+
+    def run(self) -> None:
+        """Until the time is over, or Ctrl-C."""
+        try:
+            self._bring_up()
+            now = time.monotonic()
+            if self._ends is not None:
+                self._ends = max(self._ends, now + TELEMETRY_S)
+            self._listen(now + (min(10.0, (self._ends - now) / 3) if self._ends else 10.0))
+            self._pull(self._street.lamps[1])
+            self._listen(self._ends)
+        except KeyboardInterrupt:
+            self._show.say("stopping")
+
+    def _bring_up(self) -> None:
+        with ThreadPoolExecutor(len(self._street.lamps)) as pool:
+            work = [pool.submit(lamp.bring_up, self._show.step) for lamp in self._street.lamps]
+            while not all(one.done() for one in work):
+                self._listen(time.monotonic() + 0.2)
+            _raise_first(work)
+
+    def _pull(self, lamp: Lamp) -> None:
+        """The mains are cut without a word, as at dawn; and come back."""
+        self._show.say(f"{lamp.node}: the plug is pulled")
+        lamp.virtual.power_off()
+        self._listen(time.monotonic() + DARK_S)
+        lamp.virtual.power_on()
+        self._show.say(f"{lamp.node}: the power is back")
+        boots = self._boots(lamp)
+        give_up = time.monotonic() + BACK_S
+        while self._boots(lamp) == boots and time.monotonic() < give_up:
+            self._listen(time.monotonic() + 0.2)
+
+    def _boots(self, lamp: Lamp) -> int:
+        """The highest boot count that the lamppost has sent."""
+        nodes = [node for node in self._telemetry.nodes.values() if node.name == lamp.node]
+        return max((value.message.get("b", 0) for node in nodes for value in node.last.values()), default=0)
+
+    def _listen(self, until: float | None) -> None:
+        from ..subscriber import Incoming
+
+        while True:
+            left = 0.25 if until is None else min(0.25, until - time.monotonic())
+            if left <= 0:
+                return
+            arrived = self._subscriber.next(left)
+            if isinstance(arrived, Incoming):
+                self._show.message(self._telemetry.take(arrived.topic, arrived.payload, arrived.retained))
+            self._show.tick()
+
+
+def _raise_first(work: list[Future]) -> None:
+    for one in work:
+        one.result()
+
+
+class _Lines:
+    """Plain lines: steps, events and alarms as they come, the counts each five seconds."""
+
+    def __init__(self, street: Street, telemetry: Telemetry, where: str) -> None:
+        self._street, self._telemetry, self._where = street, telemetry, where
+        self._lock = threading.Lock()
+        self._counted = time.monotonic()
+
+    def __enter__(self) -> None:
+        boards = ", ".join(f"{lamp.node} {lamp.city} ({lamp.board})" for lamp in self._street.lamps)
+        self.say(f"three virtual lampposts, blank, {self._where}: {boards}")
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def say(self, text: str) -> None:
+        with self._lock:
+            screen.out.print(text, markup=False)
+
+    def step(self, lamp: Lamp, text: str) -> None:
+        """Called from the lamppost's own thread."""
+        self.say(f"{lamp.node}: {text}")
+
+    def message(self, seen) -> None:
+        from .. import panel
+
+        kind = seen.place.kind.name if seen.place else ""
+        if seen.errors or kind == "alarm" or kind == "state" or kind.startswith("evt_"):
+            self.say(panel.line(seen, self._telemetry.utc()).plain)
+
+    def tick(self) -> None:
+        from .. import panel
+
+        if time.monotonic() - self._counted >= 5:
+            self._counted = time.monotonic()
+            self.say(panel.closing(self._telemetry.summary()))
+
+
+class _Live(_Lines):
+    """The live screen: each lamppost's way there, then the telemetry."""
+
+    def __init__(self, street: Street, telemetry: Telemetry, where: str) -> None:
+        from rich.live import Live
+
+        super().__init__(street, telemetry, where)
+        self._said = "from blank flash to telemetry; Ctrl-C ends"
+        self._live = Live(console=screen.out, auto_refresh=False)
+        self._drawn = 0.0
+
+    def __enter__(self) -> None:
+        self._live.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._draw()
+        self._live.stop()
+
+    def say(self, text: str) -> None:
+        self._said = text
+
+    def step(self, lamp: Lamp, text: str) -> None:
+        """The table shows it."""
+
+    def message(self, seen) -> None: ...
+
+    def tick(self) -> None:
+        if time.monotonic() - self._drawn >= 0.25:
+            self._draw()
+
+    def _draw(self) -> None:
+        from rich.console import Group
+        from rich.text import Text
+
+        from .. import panel
+
+        self._drawn = time.monotonic()
+        size = screen.out.size
+        title = "Three virtual lampposts (simulated chips and parts; real MicroPython, esptool, mpremote)"
+        parts = [Text(self._said, "bold yellow"), self._way()]
+        if self._telemetry.nodes:
+            parts.append(panel.live(self._telemetry, self._where, size.width, size.height - 8))
+        self._live.update(Group(Text(title, "bold"), *parts), refresh=True)
+
+    def _way(self):
+        from rich import box
+        from rich.table import Table
+
+        from ..street import STEPS
+
+        grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        for name in ("node", "city", "board", *STEPS, "chip"):
+            grid.add_column(name)
+        for lamp in self._street.lamps:
+            steps = [lamp.done.get(step, "…" if lamp.doing == step else "") for step in STEPS]
+            grid.add_row(lamp.node, lamp.city, lamp.board, *steps, lamp.virtual.state)
+        return grid
