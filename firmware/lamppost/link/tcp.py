@@ -65,10 +65,10 @@ async def connect(socket, select, host, port, timeout_ms):
     except OSError as error:
         raise LinkFault("nodns", "%s: %s" % (host, error))
     fault = LinkFault("nodns", "%s has no address" % host)
-    for family, kind, protocol, _, address in addresses:
-        if kind != socket.SOCK_STREAM:
+    for family, kind, _, _, address in addresses:
+        if kind == socket.SOCK_DGRAM:  # a PC lists an address once a kind, the ESP32 ignores what kind is asked for
             continue
-        sock = socket.socket(family, kind, protocol)
+        sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             return await _connect(sock, select, address, timeout_ms)
         except LinkFault as error:
@@ -81,7 +81,9 @@ async def connect(socket, select, host, port, timeout_ms):
 
 async def _connect(sock, select, address, timeout_ms):
     sock.setblocking(False)
-    # a record is one write: waiting for more to fill a segment (Nagle) would only meet the far end's delayed ACK
+    # A record is one write: waiting for more to fill a segment (Nagle) would only meet the far end's delayed ACK.
+    # ESP32 firmware that does not know the option yet prints a warning and goes on
+    # (https://github.com/micropython/micropython/pull/15107).
     sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
     try:
         sock.connect(address)

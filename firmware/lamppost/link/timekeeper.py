@@ -65,6 +65,7 @@ class Timekeeper:
                 return True
             except LinkFault as fault:
                 self._report(fault)
+                self._log("time: %s" % fault)
             except Exception as error:
                 # this task must not die of one strange answer
                 self._log("time: %s: %r" % (server, error))
