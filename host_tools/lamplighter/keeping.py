@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .board import Board
     from .image import Segment
 
+KEPT_S = 86400  # an interrupted flashing is gone on with the same day
 # the node changes these itself
 OWN = ("/state.json",)
 
@@ -85,10 +87,15 @@ def keep(before: Before) -> None:
     """Lay the configuration aside, readable for this user only: should the cable be pulled now, it is not lost."""
     if before.configuration is None:
         return
+    forget(before.mac)
     path = aside(before.mac)
-    path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(before.configuration)
+
+
+def forget(mac: str) -> None:
+    """What was laid aside is of no use any more, and holds secrets."""
+    aside(mac).unlink(missing_ok=True)
 
 
 def put_back(device: str, mac: str, say: Callable[[str], None]) -> str:
@@ -96,8 +103,11 @@ def put_back(device: str, mac: str, say: Callable[[str], None]) -> str:
     path = aside(mac)
     if not path.exists():
         return ""
+    if time.time() - path.stat().st_mtime > KEPT_S:
+        forget(mac)
+        return ""
     configuration = path.read_bytes()
     with Repl(device, say) as node:
         node_files.adopt(node, configuration)
-    path.unlink()
+    forget(mac)
     return _name(configuration)

@@ -117,6 +117,21 @@ def test_a_file_system_that_is_written_anew_gets_its_configuration_back(lamp, fi
     assert not keeping.aside(lamp.mac.hex()).exists()
 
 
+def test_what_an_interrupted_run_laid_aside_never_replaces_a_newer_configuration(lamp, file):
+    configure(lamp, file)
+    keeping.keep(keeping.Before(lamp.mac.hex(), "lisbon/lp-0042", json.dumps({**DOC, "asset": "old"}).encode(), False))
+    assert lamplighter("flash", "--port", lamp.port, "--board", BOARD).returncode == 0
+    assert on_the_node(lamp) == DOC
+    assert not keeping.aside(lamp.mac.hex()).exists()
+
+
+def test_what_an_interrupted_run_laid_aside_is_given_to_a_node_that_has_none(lamp):
+    keeping.keep(keeping.Before(lamp.mac.hex(), "lisbon/lp-0042", json.dumps(DOC).encode(), False))
+    done = lamplighter("flash", "--port", lamp.port, "--board", BOARD)
+    assert "the configuration of lisbon/lp-0042 is on the node again" in done.stderr
+    assert on_the_node(lamp) == DOC
+
+
 # the cable
 
 

@@ -40,7 +40,7 @@ def errors(tmp_path, doc, facts=None):
 
 
 def changed(**changes):
-    doc = json.loads(json.dumps(GOOD))
+    doc: Any = json.loads(json.dumps(GOOD))
     for path, value in changes.items():
         place: Any = doc
         *way, last = [int(key) if key.isdigit() else key for key in path.split("__")]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .. import screen
-from ..problems import ImageInvalid, NodeSilent
+from ..problems import ImageInvalid, NodeSilent, WrongChip
 
 if TYPE_CHECKING:
     from ..board import Board
@@ -52,13 +52,20 @@ def command(
         before = keeping.look(port, keeping.files_of(board, segments), screen.note)
         if before:
             screen.note(f"{port}: this is {before.node}")
+            if before.configuration is not None:
+                keeping.forget(before.mac)  # what an earlier run laid aside is older than what the node has
             if before.whole and not force:
                 # the files are right, and the configuration beside them is the node's own
                 segments = tuple(segment for segment in segments if segment.name != "vfs")
             else:
                 keeping.keep(before)
-        with screen.progress(sum(len(segment.data) for segment in segments)) as progress:
-            done = flashing.flash(port, board, segments, baud=baud, force=force, progress=progress, say=screen.note)
+        try:
+            with screen.progress(sum(len(segment.data) for segment in segments)) as progress:
+                done = flashing.flash(port, board, segments, baud=baud, force=force, progress=progress, say=screen.note)
+        except WrongChip:
+            if before:
+                keeping.forget(before.mac)
+            raise
         line = _started(port)
         restored = keeping.put_back(port, done.mac, screen.note)
         if restored:
