@@ -61,7 +61,9 @@ class Ring:
         self.header = bytearray(START)  # the header that look() saw last
         self._checked = memoryview(self.header)[:36]
         self._fronts = {size: self._peeked[5:size] for size in (17, 21, 25)}
-        self._opened = (-1, 0)  # (block, boot number in its header)
+        self._boot = 0  # boot number in the header of the head,
+        self._other = -1  # of the block other than the head that was asked for last,
+        self._other_boot = 0  # and its boot number
         # 1: the block holds something torn or rotten, or a gap where a boot went on at a new page. Without its
         # CRC a record cannot be told from that, so each one there is checked whole when it is passed.
         self.rough = bytearray(b"\x01" * flash.blocks)
@@ -96,7 +98,9 @@ class Ring:
         if self.head < 0:
             return False
         self.at = self._end(self.head)
-        return self.look(self.head)
+        self.look(self.head)
+        self._boot = u32(self.header, 12)
+        return True
 
     def _end(self, seq):
         """Where writing may go on: the first page after the last byte that is not erased.
@@ -117,10 +121,13 @@ class Ring:
 
     def boot_of(self, seq):
         """The boot number in the header of block `seq`."""
-        if self._opened[0] != seq:
+        if seq == self.head:
+            return self._boot
+        if self._other != seq:
             self.look(seq)
-            self._opened = (seq, u32(self.header, 12))
-        return self._opened[1]
+            self._other = seq
+            self._other_boot = u32(self.header, 12)
+        return self._other_boot
 
     # -- walking: at = START; while at <= limit: size = peek(seq, at); ...; at = step(seq, at, size)
 
@@ -239,7 +246,7 @@ class Ring:
                 if self._number(block) == seq and not self.retired():
                     self.head = seq
                     self.at = START
-                    self._opened = (seq, boot)
+                    self._boot = boot
                     self.rough[block] = 0
                     return
             except OSError:
