@@ -24,7 +24,7 @@ class Tcp:
         self.readable = Ready(sock)
 
     def read(self, buf, most):
-        """Bytes read into buf, at most so many; 0: nothing there now. Raises LinkFault("closed") at the end of the stream."""
+        """Bytes read into buf, at most `most`; 0: nothing there now. LinkFault("closed") at the end of the stream."""
         try:
             n = self._sock.readinto(buf, most)
         except OSError as error:
