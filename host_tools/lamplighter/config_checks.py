@@ -15,7 +15,7 @@ def errors(doc: dict[str, Any], board: dict[str, Any] | None, known: dict[str, A
     misfits = _buses(parts, board, known)
     # a part on a wrong bus is one error, not a second one with whoever is on that bus rightly
     misplaced = {path[1] for path, _ in misfits}
-    found += misfits + _addresses(parts, known) + _crowded(parts, known, misplaced)
+    found += misfits + _addresses(parts, known) + _options(parts, known) + _crowded(parts, known, misplaced)
     kinds: dict[str, str] = {}
     for part in parts:
         kinds.setdefault(part["id"], known[part["part"]]["measures"])
@@ -70,6 +70,16 @@ def _addresses(parts: list[dict[str, Any]], known: dict[str, Any]) -> list[Error
                 )
             )
     return found
+
+
+def _options(parts: list[dict[str, Any]], known: dict[str, Any]) -> list[Error]:
+    """What only some parts understand."""
+    return [
+        (("parts", index, key), f"{part['part']} has no {key}; leave it out")
+        for index, part in enumerate(parts)
+        for key in part
+        if key not in ("id", "part", "bus", "address", *known[part["part"]].get("options", ()))
+    ]
 
 
 def _crowded(parts: list[dict[str, Any]], known: dict[str, Any], misplaced: set[Any]) -> list[Error]:
