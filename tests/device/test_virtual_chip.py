@@ -8,7 +8,6 @@ import sys
 import time
 
 import pytest
-
 from lamplighter import image
 from lamplighter.problems import VirtualFailed
 from lamplighter.virtual.fixtures import virtual_lamppost  # noqa: F401
@@ -112,7 +111,8 @@ def test_flash_only_clears_bits_until_it_is_erased(node):
         "p.writeblocks(0, b'\\xf0\\x0f\\xff\\x00', 4094)\np.writeblocks(0, b'\\x3c\\x3c\\x3c\\x3c', 4094)\n"
         "p.readblocks(0, b, 4094)\nprint('clear', b.hex())\n"
         "p.ioctl(6, 0)\np.readblocks(0, b, 4094)\nprint('erased', b.hex())\n"
-        "p.writeblocks(1, b'\\x12' * 4096)\np.readblocks(1, b, 0)\nprint('whole', b.hex(), p.ioctl(4, 0), p.ioctl(5, 0))\n"
+        "p.writeblocks(1, b'\\x12' * 4096)\np.readblocks(1, b, 0)\n"
+        "print('whole', b.hex(), p.ioctl(4, 0), p.ioctl(5, 0))\n"
     )
     lamp.console.wait_for("clear 300c3c00")
     lamp.console.wait_for("erased ffff3c00")
@@ -190,7 +190,8 @@ def test_world_time_goes_on_over_resets_and_power_cuts_in_fast_time(node):
 
 def test_a_busy_loop_gets_on_in_fast_time(node):
     lamp = node(
-        "import time\nt = time.ticks_ms()\nwhile time.ticks_diff(time.ticks_ms(), t) < 5000: pass\nprint('five')", fast=True
+        "import time\nt = time.ticks_ms()\nwhile time.ticks_diff(time.ticks_ms(), t) < 5000: pass\nprint('five')",
+        fast=True,
     )
     lamp.console.wait_for("five", 20)
 

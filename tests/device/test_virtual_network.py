@@ -5,9 +5,8 @@ import socket
 import threading
 
 import pytest
-from test_virtual_chip import node  # noqa: F401
-
 from lamplighter.virtual.fixtures import virtual_lamppost  # noqa: F401
+from test_virtual_chip import node  # noqa: F401
 
 JOIN = (
     "import network, socket, time, asyncio, struct\n"
@@ -104,7 +103,8 @@ def test_wrong_password_and_unknown_name_have_their_own_words(lamp):
 
 
 def test_a_blackholed_connection_stays_open_and_silent_and_then_goes_on(lamp, echo):
-    lamp = lamp("import time\ntime.sleep(0.2)\n" + JOIN + OPEN + ECHO + "for i in range(100):\n print('got', echo(i), w.isconnected())")
+    loop = "for i in range(100):\n print('got', echo(i), w.isconnected())"
+    lamp = lamp("import time\ntime.sleep(0.2)\n" + JOIN + OPEN + ECHO + loop)
     lamp.console.wait_for(re.escape("b'0\\n' True"))
     lamp.network.blackhole(True)
     lamp.console.wait_for(re.escape("got ('failed', 110) True"))

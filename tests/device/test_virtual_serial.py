@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from lamplighter import board as boards
 from lamplighter import image
 from lamplighter.virtual.fixtures import virtual_lamppost  # noqa: F401
@@ -144,14 +143,15 @@ def test_mpremote_copies_lists_and_removes_files(lamp, tmp_path):
 
 def test_mpremote_mounts_a_folder_of_the_host(lamp, tmp_path):
     (tmp_path / "far.py").write_text("distance = 42\n")
-    said = mpremote(lamp, "mount", tmp_path, "exec", "import far; print(far.distance); open('w', 'w').write('x' * 5000)")
+    program = "import far; print(far.distance); open('w', 'w').write('x' * 5000)"
+    said = mpremote(lamp, "mount", tmp_path, "exec", program)
     assert "42" in said
     assert (tmp_path / "w").read_text() == "x" * 5000
 
 
 def test_a_script_of_sixty_kilobytes_arrives_whole(lamp, tmp_path):
     script = tmp_path / "long.py"
-    script.write_text("x = 0\n" + "x += 1  # " + "y" * 50 + "\n" + ("x += 1  # " + "y" * 50 + "\n") * 999 + "print(x)\n")
+    script.write_text("x = 0\n" + ("x += 1  # " + "y" * 50 + "\n") * 1000 + "print(x)\n")
     assert script.stat().st_size > 60000
     assert mpremote(lamp, "run", script).strip() == "1000"
 

@@ -26,7 +26,7 @@ WORDS = {
 @click.option("--port-link", type=click.Path(path_type=Path), required=True, metavar="PATH",
               help="Where its serial port is to appear, as a symlink.")  # fmt: skip
 @click.option("--scenario", metavar="FILE",
-              help="What happens around it: a TOML file, or lisbon, london, milan. Default: the parts as fitted.")  # fmt: skip
+              help="What happens around it: a TOML file, or lisbon, london, milan.")  # fmt: skip
 @click.option("--flash", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Its flash; made blank if it does not exist. Default: blank, and gone in the end.")  # fmt: skip
 @click.option("--fast", is_flag=True, help="Let time leap from event to event.")

@@ -223,10 +223,12 @@ class Interpreter:
         except OSError:
             pass  # it ended just now
 
-    def ring(self) -> None:
-        """A timer is due while the REPL waits."""
-        if not self._gone and self._listening:
+    def ring(self) -> bool:
+        """A timer is due: tell the program, if it is the REPL; any other looks at its timers by itself."""
+        if self._phase == "repl" and not self._gone:
             os.kill(self.pid, signal.SIGUSR1)
+            return True
+        return False
 
     # control line
 

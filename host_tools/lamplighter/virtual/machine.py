@@ -25,6 +25,7 @@ from .world import World
 OFF, LOADER, RUNNING, BLANK, ASLEEP = "off", "loader", "running", "blank", "asleep"
 _ROM_RETRY_S = 0.3  # a ROM that finds nothing to start resets itself
 _UNMEASURED = 160 * 1024  # room for the chip's modules while it is not known how much they take
+_RING_AGAIN_S = 0.1  # how often to look whether the program has become the REPL
 _SPLIT_S = 0.02  # how long the rest of a SYNC may take to come
 
 
@@ -337,8 +338,8 @@ class Machine:
             self._at("sleep", 0 if self.world.fast else ms / 1000, self._boot, bootrom.DEEP_SLEEP)
 
     def _ring(self) -> None:
-        if self._interpreter is not None:
-            self._interpreter.ring()
+        if self._interpreter is not None and not self._interpreter.ring():
+            self._at("alarm", _RING_AGAIN_S, self._ring)
 
     def _watch(self) -> None:
         """The hardware watchdog as a clock outside: it also gets a program that never looks at the time."""

@@ -75,8 +75,8 @@ class Network:
     async def stop(self) -> None:
         if self._server:
             self._server.close()
-        for relay in list(self._relays):
-            relay.end()
+        tasks = [relay.end() for relay in list(self._relays)]
+        await asyncio.gather(*filter(None, tasks), return_exceptions=True)
 
     def apply(self) -> None:
         """Make open connections follow a change."""
@@ -210,6 +210,7 @@ class Relay:
                         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
                 writer.transport.abort()
 
-    def end(self) -> None:
+    def end(self) -> asyncio.Task | None:
         if self._task is not None:
             self._task.cancel()
+        return self._task

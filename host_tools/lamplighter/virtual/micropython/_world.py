@@ -8,6 +8,7 @@ import utime
 
 _POLLIN = 1
 _AHEAD_MS = 100_000_000  # fast time starts ahead of the real clock, which asyncio's C task queue also reads
+_KEEP_US = 1000000  # how often the world's time is noted for the supervisor
 _BUSY = 3000  # this many looks at the clock without a wait between them: a busy loop, time must move on
 
 
@@ -24,6 +25,7 @@ class World:
         self._kept = 0
         self._now = utime.ticks_us() + (_AHEAD_MS * 1000 if self.fast else 0)
         self._looks = 0
+        self._quiet_until = 0
         self._to_world = facts["world_us"] - self._now  # ticks -> microseconds since this world began
         self._heard = utime.ticks_ms()
         self._leaps = 0
@@ -45,6 +47,13 @@ class World:
             self._set_now(self._now + 100)
         return self._now
 
+    def ms(self):
+        """Ticks in milliseconds, in fast time."""
+        self._looks += 1
+        if self._looks > _BUSY:
+            self._set_now(self._now + 100)
+        return self._now // 1000
+
     def world_us(self):
         """Microseconds since this world began; goes on while the power is off."""
         return self.us() + self._to_world
@@ -52,36 +61,39 @@ class World:
     def _set_now(self, now):
         self._now = now
         world = now + self._to_world
-        if world - self._kept >= 1000000:
+        if world - self._kept >= _KEEP_US:
             self._kept = world
             self.keep.seek(0)
             self.keep.write(world.to_bytes(8, "little"))
 
-    def at(self, due_us, function):
-        """Call function once ticks reach due_us; returns the event, for cancel()."""
-        event = [due_us, function]
+    def at(self, due_us, function, rings=True):
+        """Call function once ticks reach due_us; returns the event. rings -- also while the REPL waits."""
+        event = [due_us, function, rings]
         self.events.append(event)
-        self._reckon()
+        self.reckon()
         return event
 
     def cancel(self, event):
         if event in self.events:
             self.events.remove(event)
-            self._reckon()
+            self.reckon()
 
-    def _reckon(self):
+    def reckon(self):
+        """An event came, went or moved."""
         self.next_event = min(e[0] for e in self.events) if self.events else None
+        self._quiet_until = 0
         # the REPL waits in C and does not look at our events: the supervisor rings when one is due
-        if self.events and self._alarm != self.next_event:
-            self._alarm = self.next_event
-            self.say("alarm %d" % max(1, (self.next_event - self.us()) // 1000))
+        rings = [e[0] for e in self.events if e[2]]
+        if rings and (self._alarm is None or min(rings) < self._alarm):
+            self._alarm = min(rings)
+            self.say("alarm %d" % max(1, (self._alarm - self.us()) // 1000))
 
     def due(self):
         """Run what is due."""
         while self.next_event is not None and self.next_event <= (self._now if self.fast else utime.ticks_us()):
             event = min(self.events, key=lambda e: e[0])
             self.events.remove(event)
-            self._reckon()
+            self.reckon()
             event[1]()
 
     def ring(self, _):
@@ -94,13 +106,16 @@ class World:
         self._alarm = None
         self.receive()
         self.due()
-        self._reckon()
+        self.reckon()
 
     def leap(self, us):
         """Fast time: `us` microseconds pass, with everything that happens in them."""
         self._looks = 0
         target = self._now + us
         self._leaps += 1
+        if self._leaps & 63 and target < self._quiet_until:
+            self._now = target
+            return
         if not self._leaps & 63:
             self._heard = utime.ticks_ms()
             self.receive()
@@ -112,6 +127,10 @@ class World:
         if target > self._now:
             self._pace(target - self._now)
             self._set_now(target)
+        # until then a leap is nothing but an addition
+        self._quiet_until = 0 if self.speed else self._kept + _KEEP_US - self._to_world
+        if self.next_event is not None:
+            self._quiet_until = min(self._quiet_until, self.next_event)
 
     def _pace(self, us):
         if self.speed:

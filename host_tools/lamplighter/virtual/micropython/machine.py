@@ -440,10 +440,10 @@ class WDT:
     def feed(self):
         now = world.us()
         if WDT._event is None:
-            WDT._event = world.at(now + WDT._ms * 1000, _bite)
+            WDT._event = world.at(now + WDT._ms * 1000, _bite, False)
         else:
             WDT._event[0] = now + WDT._ms * 1000
-            world._reckon()
+            world.reckon()
         real = umonotonic()
         if real - WDT._told > WDT._ms // 10:
             WDT._told = real

@@ -11,9 +11,7 @@ sleep_us = world.sleep_us
 
 if world.fast:
     ticks_us = world.us
-
-    def ticks_ms():
-        return world.us() // 1000
+    ticks_ms = world.ms
 else:
     ticks_ms = utime.ticks_ms
     ticks_us = utime.ticks_us
