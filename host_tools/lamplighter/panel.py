@@ -210,9 +210,14 @@ def live(telemetry: Telemetry, title: str, width: int = 112, height: int = 40) -
 def screenshot(
     telemetry: Telemetry, title: str, file: Path, width: int = 100, window: str = "lamplighter watch"
 ) -> None:
-    """Write the live screen as an SVG picture that needs nothing from elsewhere; window -- its title bar."""
+    """Write the live screen as an SVG picture; window -- its title bar."""
+    picture(live(telemetry, title, width), file, width, window)
+
+
+def picture(screen: RenderableType, file: Path, width: int, window: str) -> None:
+    """Write what a terminal would show as an SVG picture that needs nothing from elsewhere."""
     console = Console(record=True, width=width, file=StringIO(), force_terminal=True, color_system="truecolor")
-    console.print(live(telemetry, title, width))
+    console.print(screen)
     # rich would have the viewer fetch a font from a server; any monospaced one will do
     svg = re.sub(r"@font-face \{.*?\}", "", console.export_svg(title=window), flags=re.DOTALL)
     file.write_text(svg, encoding="utf-8")

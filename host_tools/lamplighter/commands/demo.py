@@ -1,4 +1,4 @@
-"""`lamplighter demo`: the main job on virtual lampposts, from blank flash to telemetry, with a plug pulled on the way."""
+"""`lamplighter demo`: the main job on virtual lampposts, from blank flash to telemetry, one plug pulled on the way."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from .. import screen
 from ..problems import ContractBroken, TelemetryGaps
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from ..street import Lamp, Street
     from ..subscriber import Subscriber
-    from ..telemetry import Telemetry
+    from ..telemetry import Seen, Telemetry
 
 WITHOUT_TERMINAL_S = 60
 TELEMETRY_S = 12  # there is at least so much to see, however long the way there took
@@ -66,7 +68,7 @@ def command(seconds: float | None, svg: Path | None) -> None:
         with show:
             Demo(street, subscriber, telemetry, show, seconds).run()
         if svg:
-            panel.screenshot(telemetry, "three virtual lampposts (simulated), real firmware and tools", svg)
+            panel.picture(_screen(street, telemetry, show.said, 112), svg, 112, "lamplighter demo")
     summary = telemetry.summary()
     screen.out.print(f"demo: {panel.closing(summary)}", markup=False)
     if summary["invalid"]:
@@ -146,6 +148,7 @@ class _Lines:
         self._street, self._telemetry, self._where = street, telemetry, where
         self._lock = threading.Lock()
         self._counted = time.monotonic()
+        self.said = "from blank flash to telemetry; Ctrl-C ends"
 
     def __enter__(self) -> None:
         boards = ", ".join(f"{lamp.node} {lamp.city} ({lamp.board})" for lamp in self._street.lamps)
@@ -154,6 +157,7 @@ class _Lines:
     def __exit__(self, *_: object) -> None: ...
 
     def say(self, text: str) -> None:
+        self.said = text
         with self._lock:
             screen.out.print(text, markup=False)
 
@@ -161,7 +165,7 @@ class _Lines:
         """Called from the lamppost's own thread."""
         self.say(f"{lamp.node}: {text}")
 
-    def message(self, seen) -> None:
+    def message(self, seen: Seen) -> None:
         from .. import panel
 
         kind = seen.place.kind.name if seen.place else ""
@@ -183,7 +187,6 @@ class _Live(_Lines):
         from rich.live import Live
 
         super().__init__(street, telemetry, where)
-        self._said = "from blank flash to telemetry; Ctrl-C ends"
         self._live = Live(console=screen.out, auto_refresh=False)
         self._drawn = 0.0
 
@@ -195,41 +198,48 @@ class _Live(_Lines):
         self._live.stop()
 
     def say(self, text: str) -> None:
-        self._said = text
+        self.said = text
 
     def step(self, lamp: Lamp, text: str) -> None:
         """The table shows it."""
 
-    def message(self, seen) -> None: ...
+    def message(self, seen: Seen) -> None: ...
 
     def tick(self) -> None:
         if time.monotonic() - self._drawn >= 0.25:
             self._draw()
 
     def _draw(self) -> None:
-        from rich.console import Group
-        from rich.text import Text
-
-        from .. import panel
-
         self._drawn = time.monotonic()
         size = screen.out.size
-        title = "Three virtual lampposts (simulated chips and parts; real MicroPython, esptool, mpremote)"
-        parts = [Text(self._said, "bold yellow"), self._way()]
-        if self._telemetry.nodes:
-            parts.append(panel.live(self._telemetry, self._where, size.width, size.height - 8))
-        self._live.update(Group(Text(title, "bold"), *parts), refresh=True)
+        self._live.update(_screen(self._street, self._telemetry, self.said, size.width, size.height - 8), refresh=True)
 
-    def _way(self):
-        from rich import box
-        from rich.table import Table
 
-        from ..street import STEPS
+def _screen(street: Street, telemetry: Telemetry, said: str, width: int, height: int = 40) -> RenderableType:
+    """What the demo shows: where each lamppost stands, then what it says."""
+    from rich.console import Group
+    from rich.text import Text
 
-        grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-        for name in ("node", "city", "board", *STEPS, "chip"):
-            grid.add_column(name)
-        for lamp in self._street.lamps:
-            steps = [lamp.done.get(step, "…" if lamp.doing == step else "") for step in STEPS]
-            grid.add_row(lamp.node, lamp.city, lamp.board, *steps, lamp.virtual.state)
-        return grid
+    from .. import panel
+
+    title = "Three virtual lampposts: chips and parts simulated; firmware, MicroPython, esptool, mpremote real"
+    parts: list[RenderableType] = [Text(title, "bold"), Text(said, "yellow"), _way(street)]
+    if telemetry.nodes:
+        parts.append(panel.live(telemetry, "Telemetry", width, height))
+    return Group(*parts)
+
+
+def _way(street: Street) -> RenderableType:
+    from rich import box
+    from rich.table import Table
+
+    from ..street import STEPS
+
+    grid = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for name in ("node", "city", "board", *STEPS, "chip"):
+        grid.add_column(name, no_wrap=True)
+    for lamp in street.lamps:
+        steps = [lamp.done.get(step, "…" if lamp.doing == step else "") for step in STEPS]
+        state = lamp.virtual.state
+        grid.add_row(lamp.node, lamp.city, lamp.board, *steps, f"[bold red]{state}[/]" if state == "off" else state)
+    return grid
