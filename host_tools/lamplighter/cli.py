@@ -65,13 +65,24 @@ def main() -> None:
     """Run a verb; a Problem becomes its sentence, its remedy and its exit code."""
     debug = "--debug" in sys.argv
     try:
-        lamplighter(standalone_mode=True)
+        code = lamplighter(standalone_mode=False)
     except Problem as trouble:
         if debug:
             raise
         screen.problem(trouble, as_json="--json" in sys.argv)
         sys.exit(trouble.exit_code)
-    except KeyboardInterrupt:
+    except click.ClickException as misuse:
+        misuse.show()
+        sys.exit(misuse.exit_code)
+    except (KeyboardInterrupt, click.Abort):
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)
+    except Exception as bug:
+        if debug:
+            raise
+        # its text is not shown: it may hold anything
+        cause = f"This is a bug in lamplighter ({type(bug).__name__})."
+        screen.problem(Problem(cause, "Run it again as `lamplighter --debug ...` and report what it shows."))
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -364,3 +365,15 @@ def test_listening_does_not_reset_the_node(lamp, file):
 def test_a_configuration_laid_aside_is_for_its_owner_only():
     keeping.keep(keeping.Before("240ac4000001", "lisbon/lp-0042", b"{}", False))
     assert os.stat(keeping.aside("24:0a:c4:00:00:01")).st_mode & 0o777 == 0o600
+
+
+def test_ctrl_c_in_the_middle_ends_with_130_and_the_node_works_on(lamp, file):
+    configure(lamp, file)
+    lamp.console.forget()
+    command = [*MAIN, "test", "--port", lamp.port]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout and run.stdout.readline()
+        run.send_signal(signal.SIGINT)
+        out, said = run.communicate(timeout=20)
+    assert run.returncode == 130 and "Traceback" not in out + said
+    lamp.console.wait_for("app: lp-0042, boot")

@@ -123,7 +123,7 @@ def test_a_configuration_that_cannot_work_is_refused_in_words(tmp_path, facts, c
 
 
 def test_two_meters_on_one_line_need_two_addresses(tmp_path, facts):
-    second = {"id": "second", "part": "pzem004t", "bus": "meter"}
+    second: dict[str, Any] = {"id": "second", "part": "pzem004t", "bus": "meter"}
     assert errors(tmp_path, changed(parts=[*GOOD["parts"], second]), facts) == [
         "parts[4].bus: meter has the address 1 on meter already."
     ]

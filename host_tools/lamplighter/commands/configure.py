@@ -14,12 +14,12 @@ STARTED = r"app: .*boot|lamppost: (no configuration|slot \w failed|no slot)"
 
 
 @click.command("configure")
-@click.option("--port", required=True, metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
+@click.option("--port", metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
 @click.option("--board", metavar="NAME", help="Check against this board; without it the node is asked.")
-@click.option("--dry-run", is_flag=True, help="Check only; the node is asked for its board unless --board is there.")
+@click.option("--dry-run", is_flag=True, help="Check only; with --board no node is needed.")
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
 @click.argument("file", metavar="FILE")
-def command(port: str, board: str | None, dry_run: bool, as_json: bool, file: str) -> None:
+def command(port: str | None, board: str | None, dry_run: bool, as_json: bool, file: str) -> None:
     """Give a node its configuration from FILE (- for stdin).
 
     All errors are shown at once and nothing is written then. Passwords are never shown; in the file
@@ -29,10 +29,12 @@ def command(port: str, board: str | None, dry_run: bool, as_json: bool, file: st
     """
     from .. import config, ports
 
+    if port is None and not (dry_run and board):
+        raise click.UsageError("Name the node's --port; only --dry-run with --board does without.")
     document = config.read(file)
     facts = _board(board) if board else None
     doc = config.check(document, facts)
-    if dry_run and board:
+    if port is None or (dry_run and board):
         _tell({"node": doc["node"], "config": config.config_hash(doc), "written": False}, as_json, "is right")
         return
     with ports.claim(port):
