@@ -9,6 +9,7 @@ from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import Outbox
 from lamppost.journal.queue import Queue
 from lamppost.journal.ring import START, Ring
+from lamppost.journal.room import Room
 from nor import Nor
 
 BOOTS = 4
@@ -78,13 +79,13 @@ def test_not_retiring_blocks_loses_nothing_but_every_start_reads_them_again(monk
 
 
 def test_giving_up_the_original_of_an_alarm_before_its_copy_is_caught(monkeypatch):
-    move, clear = outbox.Outbox._move, Ring.clear
+    move, clear = Room._move, Ring.clear
 
     def clear_first(self, block, at, size):
         clear(self._ring, block, at)
         return move(self, block, at, size)
 
-    monkeypatch.setattr(outbox.Outbox, "_move", clear_first)
+    monkeypatch.setattr(Room, "_move", clear_first)
     assert "lost" in found()
 
 
@@ -100,23 +101,20 @@ def test_acknowledging_when_a_record_is_sent_is_caught(monkeypatch):
 
 
 def test_counting_dropped_telemetry_only_in_ram_is_caught(monkeypatch):
-    drop = Queue.drop
+    free_ahead = Room.free_ahead
 
-    class Forgetful(outbox.Outbox):
-        def _count(self, last):
-            pass
+    def count_late(self):
+        before = self._queue.depth
+        free_ahead(self)
+        self.dropped += max(0, before - self._queue.depth)
 
-        def _free_ahead(self):
-            before = self._queue.depth
-            super()._free_ahead()
-            self.dropped += max(0, before - self._queue.depth)
-
-    assert "lost" in found(lambda nor, say: Lamp(nor, say, outbox=Forgetful))
-    assert Queue.drop is drop
+    monkeypatch.setattr(Room, "_count", lambda self, last: None)
+    monkeypatch.setattr(Room, "free_ahead", count_late)
+    assert "lost" in found()
 
 
 def test_overflowing_alarms_as_if_they_were_telemetry_is_caught(monkeypatch):
-    monkeypatch.setattr(outbox.Outbox, "_carry", lambda self, block: True)
+    monkeypatch.setattr(Room, "_carry", lambda self, block: True)
     assert "lost" in found()
 
 

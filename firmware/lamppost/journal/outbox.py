@@ -3,8 +3,6 @@
 docs/design/never-lost.md is the argument, docs/design/journal-spec.md the bytes.
 """
 
-import struct
-
 from micropython import const
 
 from ..core.crc import crc32
@@ -14,13 +12,12 @@ from .anchor import Anchors
 from .queue import Queue
 from .record import ALARM, ANCHOR, CLEAR, EVENT, NO_LINE, TELEMETRY, Entry
 from .ring import AHEAD, RECORD_MAX, START, Ring, u32
+from .room import NOTHING, RETRIES, Room
 
 __all__ = ("ALARM", "CLEAR", "EVENT", "TELEMETRY", "Entry", "Outbox")
 
 RATED = const(100000)  # erases that a data sheet promises for each block
 _RING = const(1)
-_NONE = const(0xFFFFFFFF)
-_RETRIES = const(8)  # places tried for one record before the flash is called worn
 
 
 class Outbox:
@@ -34,21 +31,16 @@ class Outbox:
         self._ring = ring = Ring(flash, _RING)
         self._queue = Queue(ring)
         self._anchors = Anchors(ring)
+        self._room = Room(ring, self._queue, self._anchors)
         self._entry = Entry()  # for records that are looked at, not sent
-        self._note = bytearray(20)
         self.boot = 0
         self.seq = 0  # of the next record
         self.last_committed = None  # (b, s) of the newest record of all earlier boots
         self.newest = 0  # the highest boot number seen on flash: the next one must be higher
-        self.dropped = 0  # telemetry given up as the journal was full, since it was formatted
         self.refused = 0  # alarms and events not taken, as half the journal was full of such
-        self.damaged = 0  # records that could not be read back when they were to be sent
-        self._kept = 0  # bytes of alarms and events that wait
         self._longest = min(RECORD_MAX, flash.block_size - START)
         self._quota = (ring.blocks - AHEAD - 1) * (flash.block_size - START) // 2
-        self._last_b = self._last_s = _NONE
         self._live = 0  # sequence number from which records are of the present connection
-        self._counted = -1  # telemetry in blocks up to here is in `dropped`, whether it is dropped yet or not
         self._viewed = None  # the buffer that load() was given last,
         self._view = None  # and its memoryview
         if ring.find():
@@ -58,19 +50,17 @@ class Outbox:
         ring = self._ring
         header = ring.header
         self.newest = u32(header, 12)
-        self._last_b = u32(header, 16)
-        self._last_s = u32(header, 20)
-        self.dropped = u32(header, 24)
+        self._room.recover(header)
         tail = ring.head
         for block in range(max(0, ring.head + 1 - ring.blocks), ring.head + 1):
             if ring.look(block) and (block == ring.head or not ring.retired()):
                 tail = min(tail, block)
                 ring.survey(block, self._saw)
         self._queue.tail = tail
-        self._counted = ring.head + AHEAD - ring.blocks
-        if self._last_b != _NONE:
-            self.last_committed = (self._last_b, self._last_s)
-            self.newest = max(self.newest, self._last_b)
+        room = self._room
+        if room.last_b != NOTHING:
+            self.last_committed = (room.last_b, room.last_s)
+            self.newest = max(self.newest, room.last_b)
 
     def _saw(self, block, at, size):
         front = self._ring.peeked
@@ -80,20 +70,21 @@ class Outbox:
             return
         entry = self._entry
         seq = entry.read(self._ring, block, at, size, line)
-        if entry.kind != CLEAR and (self._last_b == _NONE or (entry.boot, seq) > (self._last_b, self._last_s)):
-            self._last_b = entry.boot
-            self._last_s = seq
+        room = self._room
+        if entry.kind != CLEAR and (room.last_b == NOTHING or (entry.boot, seq) > (room.last_b, room.last_s)):
+            room.last_b = entry.boot
+            room.last_s = seq
         self.newest = max(self.newest, entry.boot)
         if front[0] == 0xFF:
             self._queue.add(block, line)
             if entry.kind != TELEMETRY:
-                self._kept += size
+                room.kept += size
 
     def begin(self, boot):
         """This is boot number `boot`, higher than `newest`. Finishes an overflow that a cut interrupted."""
-        self.boot = boot
+        self.boot = self._room.boot = boot
         if self._ring.head >= 0:
-            self._free_ahead()
+            self._room.free_ahead()
             self._trim()
 
     # -- coming in
@@ -112,20 +103,21 @@ class Outbox:
         size = form.front_length(kind, tq) + len(topic) + len(body)
         if size > self._longest or len(topic) > 255:
             raise JournalFault("toolong", "%d bytes" % size)
-        if kind != TELEMETRY:
-            if self._kept + size > self._quota:
-                self.refused += 1
-                return None
-            self._kept += size
+        room = self._room
+        if kind != TELEMETRY and room.kept + size > self._quota:
+            self.refused += 1
+            return None
         if retain is None:
             retain = kind in (ALARM, CLEAR)
         self._commit(kind, form.kind_byte(kind, retain, known, tq), topic, body, time, tq, tu_ms)
         self._queue.add(self._ring.head, form.ALARMS if kind in (ALARM, CLEAR) else form.REST)
+        if kind != TELEMETRY:
+            room.kept += size
         if kind == CLEAR:
             return None
         seq = self.seq
-        self._last_b = self.boot
-        self._last_s = seq
+        room.last_b = self.boot
+        room.last_s = seq
         self.seq = seq + 1
         return seq
 
@@ -133,13 +125,13 @@ class Outbox:
         ring = self._ring
         record = ring.record
         size = form.front_length(kind, tq) + len(topic) + len(body)
-        for _ in range(_RETRIES):
-            self._make_room(size)
+        for _ in range(RETRIES):
+            self._room.make(size)
             tag = 0
             if kind == TELEMETRY:
                 tag = self.boot - ring.boot_of(ring.head)
                 if tag > 15:  # more boots than a block can tell apart: most of them wrote nothing
-                    self._advance()
+                    self._room.advance()
                     continue
             start = form.write_front(record, kind, len(topic), self.seq, time, self.boot, tq, tu_ms)
             record[start : start + len(topic)] = topic
@@ -201,7 +193,7 @@ class Outbox:
         self._ring.read(entry.block, entry.at + entry.front, payload)
         if crc32(payload, entry.seed) == entry.crc:
             return
-        self.damaged += 1
+        self._room.damaged += 1
         where = "block %d offset %d" % (entry.block, entry.at)
         self.acknowledge(entry)
         raise JournalFault("damaged", where)
@@ -216,7 +208,7 @@ class Outbox:
         self._ring.clear(block, entry.at)
         queue.remove(block, entry.line)
         if entry.kind != TELEMETRY:
-            self._kept -= entry.size
+            self._room.kept -= entry.size
         if block == queue.tail:
             self._trim()
 
@@ -233,6 +225,16 @@ class Outbox:
 
     # -- figures
 
+    @property
+    def dropped(self):
+        """Telemetry given up as the journal was full, since it was formatted."""
+        return self._room.dropped
+
+    @property
+    def damaged(self):
+        """Records that could not be read back in this boot."""
+        return self._room.damaged
+
     def urgent(self):
         """True if an alarm, or the end of one, waits to be sent: no drain rate holds that back."""
         waiting = self._queue.waiting
@@ -246,101 +248,3 @@ class Outbox:
         """Erases that each block has seen, how many the data sheet promises, programs that did not take."""
         ring = self._ring
         return {"cycles": ring.head // ring.blocks + 1, "rated": RATED, "bad": ring.bad}
-
-    # -- room
-
-    def _make_room(self, size):
-        ring = self._ring
-        for _ in range(ring.blocks + 1):
-            if ring.room(size):
-                return
-            self._advance()
-        raise JournalFault("worn", "no room in %d blocks" % ring.blocks)
-
-    def _advance(self):
-        """Open the next block, and free the block that will be opened AHEAD blocks later."""
-        self._count(self._ring.head + 1 + AHEAD - self._ring.blocks)
-        self._open()
-        self._free_ahead()
-
-    def _count(self, last):
-        """The telemetry that waits in blocks up to `last` will be dropped. It is counted in the header of the block
-        opened before that is done: so a cut in between can neither forget it nor count it twice."""
-        for block in range(max(self._queue.tail, self._counted + 1), last + 1):
-            self.dropped += self._telemetry(block)
-        self._counted = max(self._counted, last)
-
-    def _open(self):
-        struct.pack_into("<III", self._note, 0, self._last_b, self._last_s, self.dropped)
-        self._anchors.into(self._note)
-        self._ring.open(self.boot, self._note)
-
-    def _telemetry(self, block):
-        """How many records of telemetry wait in a block."""
-        ring = self._ring
-        found = 0
-        at = ring.limit + 1 if self._queue.empty(block) else START
-        while at <= ring.limit:
-            size = ring.peek(block, at)
-            if size and ring.peeked[0] == 0xFF and ring.peeked[7] & 7 == TELEMETRY:
-                found += 1
-            at = ring.step(block, at, size)
-        return found
-
-    def _free_ahead(self):
-        ring = self._ring
-        queue = self._queue
-        while queue.tail <= ring.head + AHEAD - ring.blocks:
-            block = queue.tail
-            self._count(block)
-            if self._carry(block):
-                queue.drop(block)
-                ring.retire(block)
-                queue.tail = block + 1
-            elif block > ring.head + 1 - ring.blocks:
-                self._open()
-            else:
-                raise JournalFault("worn", "no block is left to carry alarms to")
-
-    def _carry(self, block):
-        """Copy the alarms and events that wait in a block to the head. False if it has no room for all."""
-        ring = self._ring
-        at = ring.limit + 1 if self._queue.empty(block) else START
-        while at <= ring.limit:
-            size = ring.peek(block, at)
-            keep = size and ring.peeked[0] == 0xFF and ring.peeked[7] & 7 in (ALARM, EVENT, CLEAR)
-            if keep and not self._move(block, at, size):
-                return False
-            at = ring.step(block, at, size)
-        return True
-
-    def _move(self, block, at, size):
-        ring = self._ring
-        line = form.line_of(ring.peeked)
-        anchor = None
-        if not form.knows_time(ring.peeked):
-            anchor = self._anchors.of(form.boot_of(ring.peeked), self.boot, block, at)
-        for _ in range(_RETRIES):
-            if not ring.room(size):
-                return False
-            ring.peek(block, at)
-            if not ring.fetch(block, at, size):
-                self.damaged += 1
-                return True
-            byte = ring.record[7]
-            if anchor and anchor[2]:
-                byte = form.stamp(ring.record, form.time_of(ring.record) + anchor[1], anchor[2], anchor[3])
-            if ring.put(byte, 1, size):
-                break
-        else:
-            raise JournalFault("worn", "%d programs did not take" % ring.bad)
-        # only now, with the copy safe: a cut before this leaves two of one key, never none
-        ring.clear(block, at)
-        to = ring.at - size
-        to_line = form.CARRIED_REST if line & 2 else form.CARRIED_ALARM
-        entry = self._queue.move(block, at, line, ring.head, to, to_line)
-        if entry is not None:
-            ring.peek(ring.head, to)
-            entry.crc = u32(ring.peeked, 1)
-            entry.seed = ring.seed(ring.head, entry.front)
-        return True
