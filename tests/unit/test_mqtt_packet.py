@@ -80,8 +80,8 @@ def test_subscribe_asks_for_every_topic_at_qos_1():
 def test_lengths_are_written_alike_in_a_packet_and_into_a_buffer():
     for size in (0, 1, 127, 128, 300, 16383, 16384, 200000):
         buf = bytearray(8)
-        at = packet.header_into(buf, 6, size, 0x32)
-        assert bytes(buf[at:6]) == b"\x32" + packet.length(size), size
+        end = packet.header_into(buf, 1, size, 0x32)
+        assert bytes(buf[1:end]) == b"\x32" + packet.length(size), size
 
 
 def test_a_text_that_is_too_long_for_mqtt_is_refused():

@@ -57,7 +57,7 @@ class Bench:
         self.partition = partition or Partition()
         self.outbox = Outbox(Flash(self.partition))
         self.outbox.begin(boot)
-        self.mqtt = Mqtt(self.ticks, lambda a, b: a - b, 10, 1300, None, self.log.append)
+        self.mqtt = Mqtt(self.ticks, lambda a, b: a - b, 10, 256, None, self.log.append, 2500)
         entries = [Entry() for _ in range(window)]
         self.sender = Sender(
             self.mqtt, self.outbox, PREFIX, entries, self.ticks, lambda a, b: a - b, drain_per_s, self.log.append
@@ -80,7 +80,11 @@ class Bench:
 
     def sent(self):
         """What went out since last asked: (first byte, suffix, packet id, payload)."""
-        out = [taken_apart(packet) for packet in self.wire.written]
+        out = []
+        for data in self.wire.written:
+            while data:
+                told, data = taken_apart(data)
+                out.append(told)
         self.wire.written.clear()
         return out
 
@@ -90,6 +94,7 @@ class Bench:
 
 
 def taken_apart(packet):
+    """The first packet of a write, and the rest."""
     at = 1
     size = shift = 0
     while True:
@@ -99,11 +104,12 @@ def taken_apart(packet):
         at += 1
         if byte < 128:
             break
-    assert at + size == len(packet), "a write must be one whole packet"
+    assert at + size <= len(packet), "a write must be whole packets"
+    packet, rest = packet[: at + size], packet[at + size :]
     end = at + 2 + (packet[at] << 8 | packet[at + 1])
     topic = packet[at + 2 : end]
     assert topic.startswith(PREFIX), topic
-    return packet[0], topic[len(PREFIX) :], packet[end] << 8 | packet[end + 1], packet[end + 2 :]
+    return (packet[0], topic[len(PREFIX) :], packet[end] << 8 | packet[end + 1], packet[end + 2 :]), rest
 
 
 def numbers(sent):
@@ -150,6 +156,15 @@ def test_no_more_than_the_window_is_in_flight_and_each_acknowledgement_makes_roo
     bench.acknowledge(1, 2)
     bench.sender.pump()
     assert numbers(bench.sent()) == [4, 5]
+
+
+def test_records_that_go_together_go_in_one_write_as_far_as_there_is_room():
+    bench = Bench(window=16)
+    bench.connect()
+    bench.append(16, body=b'"x":"' + b"y" * 200 + b'"}')
+    bench.sender.pump()
+    assert 1 < len(bench.wire.written) < 16
+    assert numbers(bench.sent()) == list(range(16))
 
 
 def test_only_an_acknowledgement_takes_a_record_out_of_the_journal():
@@ -261,8 +276,7 @@ def test_a_record_that_the_socket_takes_in_pieces_is_whole_and_nothing_comes_bet
     for _ in range(20):
         bench.sender.pump()
     pieces = b"".join(bench.wire.written)
-    first = len(pieces) // 2
-    bench.wire.written[:] = [pieces[:first], pieces[first:]]
+    bench.wire.written[:] = [pieces]
     assert numbers(bench.sent()) == [0, 1]
 
 

@@ -12,15 +12,16 @@ from micropython import const
 from ..core.codec import HEAD_MAX, head_into
 from ..core.faults import LinkFault
 from ..journal.outbox import Entry
-from ..journal.ring import RECORD_MAX
 from . import packet, tcp
 from .mqtt import Mqtt
-from .sender import Sender
+from .sender import Sender, longest
 
 _TICK_MS = const(100)
 _LINGER_MS = const(2)
 _TURN_MS = const(10)  # the listener lets the other tasks run at least so often
 _CONNECT_MS = const(10000)  # for TCP, and again for CONNACK
+_COMMAND = const(1024)  # bytes of the longest message that is listened to
+_TOGETHER = const(1200)  # bytes of records that go in one write with the next one: four of the usual
 _LEAVE_MS = const(2000)
 
 
@@ -52,9 +53,8 @@ class Link:
         self._report = report
         self._log = log
         self._on_command = on_command
-        # the longest record, with a head and a prefix before it
-        room = RECORD_MAX + HEAD_MAX + len(broker.prefix)
-        self.mqtt = Mqtt(ticks_ms, ticks_diff, broker.keepalive_s, room, self._message, log)
+        room = longest(broker.prefix) + _TOGETHER
+        self.mqtt = Mqtt(ticks_ms, ticks_diff, broker.keepalive_s, _COMMAND, self._message, log, room)
         entries = [Entry() for _ in range(broker.window)]
         self.sender = Sender(
             self.mqtt, outbox, broker.prefix, entries, ticks_ms, ticks_diff, broker.drain_per_s, log
@@ -190,16 +190,23 @@ class Link:
         mqtt = self.mqtt
         sender = self.sender
         try:
-            turn = self._ticks_ms()
+            flying = mqtt.flying
+            ticks_ms = self._ticks_ms
+            ticks_diff = self._ticks_diff
+            turn = ticks_ms()
             while self._fault is None:
-                if mqtt.hear() and self._may_send():
-                    sender.pump()
-                if not mqtt.flying or not wire.linger(_LINGER_MS):
+                if mqtt.hear():
+                    if self._may_send():
+                        sender.pump()
+                    if len(flying) < 2 and not wire.linger(_LINGER_MS if flying else 0):
+                        await wire.readable
+                        turn = ticks_ms()
+                elif not flying or not wire.linger(_LINGER_MS):
                     await wire.readable
-                    turn = self._ticks_ms()
-                elif self._ticks_diff(self._ticks_ms(), turn) >= _TURN_MS:
+                    turn = ticks_ms()
+                if ticks_diff(ticks_ms(), turn) >= _TURN_MS:
                     await asyncio.sleep_ms(0)
-                    turn = self._ticks_ms()
+                    turn = ticks_ms()
         except LinkFault as fault:
             self._fault = fault
         except Exception as error:

@@ -24,11 +24,11 @@ class Mqtt:
     wire -- link/tcp.py: read(buf, most) and write(buf, at, size) -> bytes done, 0 when the socket is busy;
             they raise LinkFault("closed")
     keepalive_s -- half-open is noticed within 1.5 of it: a ping after 3/4 of silence, the end 1/2 later
-    room -- bytes of the longest packet that may be received (a command) and sent without allocation (a record)
+    room -- bytes of the longest packet that may be received (a command); send_room -- of the wire buffer for records
     on_message(topic, body, qos, retained) -- body is valid during the call; an exception in it is told to `log`
     """
 
-    def __init__(self, ticks_ms, ticks_diff, keepalive_s=60, room=1024, on_message=None, log=print):
+    def __init__(self, ticks_ms, ticks_diff, keepalive_s=60, room=1024, on_message=None, log=print, send_room=1024):
         self._ticks_ms = ticks_ms
         self._ticks_diff = ticks_diff
         self._keepalive_ms = keepalive_s * 1000
@@ -36,7 +36,7 @@ class Mqtt:
         self._log = log
         self._reader = packet.Reader(self, room)
         self.on_acknowledged = _nobody  # called with a record's entry when its PUBACK has come
-        self.buf = bytearray(room)  # the one wire buffer: a packet is laid out in it and sent from it
+        self.buf = bytearray(send_room)  # the one wire buffer: records are laid out in it and sent from it
         self._next_id = 0
         self.flying = {}  # packet id -> what on_acknowledged gets; None for our own (state, subscribe, ...)
         self.skipped = 0  # messages that had no room
@@ -92,7 +92,7 @@ class Mqtt:
                 return pid
 
     def send(self, start, end):
-        """Send buf[start:end], one whole packet in one write; what the socket does not take goes with `flush`."""
+        """Send buf[start:end], whole packets in one write; what the socket does not take goes with `flush`."""
         n = self.wire.write(self.buf, start, end - start)
         self._spoke = self._ticks_ms()
         if n != end - start:
@@ -162,9 +162,8 @@ class Mqtt:
         self.session_present = session_present
 
     def acknowledged(self, pid):
-        # an id that we do not know is harmless: nothing waits for it
-        if pid in self.flying:
-            entry = self.flying.pop(pid)
+        entry = self.flying.pop(pid, _nobody)
+        if entry is not _nobody:  # an id that we do not know is harmless: nothing waits for it
             self._unacknowledged = self._heard
             if entry is not None:
                 self.on_acknowledged(entry)

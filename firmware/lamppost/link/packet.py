@@ -72,25 +72,19 @@ def subscribe(pid, topics, qos=1):
     return bytes((_SUBSCRIBE,)) + length(len(payload)) + payload
 
 
-def header_into(buf, end, size, first):
-    """Write the fixed header of a packet so that it ends at `end`; returns where it starts.
+def header_into(buf, at, size, first):
+    """Write the fixed header of a packet; returns where its rest goes. Allocates nothing.
 
-    size -- the remaining length, below 2,097,152; allocates nothing
+    first -- the first byte; size -- the remaining length
     """
-    if size < 128:
-        at = end - 2
-    elif size < 16384:
-        at = end - 3
-    else:
-        at = end - 4
     buf[at] = first
-    i = at + 1
-    while i < end - 1:
-        buf[i] = size & 127 | 128
+    at += 1
+    while size > 127:
+        buf[at] = size & 127 | 128
         size >>= 7
-        i += 1
-    buf[i] = size
-    return at
+        at += 1
+    buf[at] = size
+    return at + 1
 
 
 class Reader:

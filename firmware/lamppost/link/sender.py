@@ -8,14 +8,20 @@ from struct import pack_into
 
 from micropython import const
 
+from ..core.codec import HEAD_MAX
 from ..core.faults import JournalFault
 from ..journal.outbox import ALARM, CLEAR
+from ..journal.ring import RECORD_MAX
 from .envelope import Envelope
 from .packet import header_into
 
-_HEADER = const(4)  # the fixed header of a PUBLISH ends here in the wire buffer
 _URGENT = (ALARM, CLEAR)  # what the drain rate does not hold back
 _BURST_MS = const(250)  # a drain may make up for so much time in one go
+
+
+def longest(prefix):
+    """Bytes that the longest record of the journal may need on the wire."""
+    return 9 + len(prefix) + HEAD_MAX + RECORD_MAX
 
 
 class Sender:
@@ -45,10 +51,12 @@ class Sender:
         self._formats = {}  # length -> "<length>s", for copying in C without a slice
         self.sent = 0
         self.acknowledged = 0
-        buf = mqtt.buf
-        self._suffix = _HEADER + 2 + len(prefix)
         self._prefix = prefix
-        buf[_HEADER + 2 : self._suffix] = prefix
+        self._prefix_len = len(prefix)
+        self._prefix_format = "%ds" % len(prefix)
+        self._last = len(mqtt.buf) - longest(prefix)  # a record that starts here still has room
+        if self._last < 0:
+            raise ValueError("the wire buffer has no room for the longest record")
         mqtt.on_acknowledged = self._acknowledge
 
     def begin(self, session_present, hold_ms=0):
@@ -77,25 +85,33 @@ class Sender:
         self.acknowledged += 1
 
     def pump(self):
-        """Send as long as there are records, window and room on the wire. Raises LinkFault("closed")."""
+        """Send as long as there are records, window and room on the wire. Raises LinkFault("closed").
+
+        Records that can go together go in one write, each of them whole.
+        """
         mqtt = self._mqtt
         idle = self._idle
         outbox = self._outbox
         while idle and mqtt.flush():
-            if self._rate and self._credit < 1000 and not self._earned() and not outbox.urgent():
+            end = 0
+            while idle and end <= self._last:
+                if self._rate and self._credit < 1000 and not self._earned() and not outbox.urgent():
+                    break
+                entry = idle[-1]
+                if not outbox.take(entry):
+                    break
+                idle.pop()
+                if entry.held and entry.kind not in _URGENT:
+                    self._credit -= 1000
+                try:
+                    end = self._lay(entry, end)
+                except JournalFault as fault:
+                    # rotten, or given up by an overflow since: the journal has counted it
+                    self._log("link: %s" % fault)
+                    idle.append(entry)
+            if not end:
                 return
-            entry = idle[-1]
-            if not outbox.take(entry):
-                return
-            idle.pop()
-            if entry.held and entry.kind not in _URGENT:
-                self._credit -= 1000
-            try:
-                self._send(entry)
-            except JournalFault as fault:
-                # rotten, or given up by an overflow since: the journal has counted it
-                self._log("link: %s" % fault)
-                idle.append(entry)
+            mqtt.send(0, end)
 
     def _earned(self):
         now = self._ticks_ms()
@@ -104,13 +120,11 @@ class Sender:
         self._credit = min(credit, self._most)
         return credit >= 1000
 
-    def _send(self, entry):
-        """Lay out one PUBLISH in the wire buffer and send it; nothing is allocated."""
+    def _lay(self, entry, at):
+        """Lay out one PUBLISH at `at` in the wire buffer; returns its end. Nothing of ours is allocated."""
         mqtt = self._mqtt
         buf = mqtt.buf
-        first = 0x32  # QoS 1
-        if entry.retain:
-            first = 0x33
+        first = 0x33 if entry.retain else 0x32  # QoS 1
         pid = 0
         if self._resend and entry.seq is not None:
             pid = self._resend.pop((entry.boot, entry.seq), 0)
@@ -122,24 +136,24 @@ class Sender:
         head_len = 0
         if body_len:  # an empty payload clears a retained alarm
             head_len = self._envelope.render(entry)
-        topic_len = entry.topic_len
-        suffix = self._suffix
-        at = suffix + topic_len
+        suffix_len = entry.topic_len
+        prefix_len = self._prefix_len
+        topic_len = prefix_len + suffix_len
+        at = header_into(buf, at, topic_len + 4 + head_len + body_len, first)
+        buf[at] = topic_len >> 8
+        buf[at + 1] = topic_len & 255
+        at += 2
+        pack_into(self._prefix_format, buf, at, self._prefix)
+        suffix = at + prefix_len
+        at = suffix + suffix_len
         body = at + 2 + head_len
-        end = body + body_len
-        if end > len(buf):
-            # cannot happen while the journal's longest record fits; it must not hold up all others
-            self._log("link: a record of %d bytes has no room, dropped" % end)
-            self._acknowledge(entry)
-            return
         # flash holds suffix and body together: read them so that the body is in place, then move the suffix down
-        loaded = body - topic_len
+        loaded = body - suffix_len
         self._outbox.load(entry, buf, loaded)
-        for i in range(topic_len):
-            buf[suffix + i] = buf[loaded + i]
-        topic_len = at - _HEADER - 2
-        buf[_HEADER] = topic_len >> 8
-        buf[_HEADER + 1] = topic_len & 255
+        while suffix < at:
+            buf[suffix] = buf[loaded]
+            suffix += 1
+            loaded += 1
         buf[at] = pid >> 8
         buf[at + 1] = pid & 255
         if head_len:
@@ -147,5 +161,5 @@ class Sender:
                 self._formats[head_len] = "%ds" % head_len
             pack_into(self._formats[head_len], buf, at + 2, self._envelope.buf)
         mqtt.flying[pid] = entry
-        mqtt.send(header_into(buf, _HEADER, end - _HEADER, first), end)
         self.sent += 1
+        return body + body_len
