@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from . import ports
-from .problems import PortBusy, Problem
+from .problems import Problem
 
 BAUD = 115200
 
@@ -36,8 +36,7 @@ class ConsoleLine:
             # DTR and RTS stay as the system sets them on opening: both asserted, which resets nothing
             self._wire = serial.serial_for_url(device, baudrate=BAUD, timeout=0, exclusive=True)
         except (OSError, ValueError):
-            ports.check(device)
-            raise PortBusy(f"{device} cannot be opened: something else holds it.") from None
+            raise ports.unopened(device) from None
 
     def _close(self) -> None:
         wire, self._wire = self._wire, None

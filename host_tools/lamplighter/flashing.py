@@ -21,7 +21,6 @@ from .problems import (
     CablePulled,
     FlashFailed,
     NodeSilent,
-    PortBusy,
     Problem,
     WrongBootMode,
     WrongChip,
@@ -225,11 +224,7 @@ def _diagnose(device: str, board: Board, run: _Run, total: int) -> Problem:
     if "Wrong boot mode" in text:
         return WrongBootMode(f"The chip on {device} runs its program and did not enter the boot loader.")
     if not run.connected and OPENING.search(text):
-        try:
-            ports.check(device)
-        except Problem as trouble:
-            return trouble
-        return PortBusy(f"{device} cannot be opened: something else holds it.")
+        return ports.unopened(device)
     if not run.connected and (CONNECTING.search(text) or "error" not in text.lower()):
         return NodeSilent(
             f"No chip answers on {device}.",

@@ -92,6 +92,17 @@ def check(device: str) -> None:
         raise PortBusy(f"{device} is held by {holder}.")
 
 
+def unopened(device: str) -> Problem:
+    """Why a port that passed check() could not be opened after all."""
+    if is_network(device):
+        return PortAbsent(f"{device} cannot be reached.", "Check its address, and that its server runs.")
+    try:
+        check(device)
+    except Problem as trouble:
+        return trouble
+    return PortBusy(f"{device} cannot be opened: something else holds it.")
+
+
 def check_named(device: str) -> os.stat_result:
     """Raise PortAbsent unless the name stands for a serial port."""
     try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import ports, silence
-from .problems import CablePulled, NodeSaidNo, NodeSilent, PortBusy, Problem
+from .problems import CablePulled, NodeSaidNo, NodeSilent, Problem
 
 BAUD = 115200
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
@@ -73,8 +73,7 @@ class Repl:
             # opened with DTR and RTS both asserted, which the board's two transistors take as neither
             self._line = SerialTransport(self.device, baudrate=BAUD, timeout=5)
         except (TransportError, OSError):
-            ports.check(self.device)
-            raise PortBusy(f"{self.device} cannot be opened: something else holds it.") from None
+            raise ports.unopened(self.device) from None
 
     def _close(self) -> None:
         line, self._line = self._line, None

@@ -6,6 +6,7 @@ import grp
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
 import tty
@@ -180,3 +181,11 @@ def test_every_verb_says_that_a_port_is_absent_or_busy(verb, line):
 
 
 COMMAND = [sys.executable, "-c", "from lamplighter.cli import main; main()"]
+
+
+@pytest.mark.parametrize("verb", ["test", "log"])
+def test_a_network_port_that_nobody_serves_is_absent(verb):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"socket://127.0.0.1:{server.getsockname()[1]}"
+    done = subprocess.run([*COMMAND, verb, "--port", address], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (10, f"error: {address} cannot be reached.")
