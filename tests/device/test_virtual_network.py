@@ -39,7 +39,8 @@ class Echo:
         self.ended = threading.Event()
         self.accepted = threading.Event()
         self.clients = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     def _accept(self):
         while True:
@@ -60,6 +61,8 @@ class Echo:
         self.ended.set()
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which else would wait on the number of a closed file
+        self._thread.join(5)
         self.listener.close()
         for client in self.clients:
             client.close()

@@ -230,7 +230,7 @@ class socket(io.IOBase):
         return line
 
     def write(self, data, *part):
-        """data, or the first `size` bytes of it, or `size` bytes from an offset on: part is (size,) or (offset, size)."""
+        """Write data, or a part of it: part is (size,) or (offset, size)."""
         if self._type == SOCK_DGRAM:
             return self.sendto(data, self._peer)
         count = self._patiently(POLLOUT, self.real.write, data, *part)
