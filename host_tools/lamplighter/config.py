@@ -89,8 +89,17 @@ def encode(doc: dict[str, Any]) -> bytes:
 
 
 def config_hash(doc: dict[str, Any]) -> str:
-    """The fingerprint that the node shows in `info`: 12 hex digits of the SHA-256 of encode(doc)."""
-    return hashlib.sha256(encode(doc)).hexdigest()[:12]
+    """The fingerprint that the node shows in `info`: 12 hex digits of the SHA-256 of encode(doc), secrets blanked.
+
+    The node blanks the text of each password wherever it stands (ops/settings.py), and so does this: a
+    fingerprint that anybody can read must not let passwords be guessed against it.
+    """
+    text = encode(doc)
+    for section, key in SECRETS:
+        secret = doc.get(section, {}).get(key)
+        if secret:
+            text = text.replace(json.dumps(secret, ensure_ascii=False).encode(), b'""')
+    return hashlib.sha256(text).hexdigest()[:12]
 
 
 def redacted(doc: dict[str, Any]) -> dict[str, Any]:

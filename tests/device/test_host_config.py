@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from lamplighter import board, board_rules, config
+from lamplighter import board, board_rules, config, firmware
 from lamplighter.cli import lamplighter
 from lamplighter.problems import ConfigInvalid, ConfigUnreadable, Problem
 
@@ -203,6 +203,15 @@ def test_a_password_that_the_environment_lacks_is_named(tmp_path, monkeypatch):
 def test_one_content_has_one_fingerprint_however_it_is_written():
     turned = dict(reversed(GOOD.items()))
     assert config.config_hash(turned) == config.config_hash(GOOD) != config.config_hash(changed(asset="other"))
+
+
+def test_the_node_computes_the_same_fingerprint(tmp_path):
+    firmware.importable()
+    from lamppost.ops import settings
+
+    doc = changed(wifi__password='caf\u00e9 "noir"', mqtt__password="a\\b")
+    (tmp_path / "config.json").write_bytes(config.encode(doc))
+    assert settings.load(f"{tmp_path}/")[1] == config.config_hash(doc)
 
 
 def test_the_schema_is_a_valid_one_and_explains_every_key_that_must_be_there():

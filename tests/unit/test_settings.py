@@ -31,6 +31,14 @@ def test_a_good_configuration_is_loaded_with_the_fingerprint_of_its_bytes():
     assert reverted is None
 
 
+def test_the_fingerprint_tells_configurations_apart_but_no_passwords():
+    prints = []
+    for node, password in (("lp-0042", "first secret"), ("lp-0042", 'other "secret"'), ("lp-0043", "first secret")):
+        doc = dict(GOOD, node=node, wifi={"ssid": "street", "password": password})
+        prints.append(settings.load(folder(config_json=json.dumps(doc)))[1])
+    assert prints[0] == prints[1] != prints[2]
+
+
 def test_without_a_configuration_the_word_is_missing():
     with raises(SettingsFault, "missing"):
         settings.load(folder())

@@ -33,17 +33,25 @@ def _read(path):
     try:
         with open(path, "rb") as file:
             text = file.read()
-        return check(json.loads(text)), hexlify(sha256(text).digest()[:6]).decode()
+        doc = check(json.loads(text))
     except OSError:
         raise SettingsFault("missing", path)
     except ValueError:
         raise SettingsFault("unreadable", path)
+    # blanked, as everybody can read the fingerprint, and must not be able to try passwords against it
+    for section in ("mqtt", "wifi"):
+        secret = doc[section].get("password")
+        if secret:
+            # as JSON has it; json.dumps would not do, MicroPython and CPython differ beyond ASCII
+            secret = secret.replace("\\", "\\\\").replace('"', '\\"')
+            text = text.replace(('"%s"' % secret).encode(), b'""')
+    return doc, hexlify(sha256(text).digest()[:6]).decode()
 
 
 def load(root="/"):
     """(configuration, fingerprint, None), or the one before it and the word of why the newest cannot be used.
 
-    The fingerprint is the first 12 hex digits of the file's SHA-256, as the host computes it too.
+    The fingerprint is the first 12 hex digits of the file's SHA-256, passwords blanked, as the host computes it too.
     Raises SettingsFault (missing, unreadable, invalid) of the newest when neither can be used.
     """
     try:
