@@ -192,7 +192,6 @@ class Link:
         try:
             flying = mqtt.flying
             ticks_ms = self._ticks_ms
-            ticks_diff = self._ticks_diff
             turn = ticks_ms()
             while self._fault is None:
                 if mqtt.hear():
@@ -204,7 +203,7 @@ class Link:
                 elif not flying or not wire.linger(_LINGER_MS):
                     await wire.readable
                     turn = ticks_ms()
-                if ticks_diff(ticks_ms(), turn) >= _TURN_MS:
+                if self._ticks_diff(ticks_ms(), turn) >= _TURN_MS:
                     await asyncio.sleep_ms(0)
                     turn = ticks_ms()
         except LinkFault as fault:
