@@ -25,13 +25,15 @@ class Nor:
     def __init__(self, blocks=16, size=4096, image=None, cut=None):
         self.size = size
         erased = b"\xff" * size
-        self.image = [erased] * blocks if image is None else [bytes(block) for block in image]
+        # bytes until it is written to, a bytearray from then on
+        self.image: list = [erased] * blocks if image is None else [bytes(block) for block in image]
         self.cut = cut
         self.programmed = 0  # bytes
         self.programs = 0
         self.read = 0  # bytes
         self.erases = array("I", [0] * len(self.image))
-        self.log = None  # a list: every operation is noted in it
+        self.log = []  # every operation, as (block, offset, bytes) or (block, None, None)
+        self.logging = False
 
     def snapshot(self):
         return [bytes(block) for block in self.image]
@@ -60,7 +62,7 @@ class Nor:
         for i in range(len(data)):
             if data[i] & ~held[offset + i]:
                 raise NotErased(f"block {block} offset {offset + i}")
-        if self.log is not None:
+        if self.logging:
             self.log.append((block, offset, data))
         if self.cut is not None:
             left = self.cut(block, offset, data, held)
@@ -77,7 +79,7 @@ class Nor:
         if code == 5:
             return self.size
         if code == 6:
-            if self.log is not None:
+            if self.logging:
                 self.log.append((block, None, None))
             if self.cut is not None:
                 left = self.cut(block, None, None, self.image[block])

@@ -1,6 +1,7 @@
 """Cuts the power at every flash operation of the scripted day, and looks at what comes back."""
 
 import random
+from collections.abc import Callable
 
 import day
 import torn
@@ -14,9 +15,10 @@ BLOCKS = COUNTERS + OUTBOX
 class Tape:
     """One uncut day: the flash operations in order, and what was asked and answered between them."""
 
-    def __init__(self, boots, seed=1, lamp=Lamp):
+    def __init__(self, boots, seed=1, lamp: Callable = Lamp):
         nor = Nor(BLOCKS)
-        nor.log = self.operations = []
+        nor.logging = True
+        self.operations = nor.log
         self.steps = []  # (operations done before it, step, argument)
         rng = random.Random(seed)
         for _, scene in zip(range(boots), day.scenes(seed), strict=False):
@@ -62,7 +64,7 @@ def drain(lamp, ledger):
         lamp.acknowledge()
 
 
-def judge(image, ledger, rng, again=0, lamp=Lamp):
+def judge(image, ledger, rng, again=0, lamp: Callable = Lamp):
     """Power comes back on `image`: recover, deliver all, and write to the ledger what was not kept.
 
     again -- how many more times the power goes in the middle of that. Returns how often it did.
@@ -113,7 +115,7 @@ def cuts(tape, first, last, every=1):
         image[block] = b"\xff" * 4096 if data is None else old[:offset] + data + old[offset + len(data) :]
 
 
-def sweep(tape, first, last, every=1, lamp=Lamp):
+def sweep(tape, first, last, every=1, lamp: Callable = Lamp):
     """Cut and judge. Returns {"cuts", "lost", "corrupt", "backwards", "repeated", "notes"}."""
     result = {"cuts": 0, "repeated": 0, **ZEROS, "notes": []}
     for name, image, ledger, rng in cuts(tape, first, last, every):

@@ -1,5 +1,7 @@
 """The sweep is only worth its zeros if it catches a journal that is wrong: each of these is, in one place."""
 
+from collections.abc import Callable
+
 import sweep
 from lamp import COUNTERS, Lamp
 from lamppost.core.crc import crc32
@@ -15,7 +17,7 @@ from nor import Nor
 BOOTS = 4
 
 
-def found(lamp=Lamp):
+def found(lamp: Callable = Lamp):
     """What the sweep says of the firmware as it is patched now."""
     try:
         tape = sweep.Tape(BOOTS, lamp=lamp)

@@ -334,3 +334,13 @@ def test_fuzzed_flash_brings_only_documented_faults_and_ends():
                 telemetry(other, n)
         except JournalFault as fault:
             assert fault.word in ("foreign", "worn")
+
+
+def test_it_says_whether_an_alarm_waits_that_a_drain_rate_must_not_hold_back():
+    outbox = start(Nor(8), 1)
+    telemetry(outbox, 0)
+    assert not outbox.urgent()
+    outbox.append(ALARM, b"alarm/a", b"}", KNOWN)
+    assert outbox.urgent()
+    take(outbox, 1)
+    assert not outbox.urgent()
