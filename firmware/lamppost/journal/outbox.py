@@ -42,7 +42,7 @@ class Outbox:
         self._quota = (ring.blocks - AHEAD - 1) * (flash.block_size - START) // 2
         self._live = 0  # sequence number from which records are of the present connection
         self._viewed = None  # the buffer that load() was given last,
-        self._view = None  # and its memoryview
+        self._view = memoryview(b"")  # and its memoryview
         if ring.find():
             self._recover()
 
