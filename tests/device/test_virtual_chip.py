@@ -16,10 +16,11 @@ from lamplighter.virtual.node import VirtualLamppost
 
 @pytest.fixture
 def node(virtual_lamppost):  # noqa: F811
-    """A function (main.py's text, **options) -> a lamppost that runs it, with no other file on it."""
+    """A function (main.py's text, hosts={}, **options) -> a lamppost that runs it, with no other file on it."""
 
-    def make(program, board="lamppost-esp32", **options):
+    def make(program, board="lamppost-esp32", hosts=None, **options):
         lamp = virtual_lamppost(board, flashed=False, **options)
+        lamp.network.hosts.update(hosts or {})
         flash_program(lamp, program)
         return lamp
 

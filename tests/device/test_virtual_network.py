@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from lamplighter.virtual.fixtures import virtual_lamppost  # noqa: F401
-from test_virtual_chip import node  # noqa: F401
+from test_virtual_chip import flash_program, node  # noqa: F401
 
 JOIN = (
     "import network, socket, time, asyncio, struct\n"
@@ -78,16 +78,13 @@ def echo():
 @pytest.fixture
 def lamp(node, echo):  # noqa: F811
     def make(program, **options):
-        lamp = node(program, **options)
-        lamp.network.hosts["far.lan"] = ("127.0.0.1", echo.port)
-        return lamp
+        return node(program, hosts={"far.lan": ("127.0.0.1", echo.port)}, **options)
 
     return make
 
 
 def test_a_connection_passes_both_ways(lamp):
-    # the first line waits until the test has said where far.lan is
-    lamp = lamp("import time\ntime.sleep(0.2)\n" + JOIN + OPEN + ECHO + "print(echo(1), echo(2))")
+    lamp = lamp(JOIN + OPEN + ECHO + "print(echo(1), echo(2))")
     lamp.console.wait_for(re.escape("b'1\\n' b'2\\n'"))
 
 
@@ -106,9 +103,9 @@ def test_wrong_password_and_unknown_name_have_their_own_words(lamp):
 
 
 def test_a_blackholed_connection_stays_open_and_silent_and_then_goes_on(lamp, echo):
-    loop = "for i in range(100):\n print('got', echo(i), w.isconnected())"
-    lamp = lamp("import time\ntime.sleep(0.2)\n" + JOIN + OPEN + ECHO + loop)
-    lamp.console.wait_for(re.escape("b'0\\n' True"))
+    loop = "i = 0\nwhile True:\n i += 1\n print('got', echo(i), w.isconnected())\n time.sleep_ms(5)\n"
+    lamp = lamp(JOIN + OPEN + ECHO + loop)
+    lamp.console.wait_for(re.escape("b'1\\n' True"))
     lamp.network.blackhole(True)
     lamp.console.wait_for(re.escape("got ('failed', 110) True"))
     assert not echo.ended.is_set()
@@ -117,7 +114,7 @@ def test_a_blackholed_connection_stays_open_and_silent_and_then_goes_on(lamp, ec
 
 
 def test_a_refused_connection_is_reset(lamp):
-    lamp = lamp("import time\ntime.sleep(0.2)\n" + JOIN + OPEN + "time.sleep(0.3)\n" + ECHO + "print(echo(1))\n" + OPEN)
+    lamp = lamp(JOIN + OPEN + "time.sleep(0.3)\n" + ECHO + "print(echo(1))\n" + OPEN)
     lamp.console.wait_for("connected")
     lamp.network.refuse(True)
     lamp.console.wait_for(re.escape("('failed', 104)"))
@@ -137,7 +134,7 @@ def test_without_wifi_nothing_connects_and_it_comes_back_by_itself(lamp):
 
 
 def test_a_power_cut_says_no_goodbye_to_the_peer_and_a_soft_reset_does(lamp, echo):
-    lamp = lamp("import time\ntime.sleep(0.2)\n" + JOIN + OPEN + "time.sleep(60)\n")
+    lamp = lamp(JOIN + OPEN + "time.sleep(60)\n")
     lamp.console.wait_for("connected")
     assert echo.accepted.wait(5)
     lamp.power_off()
@@ -173,8 +170,9 @@ def test_a_time_server_tells_the_true_time_of_that_world(lamp):
 
 
 def test_time_servers_can_be_silent(node):  # noqa: F811
-    lamp = node("import time\ntime.sleep(0.3)\n" + JOIN + NTP)
+    lamp = node("print('still')\nimport time\ntime.sleep(60)\n")
     lamp.network.time_servers(False)
+    flash_program(lamp, JOIN + NTP)
     lamp.console.wait_for("no time 110")
 
 
@@ -191,9 +189,7 @@ ASYNC = (
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_asyncio_streams_work_in_fast_time_and_in_real_time(lamp, fast):
-    program = "import time\ntime.sleep(0.2)\n" + JOIN + (ASYNC if fast else ASYNC.replace("sleep(60)", "sleep_ms(1)"))
+    program = JOIN + (ASYNC if fast else ASYNC.replace("sleep(60)", "sleep_ms(1)"))
     lamp = lamp(program, fast=fast)
-    if fast:  # time leapt over the wait for the test to say where far.lan is
-        lamp.press_reset()
     found = lamp.console.wait_for(r"talked (\d+)", 20)
     assert not fast or 3000 <= int(found[1]) <= 3010
