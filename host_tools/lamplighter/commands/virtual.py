@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from .. import board as boards
-from .. import screen
+from .. import image, screen
 from ..virtual.node import VirtualLamppost
 
 WORDS = {
@@ -28,17 +28,19 @@ WORDS = {
 @click.option("--scenario", metavar="FILE",
               help="What happens around it: a TOML file, or lisbon, london, milan.")  # fmt: skip
 @click.option("--flash", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Its flash; made blank if it does not exist. Default: blank, and gone in the end.")  # fmt: skip
+              help="Its flash, made if it does not exist.  [default: gone in the end]")  # fmt: skip
+@click.option("--blank", is_flag=True, help="A new flash is all erased, not even MicroPython is on it.")
 @click.option("--fast", is_flag=True, help="Let time leap from event to event.")
 @click.option("--speed", type=click.FloatRange(min=1), metavar="N", help="Let time pass at most N times faster.")
 @click.option("--paced", is_flag=True, help="Make the serial line as slow as its baud rate.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: the port, then each state.")
 def command(
-    name: str, port_link: Path, scenario: str | None, flash: Path | None, fast: bool, speed: float | None,
-    paced: bool, as_json: bool,
+    name: str, port_link: Path, scenario: str | None, flash: Path | None, blank: bool, fast: bool,
+    speed: float | None, paced: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Start a virtual lamppost: a serial port behind which an ESP32 boots whatever is flashed onto it. Every
-    serial tool can use it as if it were real. It stays up until Ctrl-C or SIGTERM.
+    serial tool can use it as if it were real. It comes with MicroPython and nothing else, and stays up until
+    Ctrl-C or SIGTERM.
 
     \b
     Example: lamplighter virtual --board lamppost-esp32 --port-link ./lamp &
@@ -47,8 +49,10 @@ def command(
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
+    board = boards.load(name)
+    new = flash is None or not flash.exists()
     lamppost = VirtualLamppost(
-        boards.load(name), port_link=port_link, scenario=scenario, flash=flash, fast=fast, speed=speed,
+        board, port_link=port_link, scenario=scenario, flash=flash, fast=fast, speed=speed,
         paced=paced, outside=True,
     )  # fmt: skip
 
@@ -58,6 +62,8 @@ def command(
         else:
             screen.note(f"{port_link}: {WORDS[state]}")
 
+    if new and not blank:
+        lamppost.flash_image([(board.silicon.offset, image.standin(board).read_bytes())])
     lamppost.on_state(tell)
     try:
         if as_json:

@@ -191,8 +191,8 @@ class VirtualLamppost:
         self._do(self._machine.tell, "cut_after", count)
 
     def flash_image(self, image: Any) -> None:
-        """Put an Image (or bytes for offset 0) into the flash directly, and reset; quicker than esptool."""
-        segments = [(0, image)] if isinstance(image, bytes) else image.segments
+        """Put an Image, [(offset, bytes)], or bytes for offset 0, into the flash directly, and reset."""
+        segments = [(0, image)] if isinstance(image, bytes) else getattr(image, "segments", image)
         self._do(self._machine.load_flash, segments)
 
     def part(self, id: str) -> Part:
