@@ -27,16 +27,20 @@ def free_port() -> int:
 class Mosquitto:
     """Started and stopped by process id, on a port of its own; persistent over a kill."""
 
-    def __init__(self, folder: Path, users: dict[str, str] | None = None, acl: str = ""):
+    def __init__(
+        self, folder: Path, users: dict[str, str] | None = None, acl: str = "",
+        host: str = "127.0.0.1", port: int | None = None,
+    ):  # fmt: skip
         found = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:{_SBIN}")
         assert found, "Mosquitto is missing: apt-get install mosquitto"
         self.program = found
-        self.port = free_port()
+        self.host = host
+        self.port = port or free_port()
         self.folder = folder
         self.process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         lines = [
-            f"listener {self.port} 127.0.0.1",
+            f"listener {self.port} {host}",
             f"allow_anonymous {'false' if users else 'true'}",
             "persistence true",
             f"persistence_location {folder}/",
@@ -71,7 +75,7 @@ class Mosquitto:
             # the broker that answers must be the one that was started here
             assert self.process.poll() is None, (self.folder / "mosquitto.log").read_text()
             try:
-                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
+                socket.create_connection((self.host, self.port), 0.2).close()
                 return
             except OSError:
                 time.sleep(0.01)
@@ -166,7 +170,10 @@ def _shut(sock: socket.socket) -> None:
 class Subscriber:
     """Everything below `topic`, in order, over every restart of the broker."""
 
-    def __init__(self, port: int, topic: str = "lamppost/#", user: str | None = None, password: str | None = None):
+    def __init__(
+        self, port: int, topic: str = "lamppost/#", user: str | None = None, password: str | None = None,
+        host: str = "127.0.0.1",
+    ):  # fmt: skip
         self.messages: list[tuple[str, bytes, bool]] = []
         self._changed = threading.Condition()
         self._topic = topic
@@ -180,7 +187,7 @@ class Subscriber:
         self.client.on_connect = lambda client, *_: client.subscribe(topic, 1)
         self.client.on_subscribe = lambda *_: self._ready.set()
         self.client.on_message = self._arrived
-        self.client.connect("127.0.0.1", port)
+        self.client.connect(host, port)
         self.client.loop_start()
         assert self._ready.wait(10)
 

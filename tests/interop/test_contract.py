@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
-from lamp import Lamp
 from lamplighter import firmware
 from lamplighter.contract import UNITS, TopicError, check_message, kinds, parse_topic, publish
+from publisher import Lamp
 
 firmware.importable()
 

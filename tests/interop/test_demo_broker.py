@@ -7,10 +7,10 @@ import threading
 
 import paho.mqtt.client as paho
 import pytest
-from lamp import Lamp, Publisher
 from lamplighter.broker import PAYLOAD, DemoBroker
 from lamplighter.contract.recording import Recorder
 from lamplighter.problems import BrokerRefused
+from publisher import Lamp, Publisher
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from io import StringIO
 
 import pytest
-from lamp import Lamp
 from lamplighter.panel import closing, live, screenshot
 from lamplighter.telemetry import Telemetry
+from publisher import Lamp
 from rich.console import Console
 
 

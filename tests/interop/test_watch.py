@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from brokers import Mosquitto, free_port
-from lamp import Lamp, Publisher
+from publisher import Lamp, Publisher
 from watching import LAMPLIGHTER, Watch
 
 
