@@ -1,0 +1,64 @@
+"""docs/reference/commands.md: every verb of `lamplighter` with its options, from the commands themselves."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+
+import click
+from lamplighter.cli import VERBS, lamplighter
+from lamplighter.commands.watch import PASSWORD
+from lamplighter.official import VARIABLE
+
+from .table import table
+
+HEAD = """# Commands
+
+{list}
+Every verb has `--help`; `lamplighter --debug VERB` shows tracebacks. Results go to stdout, progress and problems to
+stderr. What went wrong is in the [exit code](problems.md).
+
+The port is a device (`/dev/ttyUSB0`), the link of a virtual lamppost (`./lamp`), or a port in the network
+(`rfc2217://host:port`).
+
+## Environment
+
+{environment}"""
+ENVIRONMENT = (
+    (VARIABLE, "folder in which official MicroPython images are looked for before the cache"),
+    (PASSWORD, "the broker's password for `lamplighter watch --user`"),
+    ("DEMO_SECONDS", "how long `lamplighter demo` and `make demo` go on"),
+)
+
+
+def content() -> str:
+    verbs = table(("verb", "what it does"), ((f"[`{verb}`](#{verb})", line) for verb, (_, line) in VERBS.items()))
+    environment = table(("variable", "meaning"), ((f"`{name}`", meaning) for name, meaning in ENVIRONMENT))
+    group = click.Context(lamplighter, info_name="lamplighter")
+    return HEAD.format(list=verbs, environment=environment) + "".join(_verb(verb, group) for verb in VERBS)
+
+
+def _verb(verb: str, group: click.Context) -> str:
+    command = lamplighter.get_command(group, verb)
+    assert command
+    context = click.Context(command, info_name=verb, parent=group)
+    words, example = _words(command)
+    usage = " ".join([f"lamplighter {verb}", *command.collect_usage_pieces(context)])
+    rows = [
+        (f"`{record[0]}`", " ".join(record[1].split()))
+        for record in (each.get_help_record(context) for each in command.params if isinstance(each, click.Option))
+        if record
+    ]
+    parts = [f"## {verb}", words, f"```text\n{usage}\n```"]
+    if rows:
+        parts.append(table(("option", "meaning"), rows).rstrip())
+    return "\n" + "\n\n".join([*parts, f"```sh\n{example}\n```"]) + "\n"
+
+
+def _words(command: click.Command) -> tuple[str, str]:
+    """(description, example) of a verb's docstring."""
+    said, _, example = inspect.cleandoc(command.help or "").replace("\b\n", "").partition("Example:")
+    if not example:
+        raise ValueError(f"{command.name} has no example")
+    first, *more = example.strip().splitlines()
+    return said.strip(), "\n".join([first, *textwrap.dedent("\n".join(more)).splitlines()])

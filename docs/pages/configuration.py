@@ -1,0 +1,144 @@
+"""docs/reference/configuration.md: every key of a node's configuration, from its JSON Schema."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from lamplighter import board, config
+
+from .table import table
+
+HEAD = """# The configuration of a lamppost
+
+One JSON document a lamppost. `lamplighter configure` checks it whole against
+[the JSON Schema](../../host_tools/lamplighter/contract/config.schema.json) and against the board, shows every error
+at once, and writes it only when there is none. A section that is left out stands for a part that is not fitted; keys
+that are not on this page are refused.
+
+Every error without a node: `lamplighter configure --dry-run --board lamppost-esp32 lp-0042.json`.
+
+```json
+{example}
+```
+
+## Passwords
+
+In the place of `wifi.password` and `mqtt.password`, `{{"$env": "NAME"}}` takes the text from the environment of whoever
+runs `lamplighter configure`, so that the file need not hold it. What is kept on the node is the text itself
+([security](../design/security.md)). Passwords are never shown, not in errors either.
+"""
+TAIL = """
+## What is checked beyond the table
+
+- `parts[].bus` is a bus of the board, of the kind that the part needs; a part without an address has its bus for
+  itself, parts with addresses have each their own. Several buses of the board may share a hardware UART.
+- A part has only the options that are its own.
+- `energy.part`, `parking[].part` and `air.parts` name parts that measure energy, distance and air; a part watches
+  one bay.
+- `window_s` divides the day without rest, since windows are aligned to UTC, and `every_ms` is no longer than the
+  window.
+- No key is there twice.
+"""
+TITLES = {
+    "": "The document", "location": "location", "wifi": "wifi", "mqtt": "mqtt", "time": "time",
+    "parts": "parts: what is fitted", "energy": "energy: the meter", "parking": "parking: one row a bay",
+    "air": "air: particles and climate",
+}  # fmt: skip
+# where the schema has no words of its own
+MEANINGS = {
+    "location": "Where the lamppost stands.",
+    "wifi": "The way into the network.",
+    "mqtt": "The broker.",
+    "time": "Where the time comes from.",
+    "energy": "The energy meter: a window's means, and the import register.",
+    "parking": "Parking bays. Without `empty_mm` the distance to the empty bay is learned.",
+    "air": "Sensors of the air: a window's means, and the European index.",
+    "mqtt.port": "The broker's port.",
+    "mqtt.user": "User name at the broker.",
+    "mqtt.password": "Its password; needs `user`.",
+    "parts.part": "What it is: see [parts](parts.md).",
+}
+UNITS = {"_s": "s", "_ms": "ms", "_mm": "mm", "lat": "°", "lon": "°"}
+
+
+def content() -> str:
+    schema = config.schema()
+    text = HEAD.format(example=example())
+    for section, title in TITLES.items():
+        part = schema["properties"][section] if section else schema
+        part = _resolved(part.get("items", part))
+        text += f"\n## {title}\n\n" + table(("key", "meaning", "unit", "limits", "default"), _rows(section, part))
+    return text + TAIL
+
+
+def example() -> str:
+    """A document with every section, as text. Raises ConfigInvalid if it were wrong."""
+    facts = board.load("lamppost-esp32").node_document()
+    document = {
+        "v": 1,
+        "site": "lisbon",
+        "node": "lp-0042",
+        "asset": "LP-0042",
+        "location": {"lat": 38.72, "lon": -9.14},
+        "wifi": {"ssid": "street", "password": "correct horse"},
+        "mqtt": {"host": "broker.lan", "port": 1883, "user": "lp-0042", "password": "battery staple",
+                 "keepalive_s": 60, "window": 8},
+        "time": {"servers": ["pool.ntp.org"]},
+        "parts": facts["fitted"],
+        "energy": {"part": "meter", "window_s": 900, "every_ms": 1000, "mid": False},
+        "parking": [{"bay": "1", "part": "bay-1", "empty_mm": 3200, "every_ms": 1000}],
+        "air": {"parts": ["dust", "climate"], "window_s": 600, "every_ms": 10000},
+    }  # fmt: skip
+    config.check(config.Document(document, "example"), facts)
+    return _folded(document)
+
+
+def _folded(document: dict[str, Any]) -> str:
+    """JSON with one line a section, and one a row of a list of objects."""
+    lines = []
+    for key, value in document.items():
+        text = json.dumps(value, ensure_ascii=False)
+        if isinstance(value, list) and isinstance(value[0], dict):
+            text = "[\n    " + ",\n    ".join(json.dumps(row) for row in value) + "\n  ]"
+        lines.append(f"  {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def _rows(section: str, part: dict[str, Any]) -> list[tuple[str, ...]]:
+    rows = []
+    for key, value in part["properties"].items():
+        row = _resolved(value)
+        name = f"{section}.{key}" if section else key
+        said = row.get("description") or MEANINGS[name]
+        needed = " **Required.**" if key in part.get("required", ()) else ""
+        unit = next((unit for end, unit in UNITS.items() if key.endswith(end)), "")
+        default = json.dumps(row["default"]) if "default" in row else ""
+        rows.append((f"`{key}`", said + needed, unit, _limits(row), f"`{default}`" if default else ""))
+    return rows
+
+
+def _limits(row: dict[str, Any]) -> str:
+    """What a value may be, in words."""
+    if "const" in row:
+        return f"always {row['const']}"
+    if "enum" in row:
+        return ", ".join(f"`{one}`" for one in row["enum"])
+    if "x-says" in row:
+        return row["x-says"]
+    kind, low, high = row["type"], row.get("minimum"), row.get("maximum")
+    if kind == "array":
+        each = _resolved(row["items"])
+        words = "rows, below" if each["type"] == "object" else f"texts, each of {_limits(each)}"
+        return f"{row.get('minItems', 0)} to {row['maxItems']} {words}"
+    if kind == "string":
+        return f"text of {row['minLength']} to {row['maxLength']} characters"
+    words = {"object": "object, below", "boolean": "true or false", "integer": "whole number", "number": "number"}[kind]
+    return words if low is None else f"{words}, {low} to {high}"
+
+
+def _resolved(row: dict[str, Any]) -> dict[str, Any]:
+    """With what it refers to; words and default of its own win."""
+    name = re.sub("^#/[$]defs/", "", row.get("$ref", ""))
+    return {**config.schema()["$defs"][name], **row} if name else row
