@@ -23,7 +23,7 @@ well. Each word links to its place in [troubleshooting](../field/troubleshooting
 """
 GENERAL = (
     (0, "", "All went well."),
-    (1, "", "A fault of the tool itself: report it, with the traceback."),
+    (1, "", "A bug: run it again as `lamplighter --debug ...`, and report what it shows."),
     (2, "", "Wrong usage: `lamplighter VERB --help` says what is right."),
     (130, "", "Ended with Ctrl-C."),
 )
