@@ -125,6 +125,9 @@ class Passage:
         for thread in self._threads:
             thread.join(5)
 
+    def passed(self, data: bytes, outward: bool) -> None:
+        """For who wants to see what goes by; outward: to the broker."""
+
     def _accept(self) -> None:
         while True:
             try:
@@ -155,6 +158,7 @@ class Passage:
         try:
             while data := source.recv(65536):
                 self._open.wait()
+                self.passed(data, outward=target.getpeername()[1] == self._target)
                 target.sendall(data)
         except OSError:
             pass

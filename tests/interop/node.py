@@ -1,6 +1,6 @@
 """The link in real MicroPython, driven by lines on stdin; one JSON object a line on stdout. Run by street.py.
 
-argv[1] -- {"port":..,"mqtt":{..},"set":{figure of link/broker.py: value},"clock":bool}
+argv[1] -- {"mqtt":{..},"node":its name,"set":{figure of link/broker.py: value},"clock":bool}
 append N EVERY_MS | id N | now SUFFIX BODY | offline REASON | quit
 """
 
@@ -47,7 +47,7 @@ class Node:
         if asked.get("clock", True):
             self.clock.set_utc(NOW, 0, NTP, 5)
         self.outbox = outbox(asked.get("boot", 1))
-        config = {"site": "lisbon", "node": "lp-0042", "mqtt": asked["mqtt"]}
+        config = {"site": "lisbon", "node": asked.get("node", "lp-0042"), "mqtt": asked["mqtt"]}
         broker = Broker(config)
         broker.retry_ms = 50
         broker.retry_max_ms = 400
