@@ -60,7 +60,7 @@ MEANINGS = {
     "mqtt.password": "Its password; needs `user`.",
     "parts.part": "What it is: see [parts](parts.md).",
 }
-UNITS = {"_s": "s", "_ms": "ms", "_mm": "mm", "lat": "°", "lon": "°"}
+UNITS = {"_per_s": "1/s", "_s": "s", "_ms": "ms", "_mm": "mm", "lat": "°", "lon": "°"}
 
 
 def content() -> str:
@@ -84,7 +84,7 @@ def example() -> str:
         "location": {"lat": 38.72, "lon": -9.14},
         "wifi": {"ssid": "street", "password": "correct horse"},
         "mqtt": {"host": "broker.lan", "port": 1883, "user": "lp-0042", "password": "battery staple",
-                 "keepalive_s": 60, "window": 8},
+                 "keepalive_s": 60, "window": 8, "spread_s": 60, "drain_per_s": 100, "drain_spread_s": 60},
         "time": {"servers": ["pool.ntp.org"]},
         "parts": facts["fitted"],
         "energy": {"part": "meter", "window_s": 900, "every_ms": 1000, "mid": False},

@@ -37,6 +37,7 @@ class Node:
         self.clock = Clock(time.ticks_ms, time.ticks_diff)
         self.log = Console(self.clock).log
         self.reset = report.reset_word(machine)
+        self.fresh = False  # a new configuration was adopted since the last start
         self.board = settings.facts("board.json")
         self.build = settings.facts("build.json")
         self.config, self.fingerprint, self.reverted = settings.load()
@@ -80,7 +81,7 @@ class Node:
         """The first record of this boot, and what a new configuration means for it."""
         last, slot = self.outbox.last_committed, self.slot.letter
         self.event(b"boot", report.boot(self.counters, self.reset, last, slot, self.build.get("build", "?")))
-        if self.reverted or settings.fresh():
+        if self.reverted or self.fresh:
             self.event(b"config", report.config(self.fingerprint, self.reverted))
 
     def info(self):
@@ -143,8 +144,10 @@ def build_link(node, beat):
     """(link, timekeeper, wifi): the way to the broker, and to the time."""
     config = node.config
     wifi = build_wifi(config)
+    # who has just configured this lamppost stands before it; a reset that was asked for is not the whole city's
+    together = node.reset == "power-on" and not node.fresh
     link = Link(
-        Broker(config), wifi, socket, select, node.clock, node.outbox, node.counters.boot, node.info,
+        Broker(config, together), wifi, socket, select, node.clock, node.outbox, node.counters.boot, node.info,
         time.ticks_ms, time.ticks_diff, random_below, beat.alive, forget, node.log,
     )  # fmt: skip
     servers = config.get("time", {}).get("servers", ("pool.ntp.org",))
@@ -203,6 +206,7 @@ def named(call, name):
 
 async def run(node):
     """Start every task, and stay."""
+    node.fresh = settings.fresh()
     node.sensing, readings = build_sensing(node)
     node.link, timekeeper, wifi = build_link(node, node.health.task("link", 45000))
     node.tell_start()

@@ -105,7 +105,8 @@ def configuration(city: str, node: str, board: boards.Board) -> dict:
         "node": node,
         "asset": node.upper(),
         "wifi": {"ssid": access["ssid"], "password": access["password"]},
-        "mqtt": {"host": BROKER, "keepalive_s": 10},
+        # three need no window to come back in
+        "mqtt": {"host": BROKER, "keepalive_s": 10, "spread_s": 0, "drain_spread_s": 0},
         "parts": parts,
         "energy": {"part": "meter", "window_s": 1, "every_ms": 500},
         "parking": [{"bay": "1", "part": "bay-1", "empty_mm": 3200, "every_ms": 250}],

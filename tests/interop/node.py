@@ -51,6 +51,7 @@ class Node:
         broker = Broker(config)
         broker.retry_ms = 50
         broker.retry_max_ms = 400
+        broker.drain_spread_ms = 0
         broker.commands = (b"cmd/+",)
         for name, value in asked.get("set", {}).items():
             setattr(broker, name, value)

@@ -16,7 +16,6 @@ from .room import NOTHING, RETRIES, Room
 
 __all__ = ("ALARM", "CLEAR", "EVENT", "TELEMETRY", "Entry", "Outbox")
 
-RATED = const(100000)  # erases that a data sheet promises for each block
 _RING = const(1)
 
 
@@ -245,6 +244,5 @@ class Outbox:
         return self._queue.depth
 
     def wear(self):
-        """Erases that each block has seen, how many the data sheet promises, programs that did not take."""
-        ring = self._ring
-        return {"cycles": ring.head // ring.blocks + 1, "rated": RATED, "bad": ring.bad}
+        """As Ring.wear tells it."""
+        return self._ring.wear()

@@ -16,6 +16,7 @@ START = const(41)  # first record of a block: after the header (40) and the byte
 FRONT = const(25)  # bytes of a record that peek() reads; no record starts closer than this to a block's end
 PREFIX = const(8)  # acknowledge byte, CRC, length and tag, kind
 RECORD_MAX = const(1024)
+_RATED = const(100000)  # erases that a data sheet promises for each block
 AHEAD = const(2)  # blocks kept free before the head: one to open, one more should that be worn out
 _PAGE = const(256)  # where the log goes on after a cut; a NOR page is programmed as one
 _RETIRE = const(40)
@@ -53,6 +54,7 @@ class Ring:
         self.head = -1  # sequence number of the block that is written to; -1: nothing was ever written
         self.at = 0  # offset of the next record in it
         self.bad = 0  # programs and erases that did not take: worn flash
+        self.erases = 0  # since the start
         self.record = bytearray(RECORD_MAX)  # owners build a record's payload in it, from PREFIX on
         self._record = memoryview(self.record)
         self._page = self._record[:_PAGE]
@@ -240,6 +242,7 @@ class Ring:
             header[16:36] = note
             crc = crc32(self._checked)
             struct.pack_into("<I", header, 36, crc)
+            self.erases += 1
             try:
                 self._flash.erase(block)
                 self._flash.program(block, 0, memoryview(header)[:_RETIRE])
@@ -253,6 +256,11 @@ class Ring:
                 pass
             self.bad += 1
         raise JournalFault("worn", "no block takes a header")
+
+    def wear(self):
+        """(erases that each block has seen, erases it is made for, programs and erases that did not take, blocks,
+        erases of all blocks since the start)"""
+        return self.head // self.blocks + 1, _RATED, self.bad, self.blocks, self.erases
 
     def clear(self, seq, at):
         """Clear the acknowledge byte of the record at `at`: done with for good."""

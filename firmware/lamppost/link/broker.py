@@ -2,10 +2,14 @@
 
 
 class Broker:
-    """From the configuration's document; the rest are figures that the app may change before the link runs."""
+    """From the configuration's document; the rest are figures that the app may change before the link runs.
 
-    def __init__(self, config):
+    together -- True: the power came back, and all the neighbours start in the same second
+    """
+
+    def __init__(self, config, together=False):
         mqtt = config["mqtt"]
+        spread_ms = mqtt.get("spread_s", 60) * 1000
         self.host = mqtt["host"]
         self.port = mqtt.get("port", 1883)
         self.user = mqtt.get("user")
@@ -14,11 +18,17 @@ class Broker:
         self.window = mqtt.get("window", 8)
         self.client_id = "%s-%s" % (config["site"], config["node"])
         self.prefix = ("lamppost/v1/%s/%s/" % (config["site"], config["node"])).encode()
-        self.clean = True  # False: the broker keeps our session while we are away
+        self.version = mqtt.get("version", 4)  # of the protocol: 4 is MQTT 3.1.1, 5 is 5.0
+        session = mqtt.get("session", {})
+        self.clean = session.get("clean", True)  # False: the broker keeps our session while we are away,
+        self.session_s = session.get("expiry_s", 86400)  # so long (version 5; a 3.1.1 broker decides by itself)
+        self.expiry_s = mqtt.get("expiry_s", 0)  # brokers throw telemetry away that waited longer; 0: never
+        self.tls = mqtt.get("tls")  # None: in the clear
         self.commands = ()  # topic filters below the prefix to subscribe to, as bytes
-        self.connect_jitter_ms = 0  # the first connection of a boot waits up to so long
-        self.drain_jitter_ms = 0  # held records wait up to so long after connecting
-        self.drain_per_s = 100  # held records per second; 0: as fast as it goes
-        self.retry_ms = 1000  # wait after a failure, give or take a half; doubled each time
-        self.retry_max_ms = 60000
+        self.spread_ms = spread_ms if together else 0  # the first connection has its place in this window,
+        self.drain_spread_ms = mqtt.get("drain_spread_s", 60) * 1000  # and the start of a long drain in this one
+        self.drain_per_s = mqtt.get("drain_per_s", 100)  # held records per second; 0: as fast as it goes
+        # a wait after a failure is anything up to a limit: this one at first, doubled each time, up to the other
+        self.retry_ms = max(1000, spread_ms // 16)
+        self.retry_max_ms = max(60000, spread_ms)
         self.time_grace_ms = 10000  # records wait so long for the clock to be set, before they go with ts null

@@ -15,6 +15,7 @@ from ..journal.outbox import Entry
 from . import packet, tcp
 from .mqtt import Mqtt
 from .sender import Sender, longest
+from .turns import Backoff, place_ms
 
 _TICK_MS = const(100)
 _LINGER_MS = const(2)
@@ -61,7 +62,8 @@ class Link:
         )
         self._fault = None  # why the connection must end, found by the listener or by wake()
         self._mistrust = 0  # connections in a row that died of silence while WiFi claimed to stand
-        self.up = False  # the session stands
+        self.up = False  # the session stands,
+        self._stood_since = None  # since this uptime in seconds
         self.connections = 0
 
     # -- for the other tasks
@@ -104,13 +106,14 @@ class Link:
     async def run(self):
         """For ever."""
         broker = self._broker
-        if broker.connect_jitter_ms:
-            await self._rest(self._random(broker.connect_jitter_ms))
-        wait = broker.retry_ms
+        backoff = Backoff(broker.retry_ms, broker.retry_max_ms, self._random)
+        if broker.spread_ms:
+            wait = place_ms(broker.client_id.encode(), broker.spread_ms)
+            self._log("link: connects in %d s, each lamppost at its own time" % (wait // 1000))
+            await self._rest(wait)
         while True:
             fault = None
-            before = self.connections
-            started = self._ticks_ms()
+            self._stood_since = None
             try:
                 await self._connection()
             except LinkFault as error:
@@ -124,10 +127,8 @@ class Link:
             self._report(fault)
             self._log("link: %s" % fault)
             self._judge_wifi(fault)
-            if self.connections > before and self._ticks_diff(self._ticks_ms(), started) > 10000:
-                wait = broker.retry_ms
-            await self._rest(wait // 2 + self._random(wait + 1))
-            wait = min(wait * 2, broker.retry_max_ms)
+            since = self._stood_since
+            await self._rest(backoff.failed(0 if since is None else self._clock.uptime_s() - since))
 
     async def _connection(self):
         """One life of the connection; always ends with a fault."""
@@ -146,10 +147,11 @@ class Link:
                 mqtt.subscribe([broker.prefix + suffix for suffix in broker.commands])
             self.up = True
             self.connections += 1
+            self._stood_since = self._clock.uptime_s()
             self._log("link: connected to %s" % broker.host)
             self.publish_now(b"state", b'"state":"online","reason":""}', 1, True)
             self.announce()
-            self.sender.begin(mqtt.session_present, self._random(broker.drain_jitter_ms + 1))
+            self.sender.begin(mqtt.session_present, place_ms(broker.client_id.encode(), broker.drain_spread_ms))
             self._since = self._ticks_ms()
             listener = asyncio.create_task(self._listen(wire))
             while self._fault is None:

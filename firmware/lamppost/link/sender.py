@@ -46,6 +46,7 @@ class Sender:
         self._most = max(1000, _BURST_MS * drain_per_s)
         self._credit = 0  # thousandths of held records that may go now
         self._credited = ticks_ms()
+        self._hold_ms = 0  # until a long drain begins
         self._resend = {}  # (boot, seq) -> packet id of records that the broker's kept session may have seen
         self._envelope = Envelope()
         self._formats = {}  # length -> "<length>s", for copying in C without a slice
@@ -60,13 +61,16 @@ class Sender:
         mqtt.on_acknowledged = self._acknowledge
 
     def begin(self, session_present, hold_ms=0):
-        """A connection stands. Held records wait hold_ms more, so that a city does not come back as one."""
+        """A connection stands. A drain that is longer than one burst waits hold_ms more, so that not all the
+        nodes of a broker that came back drain at once. Alarms do not wait."""
         if not session_present:
             self._resend.clear()
         self._outbox.rewind()  # all that is there by now counts as held
         self._credit = self._most
-        if hold_ms and self._outbox.depth():
-            self._credit = -hold_ms * self._rate
+        self._hold_ms = 0
+        if hold_ms and self._outbox.depth() * 1000 > self._most:
+            self._hold_ms = hold_ms
+            self._credit = 0
         self._credited = self._ticks_ms()
 
     def lost(self, kept):
@@ -92,9 +96,11 @@ class Sender:
         mqtt = self._mqtt
         idle = self._idle
         outbox = self._outbox
-        while idle and mqtt.flush():
+        flying = mqtt.flying
+        quota = mqtt.quota
+        while idle and len(flying) < quota and mqtt.flush():
             end = 0
-            while idle and end <= self._last:
+            while idle and end <= self._last and len(flying) < quota:
                 if self._rate and self._credit < 1000 and not self._earned() and not outbox.urgent():
                     break
                 entry = idle[-1]
@@ -115,8 +121,12 @@ class Sender:
 
     def _earned(self):
         now = self._ticks_ms()
-        credit = self._credit + self._ticks_diff(now, self._credited) * self._rate
+        passed = self._ticks_diff(now, self._credited)
         self._credited = now
+        if self._hold_ms > 0:
+            self._hold_ms -= passed
+            return False
+        credit = self._credit + passed * self._rate
         self._credit = min(credit, self._most)
         return credit >= 1000
 

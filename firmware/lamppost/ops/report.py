@@ -2,8 +2,13 @@
 
 import json
 
+from micropython import const
+
 from ..core.codec import body
 from ..core.quantity import QUANTITIES
+
+_ENOUGH = const(4)  # erases in this boot that tell a rate, to a quarter
+_YEAR_S = const(31557600)
 
 RESET_WORDS = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
 RESETS = ("power-on", "hard", "watchdog", "deep-sleep", "soft")
@@ -63,6 +68,22 @@ def info(config, fingerprint, board, build, parts):
     return body((), None, json.dumps(members)[1:-1])
 
 
+def wear(rings, uptime_s):
+    """The journal's wear: of its rings the worst of each, and the years that are left at the rate of this boot.
+
+    rings -- as Ring.wear tells it of each. Years are of powered time, None until enough was written to tell a rate.
+    """
+    said = {"cycles": 0, "rated": 0, "bad": 0, "years": None}
+    for cycles, rated, bad, blocks, erases in rings:
+        said["cycles"] = max(said["cycles"], cycles)
+        said["rated"] = rated
+        said["bad"] += bad
+        if erases >= _ENOUGH:
+            years = max(0, rated - cycles) * blocks * uptime_s // (erases * _YEAR_S)
+            said["years"] = years if said["years"] is None else min(said["years"], years)
+    return said
+
+
 def diag(node, heap_free, rssi):
     """diag (hourly, QoS 0): the figures that tell a sick node from a well one."""
     journal = node.outbox
@@ -73,5 +94,6 @@ def diag(node, heap_free, rssi):
         ("power_cuts", node.counters.power_cuts),
         ("rssi", rssi),
     )
-    members = (json.dumps(journal.wear()), node.reset, json.dumps(node.health.faults))
+    worn = wear((journal.wear(), node.counters.wear()), node.clock.uptime_s())
+    members = (json.dumps(worn), node.reset, json.dumps(node.health.faults))
     return body(values, None, '"wear":%s,"reset":"%s","faults":%s' % members)
