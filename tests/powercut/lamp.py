@@ -44,7 +44,7 @@ class Lamp:
 
     def state(self):
         c = self.counters
-        return c.imp_mwh, c.meter_mwh, c.power_cuts, c.boot
+        return c.imp_mwh, c.meter_mwh, c.power_cuts, c.boot, c.burn_s, c.switchings
 
     def append(self, kind, topic, body, retain=None):
         self.clock.now_s += 1
@@ -89,6 +89,10 @@ class Lamp:
         counters.imp_mwh += mwh
         counters.meter_mwh = counters.imp_mwh + 5000000000
         counters.changed()
+        if mwh % 4:  # not at every checkpoint: the two records come together and alone
+            counters.burn_s += 10
+            counters.switchings += mwh % 3
+            counters.burnt()
         self.clock.now_s += 10
         self.say("checkpoint", self.state())
         if counters.checkpoint():

@@ -21,7 +21,7 @@ class Ledger:
         self.newest = None  # (b, s) committed last
         self.doubted = None  # (b, s) that may be committed or not
         self.boots = 0  # boot number used last
-        self.kept = (0, None, 0, 0)  # counters of the checkpoint committed last: imp, meter, power cuts, boot
+        self.kept = (0, None, 0, 0, 0, 0)  # counters committed last: imp, meter, power cuts, boot, burn s, switchings
         self.keeping = None  # counters of a checkpoint that may be committed or not
         self.oldest = None  # telemetry delivered since the last start,
         self.delivered = set()  # and the keys of all records
@@ -91,11 +91,15 @@ class Ledger:
 
     def _started(self, argument):
         """A boot has begun: its number is new, no counter went back, and the tail of the night is named."""
-        last_committed, seen = argument  # seen: imp_mwh, meter_mwh, power cuts, boot
+        last_committed, seen = argument  # seen: as kept
         floor = self.kept
         if seen[0] < floor[0] or seen[2] <= floor[2] or seen[3] <= max(floor[3], self.boots):
             self.note("backwards", f"{seen!r} after {floor!r}")
-        if seen[:2] not in [known[:2] for known in (self.kept, self.keeping) if known]:
+        if seen[4] < floor[4] or seen[5] < floor[5]:
+            self.note("backwards", f"the lamp's {seen!r} after {floor!r}")
+        # two records: a cut may fall between them, but in neither
+        known = [known for known in (self.kept, self.keeping) if known]
+        if seen[:2] not in [one[:2] for one in known] or seen[4:] not in [one[4:] for one in known]:
             self.note("corrupt", f"counters {seen!r}, committed {self.kept!r} or {self.keeping!r}")
         if last_committed not in (self.newest, self.doubted or self.newest):
             self.note("lost", f"last committed {last_committed!r}, not {self.newest!r}")

@@ -35,7 +35,8 @@ def recover(nor, split):
         stamp = (entry.ts, entry.tq, entry.tu_ms)
         delivered.append((entry.kind, entry.boot, entry.seq, entry.retain) + stamp + (topic, body))  # noqa: RUF005
         outbox.acknowledge(entry)
-    state = (counters.imp_mwh, counters.meter_mwh, counters.power_cuts, counters.boot)
+    c = counters
+    state = (c.imp_mwh, c.meter_mwh, c.power_cuts, c.boot, c.burn_s, c.switchings)
     return {
         "last": last,
         "state": state,

@@ -140,9 +140,9 @@ def test_opening_a_block_of_counters_without_their_state_is_caught(monkeypatch):
 
 def test_starting_before_the_boot_number_is_on_flash_is_caught():
     class Late(Counters):
-        def _commit(self):
+        def _commit(self, *record):
             if hasattr(self, "_due_once"):
-                super()._commit()
+                super()._commit(*record)
             self._due_once = True
             self._last_s = 0
 

@@ -4,6 +4,7 @@ import struct
 
 from micropython import const
 
+from ..core.clock import ESTIMATED
 from . import record as form
 from .record import ANCHOR, TELEMETRY
 from .ring import START, u32
@@ -14,7 +15,8 @@ _OFFSET = const(28)
 
 
 class Anchors:
-    """The anchor of this boot, and those of earlier boots found on flash when they are asked for."""
+    """The anchor of this boot, and those of earlier boots found on flash when they are asked for: of the best time
+    quality that there is, the newest."""
 
     def __init__(self, ring):
         self._ring = ring
@@ -33,8 +35,9 @@ class Anchors:
 
     def into(self, note):
         """Write this boot's anchor to the last 8 bytes of a block's note."""
-        tu_ms = min(self.tu_ms, 0xFFFFFF)
-        struct.pack_into("<IBBH", note, 12, self.offset, self.tq, tu_ms & 255, tu_ms >> 8)
+        # an estimate may be off by days, which three bytes of milliseconds cannot say: it is told in seconds
+        tu = min((self.tu_ms + 999) // 1000 if self.tq == ESTIMATED else self.tu_ms, 0xFFFFFF)
+        struct.pack_into("<IBBH", note, 12, self.offset, self.tq, tu & 255, tu >> 8)
 
     def _look(self, boot, block, at):
         """Walk on from the record: the anchor of its boot was written after it and before the next boot's records."""
@@ -47,9 +50,10 @@ class Anchors:
                 if at == START:
                     if opened > boot:
                         return best
-                    if opened == boot and header[_OFFSET + 4] > best[2]:
-                        tu_ms = header[_OFFSET + 5] | header[_OFFSET + 6] << 8 | header[_OFFSET + 7] << 16
-                        best = (boot, u32(header, _OFFSET), header[_OFFSET + 4], tu_ms)
+                    tq = header[_OFFSET + 4]
+                    if opened == boot and tq >= max(best[2], ESTIMATED):
+                        tu = header[_OFFSET + 5] | header[_OFFSET + 6] << 8 | header[_OFFSET + 7] << 16
+                        best = (boot, u32(header, _OFFSET), tq, tu * 1000 if tq == ESTIMATED else tu)
                 while at <= ring.limit:
                     size = ring.peek(block, at)
                     if size:
@@ -58,7 +62,7 @@ class Anchors:
                         made = opened + (front[6] >> 4) if kind == TELEMETRY else form.boot_of(front)
                         if made > boot:
                             return best
-                        if kind == ANCHOR and made == boot and front[7] >> 5 > best[2]:
+                        if kind == ANCHOR and made == boot and front[7] >> 5 >= best[2]:
                             best = (boot, form.time_of(front), front[7] >> 5, form.tu_of(front))
                     at = ring.step(block, at, size)
             block += 1

@@ -1,15 +1,23 @@
-"""Counts that must never run backwards: boots, power cuts and the energy register, kept on flash over every cut."""
+"""Counts that must never run backwards: boots, power cuts, the energy register, burn seconds and switchings of the
+lamp; and what a node must remember of the time: kept on flash over every cut."""
 
 import struct
 
 from micropython import const
 
+from ..core.faults import JournalFault
 from .ring import PREFIX, Ring, u32
 
 EVERY_S = const(10)  # at most one checkpoint in so many seconds: what a cut may cost of consumption
+KEEP_S = const(300)  # the time is noted so often: what a cut may cost of it
 _RING = const(2)
 _CHECKPOINT = const(5)
 _SIZE = const(28)  # prefix, import register and meter (48 bits each), boots, power cuts
+_REST = const(6)  # what came later, in a record of its own: a firmware that does not know it passes it over
+_REST_SIZE = const(33)
+_REST_FORM = "<IIIIhhHHB"
+_TRIES = const(32)  # places tried for one record before the flash is called worn
+UNKNOWN = const(-32768)
 
 
 class Counters:
@@ -18,7 +26,8 @@ class Counters:
     clock -- core.clock.Clock; power_cut -- True if the reset cause says that the power was gone
     above -- a boot number that is known to be used (Outbox.newest); this boot's is higher in any case, so that no
         key (b, s) is used twice even if the counters were lost
-    Raises JournalFault: "foreign" (ring.format(flash) gives the old counters up), "worn".
+    Raises JournalFault: "foreign" (ring.format(flash) gives the old counters up). Flash that takes nothing any more
+    is no reason to stop: `worn` says it then, and the counters go on in RAM.
     """
 
     def __init__(self, flash, clock, power_cut=False, above=0):
@@ -28,16 +37,33 @@ class Counters:
         self.meter_mwh = None  # the meter's own register when imp_mwh was counted up last; None: no meter yet
         self.boot = 0
         self.power_cuts = 0
+        self.burn_s = 0  # how long the lamp has burnt
+        self.switchings = 0  # how often it was switched on
+        self.utc_s = None  # the last UTC known, with its uncertainty; None: no time was ever known
+        self.tu_ms = 0
+        self.drift = UNKNOWN  # of the oscillator, in hundredths of ppm
+        self.dusk = UNKNOWN  # how long after sunset the circuit is switched on, s
+        self.spread = 0  # and how far that may be off, s
+        self.doubt_h = 0  # hours by which the date may be off since it was last told
+        self.alarms = 0  # bits of ops/alarms.py: those that were on
+        self.worn = False
         self._note = bytearray(20)
+        self._found = -1  # the block whose `rest` record was read
         if ring.find():
             self._read(ring.header, 16)
-            ring.survey(ring.head, self._saw)
+            block = ring.head
+            # the rest lies in the newest block, but for a cut between its opening and that record
+            while block >= 0 and block > ring.head - ring.blocks and self._found < 0:
+                if ring.look(block):
+                    ring.survey(block, self._saw)
+                block -= 1
         self.boot = max(self.boot, above) + 1
         if power_cut:
             self.power_cuts += 1
-        self._due = False
+        self._due = True
+        self._rest_due = self._found != ring.head
         self._last_s = 0
-        self._commit()
+        self.checkpoint(True)
 
     @property
     def imp_mwh(self):
@@ -53,11 +79,27 @@ class Counters:
         """imp_mwh or meter_mwh is new: the next checkpoint has something to keep."""
         self._due = True
 
+    def burnt(self):
+        """burn_s, switchings or anything below them is new, likewise."""
+        self._rest_due = True
+
     def checkpoint(self, now=False):
-        """Commit what changed() if the last checkpoint is EVERY_S old, or at once. True if it was written."""
-        if not self._due or not now and self._clock.uptime_s() - self._last_s < EVERY_S:
+        """Commit what changed if the last checkpoint is EVERY_S old, or at once. True if it was written."""
+        if not (self._due or self._rest_due):
             return False
-        self._commit()
+        if not now and self._clock.uptime_s() - self._last_s < EVERY_S:
+            return False
+        self._last_s = self._clock.uptime_s()
+        try:
+            if self._due:
+                self._commit(_CHECKPOINT, _SIZE, self._write)
+                self._due = False
+            if self._rest_due:
+                self._commit(_REST, _REST_SIZE, self._write_rest)
+                self._rest_due = False
+        except JournalFault:
+            self.worn = True
+            return False
         return True
 
     def wear(self):
@@ -65,10 +107,17 @@ class Counters:
         return self._ring.wear()
 
     def _saw(self, block, at, size):
-        if size == _SIZE and self._ring.peeked[7] == _CHECKPOINT:
-            self._ring.peek(block, at)
-            self._ring.fetch(block, at, size)
-            self._read(self._ring.record, PREFIX)
+        ring = self._ring
+        kind = ring.peeked[7]
+        if kind == _CHECKPOINT and size == _SIZE and block == ring.head:
+            ring.peek(block, at)
+            ring.fetch(block, at, size)
+            self._read(ring.record, PREFIX)
+        elif kind == _REST and size == _REST_SIZE:
+            ring.peek(block, at)
+            ring.fetch(block, at, size)
+            self._read_rest(ring.record)
+            self._found = block
 
     def _read(self, buf, at):
         self._imp_mwh = u32(buf, at) | buf[at + 4] << 32 | buf[at + 5] << 40
@@ -83,16 +132,29 @@ class Counters:
         struct.pack_into("<IH", buf, at + 6, meter & 0xFFFFFFFF, meter >> 32)
         struct.pack_into("<II", buf, at + 12, self.boot, self.power_cuts)
 
-    def _commit(self):
+    def _read_rest(self, buf):
+        (self.burn_s, self.switchings, utc_s, self.tu_ms, self.drift, self.dusk, self.spread, self.doubt_h,
+         self.alarms) = struct.unpack_from(_REST_FORM, buf, PREFIX)  # fmt: skip
+        self.utc_s = utc_s or None
+
+    def _write_rest(self, buf, at):
+        struct.pack_into(
+            _REST_FORM, buf, at, self.burn_s, self.switchings, self.utc_s or 0, min(self.tu_ms, 0xFFFFFFFF),
+            self.drift, self.dusk, self.spread, self.doubt_h, self.alarms,
+        )  # fmt: skip
+
+    def _commit(self, kind, size, write):
         ring = self._ring
-        while True:
-            if not ring.room(_SIZE):
-                # the header of a new block is a checkpoint too: nothing older is needed from here on
+        for _ in range(_TRIES):
+            if not ring.room(size):
+                # the header of a new block is a checkpoint too: all that is needed from older ones is the rest,
+                # which stays where it is until it has been written here
                 self._write(self._note, 0)
                 ring.open(self.boot, self._note)
-                break
-            self._write(ring.record, PREFIX)
-            if ring.put(_CHECKPOINT, 0, _SIZE):
-                break
-        self._due = False
-        self._last_s = self._clock.uptime_s()
+                self._rest_due = True
+                if kind == _CHECKPOINT:
+                    return
+            write(ring.record, PREFIX)
+            if ring.put(kind, 0, size):
+                return
+        raise JournalFault("worn", "%d programs did not take" % ring.bad)

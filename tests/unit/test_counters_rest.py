@@ -1,0 +1,141 @@
+"""The counters that came later (lamp, time, alarms): they share the ring, and no cut or older journal misreads them."""
+
+from journal_on_ram import Nor, PowerCut, Ticks, raised
+from lamppost.journal import counters as module
+from lamppost.journal.counters import UNKNOWN, Counters
+from lamppost.journal.flash import Flash
+from lamppost.journal.ring import Ring
+
+
+def start(nor, power_cut=False, ticks=None):
+    return Counters(Flash(nor), (ticks or Ticks()).clock(), power_cut)
+
+
+def burn(counters, ticks, seconds=10):
+    ticks.ms += seconds * 1000
+    counters.burn_s += seconds
+    counters.burnt()
+    return counters.checkpoint()
+
+
+def test_burning_hours_and_switchings_come_back_after_a_cut():
+    nor, ticks = Nor(4), Ticks()
+    counters = start(nor, ticks=ticks)
+    counters.switchings += 1
+    for _ in range(360):
+        assert burn(counters, ticks)
+    again = start(nor, power_cut=True)
+    assert (again.burn_s, again.switchings) == (3600, 1)
+
+
+def test_at_a_cut_at_most_ten_seconds_of_burning_are_missing():
+    nor, ticks = Nor(4), Ticks()
+    counters = start(nor, ticks=ticks)
+    for second in range(1, 200):
+        burn(counters, ticks, 1)
+        assert second - start(Nor(image=nor.snapshot())).burn_s <= 10
+
+
+def test_what_is_remembered_of_the_time_comes_back_whole():
+    nor = Nor(4)
+    counters = start(nor)
+    assert (counters.utc_s, counters.drift, counters.dusk) == (None, UNKNOWN, UNKNOWN)
+    counters.utc_s, counters.tu_ms = 1072915199, 1728000000  # 2033: beyond a small int of 32 bits
+    counters.drift, counters.dusk, counters.spread = -1234, -600, 2700
+    counters.doubt_h, counters.alarms = 480, 0x85
+    counters.burnt()
+    counters.checkpoint(True)
+    again = start(nor)
+    assert (again.utc_s, again.tu_ms, again.drift, again.dusk) == (1072915199, 1728000000, -1234, -600)
+    assert (again.spread, again.doubt_h, again.alarms) == (2700, 480, 0x85)
+
+
+def test_they_outlive_many_laps_of_the_ring_in_which_only_the_meter_counts():
+    nor, ticks = Nor(4), Ticks()
+    counters = start(nor, ticks=ticks)
+    burn(counters, ticks)
+    for n in range(2000):
+        counters.imp_mwh += 3
+        counters.changed()
+        ticks.ms += 10000
+        counters.checkpoint()
+        if n % 61 == 0:
+            assert start(Nor(image=nor.snapshot())).burn_s == 10
+    assert max(nor.erases) > 3
+
+
+def test_a_cut_at_any_operation_turns_none_of_them_back():
+    for at in range(1, 400, 7):
+        nor, ticks = Nor(3), Ticks()
+        counters = start(nor, ticks=ticks)
+        kept = [0, 0]
+        left = [at]
+
+        def cut(block, offset, data, held):
+            left[0] -= 1  # noqa: B023
+            if left[0]:  # noqa: B023
+                return None
+            return b"\x00" * 4096 if data is None else held
+
+        nor.cut = cut
+
+        def live():
+            while True:
+                counters.imp_mwh += 10  # noqa: B023
+                counters.changed()  # noqa: B023
+                burn(counters, ticks)  # noqa: B023
+                kept[0], kept[1] = counters.imp_mwh, counters.burn_s  # noqa: B023
+
+        assert raised(live, PowerCut)
+        again = start(Nor(image=nor.image))
+        assert again.imp_mwh >= kept[0] and again.burn_s >= kept[1]
+        assert again.burn_s <= kept[1] + 10
+
+
+def test_a_journal_of_the_format_before_is_read_and_gets_them_from_zero():
+    class Before(Counters):
+        """As the first version wrote it: checkpoints and nothing else."""
+
+        def _commit(self, kind, size, write):
+            if kind == 5:  # the only one there was
+                super()._commit(kind, size, write)
+
+    nor, ticks = Nor(4), Ticks()
+    old = Before(Flash(nor), ticks.clock(), True)
+    old.imp_mwh, old.meter_mwh = 5000000, 7000000
+    old.changed()
+    old.checkpoint(True)
+    new = start(nor, power_cut=True)
+    assert (new.imp_mwh, new.meter_mwh, new.boot, new.power_cuts) == (5000000, 7000000, 2, 2)
+    assert (new.burn_s, new.switchings, new.utc_s) == (0, 0, None)
+
+
+def test_flash_that_takes_nothing_any_more_is_said_and_stops_nobody():
+    nor, ticks = Nor(4), Ticks()
+    counters = start(nor, ticks=ticks)
+    assert not counters.worn
+
+    def dead(block, offset, data, held):
+        raise OSError(5)
+
+    nor.cut = dead
+    counters.imp_mwh += 1000
+    counters.changed()
+    ticks.ms = 20000
+    assert not counters.checkpoint()
+    assert counters.worn and counters.imp_mwh == 1000
+    blind = start(nor)
+    assert blind.worn and blind.boot == 2
+
+
+def test_records_that_never_take_while_headers_do_end_in_a_word_too():
+    class Tired(Ring):
+        def put(self, kind, tag, size):
+            super().put(kind, tag, size)
+            return False
+
+    ring, module.Ring = module.Ring, Tired
+    try:
+        assert start(Nor(4)).worn
+    finally:
+        module.Ring = ring
