@@ -95,7 +95,7 @@ def test_connack_tells_whether_the_session_was_kept():
 
 
 def test_each_refusal_of_the_broker_has_its_word():
-    words = ["protocol", "badclientid", "unavailable", "badlogin", "notallowed", "protocol"]
+    words = ["version", "badclientid", "unavailable", "badlogin", "notallowed", "protocol"]
     for code, word in enumerate(words):
         with raises(LinkFault, word):
             heard(bytes((0x20, 2, 0, code + 1)), greeted=False)
@@ -213,7 +213,7 @@ def test_mutated_packets_end_in_a_link_fault_or_nothing_and_never_grow_the_buffe
             whole += 1
         except LinkFault as fault:
             faults += 1
-            assert fault.word in ("protocol", "notallowed", "badlogin", "badclientid", "unavailable")
+            assert fault.word in ("protocol", "version", "notallowed", "badlogin", "badclientid", "unavailable")
         assert len(reader.buf) == 64
         for told in sink.told:
             if told[0] == "received":

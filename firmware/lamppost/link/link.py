@@ -12,7 +12,7 @@ from micropython import const
 from ..core.codec import HEAD_MAX, head_into
 from ..core.faults import LinkFault
 from ..journal.outbox import Entry
-from . import packet, tcp
+from . import tcp
 from .mqtt import Mqtt
 from .sender import Sender, longest
 from .turns import Backoff, place_ms
@@ -34,11 +34,12 @@ class Link:
     on_command(suffix, body, retained) -- a message on one of broker.commands; body is valid during the call
     random(n) -> integer below n; alive() -- called at least every second, except while a name is resolved
     report(fault) -- each LinkFault; log(text)
+    set_time(seconds since 2000) -- sets the chip's own clock, for TLS
     """
 
     def __init__(
         self, broker, wifi, socket, select, clock, outbox, boot, info, ticks_ms, ticks_diff, random, alive,
-        report, log, on_command=None,
+        report, log, on_command=None, set_time=None,
     ):  # fmt: skip
         self._broker = broker
         self._wifi = wifi
@@ -55,11 +56,23 @@ class Link:
         self._log = log
         self._on_command = on_command
         room = longest(broker.prefix) + _TOGETHER
-        self.mqtt = Mqtt(ticks_ms, ticks_diff, broker.keepalive_s, _COMMAND, self._message, log, room)
+        session, sending, more = Mqtt, Sender, ()
+        if broker.version == 5:  # what is not asked for takes no memory
+            from .mqtt5 import Mqtt5 as session
+            from .sender5 import Sender5 as sending
+
+            more = (broker.expiry_s, report)
+        self.mqtt = session(ticks_ms, ticks_diff, broker.keepalive_s, _COMMAND, self._message, log, room)
         entries = [Entry() for _ in range(broker.window)]
-        self.sender = Sender(
-            self.mqtt, outbox, broker.prefix, entries, ticks_ms, ticks_diff, broker.drain_per_s, log
+        self.sender = sending(
+            self.mqtt, outbox, broker.prefix, entries, ticks_ms, ticks_diff, broker.drain_per_s, log, *more
         )
+        self._tls = None
+        if broker.tls:
+            from .tls import Tls
+
+            self._tls = Tls(broker.tls, broker.host, clock, set_time)
+        self._unsaid = 0  # of what a connection begins with: 2 state and info, 1 info
         self._fault = None  # why the connection must end, found by the listener or by wake()
         self._mistrust = 0  # connections in a row that died of silence while WiFi claimed to stand
         self.up = False  # the session stands,
@@ -127,6 +140,8 @@ class Link:
             self._report(fault)
             self._log("link: %s" % fault)
             self._judge_wifi(fault)
+            if fault.word == "noretain":
+                self.mqtt.retain = False  # the next CONNECT asks for none
             since = self._stood_since
             await self._rest(backoff.failed(0 if since is None else self._clock.uptime_s() - since))
 
@@ -136,12 +151,16 @@ class Link:
         mqtt = self.mqtt
         await self._wifi.join(self._alive)
         self._alive()
+        if self._tls:
+            await self._tls.prepare(self._alive, self._wifi.up)
         wire = await tcp.connect(self._socket, self._select, broker.host, broker.port, _CONNECT_MS)
         self._alive()
         self._fault = None
         listener = None
+        if self._tls:
+            wire = self._tls.over(wire, self._select)
         try:
-            mqtt.begin(wire, self._connect_packet())
+            mqtt.begin(wire, mqtt.hello(broker, self._will()))
             await self._greeting(wire)
             if broker.commands:
                 mqtt.subscribe([broker.prefix + suffix for suffix in broker.commands])
@@ -149,8 +168,8 @@ class Link:
             self.connections += 1
             self._stood_since = self._clock.uptime_s()
             self._log("link: connected to %s" % broker.host)
-            self.publish_now(b"state", b'"state":"online","reason":""}', 1, True)
-            self.announce()
+            self._unsaid = 2
+            self._introduce()
             self.sender.begin(mqtt.session_present, place_ms(broker.client_id.encode(), broker.drain_spread_ms))
             self._since = self._ticks_ms()
             listener = asyncio.create_task(self._listen(wire))
@@ -170,8 +189,16 @@ class Link:
         self.mqtt.check()
         if not self._wifi.up():
             raise LinkFault("nowifi", "lost")
+        self._introduce()
         if self._may_send():
             self.sender.pump()
+
+    def _introduce(self):
+        """Say that we are there and what we are; what the broker has no room for now is said at the next look."""
+        if self._unsaid == 2 and self.publish_now(b"state", b'"state":"online","reason":""}', 1, True):
+            self._unsaid = 1
+        if self._unsaid == 1 and self.announce():
+            self._unsaid = 0
 
     def _may_send(self):
         """False for the first moments in which the time is still asked for: what is sent without stays without."""
@@ -182,6 +209,7 @@ class Link:
         while not self.mqtt.greeted:
             self._alive()
             if not self.mqtt.hear():
+                self.mqtt.flush()  # CONNECT waits for the end of a TLS handshake
                 left = self._left(started, _CONNECT_MS)
                 if left <= 0:
                     raise LinkFault("timeout", "no CONNACK")
@@ -227,11 +255,9 @@ class Link:
         n = head_into(head, 0, self._boot, None, ts, clock.tq, clock.tu_ms, False)
         return bytes(head[:n]) + body
 
-    def _connect_packet(self):
-        b = self._broker
-        # the broker sends the will when we cannot: without a time, for nobody knows it then
-        will = (b.prefix + b"state", self._envelope(b'"state":"lost","reason":"will"}', timed=False))
-        return packet.connect(b.client_id, b.keepalive_s, b.clean, b.user, b.password, will)
+    def _will(self):
+        # the broker sends it when we cannot: without a time, for nobody knows it then
+        return self._broker.prefix + b"state", self._envelope(b'"state":"lost","reason":"will"}', timed=False)
 
     def _judge_wifi(self, fault):
         if fault.word in ("halfopen", "timeout", "nodns"):

@@ -28,22 +28,26 @@ class Mqtt:
     on_message(topic, body, qos, retained) -- body is valid during the call; an exception in it is told to `log`
     """
 
+    form = packet  # how packets look; link/mqtt5.py has another
+
     def __init__(self, ticks_ms, ticks_diff, keepalive_s=60, room=1024, on_message=None, log=print, send_room=1024):
         self._ticks_ms = ticks_ms
         self._ticks_diff = ticks_diff
         self._keepalive_ms = keepalive_s * 1000
         self._on_message = on_message
         self._log = log
-        self._reader = packet.Reader(self, room)
+        self._reader = self.form.Reader(self, room)
         self.on_acknowledged = _nobody  # called with a record's entry when its PUBACK has come
         self.buf = bytearray(send_room)  # the one wire buffer: records are laid out in it and sent from it
         self._next_id = 0
         self.flying = {}  # packet id -> what on_acknowledged gets; None for our own (state, subscribe, ...)
         self.skipped = 0  # messages that had no room
         self.wire = None
+        self.retain = True  # False: this broker keeps no messages for who comes later
         self._forget()
 
     def _forget(self):
+        self.quota = _LAST_ID  # publishes that may be in flight at once, ours too: a broker may allow fewer
         self._out = self.buf  # where unsent bytes are: buf, or a packet of its own
         self._out_at = 0
         self._out_end = 0
@@ -54,6 +58,11 @@ class Mqtt:
         self._pinged_at = 0
         self._heard = self._spoke = self._ticks_ms()
         self._unacknowledged = self._heard  # when the window last moved
+
+    def hello(self, broker, will):
+        """CONNECT for a link/broker.py; will -- (topic, body)."""
+        b = broker
+        return packet.connect(b.client_id, b.keepalive_s, b.clean, b.user, b.password, will)
 
     def begin(self, wire, connect):
         """A new connection: send CONNECT (bytes). `greeted` becomes true when the broker has accepted it."""
@@ -123,13 +132,13 @@ class Mqtt:
 
     def publish(self, topic, body, qos=0, retain=False):
         """Send something that is no record; True if it is on its way, False if the wire is busy or down."""
-        if not self.greeted or not self.flush():
+        if not self.greeted or (qos and len(self.flying) >= self.quota) or not self.flush():
             return False
         pid = 0
         if qos:
             pid = self.next_id()
             self.flying[pid] = None
-        data = packet.publish(topic, body, qos, retain, pid)
+        data = self.form.publish(topic, body, qos, retain and self.retain, pid)
         self._push(data, 0, len(data))
         return True
 
@@ -139,7 +148,7 @@ class Mqtt:
             return False
         pid = self.next_id()
         self.flying[pid] = None
-        data = packet.subscribe(pid, topics)
+        data = self.form.subscribe(pid, topics)
         self._push(data, 0, len(data))
         return True
 

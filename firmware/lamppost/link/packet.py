@@ -17,7 +17,7 @@ DISCONNECT = b"\xe0\x00"
 
 LIMIT = const(262144)  # bytes of a packet's remaining length beyond which we do not even skip it
 
-_REFUSALS = (None, "protocol", "badclientid", "unavailable", "badlogin", "notallowed")  # CONNACK return codes
+_REFUSALS = (None, "version", "badclientid", "unavailable", "badlogin", "notallowed")  # CONNACK return codes
 
 
 def length(value):
@@ -30,7 +30,8 @@ def length(value):
             return bytes(out)
 
 
-def _text(data):
+def text(data):
+    """A text as MQTT has it: its length before it."""
     if isinstance(data, str):
         data = data.encode()
     if len(data) > 65535:
@@ -38,37 +39,43 @@ def _text(data):
     return bytes((len(data) >> 8, len(data) & 255)) + data
 
 
-def connect(client_id, keepalive_s, clean=True, user=None, password=None, will=None):
-    """CONNECT; will -- (topic, body), sent by the broker at QoS 1 and retained when we vanish."""
+def connect(
+    client_id, keepalive_s, clean=True, user=None, password=None, will=None, version=4, properties=b"",
+    of_will=b"", retain=True,
+):  # fmt: skip
+    """CONNECT; will -- (topic, body), sent by the broker at QoS 1 and retained when we vanish.
+
+    version, properties, of_will -- see link/packet5.py; retain -- False: the will is not
+    """
     flags = 2 if clean else 0
-    payload = _text(client_id)
+    payload = text(client_id)
     if will:
-        flags |= 0x2C  # will, QoS 1, retain
-        payload += _text(will[0]) + _text(will[1])
+        flags |= 0x2C if retain else 0x0C  # will, QoS 1
+        payload += of_will + text(will[0]) + text(will[1])
     if user is not None:
         flags |= 0x80
-        payload += _text(user)
+        payload += text(user)
         if password is not None:
             flags |= 0x40
-            payload += _text(password)
-    head = b"\x00\x04MQTT\x04" + bytes((flags, keepalive_s >> 8, keepalive_s & 255))
+            payload += text(password)
+    head = b"\x00\x04MQTT" + bytes((version, flags, keepalive_s >> 8, keepalive_s & 255)) + properties
     return bytes((_CONNECT,)) + length(len(head) + len(payload)) + head + payload
 
 
 def publish(topic, body, qos=0, retain=False, pid=0):
     """PUBLISH in one piece, for what is sent seldom; records go through link/sender.py without a copy."""
-    head = _text(topic)
+    head = text(topic)
     if qos:
         head += bytes((pid >> 8, pid & 255))
     first = _PUBLISH | qos << 1 | (1 if retain else 0)
     return bytes((first,)) + length(len(head) + len(body)) + head + body
 
 
-def subscribe(pid, topics, qos=1):
+def subscribe(pid, topics, qos=1, properties=b""):
     """SUBSCRIBE to a list of topic filters."""
-    payload = bytes((pid >> 8, pid & 255))
+    payload = bytes((pid >> 8, pid & 255)) + properties
     for topic in topics:
-        payload += _text(topic) + bytes((qos,))
+        payload += text(topic) + bytes((qos,))
     return bytes((_SUBSCRIBE,)) + length(len(payload)) + payload
 
 

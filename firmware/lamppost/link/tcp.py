@@ -19,14 +19,14 @@ class Tcp:
     """One connection. read and write move what can be moved now; `readable` is awaited."""
 
     def __init__(self, sock, poller):
-        self._sock = sock
+        self.sock = sock
         self._poller = poller
         self.readable = Ready(sock)
 
     def read(self, buf, most):
         """Bytes read into buf, at most `most`; 0: nothing there now. LinkFault("closed") at the end of the stream."""
         try:
-            n = self._sock.readinto(buf, most)
+            n = self.sock.readinto(buf, most)
         except OSError as error:
             raise LinkFault("closed", "errno %s" % error.errno)
         if n:
@@ -38,7 +38,7 @@ class Tcp:
     def write(self, buf, at, size):
         """Bytes of buf[at:at + size] that the socket took now."""
         try:
-            return self._sock.write(buf, at, size) or 0
+            return self.sock.write(buf, at, size) or 0
         except OSError as error:
             raise LinkFault("closed", "errno %s" % error.errno)
 
@@ -52,7 +52,7 @@ class Tcp:
         return False
 
     def close(self):
-        self._sock.close()
+        self.sock.close()
 
 
 async def connect(socket, select, host, port, timeout_ms):
