@@ -26,8 +26,12 @@ from .ops import report, settings, tasks, trial
 from .ops.alarms import Alarms
 from .ops.console import Console, Slot, maintain
 from .ops.health import Health
+from .ops.timebase import Timebase
 
 _WATCHDOG_MS = const(60000)  # longer than a name look-up that fails (14 s) and whatever waits behind it
+
+_FAR = const(60000)  # boot numbers to jump over by chance when none can be kept: no key (b, s) is used twice
+_TIME_SERVERS = ("0.pool.ntp.org", "1.pool.ntp.org", "2.pool.ntp.org")  # two must agree
 
 
 class Node:
@@ -43,9 +47,18 @@ class Node:
         self.config, self.fingerprint, self.reverted = settings.load()
         self.slot = slot
         self.parts = build_parts(self.config, self.board)
-        self.counters, self.outbox = open_journal(self.reset == "power-on", self.clock, self.log)
-        self.alarms = Alarms(self.append, outbox.ALARM, outbox.CLEAR, self.clock)
+        cut = self.reset == "power-on"
+        partition = Partition.find(Partition.TYPE_DATA, label="journal")[0]
+        self.counters, self.outbox, self.lost = open_journal(partition, self.clock, cut, random_below, self.log)
+        self.worn = False  # the journal did not take a record
+        self.alarms = Alarms(self.append, outbox.ALARM, outbox.CLEAR, self.clock, self.counters)
         self.health = Health(self.clock, self.alarms.set, self.log)
+        rtc = [part for part in self.parts.values() if hasattr(part, "time")]
+        self.timebase = Timebase(
+            self.clock, self.counters, self.outbox.anchor, self.health, self.log, rtc[0] if rtc else None,
+            self.config.get("location"), cut,
+        )  # fmt: skip
+        self.burn = build_burn(self) if "light" in self.config else None
         self.sensing = []
         self.meter = None  # the sensing object of the energy meter, if there is one
         self.link = None
@@ -62,20 +75,32 @@ class Node:
         self.commit(kind, topic, body, self.now())
 
     def commit(self, kind, topic, body, at, retain=None):
-        """Commit a record; flash that takes nothing any more is said, and must not stop the node."""
+        """Commit a record; one that worn flash does not take is sent at once, or leaves a gap in the numbers."""
         try:
             self.outbox.append(kind, topic, body, at, retain)
         except JournalFault as fault:
             self.log("journal: %s" % fault)
+            if fault.word == "worn":
+                self.worn = True
+                seq = None if kind == outbox.CLEAR else self.outbox.number()
+                if retain is None:
+                    retain = kind in (outbox.ALARM, outbox.CLEAR)
+                if self.link:
+                    self.link.publish_now(topic, body, 1, retain, seq)
 
     def event(self, kind, body):
         self.append(outbox.EVENT, b"evt/" + kind, body)
 
     def clock_set(self, before):
         """A time server was believed; `before` -- UTC by then, or None. Earlier records have their time now."""
+        self.timebase.told()
         step_s = None if before is None else self.clock.utc_s() - before
         if step_s is None or abs(step_s) > 1:
             self.event(b"clock", report.clock(None if step_s is None else step_s * 1000, "ntp"))
+
+    def doubt(self, step_s, words):
+        """A time server told what is not believed; None: that is over."""
+        self.alarms.set("clockDoubt", step_s is not None, words, step_s)
 
     def tell_start(self):
         """The first record of this boot, and what a new configuration means for it."""
@@ -83,6 +108,7 @@ class Node:
         self.event(b"boot", report.boot(self.counters, self.reset, last, slot, self.build.get("build", "?")))
         if self.reverted or self.fresh:
             self.event(b"config", report.config(self.fingerprint, self.reverted))
+        self.alarms.set("journalLost", bool(self.lost), self.lost)
 
     def info(self):
         return report.info(self.config, self.fingerprint, self.board, self.build, self.parts)
@@ -118,26 +144,42 @@ def build_parts(config, board):
     return parts
 
 
-def open_journal(power_cut, clock, log):
-    """(counters, outbox) of the `journal` partition, this boot counted."""
-    partition = Partition.find(Partition.TYPE_DATA, label="journal")[0]
+def open_journal(partition, clock, power_cut, random, log):
+    """(counters, outbox, what was lost in words or "") with this boot counted.
+
+    random(n) -- an integer below n
+    """
     counters_flash, outbox_flash = flash.regions(partition)
-    records = opened(outbox.Outbox, outbox_flash, log)
-    counters = opened(lambda region: Counters(region, clock, power_cut, records.newest), counters_flash, log)
-    records.begin(counters.boot)
-    return counters, records
+    lost = []
 
+    def opened(kind, name, region):
+        """A ring of another format is given up for a new one, and that is said."""
+        try:
+            return kind(region)
+        except JournalFault as fault:
+            if fault.word != "foreign":
+                raise
+            lost.append("%s of %s" % (name, fault.detail))
+            log("journal: %s: %s; begun anew" % (name, fault))
+            ring.format(region)
+            return kind(region)
 
-def opened(kind, region, log):
-    """kind(region); a journal of another format is given up for a new one, and that is said."""
+    records = opened(outbox.Outbox, "records", outbox_flash)
+    counters = opened(lambda region: Counters(region, clock, power_cut, records.newest), "counters", counters_flash)
+    if counters.worn:
+        log("journal: the counters' flash is worn; nothing is kept over a cut")
+        counters.boot += random(_FAR)
     try:
-        return kind(region)
+        records.begin(counters.boot)
     except JournalFault as fault:
-        if fault.word != "foreign":
-            raise
-        log("journal: %s; begun anew" % fault)
-        ring.format(region)
-        return kind(region)
+        log("journal: %s" % fault)
+    return counters, records, ", ".join(lost)
+
+
+def build_burn(node):
+    """What counts the lamp's hours, from its relay; None where the board has none."""
+    pin = node.board.get("pins", {}).get("lamp_relay")
+    return None if pin is None else tasks.Burn(node.counters, machine.Pin(pin).value, node.clock)
 
 
 def build_link(node, beat):
@@ -150,10 +192,11 @@ def build_link(node, beat):
         Broker(config, together), wifi, socket, select, node.clock, node.outbox, node.counters.boot, node.info,
         time.ticks_ms, time.ticks_diff, random_below, beat.alive, forget, node.log,
     )  # fmt: skip
-    servers = config.get("time", {}).get("servers", ("pool.ntp.org",))
+    servers = config.get("time", {}).get("servers", _TIME_SERVERS)
     timekeeper = Timekeeper(
         socket, servers, wifi.up, node.clock, node.outbox, node.clock_set,
-        time.ticks_ms, time.ticks_diff, random_below, forget, node.log,
+        time.ticks_ms, time.ticks_diff, random_below, forget, node.log, doubt=node.doubt,
+        floor_s=node.timebase.floor_s,
     )  # fmt: skip
     return link, timekeeper, wifi
 
@@ -209,11 +252,13 @@ async def run(node):
     node.fresh = settings.fresh()
     node.sensing, readings = build_sensing(node)
     node.link, timekeeper, wifi = build_link(node, node.health.task("link", 45000))
+    await node.timebase.start()
     node.tell_start()
     for part, every_ms, take, miss in readings:
         within_ms = 2 * every_ms + 15000
         asyncio.create_task(tasks.keep(node, part.name, within_ms, tasks.sense, part, every_ms, take, miss))
     asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
+    asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend))
     asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.diagnose, wifi))
     asyncio.create_task(tasks.keep(node, "start", 15000, tasks.settle))
     asyncio.create_task(node.link.run())

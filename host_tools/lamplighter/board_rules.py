@@ -12,7 +12,7 @@ from .partitions import Partition
 from .toml_document import TomlDocument
 
 INPUT_PINS = ("presence", "tamper", "daylight")
-PART_BUSES = {"pzem004t": "uart", "tfmini": "uart", "sps30": "uart", "bme280": "i2c"}
+PART_BUSES = {"pzem004t": "uart", "tfmini": "uart", "sps30": "uart", "bme280": "i2c", "ds3231": "i2c"}
 
 
 def megabytes(text: str) -> int:

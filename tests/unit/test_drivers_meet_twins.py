@@ -1,7 +1,7 @@
 """Drivers of the firmware and simulated parts of the host were written apart; here they talk to each other."""
 
 import pytest
-from lamplighter.virtual.parts import bme280, pzem004t, sps30, tfmini
+from lamplighter.virtual.parts import bme280, ds3231, pzem004t, sps30, tfmini
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
 from lamppost.drivers import shelf
@@ -70,7 +70,7 @@ class Pair:
             return made
 
         self.machine.UART = uart
-        bus = Wiring(BOARD, self.machine, self.machine.time).bus("i2c" if part_id == "bme280" else "uart")
+        bus = Wiring(BOARD, self.machine, self.machine.time).bus("i2c" if part_id in ("bme280", "ds3231") else "uart")
         self.part = shelf.build(part_id, bus, options)
 
     def wait(self, ms):
@@ -92,12 +92,19 @@ class Pair:
         return out
 
 
+def set_clock(twin):
+    """As a lamppost leaves it: a fresh one says that it is not set."""
+    twin.write(b"\x0f\x00", 0)
+    return twin
+
+
 def pairs():
     return {
         "pzem004t": Pair("pzem004t", pzem004t.Twin({})),
         "tfmini": Pair("tfmini", tfmini.Twin({})),
         "sps30": Pair("sps30", sps30.Twin({}), warm_s=0),
         "bme280": Pair("bme280", bme280.Twin({})),
+        "ds3231": Pair("ds3231", set_clock(ds3231.Twin({}))),
     }
 
 
@@ -170,3 +177,26 @@ def test_the_self_tests_of_all_parts_pass():
     for part_id, pair in pairs().items():
         rows = pair.machine.time.run(pair.part.selftest())
         assert [row for row in rows if not row[5]] == [], part_id
+
+
+def test_a_clock_that_the_driver_has_set_goes_on_by_itself_and_over_a_cut():
+    pair = Pair("ds3231", ds3231.Twin({"values": {"ppm": 2}}))
+    with raises(SensorFault, "unset"):
+        pair.read()
+    pair.wait(500)
+    pair.part.set(848664000)
+    pair.wait(86400 * 1000 * 10)
+    utc_s, tu_ms = pair.machine.time.run(pair.part.time())
+    assert abs(utc_s - 848664000 - 864000 - 2) <= 1
+    assert tu_ms >= 4300
+    again = Pair("ds3231", ds3231.Twin({"state": pair.twin.state()}))
+    again.machine.time.now = pair.machine.time.now + 3600000
+    assert abs(again.machine.time.run(again.part.time())[0] - utc_s - 3600) <= 2
+
+
+def test_a_clock_without_its_battery_has_lost_the_time():
+    pair = Pair("ds3231", ds3231.Twin({"values": {"battery": 0}}))
+    pair.part.set(848664000)
+    again = Pair("ds3231", ds3231.Twin({"state": pair.twin.state()}))
+    with raises(SensorFault, "unset"):
+        again.read()

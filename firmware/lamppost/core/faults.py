@@ -23,6 +23,7 @@ class SensorFault(Fault):
     range        a whole frame with a value that the part cannot mean
     signal       the part says that it saw nothing usable (no echo, too weak, blinded)
     warming      the part needs more time after power-on
+    unset        a clock that has lost its time, or was not set by a lamppost
     bus          the bus itself failed (short circuit, driver error), or the board has none of that name
     """
 

@@ -7,6 +7,7 @@ PARTS = {  # part id: (module, class)
     "tfmini": ("tfmini", "Tfmini"),
     "sps30": ("sps30", "Sps30"),
     "bme280": ("bme280", "Bme280"),
+    "ds3231": ("ds3231", "Ds3231"),
 }
 _PLACE = ("id", "part", "bus")  # members of a part's configuration that are no options of its driver
 

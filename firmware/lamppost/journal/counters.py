@@ -9,7 +9,6 @@ from ..core.faults import JournalFault
 from .ring import PREFIX, Ring, u32
 
 EVERY_S = const(10)  # at most one checkpoint in so many seconds: what a cut may cost of consumption
-KEEP_S = const(300)  # the time is noted so often: what a cut may cost of it
 _RING = const(2)
 _CHECKPOINT = const(5)
 _SIZE = const(28)  # prefix, import register and meter (48 bits each), boots, power cuts

@@ -17,6 +17,7 @@ from .room import NOTHING, RETRIES, Room
 __all__ = ("ALARM", "CLEAR", "EVENT", "TELEMETRY", "Entry", "Outbox")
 
 _RING = const(1)
+_STEP_S = const(60)  # by so much a clock does not wander between two settings
 
 
 class Outbox:
@@ -120,6 +121,11 @@ class Outbox:
         self.seq = seq + 1
         return seq
 
+    def number(self):
+        """The number of a record that worn flash did not take: sent at once, or the gap that a subscriber sees."""
+        self.seq += 1
+        return self.seq - 1
+
     def _commit(self, kind, byte, topic, body, time, tq, tu_ms):
         ring = self._ring
         record = ring.record
@@ -140,9 +146,14 @@ class Outbox:
         raise JournalFault("worn", "%d programs did not take" % ring.bad)
 
     def anchor(self, clock):
-        """UTC is known now, or better than before: earlier records of this boot get their time by it."""
+        """UTC is known now, or better than before: earlier records of this boot get their time by it.
+
+        Also when it was wrong: at the same quality a step counts, the wandering of a clock over days does not.
+        """
         anchors = self._anchors
-        if clock.offset_s is None or clock.tq <= anchors.tq:
+        if clock.offset_s is None or clock.tq < anchors.tq:
+            return
+        if clock.tq == anchors.tq and abs(clock.offset_s - anchors.offset) <= _STEP_S:
             return
         anchors.offset = clock.offset_s
         anchors.tq = clock.tq

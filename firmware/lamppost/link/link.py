@@ -89,15 +89,17 @@ class Link:
             except LinkFault as fault:
                 self._fault = fault
 
-    def publish_now(self, suffix, body, qos=0, retain=False):
+    def publish_now(self, suffix, body, qos=0, retain=False, seq=None):
         """Publish something that is not journaled: True if it is on its way, False if there is no way now.
 
-        body -- the members behind the envelope's head, with the closing brace
+        body -- the members behind the envelope's head, with the closing brace; b"": an empty payload
+        seq -- the number of a record that the journal could not take
         """
         if not self.up or self._fault is not None:
             return False
         try:
-            return self.mqtt.publish(self._broker.prefix + suffix, self._envelope(body), qos, retain)
+            payload = body and self._envelope(body, seq=seq)
+            return self.mqtt.publish(self._broker.prefix + suffix, payload, qos, retain)
         except LinkFault as fault:
             self._fault = fault
             return False
@@ -248,11 +250,11 @@ class Link:
         if self._on_command and topic.startswith(prefix):
             self._on_command(topic[len(prefix) :], body, retained)
 
-    def _envelope(self, body, timed=True):
+    def _envelope(self, body, timed=True, seq=None):
         clock = self._clock
         head = bytearray(HEAD_MAX)
         ts = clock.utc_s() if timed else None
-        n = head_into(head, 0, self._boot, None, ts, clock.tq, clock.tu_ms, False)
+        n = head_into(head, 0, self._boot, seq, ts, clock.tq, clock.tu_ms, False)
         return bytes(head[:n]) + body
 
     def _will(self):

@@ -1,20 +1,34 @@
-"""Alarms that are on, each said once when it comes and once when it goes, through the journal."""
+"""Alarms that are on, each said once when it comes and once when it goes, through the journal and over every cut."""
 
 from ..core.calendar import rfc3339
 from ..core.codec import body
 
-SEVERITIES = {"supplyLoss": "major", "journalOverflow": "major", "journalWorn": "critical", "configReverted": "major"}
+# (code, severity) of those that outlive a cut, in an order that must not change: the place is the bit on flash
+KEPT = (
+    ("supplyLoss", "major"),
+    ("journalOverflow", "major"),
+    ("journalWorn", "critical"),
+    ("configReverted", "major"),
+    ("journalLost", "critical"),
+    ("meterChanged", "major"),
+    ("clockDoubt", "minor"),
+)
 
 
 class Alarms:
-    """append(kind, topic, body) -- the outbox's append with `at` already bound; kinds are its ALARM and CLEAR."""
+    """append(kind, topic, body) -- the outbox's append with `at` already bound; kinds are its ALARM and CLEAR.
 
-    def __init__(self, append, alarm_kind, clear_kind, clock):
+    kept -- object with `alarms`, an int of bits, burnt() and checkpoint() (journal/counters.py): an alarm that was on
+        when the power went is on at the broker still, and ends there when set(code, False) is said for it.
+    """
+
+    def __init__(self, append, alarm_kind, clear_kind, clock, kept=None):
         self._append = append
         self._alarm_kind = alarm_kind
         self._clear_kind = clear_kind
         self._clock = clock
-        self.active = {}
+        self._kept = kept
+        self.active = {code: True for n, (code, _) in enumerate(KEPT) if kept and kept.alarms >> n & 1}
 
     def set(self, code, active, evidence="", value=None):
         """Raise or clear an alarm; saying the same again does nothing."""
@@ -24,14 +38,24 @@ class Alarms:
         if not active:
             del self.active[code]
             self._append(self._clear_kind, topic, b"")
+            self._keep(code, False)
             return
         utc = self._clock.utc_s()
         since = '"%s"' % rfc3339(utc) if utc is not None else "null"
         self.active[code] = True
         rest = '"since":%s,"severity":"%s","value":%s,"evidence":"%s"' % (
             since,
-            SEVERITIES.get(code, "minor"),
+            dict(KEPT).get(code, "minor"),
             "null" if value is None else value,
             evidence,
         )
+        self._keep(code, True)
         self._append(self._alarm_kind, topic, body((), None, rest))
+
+    def _keep(self, code, active):
+        """Before it is raised and after it is cleared: a cut in between ends an alarm once more, and forgets none."""
+        for n, (kept, _) in enumerate(KEPT):
+            if self._kept and kept == code:
+                self._kept.alarms = self._kept.alarms & ~(1 << n) | active << n
+                self._kept.burnt()
+                self._kept.checkpoint(True)

@@ -94,6 +94,16 @@ def diag(node, heap_free, rssi):
         ("power_cuts", node.counters.power_cuts),
         ("rssi", rssi),
     )
+    drift, base = node.clock.drift_ppb, node.timebase
+    if drift is not None:
+        drift = (drift + 500) // 1000
+    age_s = None if node.clock.offset_s is None else node.clock.uptime_s() - node.clock.set_at_s
+    values += (("drift_ppm", drift), ("clock_age_s", age_s), ("clock_tu", base.tu_ms()))
+    if node.burn:
+        values += (("burn_s", node.counters.burn_s), ("switchings", node.counters.switchings))
     worn = wear((journal.wear(), node.counters.wear()), node.clock.uptime_s())
     members = (json.dumps(worn), node.reset, json.dumps(node.health.faults))
-    return body(values, None, '"wear":%s,"reset":"%s","faults":%s' % members)
+    more = '"clock":"%s"' % (base.source or "none")
+    if node.meter:
+        more += ',"meter":%s' % json.dumps(node.meter.register.events)
+    return body(values, None, '"wear":%s,"reset":"%s","faults":%s,' % members + more)

@@ -12,6 +12,8 @@ from . import report
 _TICK_MS = const(100)
 _HEALTHY_MS = const(60000)  # after so long with every task in time, a start counts as a good one
 _DIAG_S = const(3600)
+_TEND_MS = const(5000)
+_TOLD_S = const(86400)  # how long it is told that another meter counts
 _START_AGAIN_MS = const(10000)
 
 
@@ -49,16 +51,40 @@ async def sense(beat, node, part, every_ms, take, miss):
 async def collect(beat, node):
     """Move what is complete into the journal, keep the counters, and let the link know."""
     told = node.outbox.dropped
+    changed = (None, 0)
     while True:
         stored = node.store()
+        if node.burn:
+            node.burn.poll()
         node.counters.checkpoint()
         if node.meter:
             node.alarms.set("supplyLoss", node.meter.supply_lost, "meter silent")
+            changed = another_meter(node, changed)
+        node.alarms.set("journalWorn", node.worn or node.counters.worn, "flash takes nothing any more")
         told = overflow(node, told)
         if stored:
             node.link.wake()
         beat.alive()
         await asyncio.sleep_ms(_TICK_MS)
+
+
+def another_meter(node, told):
+    """Say for a day, or until the next start, that the meter was reset or swapped. Returns (what was said, when)."""
+    change, now = node.meter.register.change, node.clock.uptime_s()
+    if change != told[0]:
+        node.alarms.set("meterChanged", False)
+        told = (change, now)
+    on = change is not None and now - told[1] < _TOLD_S
+    node.alarms.set("meterChanged", on, change, node.counters.meter_mwh)
+    return told
+
+
+async def tend(beat, node):
+    """Look after the time: see ops/timebase.py."""
+    while True:
+        await node.timebase.tend()
+        beat.alive()
+        await asyncio.sleep_ms(_TEND_MS)
 
 
 def overflow(node, told):
@@ -95,3 +121,34 @@ async def settle(beat, node):
         good_ms = 0 if node.health.late() else good_ms + 1000
         if good_ms == _HEALTHY_MS:
             node.slot.healthy()
+
+
+class Burn:
+    """How long the lamp has burnt and how often it was switched on, counted from what drives it.
+
+    counters -- journal/counters.py; on() -> bool: the lamp is lit, as whoever drives it knows it
+    """
+
+    def __init__(self, counters, on, clock):
+        self._counters = counters
+        self._on = on
+        self._clock = clock
+        self._lit_ms = None  # uptime up to which burning is counted; None: dark
+
+    def poll(self):
+        """Count up to now; called several times a second."""
+        now = self._clock.uptime_ms()
+        counters = self._counters
+        lit = self._on()
+        if self._lit_ms is not None:
+            seconds = (now - self._lit_ms) // 1000
+            if seconds:
+                counters.burn_s += seconds
+                self._lit_ms += seconds * 1000
+                counters.burnt()
+        elif lit:
+            counters.switchings += 1
+            counters.burnt()
+            self._lit_ms = now
+        if not lit:
+            self._lit_ms = None

@@ -28,6 +28,7 @@ class Register:
         self._doubt = None  # a meter value that does not follow, waiting for confirmation
         self._agreed = 0
         self.events = {"glitch": 0, "wrap": 0, "reset": 0, "swap": 0}
+        self.change = None  # the last reset or swap, in words, for whoever reads the bill
 
     def take(self, meter_mwh, since_ms):
         """Count up to the meter's register. since_ms -- since the last good reading; None: first of this boot.
@@ -70,8 +71,10 @@ class Register:
         self._doubt = meter_mwh
         if self._agreed < _CONFIRM:
             return ESTIMATED
-        fresh = meter_mwh < self._counters.meter_mwh and meter_mwh <= self._flow(_HOUR_MS)
-        self.events["reset" if fresh else "swap"] += 1
+        anchor = self._counters.meter_mwh
+        word = "reset" if meter_mwh < anchor and meter_mwh <= self._flow(_HOUR_MS) else "swap"
+        self.events[word] += 1
+        self.change = "%s: meter from %d to %d mWh in %d readings" % (word, anchor, meter_mwh, _CONFIRM)
         self._doubt = None
         self._anchor(meter_mwh, 0)
         return GAP

@@ -21,10 +21,11 @@ MEANING = {
     "range": "a whole frame with a value that the part cannot mean",
     "signal": "the part says that it saw nothing usable",
     "warming": "the part needs more time after power-on",
+    "unset": "a clock that has lost its time, or was not set by a lamppost",
     "bus": "the bus itself failed",
 }
 # quantities that only travel between part and sensing, not in a message
-_INNER = {"p_mw": (0, "mW")}
+_INNER = {"p_mw": (0, "mW"), "utc_s": (0, "s")}
 
 
 @click.command()
@@ -35,7 +36,8 @@ _INNER = {"p_mw": (0, "mW")}
 def command(ctx: click.Context, part: str, frame: tuple[str, ...], as_json: bool) -> None:
     """Say what a captured frame of PART means, with the decoder that runs on the node.
 
-    Parts: pzem004t, tfmini, sps30, bme280 (88..A1, E1..E7 and F7..FE, 41 bytes in this order).
+    Parts: pzem004t, tfmini, sps30, bme280 (88..A1, E1..E7 and F7..FE, 41 bytes in this order),
+    ds3231 (registers 00..12; utc_s counts from 2000).
     HEX may have blanks, colons and 0x, and noise before and after the frame; - reads it from
     standard input. A frame that holds no reading ends with exit code 40 and the fault's word.
 

@@ -20,10 +20,12 @@ class Network:
         self._changed = changed
         self.hosts: dict[str, tuple[str, int]] = {}
         self.outside = False
+        self._time_names: list[str] = []
         self.ssid: str | None = None  # None: the access point takes any name and password
         self.password = ""
         self.rssi = -61
         self.delay_s = 0.0  # added to each piece of data on its way
+        self._lies: dict[str, float] = {}  # time server by name, "" any other: how far its time is off, in seconds
         self._up, self._blackholed, self._refused, self._time_servers = True, False, False, True
         self._server: asyncio.Server | None = None
         self._relays: set[Relay] = set()
@@ -54,10 +56,16 @@ class Network:
         self._time_servers = on
         self._changed()
 
+    def time_error(self, seconds: float, server: str = "") -> None:
+        """Let a time server, by the name that it is asked by, be off by so much; "" any that has no lie of its own."""
+        self._lies[server] = seconds
+        self._changed()
+
     def facts(self) -> dict[str, Any]:
         """For the node's side."""
         return {
             "wifi": self._up, "blackhole": self._blackholed, "refuse": self._refused, "ntp": self._time_servers,
+            "lies": self._lies,
             "ssid": self.ssid, "password": self.password, "rssi": self.rssi,
         }  # fmt: skip
 
@@ -113,7 +121,9 @@ class Network:
         if host in self.hosts:
             return f"10.77.1.{1 + list(self.hosts).index(host) % 250}"
         if port == 123:
-            return "10.77.0.123"  # any time server is the one in the node's own air
+            if host not in self._time_names:
+                self._time_names.append(host)
+            return f"10.77.0.{100 + self._time_names.index(host) % 150}"  # they are all in the node's own air
         if not self.outside:
             return ""
         try:

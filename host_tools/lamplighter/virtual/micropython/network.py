@@ -36,6 +36,7 @@ class _Air:
         _Air.ssid = facts["ssid"]
         _Air.password = facts["password"]
         _Air.ntp = facts["ntp"]
+        _Air.lies = facts["lies"]
         _Air.rssi = facts["rssi"]
         station = WLAN.station
         if station is not None:

@@ -255,7 +255,7 @@ class socket(io.IOBase):
             raise OSError(_EHOSTUNREACH)
         if address[1] == 123 and air.open and air.ntp and len(data) >= 48:
             now = world.us()
-            self._datagrams.append([now + 20000, _sntp(bytes(data[40:48]), 10000), address])
+            self._datagrams.append([now + 20000, _sntp(bytes(data[40:48]), 10000, address[0]), address])
         return len(data)
 
     def recvfrom(self, size):
@@ -348,9 +348,10 @@ def _stamp(buf, at, us):
     buf[at + 4 : at + 8] = ((us % 1000000 << 32) // 1000000).to_bytes(4, "big")
 
 
-def _sntp(originate, way_us):
-    """The answer of a stratum 1 server whose clock is right; the question took way_us to reach it."""
-    true_us = world.facts["utc_us"] + world.world_us() + way_us + _UNIX_2000_NTP * 1000000
+def _sntp(originate, way_us, address):
+    """The answer of a stratum 1 server whose clock is right, unless it lies; the question took way_us to reach it."""
+    lie = air.lies.get(_names.get(address), air.lies.get("", 0))
+    true_us = world.facts["utc_us"] + world.world_us() + way_us + (_UNIX_2000_NTP * 1000 + int(lie * 1000)) * 1000
     buf = bytearray(48)
     buf[0] = 0x24  # no leap second, version 4, server
     buf[1] = 1
