@@ -1,11 +1,12 @@
 """The link in real MicroPython, driven by lines on stdin; one JSON object a line on stdout. Run by street.py.
 
-argv[1] -- {"mqtt":{..},"node":its name,"set":{figure of link/broker.py: value},"clock":bool}
+ASKED in the environment -- {"mqtt":{..},"node":its name,"set":{figure of link/broker.py: value},"clock":bool}
 append N EVERY_MS | id N | now SUFFIX BODY | offline REASON | quit
 """
 
 import asyncio
 import json
+import os
 import random
 import select
 import socket
@@ -22,7 +23,7 @@ from lamppost.link.broker import Broker  # noqa: E402
 from lamppost.link.link import Link  # noqa: E402
 from ram_journal import outbox  # noqa: E402
 
-asked = json.loads(sys.argv[1])
+asked = json.loads(os.getenv("ASKED"))
 NOW = 850000000  # 2026-12-07: these tests are about order and loss, not about time
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -21,7 +22,8 @@ class Node:
         self.said: list[dict] = []
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
-            [MICROPYTHON, "-X", "heapsize=4M", NODE, json.dumps(asked)],
+            [MICROPYTHON, "-X", "heapsize=4M", NODE],
+            env={**os.environ, "ASKED": json.dumps(asked)},  # MicroPython takes no argument of 256 bytes
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -282,6 +282,7 @@ class FalseBroker:
         self.port = self._listener.getsockname()[1]
         self._answer = answer
         self._near: list[socket.socket] = []
+        self.heard: list[bytes] = []  # the first bytes of each connection
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -292,7 +293,7 @@ class FalseBroker:
             except OSError:
                 return
             self._near.append(near)
-            near.recv(1000)
+            self.heard.append(near.recv(1000))
             near.sendall(self._answer)
 
     def close(self):
@@ -322,5 +323,3 @@ def test_a_broker_that_is_none_closes_the_link_but_never_the_task(start, answer,
         node.wait_fault(word, since=since)
     finally:
         false.close()
-
-

@@ -51,7 +51,7 @@ class Bench:
         entries = [Entry() for _ in range(window)]
         self.sender = Sender5(
             self.mqtt, self.outbox, PREFIX, entries, self.ticks, lambda a, b: a - b, 0, self.log.append,
-            expiry_s, self.reported.append,
+            expiry_s, 60000, self.reported.append,
         )  # fmt: skip
         self.aliases = {}
 

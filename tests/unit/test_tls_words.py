@@ -54,7 +54,8 @@ def test_each_number_of_mbedtls_has_its_word():
         (OSError(-0x7200), False, "tls"),
         (OSError(12), False, "nomemory"),
         (OSError(-0x7F00, "alloc"), False, "nomemory"),
-        (OSError(errno.ECONNRESET), False, "closed"),
+        (OSError(errno.ECONNRESET), False, "rejected"),
+        (OSError(errno.ECONNRESET), True, "closed"),
         (ValueError(NAME), False, "wrongname"),
     ):
         assert tls.fault(error, stands).word == word, error
@@ -63,5 +64,5 @@ def test_each_number_of_mbedtls_has_its_word():
 
 def test_a_certificate_that_is_not_there_has_its_word_and_names_the_file():
     with raises(LinkFault, "nocert") as missing:
-        asyncio.run(Tls({"ca": "/certs/nowhere.der"}, "broker.lan", Clock()).prepare(None, None))
+        asyncio.run(Tls({"ca": "/certs/nowhere.der"}, "broker.lan", Clock()).prepare(None, None, 0))
     assert "/certs/nowhere.der" in missing.error.detail

@@ -31,4 +31,7 @@ class Broker:
         # a wait after a failure is anything up to a limit: this one at first, doubled each time, up to the other
         self.retry_ms = max(1000, spread_ms // 16)
         self.retry_max_ms = max(60000, spread_ms)
+        self.connect_ms = 10000  # the longest wait for TCP, and again for TLS and CONNACK
         self.time_grace_ms = 10000  # records wait so long for the clock to be set, before they go with ts null
+        self.tls_time_ms = 30000  # a connection waits so long for it, as no certificate can be judged without
+        self.refused_ms = 60000  # a record that a broker of version 5 refused is offered again after so long

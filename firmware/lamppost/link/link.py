@@ -20,7 +20,6 @@ from .turns import Backoff, place_ms
 _TICK_MS = const(100)
 _LINGER_MS = const(2)
 _TURN_MS = const(10)  # the listener lets the other tasks run at least so often
-_CONNECT_MS = const(10000)  # for TCP, and again for CONNACK
 _COMMAND = const(1024)  # bytes of the longest message that is listened to
 _TOGETHER = const(1200)  # bytes of records that go in one write with the next one: four of the usual
 _LEAVE_MS = const(2000)
@@ -61,7 +60,7 @@ class Link:
             from .mqtt5 import Mqtt5 as session
             from .sender5 import Sender5 as sending
 
-            more = (broker.expiry_s, report)
+            more = (broker.expiry_s, broker.refused_ms, report)
         self.mqtt = session(ticks_ms, ticks_diff, broker.keepalive_s, _COMMAND, self._message, log, room)
         entries = [Entry() for _ in range(broker.window)]
         self.sender = sending(
@@ -154,8 +153,8 @@ class Link:
         await self._wifi.join(self._alive)
         self._alive()
         if self._tls:
-            await self._tls.prepare(self._alive, self._wifi.up)
-        wire = await tcp.connect(self._socket, self._select, broker.host, broker.port, _CONNECT_MS)
+            await self._tls.prepare(self._alive, self._wifi.up, broker.tls_time_ms)
+        wire = await tcp.connect(self._socket, self._select, broker.host, broker.port, broker.connect_ms)
         self._alive()
         self._fault = None
         listener = None
@@ -175,16 +174,29 @@ class Link:
             self.sender.begin(mqtt.session_present, place_ms(broker.client_id.encode(), broker.drain_spread_ms))
             self._since = self._ticks_ms()
             listener = asyncio.create_task(self._listen(wire))
-            while self._fault is None:
-                self._look()
-                await asyncio.sleep_ms(_TICK_MS)
-            raise self._fault
+            try:
+                while self._fault is None:
+                    self._look()
+                    await asyncio.sleep_ms(_TICK_MS)
+            except LinkFault as fault:
+                self._fault = fault
+            raise self._last_words()
         finally:
             self.up = False
             if listener:
                 listener.cancel()
             self.sender.lost(kept=not broker.clean)
             mqtt.close()
+
+    def _last_words(self):
+        """What the broker said before it closed is still there to be read: acknowledgements, perhaps a reason."""
+        if self._fault.word == "closed":
+            try:
+                while self.mqtt.hear():
+                    pass
+            except LinkFault as fault:
+                return fault
+        return self._fault
 
     def _look(self):
         self._alive()
@@ -212,7 +224,7 @@ class Link:
             self._alive()
             if not self.mqtt.hear():
                 self.mqtt.flush()  # CONNECT waits for the end of a TLS handshake
-                left = self._left(started, _CONNECT_MS)
+                left = self._left(started, self._broker.connect_ms)
                 if left <= 0:
                     raise LinkFault("timeout", "no CONNACK")
                 await wire.readable.within(min(left, 1000))

@@ -11,8 +11,6 @@ from .sender import Sender
 
 _ALIASES = const(16)  # topics that we say by a number at most; a lamppost has a handful
 _PROPERTIES = const(9)  # bytes that they may need: length, alias, expiry
-_REFUSED_MS = const(60000)  # a refused record is offered again after so long,
-_BLOCKED_MS = const(10000)  # or so long when none but refused ones are left in the window
 
 
 def _nobody(fault):
@@ -24,16 +22,17 @@ class Sender5(Sender):
 
     expiry_s -- the broker throws telemetry away that waited longer for a subscriber; 0: never
     report(fault) -- the first refusal of a connection. A refused record stays in the journal and keeps its place
-        in the window; after a while the connection is ended with the refusal's word, and all is offered anew,
-        alarms first.
+        in the window; after refused_ms, or a sixth of it when nothing else is left in the window, the connection
+        is ended with the refusal's word, and all is offered anew, alarms first.
     """
 
     def __init__(
         self, mqtt, outbox, prefix, entries, ticks_ms, ticks_diff, drain_per_s=0, log=print, expiry_s=0,
-        report=_nobody,
+        refused_ms=60000, report=_nobody,
     ):  # fmt: skip
         Sender.__init__(self, mqtt, outbox, prefix, entries, ticks_ms, ticks_diff, drain_per_s, log)
         self._expiry_s = expiry_s
+        self._refused_ms = refused_ms
         self._report = report
         self._window = len(self._idle)
         self._topics = []  # the suffix that has alias i + 1
@@ -65,7 +64,7 @@ class Sender5(Sender):
         refused = len(self._refused)
         if refused:
             waited = self._ticks_diff(self._ticks_ms(), self._refused_at)
-            if waited > _REFUSED_MS or (refused == self._window and waited > _BLOCKED_MS):
+            if waited * (6 if refused == self._window else 1) > self._refused_ms:
                 raise LinkFault(self._why.word, "%d records refused: %s" % (refused, self._why.detail))
         Sender.pump(self)
 

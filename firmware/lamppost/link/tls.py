@@ -18,7 +18,6 @@ _EOF = const(-0x7280)
 _ALERT = const(-0x7780)
 _NO_MEMORY = (12, -0x7F00, -0x2880)
 
-_TIME_MS = const(30000)
 _STEP_MS = const(200)
 
 
@@ -57,18 +56,18 @@ class Tls:
         self._set_time = set_time
         self._context = None
 
-    async def prepare(self, alive, network_up):
+    async def prepare(self, alive, network_up, within_ms):
         """What comes before a connection: certificates and the time, without which nobody can judge them.
 
-        LinkFault("nocert") when the files are not there or are none. No time within 30 s is no fault yet.
+        LinkFault("nocert") when the files are not there or are none. If the time did not come within_ms, the
+        handshake is tried all the same, and judged by that.
         """
         if not self._context:
             self._load()
-        left_ms = _TIME_MS
-        while self._clock.offset_s is None and left_ms > 0 and network_up():
+        while self._clock.offset_s is None and within_ms > 0 and network_up():
             alive()
             await asyncio.sleep_ms(_STEP_MS)
-            left_ms -= _STEP_MS
+            within_ms -= _STEP_MS
 
     def _load(self):
         options = self._options
@@ -110,12 +109,13 @@ class Tls:
             return LinkFault(word, "%s: %s" % (self._name, text.strip().replace("\n", "; ")))
         if code in _NO_MEMORY:
             return LinkFault("nomemory", "TLS: %d" % code)
-        if stands or code > 0:
+        if stands:
             return LinkFault("closed", "errno %s" % code)
         if code == _UNVERIFIED:
             return LinkFault("untrusted", self._name)
-        if code == _ALERT:
-            return LinkFault("rejected", "the broker breaks the handshake off")
+        if code == _ALERT or code > 0:
+            # who has sent an alert closes, and that may be seen before the alert is
+            return LinkFault("rejected", "the broker breaks the handshake off: %d" % code)
         if code == _EOF:
             return LinkFault("tls", "closed amid the handshake")
         return LinkFault("tls", "mbedTLS %d" % code)
