@@ -12,7 +12,7 @@ SECTIONS = {
     30: "Configuration",
     40: "Readings and self-test",
     50: "Broker and telemetry",
-    60: "Virtual lamppost",
+    60: "Virtual and simulated lampposts",
 }
 HEAD = """# Exit codes
 

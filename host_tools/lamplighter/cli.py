@@ -21,6 +21,7 @@ VERBS = {
     "watch": ("watch", "Subscribe, show live telemetry, check and count it."),
     "decode": ("decode", "Say what a captured frame of a part means."),
     "virtual": ("virtual", "Start a virtual lamppost on a serial port of its own."),
+    "street": ("street", "Thousands of simulated lampposts on one broker, to see what it bears."),
     "demo": ("demo", "Three virtual lampposts, from blank flash to telemetry."),
     "completion": ("completion", "Print the shell completion script."),
 }

@@ -2,7 +2,7 @@
 
 A Problem is raised with the cause in one sentence; the command line prints cause and remedy and ends with
 the exit code. Exit codes: 1 bug, 2 wrong usage, 10-19 port and serial line, 20-29 boards, images, flashing,
-30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry, 60-69 virtual lamppost.
+30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry, 60-69 virtual and simulated lampposts.
 """
 
 from __future__ import annotations
@@ -151,3 +151,8 @@ class VirtualFailed(Problem):
 class ScenarioInvalid(Problem):
     exit_code, word = 62, "scenario-invalid"
     remedy = "Correct the scenario as said: docs/reference/scenario.md has every key."
+
+
+class TooFewFiles(Problem):
+    exit_code, word = 63, "too-few-files"
+    remedy = "Raise the limit (`ulimit -Hn`, or LimitNOFILE of the service) or ask for fewer lampposts with --nodes."

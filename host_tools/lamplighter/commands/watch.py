@@ -58,7 +58,7 @@ def command(
     """
     secured = ca or tls
     port = port or (8883 if secured else 1883)
-    password = _password(user, password_file)
+    password = password_of(user, password_file)
     telemetry = Telemetry()
     with Subscriber(host, port, [f"{ROOT}/{site}/{node}/#"], user, password, tls=secured) as subscriber:
         show = _Json() if as_json else _Live(telemetry, subscriber.where) if screen.out.is_terminal else _Lines()
@@ -79,7 +79,8 @@ def command(
         _judge(telemetry)
 
 
-def _password(user: str | None, file: Path | None) -> str | None:
+def password_of(user: str | None, file: Path | None) -> str | None:
+    """From the file, the environment, or whoever sits at the terminal."""
     if user is None:
         return None
     if file:

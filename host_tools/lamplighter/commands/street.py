@@ -1,0 +1,140 @@
+"""`lamplighter street`: thousands of simulated lampposts on one broker, to see what it bears."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+from typing import Any
+
+import click
+
+from .. import screen
+from ..problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused
+from .watch import FILE, password_of
+
+LINE_S = 5
+_LOGIN = ("badlogin", "notallowed")
+
+
+@click.command()
+@click.option("--host", required=True, help="The broker.")
+@click.option("--port", type=click.IntRange(1, 65535), default=1883, show_default=True, help="Its port.")
+@click.option("--user", help="User name at the broker, the same for all.")
+@click.option("--password-file", type=FILE, help="Holds the password.")
+@click.option("--nodes", type=click.IntRange(1, 60000), default=100, show_default=True, help="Simulated lampposts.")
+@click.option("--site", default="simulated", show_default=True, help="Their site, second level of every topic.")
+@click.option(
+    "--backlog", type=click.IntRange(0, 10000), default=0, show_default=True,
+    help="Records that wait in each journal at power on.",
+)  # fmt: skip
+@click.option(
+    "--every", "every_s", type=click.IntRange(0, 86400), default=60, show_default=True,
+    help="Seconds from one fresh record of each to the next; 0: none.",
+)  # fmt: skip
+@click.option("--spread", type=click.IntRange(0, 3600), default=60, show_default=True, help="mqtt.spread_s of all.")
+@click.option(
+    "--drain-spread", type=click.IntRange(0, 3600), default=60, show_default=True, help="mqtt.drain_spread_s of all.",
+)  # fmt: skip
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so many seconds.")
+@click.option("--json", "as_json", is_flag=True, help="The figures as one object.")
+def command(
+    host: str, port: int, user: str | None, password_file: Any, nodes: int, site: str, backlog: int, every_s: int,
+    spread: int, drain_spread: int, seconds: float | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Put many simulated lampposts on a broker: all get their power in the same second, and go on measuring.
+
+    No chip, parts or flash are simulated here, only how lampposts meet a broker: the firmware's own MQTT session,
+    sender, spread and back-off, each over a TCP connection of its own, with messages that keep to the contract. See
+    `lamplighter virtual` for a whole one. Use a broker that is yours: this is a load.
+
+    The password comes from --password-file, from $LAMPLIGHTER_MQTT_PASSWORD, or is asked for. Ctrl-C ends.
+
+    Example: lamplighter street --host localhost --nodes 2000 --backlog 96
+    """
+    from ..contract.topics import NAME
+    from ..fleet import files
+
+    if not re.fullmatch(NAME, site):
+        raise click.BadParameter("small letters, digits and hyphens, 1 to 32 of them", param_hint="--site")
+    _reach(host, port)
+    files.allow(nodes)
+    mqtt: dict[str, Any] = {"host": host, "port": port, "spread_s": spread, "drain_spread_s": drain_spread}
+    if user is not None:
+        mqtt |= {"user": user, "password": password_of(user, password_file)}
+    told: dict[str, Any] = {}
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_evening(nodes, mqtt, backlog, every_s, site, seconds, told))
+    if as_json:
+        screen.result(told)
+    else:
+        screen.out.print(_closing(told), markup=False)
+    refused = [word for word in _LOGIN if word in told["faults"]]
+    if refused and not told["sessions"]:
+        raise BrokerLoginRefused(f"The broker {host}:{port} refused every simulated lamppost ({refused[0]}).")
+
+
+def _reach(host: str, port: int) -> None:
+    """One look before thousands come. Raises BrokerNotFound, BrokerRefused."""
+    try:
+        socket.create_connection((host, port), 10).close()
+    except socket.gaierror:
+        raise BrokerNotFound(f"The broker's name {host!r} cannot be resolved.") from None
+    except OSError as wrong:
+        raise BrokerRefused(f"{host}:{port} cannot be reached: {wrong.strerror or wrong}.") from None
+
+
+async def _evening(
+    nodes: int, mqtt: dict[str, Any], backlog: int, every_s: int, site: str, seconds: float | None, told: dict[str, Any]
+) -> None:
+    from ..fleet.city import City
+
+    city = City(nodes, mqtt, backlog, every_s, site)
+    screen.note(f"{nodes} simulated lampposts get their power now; broker {mqtt['host']}:{mqtt['port']}")
+    try:
+        await city.power_on()
+        line = 0.0
+        while seconds is None or city.figures.age < seconds:
+            await asyncio.sleep(min(0.5, max(0.0, seconds - city.figures.age)) if seconds else 0.5)
+            if city.figures.age - line >= LINE_S:
+                line = city.figures.age
+                screen.note(
+                    f"{line:4.0f} s  {city.up} of {nodes} connected, {city.acknowledged} records acknowledged, "
+                    f"{city.waiting} waiting"
+                )
+    finally:
+        told |= _figures(city, nodes)
+        await city.power_off()
+
+
+def _figures(city: Any, nodes: int) -> dict[str, Any]:
+    from ..fleet.figures import milliseconds, peak
+
+    figures = city.figures
+    connack = [took for _, took in figures.connack]
+    return {
+        "simulated": True,
+        "nodes": nodes,
+        "connected": city.up,
+        "seconds": round(figures.age, 1),
+        "sessions": len(connack),
+        "connections_peak": peak(figures.attempts),
+        "connack_p50_ms": milliseconds(connack, 0.5),
+        "connack_p99_ms": milliseconds(connack, 0.99),
+        "acknowledged": city.acknowledged,
+        "waiting": city.waiting,
+        "puback_p50_ms": milliseconds(figures.puback, 0.5),
+        "puback_p99_ms": milliseconds(figures.puback, 0.99),
+        "faults": dict(figures.faults),
+    }
+
+
+def _closing(told: dict[str, Any]) -> str:
+    faults = ", ".join(f"{count} {word}" for word, count in told["faults"].items()) or "none"
+    return (
+        f"simulated street: {told['connected']} of {told['nodes']} connected after {told['seconds']} s, at most "
+        f"{told['connections_peak']} in one second; CONNACK p50 {told['connack_p50_ms']} ms, p99 "
+        f"{told['connack_p99_ms']} ms; {told['acknowledged']} records acknowledged, p99 {told['puback_p99_ms']} ms; "
+        f"{told['waiting']} waiting; faults: {faults}"
+    )

@@ -1,0 +1,33 @@
+"""How many sockets this process, and what it starts, may open: raised as far as the system lets us."""
+
+from __future__ import annotations
+
+import sys
+
+from ..problems import TooFewFiles
+
+_OURS = 64  # besides the connections
+
+
+def allow(connections: int) -> int:
+    """Raise the limit of open files for so many connections; returns it. Raises TooFewFiles.
+
+    What is started afterwards, as a broker, has the same limit.
+    """
+    if sys.platform == "win32":
+        return connections
+    import resource
+
+    needed = connections + _OURS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < needed or soft < hard:
+        for limit in (hard, needed) if hard == resource.RLIM_INFINITY else (min(hard, max(needed, hard)),):
+            try:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+                soft = limit
+                break
+            except (OSError, ValueError):
+                continue  # macOS says unlimited and has a limit of its own
+    if soft < needed:
+        raise TooFewFiles(f"{connections} connections need {needed} open files, and the system allows {soft}.")
+    return soft
