@@ -55,3 +55,93 @@ def test_setting_utc_never_moves_the_uptime():
     assert clock.utc_s() == 800000000
     ticks.now += 700
     assert (clock.utc_s(), clock.utc_ms_part()) == (800000000, 700)
+
+
+class Crystal:
+    """A clock whose oscillator is off, set by a time server that is right to a few ms."""
+
+    def __init__(self, ppm):
+        self.ppm = ppm
+        self.true_ms = 0
+        self.clock = Clock(lambda: self.true_ms + self.true_ms * self.ppm // 1000000, lambda a, b: a - b)
+
+    def live(self, seconds):
+        for _ in range(seconds // 60):
+            self.true_ms += 60000
+            self.clock.uptime_s()
+
+    def set(self, error_ms=0, tu_ms=20, tq=NTP):
+        ms = self.true_ms + error_ms
+        self.clock.set_utc(800000000 + ms // 1000, ms % 1000, tq, tu_ms)
+
+    def off_ms(self):
+        clock = self.clock
+        return (clock.utc_s() - 800000000) * 1000 + clock.utc_ms_part() - self.true_ms
+
+
+def test_the_drift_is_measured_between_settings_and_taken_out():
+    for ppm in (-37, -4, 0, 18, 120):
+        crystal = Crystal(ppm)
+        crystal.set()
+        for n in range(6):
+            crystal.live(14400)
+            crystal.set((-15, 10, -5, 12, 0, 7)[n])
+        assert abs(crystal.clock.drift_ppb - ppm * 1000) <= 2500
+        crystal.live(7 * 86400)
+        assert abs(crystal.off_ms()) <= 7 * 86400 * 3
+        assert abs(crystal.off_ms()) <= crystal.clock.tu_ms
+
+
+def test_a_measurement_waits_until_the_base_line_is_long_enough():
+    crystal = Crystal(20)
+    crystal.set(tu_ms=200)
+    crystal.live(14400)
+    crystal.set(tu_ms=200)
+    assert crystal.clock.drift_ppb is None  # 400 ms in 4 hours are 28 ppm
+    for _ in range(6):
+        crystal.live(14400)
+        crystal.set(tu_ms=200)
+    assert abs(crystal.clock.drift_ppb - 20000) <= 1000
+
+
+def test_a_step_of_the_time_is_no_drift():
+    crystal = Crystal(10)
+    crystal.set()
+    crystal.live(14400)
+    crystal.set(3600000)
+    assert crystal.clock.drift_ppb is None
+    crystal.live(14400)
+    crystal.set(3600000)
+    assert abs(crystal.clock.drift_ppb - 10000) <= 200
+
+
+def test_uncertainty_grows_while_nobody_tells_the_time_and_quality_falls():
+    crystal = Crystal(45)
+    crystal.set()
+    seen = []
+    for day in range(20):
+        seen.append(crystal.clock.tq)
+        assert abs(crystal.off_ms()) <= crystal.clock.tu_ms
+        crystal.live(86400)
+    assert seen[:3] == [3, 2, 2] and seen[13:15] == [2, 1]
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_with_a_measured_drift_quality_lasts_five_times_as_long():
+    crystal = Crystal(45)
+    crystal.clock.drift_ppb = 44000  # as kept from other nights
+    crystal.set()
+    crystal.live(26 * 3600)
+    assert crystal.clock.tq == 3 and abs(crystal.off_ms()) <= 1000
+    crystal.live(6 * 86400)
+    assert crystal.clock.tq == 2 and crystal.clock.tu_ms < 7000
+    assert abs(crystal.off_ms()) <= crystal.clock.tu_ms
+
+
+def test_the_uptime_itself_is_never_trimmed():
+    crystal = Crystal(100)
+    crystal.clock.drift_ppb = 100000
+    crystal.set()
+    crystal.live(864000)
+    assert crystal.clock.uptime_s() == 864086
+    assert abs(crystal.off_ms()) <= 10

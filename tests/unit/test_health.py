@@ -99,3 +99,58 @@ def test_an_alarm_is_said_when_it_comes_and_when_it_goes_and_not_between():
         "value": None,
         "evidence": "meter silent",
     }
+
+
+class Kept:
+    """The part of journal/counters.py that alarms need."""
+
+    alarms = 0
+
+    def burnt(self):
+        pass
+
+    def checkpoint(self, now):
+        assert now
+
+
+def test_an_alarm_that_was_on_when_the_power_went_is_cleared_at_a_later_start_and_not_raised_twice():
+    time, said, kept = Time(), [], Kept()
+    clock = Clock(time.ticks_ms, time.ticks_diff)
+
+    def start():
+        return Alarms(lambda *row: said.append(row[:2]), "ALARM", "CLEAR", clock, kept)
+
+    start().set("meterChanged", True, "swap")
+    start().set("supplyLoss", True, "meter silent")
+    alarms = start()
+    alarms.set("supplyLoss", True, "meter silent")
+    alarms.set("meterChanged", False)
+    start().set("meterChanged", False)
+    assert said == [
+        ("ALARM", b"alarm/meterChanged"),
+        ("ALARM", b"alarm/supplyLoss"),
+        ("CLEAR", b"alarm/meterChanged"),
+    ]
+
+
+def test_burning_hours_and_switchings_follow_the_lamp():
+    from lamppost.ops.tasks import Burn
+
+    class Counters:
+        burn_s = switchings = 0
+
+        def burnt(self):
+            pass
+
+    time, counters, lit = Time(), Counters(), []
+    burn = Burn(counters, lambda: bool(lit), Clock(time.ticks_ms, time.ticks_diff))
+    for second in range(100):
+        if second in (10, 50):
+            lit.append(1)
+        if second in (40, 55):
+            lit.clear()
+        for _ in range(10):
+            time.now += 100
+            burn.poll()
+    assert counters.switchings == 2
+    assert 33 <= counters.burn_s <= 36
