@@ -31,8 +31,25 @@ bench: $(READY)  ## measure: MQTT, flash, boot, memory, as ratios to the physica
 	@.ci/broker
 	@$(BIN)/python tests/bench/run.py
 
-powercut: $(READY)  ## cut the power at every flash operation of a scripted day
+interop: $(READY)  ## the link against Mosquitto, NATS, RabbitMQ, amqtt, iotcore; writes the table of docs/integrate/brokers.md
+	@.ci/broker
+	@.ci/other-brokers
+	@$(BIN)/python tests/interop/matrix.py
+
+powercut: $(READY)  ## cut the power at every flash operation of a scripted day, and kill virtual lampposts 500 times
+	@.ci/broker
 	@$(BIN)/python tests/powercut/run.py
+
+soak: $(READY)  ## thirty nights in fast time: cuts, an outage of a week, broker restarts, clock steps (20 minutes)
+	@.ci/broker
+	@$(BIN)/python tests/soak/run.py
+
+fuzz: $(READY)  ## two million spoiled packets, flash blocks, frames and documents into all that reads them
+	@$(BIN)/python tests/fuzz/run.py
+
+dusk: $(READY)  ## 2,000 simulated lampposts get their power in one second, the broker restarts meanwhile (DUSK="--nodes 500" changes it)
+	@.ci/broker
+	@$(BIN)/python tests/bench/dusk.py $(DUSK)
 
 image: $(READY)  ## build the flash images of all boards whose MicroPython image is at hand
 	@$(BIN)/lamplighter image --all
@@ -44,4 +61,4 @@ clean:  ## remove what was built (not the image cache)
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test check bench powercut image docs clean
+.PHONY: help demo test check bench interop powercut soak fuzz dusk image docs clean

@@ -99,7 +99,7 @@ class Passage:
     """A TCP proxy in front of a broker; `hush()` leaves the connections open and forwards nothing."""
 
     def __init__(self, target: int):
-        self._target = target
+        self.target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._open = threading.Event()
@@ -142,7 +142,7 @@ class Passage:
     def _serve(self, near: socket.socket) -> None:
         self._open.wait()
         try:
-            far = socket.create_connection(("127.0.0.1", self._target), 5)
+            far = socket.create_connection(("127.0.0.1", self.target), 5)
         except OSError:
             near.close()
             return
@@ -158,7 +158,7 @@ class Passage:
         try:
             while data := source.recv(65536):
                 self._open.wait()
-                self.passed(data, outward=target.getpeername()[1] == self._target)
+                self.passed(data, outward=target.getpeername()[1] == self.target)
                 target.sendall(data)
         except OSError:
             pass
@@ -172,11 +172,15 @@ def _shut(sock: socket.socket) -> None:
 
 
 class Subscriber:
-    """Everything below `topic`, in order, over every restart of the broker."""
+    """Everything below `topic`, in order, over every restart of the broker.
+
+    qos -- 0: nothing is kept for it while it is away, and it sends no acknowledgements. What a broker wrote to it
+        before it was killed is then always read (an unread acknowledgement would make the kernel reset the connection)
+    """
 
     def __init__(
         self, port: int, topic: str = "lamppost/#", user: str | None = None, password: str | None = None,
-        host: str = "127.0.0.1",
+        host: str = "127.0.0.1", qos: int = 1,
     ):  # fmt: skip
         self.messages: list[tuple[str, bytes, bool]] = []
         self._changed = threading.Condition()
@@ -188,12 +192,21 @@ class Subscriber:
         if user:
             self.client.username_pw_set(user, password)
         self.client.reconnect_delay_set(1, 1)
-        self.client.on_connect = lambda client, *_: client.subscribe(topic, 1)
+        self.client.on_connect = lambda client, *_: client.subscribe(topic, qos)
+        self.client.on_disconnect = lambda *_: self._ready.clear()
         self.client.on_subscribe = lambda *_: self._ready.set()
         self.client.on_message = self._arrived
         self.client.connect(host, port)
         self.client.loop_start()
         assert self._ready.wait(10)
+
+    def listening(self, within: float = 10.0) -> bool:
+        """Wait until it is subscribed (again)."""
+        return self._ready.wait(within)
+
+    def deaf(self) -> bool:
+        """True while it has no broker."""
+        return not self._ready.is_set()
 
     def _arrived(self, _client, _data, message) -> None:
         with self._changed:

@@ -1,4 +1,7 @@
-"""`make powercut`: every program and erase of a scripted day cut, torn in many ways; 0 lost, 0 corrupt, 0 backwards."""
+"""`make powercut`: every program and erase of a scripted day cut, torn in many ways; 0 lost, 0 corrupt, 0 backwards.
+
+Then whole virtual lampposts are killed at random (hardkills.py), unless --no-kills.
+"""
 
 import argparse
 import json
@@ -10,6 +13,7 @@ import time
 from lamplighter import firmware
 
 firmware.importable()
+import hardkills  # noqa: E402
 from sweep import Tape, sweep  # noqa: E402  (needs the firmware to be importable)
 
 BOOTS = 12
@@ -31,6 +35,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="the figures as one JSON object")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--no-kills", action="store_true", help="only the sweep over flash operations")
     options = parser.parse_args(arguments)
     began = time.monotonic()
     total = {"cuts": 0, "lost": 0, "corrupt": 0, "backwards": 0, "repeated": 0, "notes": []}
@@ -60,6 +65,8 @@ def main(arguments=None):
     if total["cuts"] < CUTS:
         print(f"too few cuts: {total['cuts']} of {CUTS}")
     print("powercut: {cuts} cuts, {lost} lost, {corrupt} corrupt, {backwards} backwards".format(**total))
+    if not options.no_kills:
+        good = not hardkills.main() and good
     return not good
 
 

@@ -50,11 +50,27 @@ def test_a_configuration_cut_in_half_falls_back_to_the_one_before():
     assert reverted == "unreadable"
 
 
+def test_a_configuration_nested_without_end_falls_back_to_the_one_before():
+    _, _, reverted = settings.load(folder(config_json="[" * 30000, config_old=json.dumps(GOOD)))
+    assert reverted == "unreadable"
+
+
 def test_a_configuration_without_broker_is_refused_by_its_key():
     without = dict(GOOD, mqtt={})
     with raises(SettingsFault, "invalid") as caught:
         settings.load(folder(config_json=json.dumps(without)))
     assert caught.error.detail == "mqtt.host"
+
+
+def test_sections_and_passwords_of_the_wrong_kind_are_refused_by_their_key():
+    for key, value, told in (
+        ("parts", 5, "parts"), ("parts", ["meter"], "parts.id"), ("energy", [], "energy"), ("parking", {}, "parking"),
+        ("time", "pool.ntp.org", "time"), ("wifi", {"ssid": "street", "password": 12345678}, "wifi.password"),
+        ("mqtt", {"host": 1883}, "mqtt.host"), ("site", 7, "site"),
+    ):  # fmt: skip
+        with raises(SettingsFault, "invalid") as caught:
+            settings.load(folder(config_json=json.dumps(dict(GOOD, **{key: value}))))
+        assert caught.error.detail == told, (key, value)
 
 
 def test_adopting_keeps_the_old_configuration_beside():

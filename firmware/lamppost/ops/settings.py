@@ -9,6 +9,7 @@ from ..core.faults import SettingsFault
 
 _FRESH = "config.fresh"
 _REQUIRED = (("site",), ("node",), ("wifi", "ssid"), ("mqtt", "host"))
+_SECTIONS = (("time", dict), ("energy", dict), ("air", dict), ("parking", list), ("parts", list))
 
 
 def check(doc):
@@ -20,11 +21,17 @@ def check(doc):
         value = doc
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
-        if not value:
+        if not value or not isinstance(value, str):
             raise SettingsFault("invalid", ".".join(path))
+    for section in ("wifi", "mqtt"):
+        if not isinstance(doc[section].get("password") or "", str):
+            raise SettingsFault("invalid", section + ".password")
+    for section, kind in _SECTIONS:
+        if not isinstance(doc.get(section, kind()), kind):
+            raise SettingsFault("invalid", section)
     for part in doc.get("parts", ()):
         for key in ("id", "part", "bus"):
-            if not isinstance(part.get(key), str):
+            if not isinstance(part, dict) or not isinstance(part.get(key), str):
                 raise SettingsFault("invalid", "parts." + key)
     return doc
 
@@ -36,7 +43,7 @@ def _read(path):
         doc = check(json.loads(text))
     except OSError:
         raise SettingsFault("missing", path)
-    except ValueError:
+    except (ValueError, RuntimeError, MemoryError):  # thousands of brackets are too deep, or too much
         raise SettingsFault("unreadable", path)
     # blanked, as everybody can read the fingerprint, and must not be able to try passwords against it
     for section in ("mqtt", "wifi"):

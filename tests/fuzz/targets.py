@@ -1,0 +1,464 @@
+"""What is fuzzed: each target takes one case from a seed, and raises only if the firmware did what it must not.
+
+Runs under CPython and MicroPython. A case is bounded by a budget of reads, so that an endless loop ends as Endless.
+"""
+
+import json
+import os
+import sys
+
+here = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
+for _folder in ("../../firmware", "../unit", "../powercut"):
+    if here + "/" + _folder not in sys.path:
+        sys.path.append(here + "/" + _folder)
+
+from captured import rows  # noqa: E402
+from ground import Seed  # noqa: E402
+from lamppost.core.clock import Clock  # noqa: E402
+from lamppost.core.faults import JournalFault, LinkFault, SensorFault, SettingsFault  # noqa: E402
+from lamppost.drivers import shelf  # noqa: E402
+from lamppost.journal.counters import Counters  # noqa: E402
+from lamppost.journal.flash import Flash  # noqa: E402
+from lamppost.journal.outbox import ALARM, CLEAR, EVENT, TELEMETRY, Entry, Outbox  # noqa: E402
+from lamppost.link import packet, sntp  # noqa: E402
+from lamppost.ops import settings  # noqa: E402
+from nor import Nor  # noqa: E402
+
+LINK_WORDS = ["protocol", "version", "notallowed", "badlogin", "badclientid", "unavailable", "closed"]
+SENSOR_WORDS = ("silent", "garbled", "refused", "foreign", "range", "signal", "warming")
+
+
+class Wrong(Exception):
+    """The firmware did what it must not."""
+
+
+class Endless(Exception):
+    """More was read than a case can need."""
+
+
+def drawn(case):
+    """The chance of one case: the same under every interpreter."""
+    seed = Seed(case)
+    for _ in range(4):
+        seed.below(2)  # neighbours begin alike
+    return seed
+
+
+def spoil(seed, data, pieces):
+    """`data` (a bytearray) with one thing changed: flipped, set, cut, doubled, or with a piece of another put in."""
+    at = seed.below(len(data)) if data else 0
+    how = seed.below(8)
+    if not data or how == 0:
+        return data + pieces[seed.below(len(pieces))]
+    if how < 3:
+        data[at] ^= 1 << seed.below(8)
+    elif how == 3:
+        data[at] = (0, 1, 127, 128, 255, seed.below(256))[seed.below(6)]
+    elif how == 4:
+        data = data[:at]
+    elif how == 5:
+        data = data[:at] + data[at + 1 + seed.below(4) :]
+    elif how == 6:
+        data = data[:at] + seed.bytes(1 + seed.below(6)) + data[at:]
+    else:
+        data = data[:at] + pieces[seed.below(len(pieces))] + data[at:]
+    return data
+
+
+class Sink:
+    """What a session would be told; keeps no more than a count."""
+
+    def __init__(self, room):
+        self.room = room
+        self.told = 0
+        self.greetings = 0
+
+    def connected(self, present, *found):
+        self.greetings += 1
+
+    def acknowledged(self, pid):
+        self._count(pid)
+
+    def refused(self, pid, fault):
+        self._count(pid)
+        if fault.word in ("protocol", "internal"):
+            raise Wrong("a refusal with the word %s" % fault.word)
+
+    def subscribed(self, pid, granted):
+        self._count(pid)
+
+    def ponged(self):
+        self._count(1)
+
+    def received(self, topic, body, qos, retained, pid):
+        self._count(pid)
+        if not topic or len(topic) + len(body) > self.room or qos not in (0, 1) or (qos and not pid):
+            raise Wrong("received %r, %d bytes, QoS %r, id %r" % (topic, len(body), qos, pid))
+
+    def too_long(self, qos, pid):
+        self._count(pid)
+
+    def _count(self, pid):
+        self.told += 1
+        if not 0 <= pid <= 65535:
+            raise Wrong("packet id %r" % pid)
+        if not self.greetings:
+            raise Wrong("told of a packet before CONNACK")
+
+
+class Wire:
+    """Gives bytes, at most `each` at a time, and at most `patience` times."""
+
+    def __init__(self, data, each):
+        self._data = data
+        self._at = 0
+        self._each = each
+        self._patience = len(data) + 8
+
+    def read(self, buf, most):
+        self._patience -= 1
+        if self._patience < 0:
+            raise Endless("the reader asks and asks")
+        n = min(len(buf), most, len(self._data) - self._at, self._each)
+        if n < 0:
+            raise Wrong("asked for %d bytes" % most)
+        buf[:n] = self._data[self._at : self._at + n]
+        self._at += n
+        return n
+
+
+class Packets:
+    """Streams of one to four packets that are spoiled, cut anywhere, into an MQTT reader."""
+
+    def __init__(self, reader, connack, answers):
+        self._reader = reader
+        self._connack = connack
+        self._good = answers
+
+    def case(self, seed):
+        """True if the stream was read to its end, False if the reader closed the link with a word."""
+        good = self._good
+        data = bytearray()
+        for _ in range(1 + seed.below(4)):
+            data += good[seed.below(len(good))]
+        for _ in range(1 + seed.below(4)):
+            data = spoil(seed, data, good)
+        if seed.below(16):
+            data = self._connack + data
+        room = (64, 64, 128, 1024)[seed.below(4)]
+        sink = Sink(room)
+        reader = self._reader(sink, room)
+        wire = Wire(bytes(data), 1 + seed.below(40))
+        try:
+            while reader.read(wire, 1 + seed.below(room)):
+                pass
+        except LinkFault as fault:
+            if fault.word not in LINK_WORDS:
+                raise Wrong("the word %s" % fault.word)
+            return False
+        finally:
+            if len(reader.buf) != room or sink.greetings > 1 or sink.told > len(data):
+                raise Wrong("a buffer of %d, %d greetings" % (len(reader.buf), sink.greetings))
+        return True
+
+
+def packets_3():
+    return Packets(
+        packet.Reader, b"\x20\x02\x00\x00",
+        (
+            b"\x40\x02\x00\x01", b"\xd0\x00", b"\x90\x03\x00\x07\x01", b"\x20\x02\x00\x00", b"\x20\x02\x01\x05",
+            packet.publish(b"cmd/reset", b"{}", 1, False, 3), packet.publish(b"cmd/set", b"q" * 90),
+            packet.publish(b"a", b"", 1, True, 65535), packet.publish(b"cmd/long", b"z" * 300, 1, False, 9),
+            packet.publish(b"t" * 50, b"b" * 20), packet.subscribe(5, [b"x"]),
+        ),
+    )  # fmt: skip
+
+
+def packets_5():
+    from lamppost.link import packet5, reasons
+
+    LINK_WORDS.extend(reasons._WORDS)
+
+    def own(first, body):
+        return bytes((first,)) + packet.length(len(body)) + body
+
+    return Packets(
+        packet5.Reader, b"\x20\x03\x00\x00\x00",
+        (
+            b"\x40\x02\x00\x01", b"\xd0\x00", own(0x40, b"\x00\x01\x10"), own(0x40, b"\x00\x02\x97\x00"),
+            own(0x40, b"\x00\x03\x80\x0a\x1f\x00\x07full up"), own(0x90, b"\x00\x07\x00\x01"),
+            own(0x90, b"\x00\x07\x06\x1f\x00\x03no!\x87"), own(0xE0, b"\x8b"), own(0xE0, b""),
+            own(0xE0, b"\x9d\x09\x1c\x00\x06there:"),
+            own(0x20, b"\x00\x00\x14\x21\x00\x10\x22\x00\x0a\x27\x00\x00\x10\x00\x13\x00\x1e\x24\x01\x25\x00"),
+            own(0x20, b"\x01\x00\x0b\x12\x00\x03abc\x26\x00\x00\x00\x00"), own(0x20, b"\x00\x87\x00"),
+            packet5.publish(b"cmd/reset", b"{}", 1, False, 3), packet5.publish(b"cmd/set", b"q" * 90),
+            own(0x32, b"\x00\x03a/b\x00\x05\x0e\x01\x01\x02\x00\x00\x00\x09\x26\x00\x01k\x00\x01vhello"),
+            own(0x30, b"\x00\x01a\x03\x23\x00\x01x"), packet5.publish(b"cmd/long", b"z" * 300, 1, False, 9),
+        ),
+    )  # fmt: skip
+
+
+class Budget(Nor):
+    """A flash that ends a case which reads for ever."""
+
+    left = 0
+
+    def readblocks(self, block, buf, offset=0):
+        self.left -= 1
+        if self.left < 0:
+            raise Endless("the journal reads and reads")
+        Nor.readblocks(self, block, buf, offset)
+
+
+class Journal:
+    """Blocks of a journal at work, spoiled; it must recover, deliver what is whole, and take new records."""
+
+    COUNTERS = 3
+    OUTBOX = 6
+    READS = 200000  # ten times what the longest case needs
+
+    def __init__(self):
+        self._images = [self._made(drawn(900 + n), n) for n in range(6)]
+
+    def _made(self, seed, lives):
+        """A flash as that many lives of a node leave it."""
+        nor = Nor(self.COUNTERS + self.OUTBOX)
+        for life in range(lives):
+            counters, outbox = self._open(nor)
+            for n in range((4, 20, 60, 90)[seed.below(4)]):
+                known = life % 2 == 1 or n > 20
+                at = (800000000 + n if known else n, known, 3 if known else 0, 5)
+                kind = (TELEMETRY, TELEMETRY, TELEMETRY, EVENT, ALARM, CLEAR)[seed.below(6)]
+                body = b"" if kind == CLEAR else b'"x":"' + b"y" * seed.below(300) + b'"}'
+                outbox.append(kind, (b"tele/energy", b"alarm/supplyLoss")[kind in (ALARM, CLEAR)], body, at)
+                counters.imp_mwh += 1000
+                counters.changed()
+                counters.checkpoint(True)
+            entry = Entry()
+            for _ in range(seed.below(60)):
+                if not outbox.take(entry):
+                    break
+                outbox.acknowledge(entry)
+        return nor.snapshot()
+
+    def _open(self, nor):
+        flash = Flash(nor)
+        outbox = Outbox(flash.region(self.COUNTERS))
+        clock = Clock(lambda: 0, lambda late, early: late - early)
+        counters = Counters(flash.region(0, self.COUNTERS), clock, True, outbox.newest)
+        outbox.begin(counters.boot)
+        return counters, outbox
+
+    def case(self, seed):
+        """True if it recovered, False if the journal is foreign or worn out, and says so."""
+        image = [bytes(block) for block in self._images[seed.below(len(self._images))]]
+        for _ in range(1 + seed.below(5)):
+            self._spoil(seed, image)
+        nor = Budget(image=image)
+        nor.left = self.READS
+        try:
+            counters, outbox = self._open(nor)
+            known = outbox.depth()
+            sent = self._deliver(outbox)
+            if sent > known:
+                raise Wrong("%d records out of %d" % (sent, known))
+            for n in range(seed.below(40)):
+                outbox.append((TELEMETRY, ALARM, EVENT)[seed.below(3)], b"x", b"z" * seed.below(400), (n, False, 0, 0))
+            self._deliver(outbox)
+            if outbox.depth():
+                raise Wrong("%d records stay inside" % outbox.depth())
+            counters.imp_mwh += 1
+            counters.changed()
+            counters.checkpoint(True)
+        except JournalFault as fault:
+            if fault.word not in ("foreign", "worn"):
+                raise Wrong("the word %s" % fault.word)
+            return False
+        return True
+
+    def _deliver(self, outbox):
+        entry = Entry()
+        buf = bytearray(1200)
+        sent = 0
+        while outbox.take(entry):
+            try:
+                outbox.load(entry, buf, 0)
+            except JournalFault as fault:
+                if fault.word not in ("damaged", "dropped"):
+                    raise Wrong("the word %s" % fault.word)
+            else:
+                outbox.acknowledge(entry)
+            sent += 1
+            if sent > 5000:
+                raise Endless("records without end")
+        return sent
+
+    def _spoil(self, seed, image):
+        """One thing wrong with a block; only what clears bits leaves a flash on which a program may still be right."""
+        at = seed.below(len(image))
+        block = bytearray(image[at])
+        how = seed.below(9)
+        place = seed.below(len(block)) if seed.below(2) else seed.below(300)
+        if how == 0:
+            block[place] ^= 1 << seed.below(8)
+        elif how == 1:
+            block[place] &= seed.below(256)
+        elif how == 2:
+            size = min(1 + seed.below(400), len(block) - place)
+            block[place : place + size] = bytes([b & seed.below(256) for b in block[place : place + size]])
+        elif how == 3:
+            size = min(1 + seed.below(400), len(block) - place)
+            block[place : place + size] = seed.bytes(size)
+        elif how == 4:
+            block = bytearray(image[seed.below(len(image))])
+        elif how == 5:
+            block[place:] = b"\xff" * (len(block) - place)
+        elif how == 6:
+            block[:place] = b"\xff" * place
+        elif how == 7:
+            block = bytearray(len(block))
+        else:
+            block[seed.below(41)] = seed.below(256)
+        image[at] = bytes(block)
+
+
+class Frames:
+    """Answers of the parts, spoiled, into their decoders."""
+
+    def __init__(self):
+        from test_tfmini import frame
+
+        self._good = (
+            ("pzem004t", [data for row, data in rows("PZEM", "response")]),
+            ("tfmini", [frame(320, 900) * 3, frame(150, 400) * 2, b"\x59\x59"]),
+            ("sps30", [data for row, data in rows("SPS30", "response")]),
+            ("bme280", [data for _, data in rows("BME280")]),
+        )
+        self._pieces = [data for _, found in self._good for data in found] + [b"\x59\x59", b"\x7e", b"\x7d"]
+
+    def case(self, seed):
+        part, good = self._good[seed.below(len(self._good))]
+        data = bytearray(good[seed.below(len(good))])
+        for _ in range(1 + seed.below(4)):
+            data = spoil(seed, data, self._pieces)
+        try:
+            reading = shelf.decode(part, bytes(data[:512]))
+        except SensorFault as fault:
+            if fault.word not in SENSOR_WORDS:
+                raise Wrong("the word %s" % fault.word)
+            return False
+        for name, value in reading.items():
+            if not isinstance(value, int) and value is not None:
+                raise Wrong("%s is %r" % (name, value))
+        return True
+
+
+class Time:
+    """Answers of a time server, spoiled; what is believed lies between 2025 and 2060."""
+
+    def __init__(self):
+        answer = bytearray(48)
+        answer[0], answer[1], answer[2] = 0x24, 1, 6
+        answer[24:32] = b"lamppost"
+        answer[40:44] = (3976214400).to_bytes(4, "big")  # 2026-01-01
+        self._good = bytes(answer)
+        self._pieces = [self._good, b"\xff\xff\xff\xff", b"\0\0\0\0"]
+
+    def case(self, seed):
+        data = bytearray(self._good)
+        for _ in range(1 + seed.below(4)):
+            data = spoil(seed, data, self._pieces)
+            if seed.below(3) == 0 and len(data) >= 44:
+                data[40:44] = seed.bytes(4)
+        try:
+            s, ms, tu_ms = sntp.decode(memoryview(bytes(data[:68])), b"lamppost", seed.below(2500))
+        except LinkFault as fault:
+            if fault.word not in ("protocol", "timeout"):
+                raise Wrong("the word %s" % fault.word)
+            return False
+        if not 788918400 <= s < 1893456004 or not 0 <= ms < 1000 or not 0 < tu_ms < 100000000:
+            raise Wrong("%r %r %r" % (s, ms, tu_ms))
+        return True
+
+
+class Documents:
+    """Configurations with members of the wrong kind, missing or in the wrong place, into settings.check."""
+
+    _DOCUMENT = (
+        '{"v":1,"site":"lisbon","node":"lp-0042","asset":"LP-0042","location":{"lat":38.72,"lon":-9.14},'
+        '"wifi":{"ssid":"s","password":"p"},"mqtt":{"host":"h","port":1883,"user":"u","password":"w","keepalive_s":60,'
+        '"window":8},"time":{"servers":["a"]},"parts":[{"id":"meter","part":"pzem004t","bus":"meter","address":1},'
+        '{"id":"bay-1","part":"tfmini","bus":"parking"}],"energy":{"part":"meter","window_s":900,"every_ms":1000},'
+        '"parking":[{"bay":"1","part":"bay-1","empty_mm":3200}],"air":{"parts":["dust"],"window_s":600}}'
+    )
+    _VALUES = (
+        "null", "true", "0", "-1", "1.5", '""', '"x"', "[]", "{}", "[[]]", "[null]", '{"a":null}', "1099511627776",
+    )  # fmt: skip
+
+    def case(self, seed):
+        try:
+            settings.check(self.spoilt(seed))
+        except SettingsFault as fault:
+            if fault.word != "invalid":
+                raise Wrong("the word %s" % fault.word)
+            return False
+        return True
+
+    @classmethod
+    def spoilt(cls, seed):
+        doc = json.loads(cls._DOCUMENT)
+        for _ in range(1 + seed.below(4)):
+            doc = cls._spoil(seed, doc)
+        return doc
+
+    @classmethod
+    def _spoil(cls, seed, value):
+        """`value` with one of its members, at any depth, dropped or replaced."""
+        if not isinstance(value, (dict, list)) or not value or seed.below(12) == 0:
+            return json.loads(cls._VALUES[seed.below(len(cls._VALUES))])
+        # sorted, as MicroPython keeps the members of an object in no order
+        keys = sorted(value) if isinstance(value, dict) else list(range(len(value)))
+        key = keys[seed.below(len(keys))]
+        if seed.below(6) == 0:
+            del value[key]
+        else:
+            value[key] = cls._spoil(seed, value[key])
+        return value
+
+
+class Files:
+    """/config.json with its bytes spoiled, into settings.load: the configuration, or a word."""
+
+    def __init__(self):
+        self._root = (os.getenv("FUZZ_FOLDER") or ".") + "/"
+        good = Documents._DOCUMENT.encode()
+        self._good = good
+        self._pieces = [b"[", b"{", b'"', b"\\", b"null", b"\\ud800", b"\xff", b"1e999", b"\0", b"[" * 300, good[40:90]]
+
+    def case(self, seed):
+        data = bytearray(self._good)
+        if seed.below(3) == 0:
+            data = bytearray(json.dumps(Documents.spoilt(seed)).encode())
+        for _ in range(seed.below(3)):
+            data = spoil(seed, data, self._pieces)
+        with open(self._root + "config.json", "wb") as file:
+            file.write(data)
+        try:
+            settings.load(self._root)
+        except SettingsFault as fault:
+            if fault.word not in ("unreadable", "invalid"):
+                raise Wrong("the word %s" % fault.word)
+            return False
+        return True
+
+
+# name: (what makes it, share of the cases that are asked for, in thousandths)
+TARGETS = {
+    "mqtt": (packets_3, 1000),
+    "mqtt5": (packets_5, 500),
+    "journal": (Journal, 20),
+    "frames": (Frames, 200),
+    "sntp": (Time, 100),
+    "documents": (Documents, 100),
+    "files": (Files, 5),
+}
