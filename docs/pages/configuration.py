@@ -42,7 +42,8 @@ TAIL = """
 - No key is there twice.
 """
 TITLES = {
-    "": "The document", "location": "location", "wifi": "wifi", "mqtt": "mqtt", "time": "time",
+    "": "The document", "location": "location", "wifi": "wifi", "mqtt": "mqtt",
+    "mqtt.session": "mqtt.session", "mqtt.tls": "mqtt.tls: certificates", "time": "time",
     "parts": "parts: what is fitted", "energy": "energy: the meter", "parking": "parking: one row a bay",
     "air": "air: particles and climate",
 }  # fmt: skip
@@ -67,7 +68,9 @@ def content() -> str:
     schema = config.schema()
     text = HEAD.format(example=example())
     for section, title in TITLES.items():
-        part = schema["properties"][section] if section else schema
+        part = schema
+        for level in filter(None, section.split(".")):
+            part = _resolved(part["properties"][level])
         part = _resolved(part.get("items", part))
         text += f"\n## {title}\n\n" + table(("key", "meaning", "unit", "limits", "default"), _rows(section, part))
     return text + TAIL

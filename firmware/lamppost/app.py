@@ -190,7 +190,7 @@ def build_link(node, beat):
     together = node.reset == "power-on" and not node.fresh
     link = Link(
         Broker(config, together), wifi, socket, select, node.clock, node.outbox, node.counters.boot, node.info,
-        time.ticks_ms, time.ticks_diff, random_below, beat.alive, forget, node.log,
+        time.ticks_ms, time.ticks_diff, random_below, beat.alive, forget, node.log, set_time=set_chip_clock,
     )  # fmt: skip
     servers = config.get("time", {}).get("servers", _TIME_SERVERS)
     timekeeper = Timekeeper(
@@ -204,6 +204,12 @@ def build_link(node, beat):
 def build_wifi(config):
     access = config["wifi"]
     return Wifi(network, access["ssid"], access.get("password"), time.ticks_ms, time.ticks_diff)
+
+
+def set_chip_clock(seconds):
+    """Seconds since 2000 UTC for the chip's own clock, by which mbedTLS judges certificates."""
+    year, month, day, hour, minute, second, weekday, _ = time.gmtime(seconds)
+    machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
 
 
 def forget(fault):

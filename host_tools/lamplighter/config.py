@@ -204,7 +204,8 @@ def _sentence(error: Any, path: tuple) -> str:
     if error.validator == "uniqueItems":
         return "must not name the same twice"
     if error.validator == "dependentRequired":
-        return "has a password and no user; add user"
+        key, need = next((key, need) for key, (need,) in limit.items() if key in error.instance)
+        return f"has a {key} and no {need}; add {need}"
     return "is not allowed here"
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import node_files
+from . import certificates, node_files
 from .problems import Problem
 from .repl import Repl
 
@@ -32,6 +33,7 @@ class Before:
     node: str
     configuration: bytes | None
     whole: bool
+    certificates: dict[str, bytes] = field(default_factory=dict)  # by their path on the node
 
 
 def look(device: str, files: dict[str, tuple[int, int]], say: Callable[[str], None]) -> Before | None:
@@ -41,9 +43,11 @@ def look(device: str, files: dict[str, tuple[int, int]], say: Callable[[str], No
             mac = node.run("import machine,binascii;print(binascii.hexlify(machine.unique_id()).decode())").strip()
             configuration = node_files.read(node, "/config.json")
             there = node_files.checksums(node, sorted(files))
+            read = {path: node_files.read(node, path) for path in _certificates(configuration)}
+            kept = {path: data for path, data in read.items() if data}
     except Problem:
         return None
-    return Before(mac, _name(configuration), configuration, there == files)
+    return Before(mac, _name(configuration), configuration, there == files, kept)
 
 
 def _name(configuration: bytes | None) -> str:
@@ -52,6 +56,13 @@ def _name(configuration: bytes | None) -> str:
         return f"{doc['site']}/{doc['node']}"
     except (ValueError, KeyError, TypeError):
         return "a node without configuration"
+
+
+def _certificates(configuration: bytes | None) -> list[str]:
+    try:
+        return certificates.named(json.loads(configuration or b""))
+    except (ValueError, AttributeError):
+        return []
 
 
 def files_of(board: Board, segments: tuple[Segment, ...]) -> dict[str, tuple[int, int]]:
@@ -77,10 +88,10 @@ def files_of(board: Board, segments: tuple[Segment, ...]) -> dict[str, tuple[int
     return found
 
 
-def aside(mac: str) -> Path:
+def aside(mac: str, what: str = "configuration") -> Path:
     from platformdirs import user_state_path
 
-    return user_state_path("lamplighter", ensure_exists=True) / f"configuration-{mac.replace(':', '')}.json"
+    return user_state_path("lamplighter", ensure_exists=True) / f"{what}-{mac.replace(':', '')}.json"
 
 
 def keep(before: Before) -> None:
@@ -88,14 +99,17 @@ def keep(before: Before) -> None:
     if before.configuration is None:
         return
     forget(before.mac)
-    path = aside(before.mac)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(before.configuration)
+    packed = {path: base64.b64encode(data).decode() for path, data in before.certificates.items()}
+    # the configuration last: it is what says that all of it is there
+    for what, content in (("certificates", json.dumps(packed).encode()), ("configuration", before.configuration)):
+        with os.fdopen(os.open(aside(before.mac, what), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
 
 
 def forget(mac: str) -> None:
     """What was laid aside is of no use any more, and holds secrets."""
-    aside(mac).unlink(missing_ok=True)
+    for what in ("configuration", "certificates"):
+        aside(mac, what).unlink(missing_ok=True)
 
 
 def put_back(device: str, mac: str, say: Callable[[str], None]) -> str:
@@ -107,7 +121,11 @@ def put_back(device: str, mac: str, say: Callable[[str], None]) -> str:
         forget(mac)
         return ""
     configuration = path.read_bytes()
+    packed = aside(mac, "certificates")
+    kept = json.loads(packed.read_bytes()) if packed.exists() else {}
     with Repl(device, say) as node:
+        if kept:
+            node_files.bring(node, {name: base64.b64decode(data) for name, data in kept.items()})
         node_files.adopt(node, configuration)
     forget(mac)
     return _name(configuration)

@@ -53,6 +53,26 @@ for p in {paths}:
  except OSError: pass
 """
 
+FOLDER = """
+import os
+try: os.mkdir('/certs')
+except OSError as e:
+ if e.errno!=17: raise
+"""
+
+TIDY = """
+import os
+def _text(p):
+ try:
+  with open(p) as f: return f.read()
+ except OSError: return ''
+try: _names=os.listdir('/certs')
+except OSError: _names=[]
+_used=_text('/config.json')+_text('/config.old')
+for n in _names:
+ if '/certs/'+n not in _used: os.remove('/certs/'+n)
+"""
+
 ADOPT = """
 from lamppost.ops import settings
 settings.adopt()
@@ -111,6 +131,20 @@ def adopt(node: Repl, data: bytes) -> None:
         raise ConfigNotKept(f"The node does not take the configuration. {refusal.cause}") from None
     if read(node, "/config.json") != data:
         raise ConfigNotKept("The node read back another configuration than it was given.")
+
+
+def bring(node: Repl, files: dict[str, bytes]) -> None:
+    """Write certificates beside those that are in use; the configuration that names them makes them count."""
+    there = checksums(node, sorted(files))
+    node.run(FOLDER)
+    for path, data in files.items():
+        if there.get(path) != (len(data), zlib.crc32(data)):
+            write(node, path, data)
+
+
+def tidy(node: Repl) -> None:
+    """Remove certificates that neither the configuration nor the one before it names."""
+    node.run(TIDY)
 
 
 def checksums(node: Repl, paths: list[str]) -> dict[str, tuple[int, int]]:

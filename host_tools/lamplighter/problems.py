@@ -98,6 +98,11 @@ class ConfigNotKept(Problem):
     remedy = "Run `lamplighter configure` again; the node still has its previous configuration."
 
 
+class CertificateInvalid(Problem):
+    exit_code, word = 33, "certificate-invalid"
+    remedy = "Correct the file named above; nothing was written to the node."
+
+
 class ReadingFault(Problem):
     exit_code, word = 40, "reading-fault"
     remedy = "See docs/reference/faults.md for the fault's word."

@@ -98,16 +98,20 @@ def measure() -> dict:
 
 
 def _window(port: int, window: int) -> dict:
-    bare, ours = [], []
+    bare, ours, fives = [], [], []
     for _ in range(ROUNDS):
         bare.append(once("bare", port, window, COUNT))
         ours.append(once("ours", port, window, COUNT))
+        fives.append(once("five", port, window, COUNT))
     return {
         "bare_per_s": statistics.median(run["per_s"] for run in bare),
         "per_s": statistics.median(run["per_s"] for run in ours),
         "ratio": statistics.median(mine["per_s"] / limit["per_s"] for mine, limit in zip(ours, bare, strict=True)),
         "bare_allocated": statistics.median(run["allocated"] for run in bare),
         "allocated": statistics.median(run["allocated"] for run in ours),
+        "five_per_s": statistics.median(run["per_s"] for run in fives),
+        "five_ratio": statistics.median(mine["per_s"] / limit["per_s"] for mine, limit in zip(fives, bare, strict=True)),
+        "five_allocated": statistics.median(run["allocated"] for run in fives),
     }
 
 
@@ -123,6 +127,8 @@ def table(figures: dict) -> str:
                     f"               1.00   {row['bare_allocated']:27.0f}")  # fmt: skip
         rows.append(f"  lamppost, window {window:<2}                       {row['per_s']:8,.0f}"
                     f"   {row['ratio']:16.2f}   {row['allocated']:27.0f}")  # fmt: skip
+        rows.append(f"  lamppost, MQTT 5.0, window {window:<2}             {row['five_per_s']:8,.0f}"
+                    f"   {row['five_ratio']:16.2f}   {row['five_allocated']:27.0f}")  # fmt: skip
     other = figures["umqtt"]
     if other:
         ratio = other["per_s"] / figures["window"][1]["bare_per_s"]

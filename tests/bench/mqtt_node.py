@@ -1,4 +1,4 @@
-"""One measurement in real MicroPython: `mqtt_node.py bare|ours|umqtt PORT WINDOW COUNT [FOLDER]` -> one JSON line.
+"""One measurement in real MicroPython: `mqtt_node.py bare|ours|five|umqtt PORT WINDOW COUNT [FOLDER]` -> one JSON line.
 
 All publish 220 bytes at QoS 1 to the same topic and stop when the last PUBACK is there.
 """
@@ -110,7 +110,7 @@ async def ours():
     clock = Clock(time.ticks_ms, time.ticks_diff)
     clock.set_utc(850000000, 0, NTP, 5)
     outbox = ram_journal.outbox(1, ram_journal.Partition((count + WARM) * 280 // 4000 + 8))
-    mqtt = {"host": "127.0.0.1", "port": port, "window": window}
+    mqtt = {"host": "127.0.0.1", "port": port, "window": window, "version": 5 if how == "five" else 4}
     broker = Broker({"site": "lisbon", "node": "lp-0042", "mqtt": mqtt})
     broker.drain_per_s = 0
     link = Link(
@@ -159,7 +159,7 @@ def umqtt():
     client.disconnect()
 
 
-if how == "ours":
+if how in ("ours", "five"):
     asyncio.run(ours())
 elif how == "bare":
     bare()

@@ -47,6 +47,7 @@ class Mqtt:
         self._forget()
 
     def _forget(self):
+        self.answer_size = 4  # bytes of a PUBACK
         self.quota = _LAST_ID  # publishes that may be in flight at once, ours too: a broker may allow fewer
         self._out = self.buf  # where unsent bytes are: buf, or a packet of its own
         self._out_at = 0
@@ -160,7 +161,7 @@ class Mqtt:
         Asks for no more than the acknowledgements that may have come: the socket is then not asked a second time
         whether there is more, which would cost as much again.
         """
-        n = self._reader.read(self.wire, 4 * len(self.flying) or len(self.buf))
+        n = self._reader.read(self.wire, self.answer_size * len(self.flying) or len(self.buf))
         if n:
             self._heard = self._ticks_ms()
             self._pinged = False

@@ -93,15 +93,17 @@ class Reader(packet.Reader):
         buf = self.buf
         pid = buf[at] << 8 | buf[at + 1]
         code = buf[at + 2]
-        found = {}
-        if end - at > 3:
+        found = None
+        if end - at == 3:
+            self._sink.answer_size = 5  # the next ones are like this one
+        else:
             found, stop = read(buf, at + 3, end, OF_ANSWERS)
             if stop != end:
                 raise LinkFault("protocol", "PUBACK with more behind it")
         if code in (0, 0x10):  # 0x10: nobody has subscribed to it
             self._sink.acknowledged(pid)
             return
-        why = fault("PUBACK", code, found)
+        why = fault("PUBACK", code, found or {})
         if why.word == "protocol":
             raise why
         self._sink.refused(pid, why)

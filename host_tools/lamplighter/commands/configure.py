@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .. import screen
-from ..problems import ConfigNotKept, NodeSaidNo
+from ..problems import ConfigInvalid, ConfigNotKept, NodeSaidNo
 
 # the app's first line, or what main.py says when there is none
 STARTED = r"app: .*boot|lamppost: (no configuration|slot \w failed|no slot)"
@@ -16,36 +16,48 @@ STARTED = r"app: .*boot|lamppost: (no configuration|slot \w failed|no slot)"
 @click.command("configure")
 @click.option("--port", metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
 @click.option("--board", metavar="NAME", help="Check against this board; without it the node is asked.")
+@click.option("--certs", metavar="FOLDER", help="Certificates for mqtt.tls: ca.*, and node.crt with node.key.")
+@click.option("--ca", metavar="FILE", help="The CA's certificate that the broker's must be signed with.")
+@click.option("--cert", metavar="FILE", help="The node's own certificate.")
+@click.option("--key", metavar="FILE", help="Its private key, ECDSA P-256.")
 @click.option("--dry-run", is_flag=True, help="Check only; with --board no node is needed.")
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
 @click.argument("file", metavar="FILE")
-def command(port: str | None, board: str | None, dry_run: bool, as_json: bool, file: str) -> None:
+def command(
+    port: str | None, board: str | None, certs: str | None, ca: str | None, cert: str | None, key: str | None,
+    dry_run: bool, as_json: bool, file: str,
+) -> None:  # fmt: skip
     """Give a node its configuration from FILE (- for stdin).
 
     All errors are shown at once and nothing is written then. Passwords are never shown; in the file
-    {"$env": "NAME"} takes one from the environment.
+    {"$env": "NAME"} takes one from the environment. Certificates come with --certs and count from the same moment as
+    the configuration; later they stay without it.
 
     Example: lamplighter configure --port /dev/ttyUSB0 lp-0042.json
     """
-    from .. import config, ports
+    from .. import certificates, config, ports
 
     if port is None and not (dry_run and board):
         raise click.UsageError("Name the node's --port; only --dry-run with --board does without.")
     document = config.read(file)
     facts = _board(board) if board else None
+    files = certificates.gather(certs, ca, cert, key)
     doc = config.check(document, facts)
+    if files:
+        doc["mqtt"].setdefault("tls", {}).update({kind: path for kind, (path, _) in files.items()})
     if port is None or (dry_run and board):
         _tell({"node": doc["node"], "config": config.config_hash(doc), "written": False}, as_json, "is right")
         return
     with ports.claim(port):
-        _on_the_node(port, document, doc, facts, dry_run, as_json)
+        _on_the_node(port, document, doc, dict(files.values()), facts, dry_run, as_json)
 
 
-def _on_the_node(port: str, document: Any, doc: dict, facts: dict | None, dry_run: bool, as_json: bool) -> None:
+def _on_the_node(
+    port: str, document: Any, doc: dict, files: dict[str, bytes], facts: dict | None, dry_run: bool, as_json: bool
+) -> None:
     from .. import config, node_files
     from ..repl import Repl
 
-    told = {"node": doc["node"], "config": config.config_hash(doc), "written": False}
     with Repl(port, screen.note) as node:
         if facts is None:
             facts = node_files.document(node, "/board.json")
@@ -56,13 +68,19 @@ def _on_the_node(port: str, document: Any, doc: dict, facts: dict | None, dry_ru
                 )
             config.check(document, facts)
         before = node_files.document(node, "/config.json")
+        _certificates_kept(node, document.name, doc, before, files)
+        told = {"node": doc["node"], "config": config.config_hash(doc), "written": False}
         if before and before != doc and before.get("node") not in (None, doc["node"]):
             screen.note(f"This node was {before['node']} until now; it becomes {doc['node']}.")
-        if dry_run or before == doc:
+        if dry_run or (before == doc and not files):
             _tell(told, as_json, "is right" if dry_run else "is unchanged: the node has it already")
             return
         screen.note("writing")
+        if files:
+            node_files.bring(node, files)
         node_files.adopt(node, config.encode(doc))
+        if "tls" in doc["mqtt"]:
+            node_files.tidy(node)
         screen.note("restarting")
         node.restart()
         line = node.boot_line(STARTED)  # the rescue window of 1.5 s comes before it
@@ -72,6 +90,26 @@ def _on_the_node(port: str, document: Any, doc: dict, facts: dict | None, dry_ru
             "Look at `lamplighter log`; `lamplighter test` says what is wrong.",
         )
     _tell({**told, "written": True, "boot": line}, as_json, "is written; the node is up with it")
+
+
+def _certificates_kept(node: Any, name: str, doc: dict, before: dict | None, files: dict[str, bytes]) -> None:
+    """What mqtt.tls leaves open is what the node has already; every file that it names must be there."""
+    from .. import certificates, node_files
+
+    tls = doc["mqtt"].get("tls")
+    if tls is None:
+        return
+    old = (before or {}).get("mqtt", {}).get("tls", {})
+    if "ca" in old:
+        tls.setdefault("ca", old["ca"])
+    if "cert" not in tls and "cert" in old and "key" in old:
+        tls.update(cert=old["cert"], key=old["key"])
+    named = certificates.named(doc)
+    there = node_files.checksums(node, named) if named else {}
+    lacking = [path for path in named if path not in there and path not in files]
+    if "ca" not in tls or lacking:
+        what = ", ".join(lacking) or "the CA's certificate"
+        raise ConfigInvalid(f"{name} asks for TLS, and the node has no {what}.", "Bring it with --certs FOLDER.")
 
 
 def _board(name: str) -> dict[str, Any]:
