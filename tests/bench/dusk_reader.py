@@ -115,9 +115,7 @@ class Reader(asyncio.Protocol):
             return
         sequence = self.nodes.setdefault(node, Sequence())
         b, s = int(head[1]), int(head[2])
-        verdict = sequence.take(
-            b, s, alarm=suffix.startswith("alarm/"), retained=retained, held=head[3] == b"1"
-        )
+        verdict = sequence.take(b, s, alarm=suffix.startswith("alarm/"), retained=retained, held=head[3] == b"1")
         self.late += verdict == LATE
         if not retained:
             self.seen.setdefault(node, {}).setdefault(b, set()).add(s)
