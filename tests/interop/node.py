@@ -23,7 +23,7 @@ from lamppost.link.broker import Broker  # noqa: E402
 from lamppost.link.link import Link  # noqa: E402
 from ram_journal import outbox  # noqa: E402
 
-asked = json.loads(os.getenv("ASKED"))
+asked = json.loads(os.getenv("ASKED") or "{}")
 NOW = 850000000  # 2026-12-07: these tests are about order and loss, not about time
 
 
