@@ -83,7 +83,8 @@ def test_all_errors_come_at_once_each_with_its_line_and_a_way_out(tmp_path):
     assert [detail.removeprefix(str(file)) for detail in caught.value.details] == [
         ":3: wifi.pasword: there is no such key; did you mean password?",
         ':6: mqtt.port: must be a whole number, not "1883".',
-        ':8: parts[0].part: must be one of pzem004t, tfmini, sps30, bme280, ds3231, not "pzem04t"; did you mean pzem004t?',
+        ":8: parts[0].part: must be one of pzem004t, tfmini, sps30, bme280, ds3231, "
+        'not "pzem04t"; did you mean pzem004t?',
     ]
 
 

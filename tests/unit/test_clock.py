@@ -119,7 +119,7 @@ def test_uncertainty_grows_while_nobody_tells_the_time_and_quality_falls():
     crystal = Crystal(45)
     crystal.set()
     seen = []
-    for day in range(20):
+    for _ in range(20):
         seen.append(crystal.clock.tq)
         assert abs(crystal.off_ms()) <= crystal.clock.tu_ms
         crystal.live(86400)

@@ -82,7 +82,7 @@ class Timebase:
         elif not self._learned and clock.tq >= RTC:
             self._learned = True
             if self._power_cut and self._location:
-                self._nights().learn(clock.utc_s() - clock.uptime_s())
+                self._nights(self._location).learn(clock.utc_s() - clock.uptime_s())
         noted = self._kept.utc_s
         now = self.now_s()
         if now is not None and (noted is None or abs(now - noted) >= _KEEP_S):
@@ -107,15 +107,15 @@ class Timebase:
         kept.tu_ms = self.tu_ms() or 0
         kept.burnt()
 
-    def _nights(self):
+    def _nights(self, place):
         if self._dusk is None:
             from .dusk import Dusk
 
-            self._dusk = Dusk(self._kept, self._location["lat"], self._location["lon"])
+            self._dusk = Dusk(self._kept, place["lat"], place["lon"])
         return self._dusk
 
     def _ask_dusk(self):
-        guess = self._nights().guess(self._power_cut) if self._location else None
+        guess = self._nights(self._location).guess(self._power_cut) if self._location else None
         if guess is None:
             return
         self.estimate = Estimate(guess[0], guess[1])

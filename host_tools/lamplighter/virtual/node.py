@@ -190,6 +190,11 @@ class VirtualLamppost:
         """Cut the power inside the flash operation that would program or erase one byte more than `count`."""
         self._do(self._machine.tell, "cut_after", count)
 
+    def wear_out(self, partition: str) -> None:
+        """Let all cells of a partition be worn from now on: what is programmed or erased there is not. Until a reset."""
+        row = self.board.partition(partition)
+        self._do(self._machine.tell, "worn", row.offset, row.offset + row.size)
+
     def flash_image(self, image: Any) -> None:
         """Put an Image, [(offset, bytes)], or bytes for offset 0, into the flash directly, and reset."""
         segments = [(0, image)] if isinstance(image, bytes) else getattr(image, "segments", image)

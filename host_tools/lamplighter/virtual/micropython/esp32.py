@@ -16,18 +16,25 @@ class _Flash:
         self._file = open(world.facts["flash"], "r+b", 0)
         self._old = bytearray(256)
         self.cut_after = None  # bytes that may still be programmed or erased before the power goes
+        self.worn = (0, 0)  # from byte to byte: cells that take nothing any more
         self.programmed = 0
         self.erased = 0
+        world.handlers["worn"] = self._wear
         world.handlers["cut_after"] = self._cut
 
     def _cut(self, count):
         self.cut_after = count
+
+    def _wear(self, first, last):
+        self.worn = (first, last)
 
     def read(self, at, buf):
         self._file.seek(at)
         self._file.readinto(buf)
 
     def _write(self, at, data):
+        if self.worn[0] <= at < self.worn[1]:
+            return
         if self.cut_after is not None:
             if self.cut_after < len(data):
                 self._file.seek(at)
