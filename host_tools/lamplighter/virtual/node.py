@@ -191,7 +191,7 @@ class VirtualLamppost:
         self._do(self._machine.tell, "cut_after", count)
 
     def wear_out(self, partition: str) -> None:
-        """Let all cells of a partition be worn from now on: what is programmed or erased there is not. Until a reset."""
+        """Let a partition be worn from now on, until a reset: what is programmed or erased there does not take."""
         row = self.board.partition(partition)
         self._do(self._machine.tell, "worn", row.offset, row.offset + row.size)
 
