@@ -3,6 +3,7 @@
 Runs under CPython and MicroPython. A case is bounded by a budget of reads, so that an endless loop ends as Endless.
 """
 
+import asyncio
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ for _folder in ("../../firmware", "../unit", "../powercut"):
 
 from captured import rows  # noqa: E402
 from ground import Seed  # noqa: E402
+from lamppost.buses.wiring import Wiring  # noqa: E402
 from lamppost.core.clock import Clock  # noqa: E402
 from lamppost.core.faults import JournalFault, LinkFault, SensorFault, SettingsFault  # noqa: E402
 from lamppost.drivers import shelf  # noqa: E402
@@ -23,6 +25,7 @@ from lamppost.journal.outbox import ALARM, CLEAR, EVENT, TELEMETRY, Entry, Outbo
 from lamppost.link import packet, sntp  # noqa: E402
 from lamppost.ops import settings  # noqa: E402
 from nor import Nor  # noqa: E402
+from wire import Machine  # noqa: E402
 
 LINK_WORDS = ["protocol", "version", "notallowed", "badlogin", "badclientid", "unavailable", "closed"]
 SENSOR_WORDS = ("silent", "garbled", "refused", "foreign", "range", "signal", "warming")
@@ -353,6 +356,53 @@ class Frames:
         return True
 
 
+class Lines:
+    """Noise and spoiled answers on the line, in pieces, while a part is read through its bus."""
+
+    _BOARD = {"air": {"kind": "uart", "uart": 2, "tx": 25, "rx": 26}}
+    _PATIENCE_MS = 2500  # two questions at the longest time-out
+
+    def __init__(self):
+        self._good = (
+            ("pzem004t", {}, [data for _, data in rows("PZEM", "response")]),
+            ("sps30", {"warm_s": 0}, [data for _, data in rows("SPS30", "response")]),
+            ("tfmini", {}, [bytes.fromhex("595940018403000000")]),
+        )
+        self._pieces = [b"\x59\x59", b"\x7e", b"\x7d\x5e", b"\x01\x84\x02"]
+        if not hasattr(asyncio, "sleep_ms"):
+            asyncio.sleep_ms = asyncio.sleep  # CPython has none; the machine's own stands in for it while it runs
+
+    def case(self, seed):
+        part_id, options, good = self._good[seed.below(len(self._good))]
+
+        def answer(request, setting):
+            pieces = []
+            for n in range(seed.below(4)):
+                data = bytearray(good[seed.below(len(good))])
+                for _ in range(seed.below(3)):
+                    data = spoil(seed, data, self._pieces)
+                pieces.append((n * 7 + seed.below(40), bytes(data[:256])))
+            return pieces
+
+        machine = Machine(answer)
+        part = shelf.build(part_id, Wiring(self._BOARD, machine, machine.time).bus("air"), options)
+        whole = False
+        for _ in range(3):
+            before = machine.time.now
+            if part_id == "tfmini" and machine.uarts:
+                machine.uarts[-1].feed(answer(b"", None))
+            try:
+                machine.time.run(part.read())
+                whole = True
+            except SensorFault as fault:
+                if fault.word not in SENSOR_WORDS:
+                    raise Wrong("the word %s" % fault.word)
+            if machine.time.now - before > self._PATIENCE_MS:
+                raise Endless("a read of %d ms" % (machine.time.now - before))
+            machine.time.now += 1000
+        return whole
+
+
 class Time:
     """Answers of a time server, spoiled; what is believed lies between 2025 and 2060."""
 
@@ -458,6 +508,7 @@ TARGETS = {
     "mqtt5": (packets_5, 500),
     "journal": (Journal, 20),
     "frames": (Frames, 200),
+    "lines": (Lines, 5),
     "sntp": (Time, 100),
     "documents": (Documents, 100),
     "files": (Files, 5),

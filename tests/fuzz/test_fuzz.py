@@ -8,7 +8,8 @@ from lamppost.link import packet
 
 
 def test_nothing_that_others_write_makes_the_node_do_what_it_must_not():
-    figures = campaign.fuzz(40000, names=("mqtt", "mqtt5", "frames", "sntp", "documents", "files"), offset=7_000_000)
+    names = ("mqtt", "mqtt5", "frames", "lines", "sntp", "documents", "files")
+    figures = campaign.fuzz(40000, names=names, offset=7_000_000)
     cases, unexpected = campaign.total(figures)
     assert unexpected == 0, figures["notes"]
     assert cases > 75000

@@ -98,8 +98,10 @@ class Post:
 
     def complaints(self) -> list[str]:
         """What no firmware of ours may say, however it is treated."""
-        return re.findall(r"Traceback.*|[^\n]*(?:internal|starts again|begun anew|failed to start)[^\n]*",
-                          self.lamp.console.text)  # fmt: skip
+        said = self.lamp.console.text.replace("\r", "")
+        return re.findall(r"[^\n]*(?:internal|starts again|begun anew)[^\n]*", said) + re.findall(
+            r"[^\n]*\nTraceback[^\n]*\n(?:  [^\n]*\n)*[^\n]*", said
+        )
 
 
 def storm(kills: int, posts: int, folder: Path, seed: int = 1, tell=lambda text: None) -> dict:
@@ -161,7 +163,7 @@ def _judge(lamps: list[Post], subscriber: Subscriber) -> dict:
         missing, unnamed = proof.missing(), proof.unnamed()
         total["gaps"] += max(len(missing), proof.told_gaps) + len(unnamed)
         total["backwards"] += proof.backwards()
-        total["dead"] += post.dead
+        total["dead"] += post.dead + post.lamp.console.text.count("no slot starts")
         total["boots"] += proof.last_boot
         for name in ("invalid", "disordered", "records", "duplicates"):
             total[name] += getattr(proof, name)
