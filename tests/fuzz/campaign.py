@@ -126,7 +126,7 @@ def fuzz(count: int = CASES, processes: int = 0, names: tuple[str, ...] = (), of
     with multiprocessing.pool.ThreadPool(processes) as threads:
         # other cases than those above
         start = offset + count
-        jobs = [(name, start, start + max(10, of // ON_MICROPYTHON)) for name, of in chosen.items()]
+        jobs = [(name, start, start + max(300, of // ON_MICROPYTHON)) for name, of in chosen.items()]
         for part in threads.imap_unordered(lambda job: _on_micropython(*job), jobs):
             figures[part["name"]]["micropython"] = part
             notes += part["notes"]

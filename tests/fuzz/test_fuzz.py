@@ -20,7 +20,7 @@ def test_nothing_that_others_write_makes_the_node_do_what_it_must_not():
 def test_spoiled_flash_is_recovered_or_refused_with_a_word():
     figures = campaign.fuzz(10000, names=("journal",), offset=7_000_000)
     assert campaign.total(figures)[1] == 0, figures["notes"]
-    assert 0 < figures["targets"]["journal"]["passed"] < 200
+    assert 0 < figures["targets"]["journal"]["passed"] < figures["targets"]["journal"]["cases"]
 
 
 @pytest.mark.parametrize(
