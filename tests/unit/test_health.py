@@ -77,6 +77,16 @@ def test_a_part_that_fails_five_times_is_an_alarm_until_it_is_well_again():
     assert health.faults == {"meter": 7}
 
 
+def test_the_first_good_reading_ends_the_alarm_that_an_earlier_boot_may_have_left():
+    _, _, health, alarms, lines = rig()
+    for _ in range(3):
+        health.good("meter")
+    assert alarms == [("sensorFault-meter", False, "")] and lines == []
+    health.fault("dust", SensorFault("silent"))
+    health.good("dust")
+    assert alarms[1:] == [("sensorFault-dust", False, "")]
+
+
 def test_a_part_that_warms_up_is_no_alarm():
     _, _, health, alarms, _ = rig()
     for _ in range(9):
@@ -99,3 +109,15 @@ def test_an_alarm_is_said_when_it_comes_and_when_it_goes_and_not_between():
         "value": None,
         "evidence": "meter silent",
     }
+
+
+def test_what_may_be_on_since_before_the_start_is_said_to_be_over_once():
+    time = Time()
+    said = []
+    alarms = Alarms(lambda *row: said.append(row), "ALARM", "CLEAR", Clock(time.ticks_ms, time.ticks_diff))
+    for _ in range(3):
+        alarms.set("supplyLoss", False)
+    assert said == [("CLEAR", b"alarm/supplyLoss", b"")]
+    alarms.set("supplyLoss", True)
+    alarms.set("supplyLoss", False)
+    assert [row[0] for row in said] == ["CLEAR", "ALARM", "CLEAR"]

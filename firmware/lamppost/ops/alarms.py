@@ -1,4 +1,8 @@
-"""Alarms that are on, each said once when it comes and once when it goes, through the journal."""
+"""Alarms that are on, each said once when it comes and once when it goes, through the journal.
+
+The broker keeps an alarm that was on when the power went. So after a start each code is unknown until it is set
+for the first time, and then that it is over is said too.
+"""
 
 from ..core.calendar import rfc3339
 from ..core.codec import body
@@ -15,14 +19,16 @@ class Alarms:
         self._clear_kind = clear_kind
         self._clock = clock
         self.active = {}
+        self._over = set()  # codes that were said to be over since the start
 
     def set(self, code, active, evidence="", value=None):
         """Raise or clear an alarm; saying the same again does nothing."""
-        if active == (code in self.active):
+        if active == (code in self.active) and (active or code in self._over):
             return
         topic = b"alarm/" + code.encode()
         if not active:
-            del self.active[code]
+            self.active.pop(code, None)
+            self._over.add(code)
             self._append(self._clear_kind, topic, b"")
             return
         utc = self._clock.utc_s()

@@ -52,7 +52,7 @@ async def collect(beat, node):
     while True:
         stored = node.store()
         node.counters.checkpoint()
-        if node.meter:
+        if node.meter and node.meter.supply_lost is not None:
             node.alarms.set("supplyLoss", node.meter.supply_lost, "meter silent")
         told = overflow(node, told)
         if stored:
@@ -77,11 +77,11 @@ def overflow(node, told):
 
 
 async def diagnose(beat, node, wifi):
-    """Hourly figures; not journaled, since an old one helps nobody."""
+    """Figures once the link stands, and hourly; not journaled, since an old one helps nobody."""
     while True:
         gc.collect()
-        node.link.publish_now(b"diag", report.diag(node, gc.mem_free(), wifi.rssi()))
-        for _ in range(_DIAG_S // 10):
+        told = node.link.publish_now(b"diag", report.diag(node, gc.mem_free(), wifi.rssi()))
+        for _ in range(_DIAG_S // 10 if told else 1):
             beat.alive()
             await asyncio.sleep_ms(10000)
 
