@@ -3,46 +3,42 @@
 import asyncio
 import gc
 import os
-import select
-import socket
+import sys
 import time
 
 import machine
-import network
-from esp32 import Partition
 from micropython import const
 
-from .buses.wiring import Wiring
 from .core.clock import Clock
-from .core.faults import JournalFault, SensorFault, SettingsFault
-from .drivers import shelf
-from .journal import flash, outbox, ring
-from .journal.counters import Counters
-from .link.broker import Broker
-from .link.link import Link
-from .link.timekeeper import Timekeeper
-from .link.wifi import Wifi
-from .ops import report, settings, tasks, trial
+from .core.faults import JournalFault, SettingsFault
+from .journal import outbox
+from .ops import report, tasks
 from .ops.alarms import Alarms
 from .ops.console import Console, Slot, maintain
 from .ops.health import Health
 
 _WATCHDOG_MS = const(60000)  # longer than a name look-up that fails (14 s) and whatever waits behind it
+# What only a start and the self-test need: 12 kB of the heap, loaded again by whoever asks for it.
+_STARTERS = ("lamppost.building", "lamppost.buses.wiring", "lamppost.drivers.shelf", "lamppost.ops.settings")
 
 
 class Node:
     """One lamppost: its configuration, its parts, its journal, and what its tasks share."""
 
     def __init__(self, slot):
+        from . import building
+        from .ops import settings
+
         self.clock = Clock(time.ticks_ms, time.ticks_diff)
         self.log = Console(self.clock).log
         self.reset = report.reset_word(machine)
-        self.board = settings.facts("board.json")
+        board = settings.facts("board.json")
+        self.board = {"board": board.get("board"), "chip": board.get("chip")}  # buses and pins were for building
         self.build = settings.facts("build.json")
         self.config, self.fingerprint, self.reverted = settings.load()
         self.slot = slot
-        self.parts = build_parts(self.config, self.board)
-        self.counters, self.outbox = open_journal(self.reset == "power-on", self.clock, self.log)
+        self.parts = building.parts(self.config, board)
+        self.counters, self.outbox = building.journal(self.reset == "power-on", self.clock, self.log)
         self.alarms = Alarms(self.append, outbox.ALARM, outbox.CLEAR, self.clock)
         self.health = Health(self.clock, self.alarms.set, self.log)
         self.sensing = []
@@ -78,6 +74,8 @@ class Node:
 
     def tell_start(self):
         """The first record of this boot, and what a new configuration means for it."""
+        from .ops import settings
+
         last, slot = self.outbox.last_committed, self.slot.letter
         self.event(b"boot", report.boot(self.counters, self.reset, last, slot, self.build.get("build", "?")))
         if self.reverted or settings.fresh():
@@ -102,109 +100,14 @@ class Node:
         return stored
 
 
-def build_parts(config, board):
-    """{part id: driver} as configured; only the drivers that are named are imported.
-
-    A part that this firmware or board does not know must not silence the others: it stands in as Absent.
-    """
-    wiring = Wiring(board.get("buses", {}), machine, time)
-    parts = {}
-    for row in config.get("parts", ()):
-        try:
-            parts[row["id"]] = shelf.build(row["part"], wiring.bus(row["bus"]), row)
-        except SensorFault as fault:
-            parts[row["id"]] = shelf.Absent(row["id"], fault)
-    return parts
-
-
-def open_journal(power_cut, clock, log):
-    """(counters, outbox) of the `journal` partition, this boot counted."""
-    partition = Partition.find(Partition.TYPE_DATA, label="journal")[0]
-    counters_flash, outbox_flash = flash.regions(partition)
-    records = opened(outbox.Outbox, outbox_flash, log)
-    counters = opened(lambda region: Counters(region, clock, power_cut, records.newest), counters_flash, log)
-    records.begin(counters.boot)
-    return counters, records
-
-
-def opened(kind, region, log):
-    """kind(region); a journal of another format is given up for a new one, and that is said."""
-    try:
-        return kind(region)
-    except JournalFault as fault:
-        if fault.word != "foreign":
-            raise
-        log("journal: %s; begun anew" % fault)
-        ring.format(region)
-        return kind(region)
-
-
-def build_link(node, beat):
-    """(link, timekeeper, wifi): the way to the broker, and to the time."""
-    config = node.config
-    wifi = build_wifi(config)
-    link = Link(
-        Broker(config), wifi, socket, select, node.clock, node.outbox, node.counters.boot, node.info,
-        time.ticks_ms, time.ticks_diff, random_below, beat.alive, forget, node.log,
-    )  # fmt: skip
-    servers = config.get("time", {}).get("servers", ("pool.ntp.org",))
-    timekeeper = Timekeeper(
-        socket, servers, wifi.up, node.clock, node.outbox, node.clock_set,
-        time.ticks_ms, time.ticks_diff, random_below, forget, node.log,
-    )  # fmt: skip
-    return link, timekeeper, wifi
-
-
-def build_wifi(config):
-    access = config["wifi"]
-    return Wifi(network, access["ssid"], access.get("password"), time.ticks_ms, time.ticks_diff)
-
-
-def forget(fault):
-    """A fault of the link is in the log already, and cannot be told to a broker that is out of reach."""
-
-
-def random_below(n):
-    """An integer from 0 to n - 1 from the chip's noise: nodes that wake together must not draw alike."""
-    return int.from_bytes(os.urandom(4), "little") % n if n > 0 else 0
-
-
-
-def build_sensing(node):
-    """(sensing objects, [(part, every_ms, take, miss)]) as configured: what is read, how often, and for whom."""
-    from .sensing import air, energy, parking
-
-    config, clock, parts = node.config, node.clock, node.parts
-    sensing, readings = [], []
-    if "energy" in config:
-        options = config["energy"]
-        part = parts[options["part"]]
-        node.meter = energy.Energy(options, clock, node.counters, part)
-        sensing.append(node.meter)
-        readings.append((part, options.get("every_ms", 1000), node.meter.take, node.meter.miss))
-    for options in config.get("parking", ()):
-        bay = parking.Parking(options, clock)
-        sensing.append(bay)
-        readings.append((parts[options["part"]], options.get("every_ms", 1000), bay.take, bay.miss))
-    if "air" in config:
-        options = config["air"]
-        window = air.Air(options, clock, parts)
-        sensing.append(window)
-        for name in options["parts"]:
-            take, miss = named(window.take, name), named(window.miss, name)
-            readings.append((parts[name], options.get("every_ms", 10000), take, miss))
-    return sensing, readings
-
-
-def named(call, name):
-    """`call` with the part's id before what it is given."""
-    return lambda value: call(name, value)
-
-
 async def run(node):
     """Start every task, and stay."""
-    node.sensing, readings = build_sensing(node)
-    node.link, timekeeper, wifi = build_link(node, node.health.task("link", 45000))
+    from . import building
+
+    node.sensing, readings = building.sensing(node)
+    node.link, timekeeper, wifi = building.link(
+        node, node.health.task("link", 45000), random_below, forget
+    )
     node.tell_start()
     for part, every_ms, take, miss in readings:
         within_ms = 2 * every_ms + 15000
@@ -214,8 +117,27 @@ async def run(node):
     asyncio.create_task(tasks.keep(node, "start", 15000, tasks.settle))
     asyncio.create_task(node.link.run())
     asyncio.create_task(timekeeper.run())
+    del building, readings, timekeeper
+    give_back()
     node.log("app: %s, boot %d, %s reset" % (node.config["node"], node.counters.boot, node.reset))
     await node.health.watch()
+
+
+def give_back():
+    """Drop the modules that only a start needs."""
+    for name in _STARTERS:
+        package, last = name.rsplit(".", 1)
+        delattr(sys.modules[package], last)
+        del sys.modules[name]
+
+
+def forget(fault):
+    """A fault of the link is in the log already, and cannot be told to a broker that is out of reach."""
+
+
+def random_below(n):
+    """An integer from 0 to n - 1 from the chip's noise: nodes that wake together must not draw alike."""
+    return int.from_bytes(os.urandom(4), "little") % n if n > 0 else 0
 
 
 def main(letter):
@@ -245,7 +167,9 @@ def selftest():
     """Check parts and node against their limits; one JSON object a line, the verdict last."""
     gc.collect()
     heap_free = gc.mem_free()
+    from . import building
+    from .ops import settings, trial
+
     config = settings.load()[0]
-    partition = Partition.find(Partition.TYPE_DATA, label="journal")[0]
-    parts = build_parts(config, settings.facts("board.json"))
-    return asyncio.run(trial.run(parts, partition, build_wifi(config), heap_free))
+    parts = building.parts(config, settings.facts("board.json"))
+    return asyncio.run(trial.run(parts, building.partition(), building.wifi(config), heap_free))
