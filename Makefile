@@ -37,7 +37,7 @@ powercut: $(READY)  ## cut the power at every flash operation of a scripted day
 image: $(READY)  ## build the flash images of all boards whose MicroPython image is at hand
 	@$(BIN)/lamplighter image --all
 
-docs: $(READY)  ## bring generated pages up to date (contract, commands, schema, faults)
+docs: $(READY)  ## bring generated pages up to date (contract, commands, configuration, problems, boards, parts)
 	@$(BIN)/python docs/generate.py
 
 clean:  ## remove what was built (not the image cache)

@@ -93,7 +93,7 @@ def files(board: Board, app: App, source: Path | None = None) -> dict[str, bytes
     found = {name: path.read_bytes() for name in ("boot.py", "main.py") if (path := source / name).is_file()}
     for slot in SLOTS:
         found.update({f"{slot}/{name}": binary for name, binary in app.modules.items()})
-    found["state.json"] = _json({"active": "a", "trial": None, "tries": 0})
+    found["state.json"] = _json({"active": "a"})
     found["board.json"] = _json(board.node_document())
     found["build.json"] = _json({"version": app.version, "build": app.build})
     return found
