@@ -78,6 +78,7 @@ class Node:
 
         last, slot = self.outbox.last_committed, self.slot.letter
         self.event(b"boot", report.boot(self.counters, self.reset, last, slot, self.build.get("build", "?")))
+        self.alarms.set("configReverted", bool(self.reverted), self.reverted)
         if self.reverted or settings.fresh():
             self.event(b"config", report.config(self.fingerprint, self.reverted))
 

@@ -48,6 +48,8 @@ def journal(power_cut, clock, log):
     records = opened(outbox.Outbox, outbox_flash, log)
     counters = opened(lambda region: Counters(region, clock, power_cut, records.newest), counters_flash, log)
     records.begin(counters.boot)
+    if records.damaged:
+        log("journal: damaged: %d records cannot be read back" % records.damaged)
     return counters, records
 
 

@@ -60,6 +60,7 @@ def test_a_configuration_that_cannot_be_read_gives_way_to_the_one_before_and_tha
     boot = heard.arrival()
     told = heard.until("evt/config", lambda m: m["b"] == boot["b"])
     assert (told["phase"], told["reason"], told["config"]) == ("reverted", "unreadable", before)
+    assert heard.until("alarm/configReverted", bool)["evidence"] == "unreadable"
     info = heard.until("info", lambda m: m["b"] == boot["b"])
     assert (info["config"], info["asset"]) == (before, None) and before != after
     heard.nothing_lost()

@@ -111,6 +111,19 @@ def test_an_alarm_is_said_when_it_comes_and_when_it_goes_and_not_between():
     }
 
 
+def test_an_alarm_whose_value_changes_is_said_again_with_the_time_of_its_beginning():
+    time = Time()
+    clock = Clock(time.ticks_ms, time.ticks_diff)
+    clock.set_utc(848750400, 0, 3, 20)
+    said = []
+    alarms = Alarms(lambda *row: said.append(json.loads(b"{" + row[2])), "ALARM", "CLEAR", clock)
+    for value in (1, 1, 2, 4):
+        alarms.set("journalOverflow", True, "oldest telemetry dropped", value)
+        time.now += 60000
+    assert [row["value"] for row in said] == [1, 2, 4]
+    assert {row["since"] for row in said} == {"2026-11-23T12:00:00Z"}
+
+
 def test_what_may_be_on_since_before_the_start_is_said_to_be_over_once():
     time = Time()
     said = []

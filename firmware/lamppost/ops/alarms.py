@@ -1,4 +1,4 @@
-"""Alarms that are on, each said once when it comes and once when it goes, through the journal.
+"""Alarms that are on, each said when it comes, when its value changes and when it goes, through the journal.
 
 The broker keeps an alarm that was on when the power went. So after a start each code is unknown until it is set
 for the first time, and then that it is over is said too.
@@ -7,7 +7,13 @@ for the first time, and then that it is over is said too.
 from ..core.calendar import rfc3339
 from ..core.codec import body
 
-SEVERITIES = {"supplyLoss": "major", "journalOverflow": "major", "journalWorn": "critical", "configReverted": "major"}
+SEVERITIES = {
+    "supplyLoss": "major",
+    "journalOverflow": "major",
+    "journalDamaged": "major",
+    "journalWorn": "critical",
+    "configReverted": "major",
+}
 
 
 class Alarms:
@@ -18,22 +24,24 @@ class Alarms:
         self._alarm_kind = alarm_kind
         self._clear_kind = clear_kind
         self._clock = clock
-        self.active = {}
+        self.active = {}  # code: (value, since as JSON)
         self._over = set()  # codes that were said to be over since the start
 
     def set(self, code, active, evidence="", value=None):
-        """Raise or clear an alarm; saying the same again does nothing."""
-        if active == (code in self.active) and (active or code in self._over):
-            return
+        """Raise or clear an alarm; saying the same again does nothing, another value is told."""
         topic = b"alarm/" + code.encode()
         if not active:
-            self.active.pop(code, None)
-            self._over.add(code)
-            self._append(self._clear_kind, topic, b"")
+            if code in self.active or code not in self._over:
+                self.active.pop(code, None)
+                self._over.add(code)
+                self._append(self._clear_kind, topic, b"")
+            return
+        before = self.active.get(code)
+        if before and before[0] == value:
             return
         utc = self._clock.utc_s()
-        since = '"%s"' % rfc3339(utc) if utc is not None else "null"
-        self.active[code] = True
+        since = before[1] if before else "null" if utc is None else '"%s"' % rfc3339(utc)
+        self.active[code] = (value, since)
         rest = '"since":%s,"severity":"%s","value":%s,"evidence":"%s"' % (
             since,
             SEVERITIES.get(code, "minor"),

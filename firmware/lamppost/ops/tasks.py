@@ -55,6 +55,8 @@ async def collect(beat, node):
         if node.meter and node.meter.supply_lost is not None:
             node.alarms.set("supplyLoss", node.meter.supply_lost, "meter silent")
         told = overflow(node, told)
+        damaged = node.outbox.damaged
+        node.alarms.set("journalDamaged", damaged > 0, "records that cannot be read back", damaged)
         if stored:
             node.link.wake()
         beat.alive()
