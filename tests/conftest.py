@@ -15,4 +15,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "virtual_only: steers power, network or parts, which a cable cannot")
-    config.addinivalue_line("markers", "real_time: a tool talks to the node, whose time must not pass faster than its own")
+    config.addinivalue_line("markers", "real_time: a tool talks to the node: their times pass alike")

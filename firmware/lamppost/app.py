@@ -18,7 +18,7 @@ from .ops.console import Console, Slot, maintain
 from .ops.health import Health
 
 _WATCHDOG_MS = const(60000)  # longer than a name look-up that fails (14 s) and whatever waits behind it
-# What only a start and the self-test need: 12 kB of the heap, loaded again by whoever asks for it.
+# What only a start and the self-test need: 5 kB of the heap, loaded again by whoever asks for it.
 _STARTERS = ("lamppost.building", "lamppost.buses.wiring", "lamppost.drivers.shelf", "lamppost.ops.settings")
 
 
@@ -78,7 +78,7 @@ class Node:
 
         last, slot = self.outbox.last_committed, self.slot.letter
         self.event(b"boot", report.boot(self.counters, self.reset, last, slot, self.build.get("build", "?")))
-        self.alarms.set("configReverted", bool(self.reverted), self.reverted)
+        self.alarms.set("configReverted", bool(self.reverted), self.reverted or "")
         if self.reverted or settings.fresh():
             self.event(b"config", report.config(self.fingerprint, self.reverted))
 

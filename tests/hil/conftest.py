@@ -106,9 +106,7 @@ def prepare(configure: Callable[..., None]) -> Callable[[Post], None]:
 
 
 @pytest.fixture(scope="session")
-def prepared(
-    prepare: Callable[..., None], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Path]:
+def prepared(prepare: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """prepared(board) -> the flash of a virtual lamppost that has been prepared, to be copied."""
     ready: dict[str, Path] = {}
 
@@ -148,9 +146,7 @@ def virtual_post(
 
 
 @pytest.fixture
-def node(
-    request: pytest.FixtureRequest, virtual: bool, broker: Mosquitto, heard: Hearing
-) -> Iterator[Any]:
+def node(request: pytest.FixtureRequest, virtual: bool, broker: Mosquitto, heard: Hearing) -> Iterator[Any]:
     """The lamppost at work: prepared, just started, on its way to the broker. A Post."""
     if virtual:
         slow = request.node.get_closest_marker("real_time")

@@ -42,11 +42,19 @@ class Hearing:
         return self._subscriber.wait(look, within)[0]
 
     def arrival(self, *suffixes: str, within: float = 40.0) -> Message:
-        """The node has come (back): online, and with telemetry. Returns evt/boot of this boot."""
-        online = self.until("state", lambda m: m["state"] == "online", within)
-        for suffix in suffixes or ("tele/energy",):
-            self.until(suffix, lambda m: m["b"] == online["b"], within)
-        return self.until("evt/boot", lambda m: m["b"] == online["b"], within)
+        """The node has come (back): one boot of it is online and has sent telemetry. Returns that boot's evt/boot."""
+        wanted = (*(suffixes or ("tele/energy",)), "evt/boot")
+
+        def look(messages: list) -> list[Message]:
+            heard: dict[str, dict[int, Message]] = {}  # suffix: last message of each boot
+            for topic, payload, _ in messages[self.mark :]:
+                message = json.loads(payload) if payload else {}
+                if message.get("state") != "lost":
+                    heard.setdefault(topic.split("/", 4)[4], {})[message.get("b", 0)] = message
+            boots = set(heard.get("state", {})).intersection(*(heard.get(suffix, {}) for suffix in wanted))
+            return [heard["evt/boot"][max(boots)]] if boots else []
+
+        return self._subscriber.wait(look, within)[0]
 
     def all(self, suffix: str) -> list[Message]:
         """Every message on `suffix` so far, as they came."""

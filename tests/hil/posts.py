@@ -34,7 +34,7 @@ class Post:
         self.board = boards.load(board)
 
     def within(self, seconds: float) -> float:
-        """Real seconds to wait at most for what takes the node so many: generous, since nothing waits for them to pass."""
+        """Real seconds to wait at most for what takes the node so many; generous, as nothing waits for their end."""
         return seconds / self.speed + 15
 
     @contextlib.contextmanager
@@ -118,8 +118,9 @@ class CablePost(Post):
             self._thread.join(2)
             self._thread = None
         if line is not None:
-            line.rts = False  # before DTR: neither reset nor BOOT
-            line.dtr = False
+            with contextlib.suppress(OSError):  # a pty has no such lines
+                line.rts = False  # before DTR: neither reset nor BOOT
+                line.dtr = False
             line.close()
 
     def _listen(self, line: Any) -> None:

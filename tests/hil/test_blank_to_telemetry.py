@@ -7,10 +7,9 @@ import sys
 import pytest
 from posts import CablePost
 
+
 @pytest.mark.real_time
-def test_a_blank_board_is_flashed_configured_and_tested_and_publishes(
-    request, virtual, heard, prepare, broker, tmp_path
-):
+def test_a_blank_board_is_flashed_configured_and_tested_and_publishes(request, virtual, heard, prepare, broker):
     if virtual:
         post = request.getfixturevalue("virtual_post")(blank=True)
         post.console.wait_for("invalid header: 0xffffffff")

@@ -1,4 +1,4 @@
-"""Everything between the lamppost and the broker breaks: the node goes on recording, says why, and drains afterwards."""
+"""Everything between lamppost and broker breaks: the node goes on recording, says why, and drains afterwards."""
 
 import pytest
 from interop.brokers import Mosquitto
