@@ -16,7 +16,7 @@ from . import packet, tcp
 from .mqtt import Mqtt
 from .sender import Sender, longest
 
-_TICK_MS = const(100)
+_TICK_MS = const(250)
 _LINGER_MS = const(2)
 _TURN_MS = const(10)  # the listener lets the other tasks run at least so often
 _CONNECT_MS = const(10000)  # for TCP, and again for CONNACK

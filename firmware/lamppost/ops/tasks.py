@@ -9,7 +9,7 @@ from micropython import const
 from ..core.faults import SensorFault
 from . import report
 
-_TICK_MS = const(100)
+_TICK_MS = const(250)
 _HEALTHY_MS = const(60000)  # after so long with every task in time, a start counts as a good one
 _DIAG_S = const(3600)
 _START_AGAIN_MS = const(10000)
