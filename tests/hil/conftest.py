@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hearing import Hearing
 from interop.brokers import Mosquitto
-from posts import CablePost, Post, VirtualPost
+from posts import WIFI, CablePost, Post, VirtualPost
 
 FAST = 8  # how much faster than real the time of a virtual lamppost passes, where no tool talks to it
 
@@ -57,10 +57,10 @@ def document(request: pytest.FixtureRequest, virtual: bool) -> Callable[..., dic
     """document(board) -> the node's configuration, with windows short enough to wait for."""
 
     def make(board: Any, **changes: Any) -> dict[str, Any]:
-        wifi = {"ssid": "lamplighter", "password": "lamplighter"}
+        wifi = dict(WIFI)
         mqtt: dict[str, Any] = {"host": "broker.lan", "keepalive_s": 5}
         if not virtual:
-            wifi = {"ssid": request.config.getoption("--ssid")}
+            wifi = {"ssid": str(request.config.getoption("--ssid"))}
             if password := os.environ.get("LAMPLIGHTER_WIFI_PASSWORD"):
                 wifi["password"] = password
             address = request.config.getoption("--broker")
@@ -131,7 +131,7 @@ def virtual_post(
     flash = tmp_path / "flash.bin"
 
     def make(board: str | None = None, blank: bool = False, on: bool = True, **options: Any) -> VirtualPost:
-        board = board or request.config.getoption("--board")
+        board = board or str(request.config.getoption("--board"))
         if not blank and not flash.exists():
             shutil.copyfile(prepared(board), flash)
         post = VirtualPost(board, tmp_path / f"post-{len(posts)}", broker.port, flash=flash, **options)
@@ -159,7 +159,7 @@ def node(request: pytest.FixtureRequest, virtual: bool, broker: Mosquitto, heard
 
 @pytest.fixture
 def cable(request: pytest.FixtureRequest) -> Iterator[CablePost]:
-    post = CablePost(request.config.getoption("--board"), request.config.getoption("--node"))
+    post = CablePost(str(request.config.getoption("--board")), str(request.config.getoption("--node")))
     post.open()
     yield post
     post.close()

@@ -17,6 +17,7 @@ from lamplighter.virtual.console import Console
 from lamplighter.virtual.node import VirtualLamppost
 
 BIN = Path(sys.executable).parent
+WIFI = {"ssid": "lamplighter", "password": "street-secret"}  # in a virtual lamppost's air
 STARTED = r"app: \S+, boot \d+"
 
 
@@ -82,6 +83,7 @@ class VirtualPost(Post):
         self.lamp = VirtualLamppost(self.board, workdir=workdir, **options)
         self.speed = options.get("speed") or 1.0
         self.lamp.network.hosts["broker.lan"] = ("127.0.0.1", broker)
+        self.lamp.network.ssid, self.lamp.network.password = WIFI["ssid"], WIFI["password"]
         self.console = self.lamp.console
         self.port = self.lamp.port
 
