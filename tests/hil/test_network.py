@@ -22,8 +22,8 @@ def test_a_broker_that_is_killed_and_comes_back_has_missed_nothing(node, heard, 
     # two refusals lie further apart than a window is long
     for _ in range(2):
         node.console.wait_for("link: refused: nobody listens there", node.within(60))
-    broker.start()
     heard.forget()
+    broker.start()
     drained(heard, last)
 
 
@@ -38,8 +38,8 @@ def test_a_broker_that_does_not_let_the_node_in_is_told_apart_and_tried_again(no
         node.console.wait_for("link: (badlogin|notallowed)", node.within(60))
     finally:
         strict.stop()
-    broker.start()
     heard.forget()
+    broker.start()
     drained(heard, last)
 
 
