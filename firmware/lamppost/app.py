@@ -153,6 +153,7 @@ def main(letter):
         print("lamppost: no configuration (%s); run: lamplighter configure" % fault)
         return
     gc.collect()
+    machine.Timer(0).deinit()  # boot.py may be feeding the watchdog from it: from here on only health may
     watchdog = machine.WDT(timeout=_WATCHDOG_MS)
     node.health.watchdog = watchdog
     node.slot.armed()
