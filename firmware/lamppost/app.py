@@ -3,53 +3,45 @@
 import asyncio
 import gc
 import os
-import select
-import socket
+import sys
 import time
 
 import machine
-import network
-from esp32 import Partition
 from micropython import const
 
-from .buses.wiring import Wiring
 from .core.clock import Clock
-from .core.faults import JournalFault, SensorFault, SettingsFault
-from .drivers import shelf
-from .journal import flash, outbox, ring
-from .journal.counters import Counters
-from .link.broker import Broker
-from .link.link import Link
-from .link.timekeeper import Timekeeper
-from .link.wifi import Wifi
-from .ops import report, settings, tasks, trial
+from .core.faults import JournalFault, SettingsFault
+from .journal import outbox
+from .ops import report, tasks
 from .ops.alarms import Alarms
 from .ops.console import Console, Slot, maintain
 from .ops.health import Health
 from .ops.timebase import Timebase
 
 _WATCHDOG_MS = const(60000)  # longer than a name look-up that fails (14 s) and whatever waits behind it
-
-_FAR = const(60000)  # boot numbers to jump over by chance when none can be kept: no key (b, s) is used twice
-_TIME_SERVERS = ("0.pool.ntp.org", "1.pool.ntp.org", "2.pool.ntp.org")  # two must agree
+# What only a start and the self-test need: 5 kB of the heap, loaded again by whoever asks for it.
+_STARTERS = ("lamppost.building", "lamppost.buses.wiring", "lamppost.drivers.shelf", "lamppost.ops.settings")
 
 
 class Node:
     """One lamppost: its configuration, its parts, its journal, and what its tasks share."""
 
     def __init__(self, slot):
+        from . import building
+        from .ops import settings
+
         self.clock = Clock(time.ticks_ms, time.ticks_diff)
         self.log = Console(self.clock).log
         self.reset = report.reset_word(machine)
-        self.fresh = False  # a new configuration was adopted since the last start
-        self.board = settings.facts("board.json")
+        board = settings.facts("board.json")
+        self.board = {"board": board.get("board"), "chip": board.get("chip")}  # buses and pins were for building
         self.build = settings.facts("build.json")
         self.config, self.fingerprint, self.reverted = settings.load()
         self.slot = slot
-        self.parts = build_parts(self.config, self.board)
+        self.fresh = settings.fresh()  # a new configuration was adopted since the last start
+        self.parts = building.parts(self.config, board)
         cut = self.reset == "power-on"
-        partition = Partition.find(Partition.TYPE_DATA, label="journal")[0]
-        self.counters, self.outbox, self.lost = open_journal(partition, self.clock, cut, random_below, self.log)
+        self.counters, self.outbox, self.lost = building.journal(cut, self.clock, random_below, self.log)
         self.worn = False  # the journal did not take a record
         self.alarms = Alarms(self.append, outbox.ALARM, outbox.CLEAR, self.clock, self.counters)
         self.health = Health(self.clock, self.alarms.set, self.log)
@@ -58,7 +50,7 @@ class Node:
             self.clock, self.counters, self.outbox.anchor, self.health, self.log, rtc[0] if rtc else None,
             self.config.get("location"), cut,
         )  # fmt: skip
-        self.burn = build_burn(self) if "light" in self.config else None
+        self.burn = building.burn(self, board) if "light" in self.config else None
         self.sensing = []
         self.meter = None  # the sensing object of the energy meter, if there is one
         self.link = None
@@ -106,6 +98,7 @@ class Node:
         """The first record of this boot, and what a new configuration means for it."""
         last, slot = self.outbox.last_committed, self.slot.letter
         self.event(b"boot", report.boot(self.counters, self.reset, last, slot, self.build.get("build", "?")))
+        self.alarms.set("configReverted", bool(self.reverted), self.reverted or "")
         if self.reverted or self.fresh:
             self.event(b"config", report.config(self.fingerprint, self.reverted))
         self.alarms.set("journalLost", bool(self.lost), self.lost)
@@ -129,81 +122,37 @@ class Node:
         return stored
 
 
-def build_parts(config, board):
-    """{part id: driver} as configured; only the drivers that are named are imported.
+async def run(node):
+    """Start every task, and stay."""
+    from . import building
 
-    A part that this firmware or board does not know must not silence the others: it stands in as Absent.
-    """
-    wiring = Wiring(board.get("buses", {}), machine, time)
-    parts = {}
-    for row in config.get("parts", ()):
-        try:
-            parts[row["id"]] = shelf.build(row["part"], wiring.bus(row["bus"]), row)
-        except SensorFault as fault:
-            parts[row["id"]] = shelf.Absent(row["id"], fault)
-    return parts
-
-
-def open_journal(partition, clock, power_cut, random, log):
-    """(counters, outbox, what was lost in words or "") with this boot counted.
-
-    random(n) -- an integer below n
-    """
-    counters_flash, outbox_flash = flash.regions(partition)
-    lost = []
-
-    def opened(kind, name, region):
-        """A ring of another format is given up for a new one, and that is said."""
-        try:
-            return kind(region)
-        except JournalFault as fault:
-            if fault.word != "foreign":
-                raise
-            lost.append("%s of %s" % (name, fault.detail))
-            log("journal: %s: %s; begun anew" % (name, fault))
-            ring.format(region)
-            return kind(region)
-
-    records = opened(outbox.Outbox, "records", outbox_flash)
-    counters = opened(lambda region: Counters(region, clock, power_cut, records.newest), "counters", counters_flash)
-    if counters.worn:
-        log("journal: the counters' flash is worn; nothing is kept over a cut")
-        counters.boot += random(_FAR)
-    try:
-        records.begin(counters.boot)
-    except JournalFault as fault:
-        log("journal: %s" % fault)
-    return counters, records, ", ".join(lost)
+    node.sensing, readings = building.sensing(node)
+    node.link, timekeeper, wifi = building.link(
+        node, node.health.task("link", 45000), random_below, forget, set_chip_clock
+    )
+    await node.timebase.start()
+    node.tell_start()
+    for part, every_ms, take, miss in readings:
+        within_ms = 2 * every_ms + 15000
+        asyncio.create_task(tasks.keep(node, part.name, within_ms, tasks.sense, part, every_ms, take, miss))
+    asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
+    asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend))
+    asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.diagnose, wifi))
+    asyncio.create_task(tasks.keep(node, "start", 15000, tasks.settle))
+    asyncio.create_task(node.link.run())
+    asyncio.create_task(timekeeper.run())
+    del building, readings, timekeeper
+    give_back()
+    node.log("app: %s, boot %d, %s reset" % (node.config["node"], node.counters.boot, node.reset))
+    await node.health.watch()
 
 
-def build_burn(node):
-    """What counts the lamp's hours, from its relay; None where the board has none."""
-    pin = node.board.get("pins", {}).get("lamp_relay")
-    return None if pin is None else tasks.Burn(node.counters, machine.Pin(pin).value, node.clock)
-
-
-def build_link(node, beat):
-    """(link, timekeeper, wifi): the way to the broker, and to the time."""
-    config = node.config
-    wifi = build_wifi(config)
-    # who has just configured this lamppost stands before it; a reset that was asked for is not the whole city's
-    together = node.reset == "power-on" and not node.fresh
-    link = Link(
-        Broker(config, together), wifi, socket, select, node.clock, node.outbox, node.counters.boot, node.info,
-        time.ticks_ms, time.ticks_diff, random_below, beat.alive, forget, node.log, set_time=set_chip_clock,
-    )  # fmt: skip
-    servers = config.get("time", {}).get("servers", _TIME_SERVERS)
-    timekeeper = Timekeeper(
-        socket, servers, wifi.up, node.clock, node.outbox, node.clock_set,
-        time.ticks_ms, time.ticks_diff, random_below, forget, node.log, doubt=node.doubt,
-        floor_s=node.timebase.floor_s,
-    )  # fmt: skip
-    return link, timekeeper, wifi
-
-
-def build_wifi(config):
-    access = config["wifi"]
-    return Wifi(network, access["ssid"], access.get("password"), time.ticks_ms, time.ticks_diff)
+def give_back():
+    """Drop the modules that only a start needs."""
+    for name in _STARTERS:
+        package, last = name.rsplit(".", 1)
+        delattr(sys.modules[package], last)
+        del sys.modules[name]
 
 
 def set_chip_clock(seconds):
@@ -221,58 +170,6 @@ def random_below(n):
     return int.from_bytes(os.urandom(4), "little") % n if n > 0 else 0
 
 
-
-def build_sensing(node):
-    """(sensing objects, [(part, every_ms, take, miss)]) as configured: what is read, how often, and for whom."""
-    from .sensing import air, energy, parking
-
-    config, clock, parts = node.config, node.clock, node.parts
-    sensing, readings = [], []
-    if "energy" in config:
-        options = config["energy"]
-        part = parts[options["part"]]
-        node.meter = energy.Energy(options, clock, node.counters, part)
-        sensing.append(node.meter)
-        readings.append((part, options.get("every_ms", 1000), node.meter.take, node.meter.miss))
-    for options in config.get("parking", ()):
-        bay = parking.Parking(options, clock)
-        sensing.append(bay)
-        readings.append((parts[options["part"]], options.get("every_ms", 1000), bay.take, bay.miss))
-    if "air" in config:
-        options = config["air"]
-        window = air.Air(options, clock, parts)
-        sensing.append(window)
-        for name in options["parts"]:
-            take, miss = named(window.take, name), named(window.miss, name)
-            readings.append((parts[name], options.get("every_ms", 10000), take, miss))
-    return sensing, readings
-
-
-def named(call, name):
-    """`call` with the part's id before what it is given."""
-    return lambda value: call(name, value)
-
-
-async def run(node):
-    """Start every task, and stay."""
-    node.fresh = settings.fresh()
-    node.sensing, readings = build_sensing(node)
-    node.link, timekeeper, wifi = build_link(node, node.health.task("link", 45000))
-    await node.timebase.start()
-    node.tell_start()
-    for part, every_ms, take, miss in readings:
-        within_ms = 2 * every_ms + 15000
-        asyncio.create_task(tasks.keep(node, part.name, within_ms, tasks.sense, part, every_ms, take, miss))
-    asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
-    asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend))
-    asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.diagnose, wifi))
-    asyncio.create_task(tasks.keep(node, "start", 15000, tasks.settle))
-    asyncio.create_task(node.link.run())
-    asyncio.create_task(timekeeper.run())
-    node.log("app: %s, boot %d, %s reset" % (node.config["node"], node.counters.boot, node.reset))
-    await node.health.watch()
-
-
 def main(letter):
     """Run the app of slot `letter` until somebody at the console presses Ctrl-C, or for ever.
 
@@ -285,6 +182,7 @@ def main(letter):
         print("lamppost: no configuration (%s); run: lamplighter configure" % fault)
         return
     gc.collect()
+    machine.Timer(0).deinit()  # boot.py may be feeding the watchdog from it: from here on only health may
     watchdog = machine.WDT(timeout=_WATCHDOG_MS)
     node.health.watchdog = watchdog
     node.slot.armed()
@@ -300,7 +198,9 @@ def selftest():
     """Check parts and node against their limits; one JSON object a line, the verdict last."""
     gc.collect()
     heap_free = gc.mem_free()
+    from . import building
+    from .ops import settings, trial
+
     config = settings.load()[0]
-    partition = Partition.find(Partition.TYPE_DATA, label="journal")[0]
-    parts = build_parts(config, settings.facts("board.json"))
-    return asyncio.run(trial.run(parts, partition, build_wifi(config), heap_free))
+    parts = building.parts(config, settings.facts("board.json"))
+    return asyncio.run(trial.run(parts, building.partition(), building.wifi(config), heap_free))

@@ -95,7 +95,7 @@ class ConfigUnreadable(Problem):
 
 class ConfigNotKept(Problem):
     exit_code, word = 32, "config-not-kept"
-    remedy = "Run `lamplighter configure` again; the node still has its previous configuration."
+    remedy = "Run `lamplighter configure` again; a configuration that cannot be used never replaces the one before."
 
 
 class CertificateInvalid(Problem):

@@ -90,6 +90,17 @@ def test_a_timer_feeds_the_watchdog_while_the_repl_waits(node):
     assert lamp.boots == 1
 
 
+def test_a_timer_is_the_one_of_its_id_whoever_asks_for_it(node):
+    lamp = node(
+        "import machine, time\n"
+        "machine.Timer(0).init(period=20, callback=lambda t: print('tick'))\ntime.sleep_ms(50)\n"
+        "machine.Timer(0).deinit()\nprint('stopped')\ntime.sleep_ms(100)\nprint('end')\n"
+    )
+    lamp.console.wait_for("end")
+    ticks, after = lamp.console.text.split("stopped")
+    assert "tick" in ticks and "tick" not in after
+
+
 def test_a_power_cut_in_the_middle_of_a_program_leaves_exactly_those_bytes(node):
     lamp = node(
         "import esp32, time\np = esp32.Partition.find(1, label='journal')[0]\n"

@@ -60,6 +60,19 @@ def test_temperatures_below_zero_are_rounded_like_those_above():
     assert street.run(600)[0][1]["t"] == -5.1
 
 
+def test_the_last_hour_takes_no_more_room_with_windows_of_seconds():
+    street = Street(options=dict(OPTIONS, window_s=10))
+    street.pm = 100
+    street.run(3600)
+    street.pm = 1400
+    message = street.run(3700)[-1][1]
+    for trace in street.air._traces:
+        assert len(trace.hour) <= 12
+        assert 330 <= sum([pair[1] for pair in trace.hour]) <= 360
+    # the air of the hour before has gone out of it
+    assert message["pm2_5"] >= 140 and message["aqi"]["index"] == 6
+
+
 def test_a_part_that_warms_up_or_is_silent_is_null_with_its_letter():
     street = Street()
     for word, letter in (("warming", "W"), ("silent", "U"), ("range", "U")):

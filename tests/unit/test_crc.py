@@ -15,11 +15,6 @@ def test_modbus_of_a_slice_needs_no_copy():
     assert crc.modbus(b"xx123456789yy", 2, 11) == 0x4B37
 
 
-def test_sensirion_check_value():
-    assert crc.crc8_31(b"\xbe\xef") == 0x92
-    assert crc.crc8_31(b"\x66\x66") == 0x93
-
-
 def test_crc32_check_value_and_continuation():
     assert crc.crc32(b"123456789") == 0xCBF43926
     assert crc.crc32(b"6789", crc.crc32(b"12345")) == 0xCBF43926

@@ -77,6 +77,16 @@ def test_a_part_that_fails_five_times_is_an_alarm_until_it_is_well_again():
     assert health.faults == {"meter": 7}
 
 
+def test_the_first_good_reading_ends_the_alarm_that_an_earlier_boot_may_have_left():
+    _, _, health, alarms, lines = rig()
+    for _ in range(3):
+        health.good("meter")
+    assert alarms == [("sensorFault-meter", False, "")] and lines == []
+    health.fault("dust", SensorFault("silent"))
+    health.good("dust")
+    assert alarms[1:] == [("sensorFault-dust", False, "")]
+
+
 def test_a_part_that_warms_up_is_no_alarm():
     _, _, health, alarms, _ = rig()
     for _ in range(9):
@@ -154,3 +164,28 @@ def test_burning_hours_and_switchings_follow_the_lamp():
             burn.poll()
     assert counters.switchings == 2
     assert 33 <= counters.burn_s <= 36
+
+
+def test_an_alarm_whose_value_changes_is_said_again_with_the_time_of_its_beginning():
+    time = Time()
+    clock = Clock(time.ticks_ms, time.ticks_diff)
+    clock.set_utc(848750400, 0, 3, 20)
+    said = []
+    alarms = Alarms(lambda *row: said.append(json.loads(b"{" + row[2])), "ALARM", "CLEAR", clock)
+    for value in (1, 1, 2, 4):
+        alarms.set("journalOverflow", True, "oldest telemetry dropped", value)
+        time.now += 60000
+    assert [row["value"] for row in said] == [1, 2, 4]
+    assert {row["since"] for row in said} == {"2026-11-23T12:00:00Z"}
+
+
+def test_what_may_be_on_since_before_the_start_is_said_to_be_over_once():
+    time = Time()
+    said = []
+    alarms = Alarms(lambda *row: said.append(row), "ALARM", "CLEAR", Clock(time.ticks_ms, time.ticks_diff))
+    for _ in range(3):
+        alarms.set("supplyLoss", False)
+    assert said == [("CLEAR", b"alarm/supplyLoss", b"")]
+    alarms.set("supplyLoss", True)
+    alarms.set("supplyLoss", False)
+    assert [row[0] for row in said] == ["CLEAR", "ALARM", "CLEAR"]

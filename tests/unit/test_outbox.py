@@ -241,6 +241,19 @@ def test_a_record_too_long_for_the_journal_is_refused_and_takes_no_number():
     assert telemetry(outbox, 0) == 0
 
 
+def test_records_that_the_next_start_does_not_find_are_counted_and_those_of_a_cut_are_not():
+    nor = Nor(8)
+    outbox = start(nor, 1)
+    for n in range(60):  # more than one block
+        telemetry(outbox, n)
+    assert start(nor, 2).damaged == 0
+    for at in range(2000, 2400):
+        nor._own(0)[at] = 0
+    after = start(nor, 3)
+    there = len(deliver(after))
+    assert after.damaged == 60 - there >= 2
+
+
 def test_a_record_that_rots_in_flash_is_named_and_does_not_stop_the_others():
     nor = Nor(8)
     outbox = start(nor, 1)

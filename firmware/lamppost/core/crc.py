@@ -13,16 +13,6 @@ def modbus(buf, start=0, end=None):
     return crc
 
 
-def crc8_31(buf, start=0, end=None):
-    """CRC-8 poly 0x31 init 0xFF, as Sensirion's I2C parts use it (BEEF -> 92)."""
-    crc = 0xFF
-    for i in range(start, len(buf) if end is None else end):
-        crc ^= buf[i]
-        for _ in range(8):
-            crc = ((crc << 1) ^ 0x31) & 0xFF if crc & 0x80 else crc << 1
-    return crc
-
-
 def crc32(buf, seed=0):
     """CRC-32 (IEEE) of a whole buffer or memoryview, continued from seed; done in C on the node."""
     return _crc32(buf, seed)

@@ -10,7 +10,6 @@ from micropython import const
 
 from ..core.faults import SensorFault
 from ..core.quantity import plausible
-from . import trial
 
 _CAL_LOW, _CAL_HIGH = const(0x88), const(0xE1)
 _ID, _RESET, _CTRL_HUM, _CTRL_MEAS, _DATA = const(0xD0), const(0xE0), const(0xF2), const(0xF4), const(0xF7)
@@ -122,4 +121,6 @@ class Bme280:
         return _reading(self._cal, bus.read(address, _DATA, _RAW))
 
     async def selftest(self):
+        from . import trial
+
         return await trial.of(self.read, self.LIMITS)

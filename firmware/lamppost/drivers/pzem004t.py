@@ -10,7 +10,6 @@ from ..buses import modbus
 from ..buses.patience import Patience
 from ..core.faults import SensorFault
 from ..core.quantity import plausible
-from . import trial
 
 _READ_INPUT = const(4)
 _REGISTERS = const(10)
@@ -76,4 +75,6 @@ class Pzem004t:
         return decode(reply, self._address)
 
     async def selftest(self):
+        from . import trial
+
         return await trial.of(self.read, self.LIMITS)

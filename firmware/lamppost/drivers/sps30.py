@@ -11,7 +11,6 @@ from micropython import const
 from ..buses import shdlc
 from ..buses.patience import Patience
 from ..core.faults import SensorFault
-from . import trial
 
 _START, _READ = const(0x00), const(0x03)
 _FLOAT = b"\x01\x03"
@@ -100,4 +99,6 @@ class Sps30:
 
     async def selftest(self):
         """Judges wires, fan and laser by the first measurement; nobody at the pole waits for the warm-up."""
+        from . import trial
+
         return await trial.of(self._measured, self.LIMITS, 8)

@@ -7,7 +7,6 @@ from micropython import const
 
 from ..buses.patience import Patience
 from ..core.faults import SensorFault
-from . import trial
 
 _FRAME = const(9)
 _BAUD = const(115200)
@@ -78,4 +77,6 @@ class Tfmini:
         return decode(stream)
 
     async def selftest(self):
+        from . import trial
+
         return await trial.of(self.read, self.LIMITS)

@@ -11,6 +11,7 @@ from .ring import PREFIX, Ring, u32
 EVERY_S = const(10)  # at most one checkpoint in so many seconds: what a cut may cost of consumption
 _RING = const(2)
 _CHECKPOINT = const(5)
+_LONGEST = const(256)  # the ring reads its flash by such pages
 _SIZE = const(28)  # prefix, import register and meter (48 bits each), boots, power cuts
 _REST = const(6)  # what came later, in a record of its own: a firmware that does not know it passes it over
 _REST_SIZE = const(33)
@@ -30,7 +31,7 @@ class Counters:
     """
 
     def __init__(self, flash, clock, power_cut=False, above=0):
-        self._ring = ring = Ring(flash, _RING)
+        self._ring = ring = Ring(flash, _RING, _LONGEST)
         self._clock = clock
         self._imp_mwh = 0
         self.meter_mwh = None  # the meter's own register when imp_mwh was counted up last; None: no meter yet

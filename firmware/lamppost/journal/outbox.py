@@ -40,6 +40,7 @@ class Outbox:
         self.refused = 0  # alarms and events not taken, as half the journal was full of such
         self._longest = min(RECORD_MAX, flash.block_size - START)
         self._quota = (ring.blocks - AHEAD - 1) * (flash.block_size - START) // 2
+        self._seen_b = self._seen_s = -1  # the last record that the survey of the flash came by
         self._live = 0  # sequence number from which records are of the present connection
         self._viewed = None  # the buffer that load() was given last,
         self._view = memoryview(b"")  # and its memoryview
@@ -71,6 +72,12 @@ class Outbox:
         entry = self._entry
         seq = entry.read(self._ring, block, at, size, line)
         room = self._room
+        if line in (form.ALARMS, form.REST) and entry.kind != CLEAR:
+            # numbers follow each other as written: one that is missing was written and cannot be read any more
+            if entry.boot == self._seen_b and seq > self._seen_s:
+                room.damaged += seq - self._seen_s - 1
+            self._seen_b = entry.boot
+            self._seen_s = seq
         if entry.kind != CLEAR and (room.last_b == NOTHING or (entry.boot, seq) > (room.last_b, room.last_s)):
             room.last_b = entry.boot
             room.last_s = seq
@@ -242,7 +249,7 @@ class Outbox:
 
     @property
     def damaged(self):
-        """Records that could not be read back in this boot."""
+        """Records that could not be read back in this boot, and those that it did not find at its start."""
         return self._room.damaged
 
     def urgent(self):

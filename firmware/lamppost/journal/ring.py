@@ -43,10 +43,11 @@ class Ring:
     """The blocks and the records in them; what the records mean is their owner's business.
 
     kind -- one byte, so that two rings on neighbouring flash are never taken for each other.
+    longest -- bytes of its longest record, at least a page
     Only find() is called before anything else; it reads and never writes.
     """
 
-    def __init__(self, flash, kind):
+    def __init__(self, flash, kind, longest=RECORD_MAX):
         self._flash = flash
         self._kind = kind
         self.blocks = flash.blocks
@@ -55,7 +56,7 @@ class Ring:
         self.at = 0  # offset of the next record in it
         self.bad = 0  # programs and erases that did not take: worn flash
         self.erases = 0  # since the start
-        self.record = bytearray(RECORD_MAX)  # owners build a record's payload in it, from PREFIX on
+        self.record = bytearray(longest)  # owners build a record's payload in it, from PREFIX on
         self._record = memoryview(self.record)
         self._page = self._record[:_PAGE]
         self.peeked = bytearray(FRONT)  # the front of the record that peek() saw last
@@ -145,7 +146,7 @@ class Ring:
         return size
 
     def _whole(self, seq, at, size):
-        if size > RECORD_MAX or at + size > self._flash.block_size:
+        if size > len(self.record) or at + size > self._flash.block_size:
             return False
         checked = self._record[5:size]
         self._flash.read(seq % self.blocks, at + 5, checked)

@@ -17,7 +17,7 @@ from .mqtt import Mqtt
 from .sender import Sender, longest
 from .turns import Backoff, place_ms
 
-_TICK_MS = const(100)
+_TICK_MS = const(250)
 _LINGER_MS = const(2)
 _TURN_MS = const(10)  # the listener lets the other tasks run at least so often
 _COMMAND = const(1024)  # bytes of the longest message that is listened to

@@ -1,4 +1,8 @@
-"""Alarms that are on, each said once when it comes and once when it goes, through the journal and over every cut."""
+"""Alarms that are on, each said when it comes, when its value changes and when it goes, through the journal.
+
+The broker keeps an alarm that was on when the power went. Those of KEPT are known after a start from a bit on
+flash; any other code is unknown until it is set for the first time, and then that it is over is said too.
+"""
 
 from ..core.calendar import rfc3339
 from ..core.codec import body
@@ -12,6 +16,7 @@ KEPT = (
     ("journalLost", "critical"),
     ("meterChanged", "major"),
     ("clockDoubt", "minor"),
+    ("journalDamaged", "major"),
 )
 
 
@@ -28,21 +33,26 @@ class Alarms:
         self._clear_kind = clear_kind
         self._clock = clock
         self._kept = kept
-        self.active = {code: True for n, (code, _) in enumerate(KEPT) if kept and kept.alarms >> n & 1}
+        # code: (value, since as JSON)
+        self.active = {code: (None, None) for n, (code, _) in enumerate(KEPT) if kept and kept.alarms >> n & 1}
+        self._over = {code for code, _ in KEPT} if kept else set()  # codes that are known to be over
 
     def set(self, code, active, evidence="", value=None):
-        """Raise or clear an alarm; saying the same again does nothing."""
-        if active == (code in self.active):
-            return
+        """Raise or clear an alarm; saying the same again does nothing, another value is told."""
         topic = b"alarm/" + code.encode()
         if not active:
-            del self.active[code]
-            self._append(self._clear_kind, topic, b"")
-            self._keep(code, False)
+            if code in self.active or code not in self._over:
+                self.active.pop(code, None)
+                self._over.add(code)
+                self._append(self._clear_kind, topic, b"")
+                self._keep(code, False)
+            return
+        before = self.active.get(code)
+        if before and before[0] == value:
             return
         utc = self._clock.utc_s()
-        since = '"%s"' % rfc3339(utc) if utc is not None else "null"
-        self.active[code] = True
+        since = before and before[1] or ("null" if utc is None else '"%s"' % rfc3339(utc))
+        self.active[code] = (value, since)
         rest = '"since":%s,"severity":"%s","value":%s,"evidence":"%s"' % (
             since,
             dict(KEPT).get(code, "minor"),

@@ -58,11 +58,13 @@ class Health:
 
     def good(self, part):
         """A part gave a reading."""
-        if self._streaks.get(part):
-            if self._streaks[part] >= self._FAILING:
-                self._log("%s: well again" % part)
-                self._alarm("sensorFault-" + part, False, "")
-            self._streaks[part] = 0
+        streak = self._streaks.get(part)
+        if streak == 0:
+            return
+        if streak and streak >= self._FAILING:
+            self._log("%s: well again" % part)
+        self._alarm("sensorFault-" + part, False, "")
+        self._streaks[part] = 0
 
     async def watch(self):
         """Feed for ever, as long as nobody is late; a late task is named before the watchdog bites."""

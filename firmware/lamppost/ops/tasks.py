@@ -9,7 +9,7 @@ from micropython import const
 from ..core.faults import SensorFault
 from . import report
 
-_TICK_MS = const(100)
+_TICK_MS = const(250)
 _HEALTHY_MS = const(60000)  # after so long with every task in time, a start counts as a good one
 _DIAG_S = const(3600)
 _TEND_MS = const(5000)
@@ -57,11 +57,13 @@ async def collect(beat, node):
         if node.burn:
             node.burn.poll()
         node.counters.checkpoint()
-        if node.meter:
+        if node.meter and node.meter.supply_lost is not None:
             node.alarms.set("supplyLoss", node.meter.supply_lost, "meter silent")
             changed = another_meter(node, changed)
         node.alarms.set("journalWorn", node.worn or node.counters.worn, "flash takes nothing any more")
         told = overflow(node, told)
+        damaged = node.outbox.damaged
+        node.alarms.set("journalDamaged", damaged > 0, "records that cannot be read back", damaged)
         if stored:
             node.link.wake()
         beat.alive()
@@ -103,11 +105,11 @@ def overflow(node, told):
 
 
 async def diagnose(beat, node, wifi):
-    """Hourly figures; not journaled, since an old one helps nobody."""
+    """Figures once the link stands, and hourly; not journaled, since an old one helps nobody."""
     while True:
         gc.collect()
-        node.link.publish_now(b"diag", report.diag(node, gc.mem_free(), wifi.rssi()))
-        for _ in range(_DIAG_S // 10):
+        told = node.link.publish_now(b"diag", report.diag(node, gc.mem_free(), wifi.rssi()))
+        for _ in range(_DIAG_S // 10 if told else 1):
             beat.alive()
             await asyncio.sleep_ms(10000)
 

@@ -43,6 +43,10 @@ class Air:
             if trace.part == part:
                 trace.letter = of_fault(fault.word)
 
+    def of(self, part):
+        """(take, miss) for the readings of one part."""
+        return lambda reading: self.take(part, reading), lambda fault: self.miss(part, fault)
+
     def poll(self):
         """(topic suffix, body, at) of a window that is complete, or None."""
         self._roll()

@@ -17,7 +17,7 @@ _LOST_MS = const(5000)  # a meter that lives on the mains and is silent so long:
 class Energy:
     """options -- `energy` of the configuration; meter -- its driver (WRAP_MWH, P_MAX_MW); counters -- as Register.
 
-    supply_lost -- True while the meter's silence says that the lamppost's mains are gone.
+    supply_lost -- True while the meter's silence says that the lamppost's mains are gone; None: not known yet.
     """
 
     topic = b"tele/energy"
@@ -32,7 +32,7 @@ class Energy:
         self._window = Window(clock, options.get("window_s", 900))
         self._done = []
         self.register = Register(counters, meter.WRAP_MWH, meter.P_MAX_MW)
-        self.supply_lost = False
+        self.supply_lost = None
         self._good_ms = None  # uptime of the last good reading of this boot
         self._silent_ms = None  # uptime when the silence began
         self._fault = "silent"

@@ -8,6 +8,7 @@ from ..core.quantity import QUANTITIES
 _ENOUGH = const(75)  # % of the expected readings, as the air quality directive asks of a mean
 _FLAT_PM_S = const(7200)  # a value unchanged for so long is not measured any more
 _FLAT_S = const(21600)
+_SLOTS = const(12)  # sums that stand for the last hour: windows of seconds share one
 
 
 class Trace:
@@ -22,7 +23,8 @@ class Trace:
         self._flat_s = _FLAT_PM_S if particles else _FLAT_S
         self._last = None
         self._moved_s = now_s
-        self.hour = []  # (sum, count) of the windows of the last hour, for the index
+        self.hour = []  # (sum, count) of the windows of the last hour, _SLOTS at most, for the index
+        self._left = 0  # windows that the newest slot still takes
         self.count = 0
         self.begin()
 
@@ -66,9 +68,16 @@ class Trace:
 
     def remember(self, usable, windows):
         """Keep the window's sum among those of the last hour, unless its letter forbids."""
-        self.hour.append((self.total, self.count) if usable else (0, 0))
-        if len(self.hour) > windows:
-            self.hour.pop(0)
+        share = (windows + _SLOTS - 1) // _SLOTS
+        if not self._left:
+            self._left = share
+            self.hour.append((0, 0))
+            if len(self.hour) * share >= windows + share:
+                self.hour.pop(0)
+        self._left -= 1
+        if usable:
+            total, count = self.hour[-1]
+            self.hour[-1] = (total + self.total, count + self.count)
 
     def hourly(self):
         """Mean of the last hour's usable windows, or None."""

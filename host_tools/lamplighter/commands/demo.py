@@ -148,6 +148,7 @@ class _Lines:
         self._street, self._telemetry, self._where = street, telemetry, where
         self._lock = threading.Lock()
         self._counted = time.monotonic()
+        self._alarms: set[str] = set()  # topics of those that were on
         self.said = "from blank flash to telemetry; Ctrl-C ends"
 
     def __enter__(self) -> None:
@@ -169,6 +170,10 @@ class _Lines:
         from .. import panel
 
         kind = seen.place.kind.name if seen.place else ""
+        if kind == "alarm" and seen.message is None and seen.topic not in self._alarms:
+            return  # a node that starts clears what an earlier boot may have left at the broker
+        if kind == "alarm":
+            self._alarms.add(seen.topic)
         if seen.errors or kind == "alarm" or kind == "state" or kind.startswith("evt_"):
             self.say(panel.line(seen, self._telemetry.utc()).plain)
 

@@ -20,7 +20,9 @@ from .line import inner_pair
 
 REPL_MARK = b"\x1b_lamppost-repl\x1b\\"  # said by the chip when boot.py and main.py have ended
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
-_FRIENDLY_BANNER = re.compile(rb"MicroPython [^\r\n]*\r\n(Type \"help)")
+# Lines that MicroPython writes in one piece each: what follows them may come with a later read.
+_RAW_LINE = b"raw REPL; CTRL-B to exit\r\n"
+_FRIENDLY_LINE = re.compile(rb"MicroPython [^\r\n]*; linux [^\r\n]*\r\n")
 _HELP = b'Type "help()" for more information.\r\n'
 _CTRL_C = b"\x03"
 _HOLD_S = 0.03  # a second SIGINT before the first was taken would end the process
@@ -137,12 +139,12 @@ class Interpreter:
             self._feed()
         if self._phase == "repl" and self._output:
             text, self._output = self._output, b""
-            if RAW_BANNER in text:
+            if _RAW_LINE in text:
                 self.raw = True
-            found = _FRIENDLY_BANNER.search(text)
+            found = _FRIENDLY_LINE.search(text)
             if found:
                 self.raw = False
-                text = text[: found.start()] + self._greeting() + text[found.start(1) :]
+                text = text[: found.start()] + self._greeting() + text[found.end() :]
             self._speak(text)
 
     def _greeting(self) -> bytes:

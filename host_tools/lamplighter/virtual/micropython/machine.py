@@ -494,11 +494,14 @@ _rtc = [None, b""]  # its file; its memory
 
 
 class Timer:
+    """All objects of one id are one timer, as on the chip."""
+
     ONE_SHOT = 0
     PERIODIC = 1
+    _running = {}  # id: [event or None]
 
     def __init__(self, id=-1, **options):
-        self._event = None
+        self._slot = Timer._running.setdefault(id, [None]) if id >= 0 else [None]
         if options:
             self.init(**options)
 
@@ -507,18 +510,18 @@ class Timer:
         self._us = int(1000000 / freq) if freq != -1 else period * 1000000 // tick_hz
         self._mode = mode
         self._callback = callback
-        self._event = world.at(world.us() + self._us, self._fire)
+        self._slot[0] = world.at(world.us() + self._us, self._fire)
 
     def _fire(self):
-        due = self._event[0]
-        self._event = world.at(due + self._us, self._fire) if self._mode == Timer.PERIODIC else None
+        due = self._slot[0][0]
+        self._slot[0] = world.at(due + self._us, self._fire) if self._mode == Timer.PERIODIC else None
         if self._callback is not None:
             self._callback(self)
 
     def deinit(self):
-        if self._event is not None:
-            world.cancel(self._event)
-            self._event = None
+        if self._slot[0] is not None:
+            world.cancel(self._slot[0])
+            self._slot[0] = None
 
     def value(self):
         return 0

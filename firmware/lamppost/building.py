@@ -1,0 +1,135 @@
+"""Builds parts, journal, sensing and link of a node from its configuration; given back once the node has started.
+
+So nothing that stays may hold a function of this file: it would hold the whole file.
+"""
+
+import select
+import socket
+import time
+
+import machine
+import network
+from esp32 import Partition
+
+from .buses.wiring import Wiring
+from .core.faults import JournalFault, SensorFault
+from .drivers import shelf
+from .journal import flash, outbox, ring
+from .journal.counters import Counters
+from .link.broker import Broker
+from .link.link import Link
+from .link.timekeeper import Timekeeper
+from .link.wifi import Wifi
+from .ops import tasks
+
+_FAR = 60000  # boot numbers to jump over by chance when none can be kept: no key (b, s) is used twice
+_TIME_SERVERS = ("0.pool.ntp.org", "1.pool.ntp.org", "2.pool.ntp.org")  # two must agree
+
+
+def parts(config, board):
+    """{part id: driver} as configured; only the drivers that are named are imported.
+
+    A part that this firmware or board does not know must not silence the others: it stands in as Absent.
+    """
+    wiring = Wiring(board.get("buses", {}), machine, time)
+    found = {}
+    for row in config.get("parts", ()):
+        try:
+            found[row["id"]] = shelf.build(row["part"], wiring.bus(row["bus"]), row)
+        except SensorFault as fault:
+            found[row["id"]] = shelf.Absent(row["id"], fault)
+    return found
+
+
+def partition():
+    """The journal's."""
+    return Partition.find(Partition.TYPE_DATA, label="journal")[0]
+
+
+def journal(power_cut, clock, random, log):
+    """(counters, outbox, what was lost in words or "") with this boot counted.
+
+    random(n) -- an integer below n
+    """
+    counters_flash, outbox_flash = flash.regions(partition())
+    lost = []
+
+    def opened(kind, name, region):
+        """A ring of another format is given up for a new one, and that is said."""
+        try:
+            return kind(region)
+        except JournalFault as fault:
+            if fault.word != "foreign":
+                raise
+            lost.append("%s of %s" % (name, fault.detail))
+            log("journal: %s: %s; begun anew" % (name, fault))
+            ring.format(region)
+            return kind(region)
+
+    records = opened(outbox.Outbox, "records", outbox_flash)
+    counters = opened(lambda region: Counters(region, clock, power_cut, records.newest), "counters", counters_flash)
+    if counters.worn:
+        log("journal: the counters' flash is worn; nothing is kept over a cut")
+        counters.boot += random(_FAR)
+    try:
+        records.begin(counters.boot)
+    except JournalFault as fault:
+        log("journal: %s" % fault)
+    if records.damaged:
+        log("journal: damaged: %d records cannot be read back" % records.damaged)
+    return counters, records, ", ".join(lost)
+
+
+def burn(node, board):
+    """What counts the lamp's hours, from its relay; None where the board has none."""
+    pin = board.get("pins", {}).get("lamp_relay")
+    return None if pin is None else tasks.Burn(node.counters, machine.Pin(pin).value, node.clock)
+
+
+def link(node, beat, random, report, set_time):
+    """(link, timekeeper, wifi): the way to the broker, and to the time."""
+    config = node.config
+    station = wifi(config)
+    # who has just configured this lamppost stands before it; a reset that was asked for is not the whole city's
+    together = node.reset == "power-on" and not node.fresh
+    way = Link(
+        Broker(config, together), station, socket, select, node.clock, node.outbox, node.counters.boot, node.info,
+        time.ticks_ms, time.ticks_diff, random, beat.alive, report, node.log, set_time=set_time,
+    )  # fmt: skip
+    servers = config.get("time", {}).get("servers", _TIME_SERVERS)
+    timekeeper = Timekeeper(
+        socket, servers, station.up, node.clock, node.outbox, node.clock_set,
+        time.ticks_ms, time.ticks_diff, random, report, node.log, doubt=node.doubt, floor_s=node.timebase.floor_s,
+    )  # fmt: skip
+    return way, timekeeper, station
+
+
+def wifi(config):
+    access = config["wifi"]
+    return Wifi(network, access["ssid"], access.get("password"), time.ticks_ms, time.ticks_diff)
+
+
+def sensing(node):
+    """(sensing objects, [(part, every_ms, take, miss)]) as configured: what is read, how often, and for whom."""
+    from .sensing import air, energy, parking
+
+    config, clock, parts = node.config, node.clock, node.parts
+    built, readings = [], []
+    if "energy" in config:
+        options = config["energy"]
+        part = parts[options["part"]]
+        node.meter = energy.Energy(options, clock, node.counters, part)
+        built.append(node.meter)
+        readings.append((part, options.get("every_ms", 1000), node.meter.take, node.meter.miss))
+    for options in config.get("parking", ()):
+        bay = parking.Parking(options, clock)
+        built.append(bay)
+        readings.append((parts[options["part"]], options.get("every_ms", 1000), bay.take, bay.miss))
+    if "air" in config:
+        options = config["air"]
+        window = air.Air(options, clock, parts)
+        built.append(window)
+        for name in options["parts"]:
+            take, miss = window.of(name)
+            readings.append((parts[name], options.get("every_ms", 10000), take, miss))
+    return built, readings

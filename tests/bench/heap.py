@@ -1,0 +1,129 @@
+"""Bytes of live objects that the firmware holds, counted by a 32-bit MicroPython and derived from a 64-bit one."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import heap32
+from heap32 import COLLECT
+from lamplighter import board as boards
+from lamplighter.filesystem import App, compile_app
+from lamplighter.firmware import folder
+from lamplighter.virtual.node import VirtualLamppost
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
+from interop.brokers import Mosquitto, Subscriber  # noqa: E402
+from node import Flash  # noqa: E402
+
+BOARD = "lamppost-esp32"
+LIMIT = 64 * 1024
+MINUTES = 20  # the first windows are stored and sent by then
+HEAP = "160wK"
+# of a heap's bytes, those that objects can have: 64-bit blocks of 32 bytes, with 2 bits and 1 bit about each
+USABLE = 1 / (1 + 1 / 128 + 1 / 256)
+
+CONFIG = {
+    "v": 1,
+    "site": "lisbon",
+    "node": "lp-0042",
+    "asset": "LP-0042",
+    "location": {"lat": 38.72, "lon": -9.14},
+    "wifi": {"ssid": "lamplighter", "password": "lamplighter"},
+    "mqtt": {"host": "broker.lan", "user": "lp-0042", "password": "not a secret"},
+    "time": {"servers": ["pool.ntp.org"]},
+    "energy": {"part": "meter", "window_s": 900, "every_ms": 1000},
+    "parking": [{"bay": "1", "part": "bay-1", "empty_mm": 3200}],
+    "air": {"parts": ["dust", "climate"], "window_s": 600, "every_ms": 10000},
+}
+
+
+def counted(app: App) -> dict[str, int]:
+    """Live bytes of a node that boots, joins, connects and works, at each stage."""
+    steps = [
+        "import asyncio, chip_in_ram; chip_in_ram.take_over(asyncio)", COLLECT, "live('asyncio')",
+        "execute('/boot.py')", COLLECT, "live('boot')",
+        "execute('/main.py')", COLLECT, "live('built')",
+        "chip_in_ram.pass_time(60000)", COLLECT, "live('start')",
+        f"chip_in_ram.pass_time({MINUTES * 60000})", COLLECT, "live('work')",
+        "assert len(chip_in_ram.broker) > 5, 'the firmware does not work here'",
+    ]  # fmt: skip
+    return heap32.count(CONFIG, app.modules, steps)
+
+
+def by_module(app: App) -> dict[str, int]:
+    """{module: bytes that its import leaves on the heap, its names included}"""
+    steps = ["sys.path.insert(0, '/a')", "import asyncio, chip_in_ram; chip_in_ram.take_over(asyncio)"]
+    steps += [COLLECT, "live('asyncio')"]
+    names = heap32.in_order(folder("firmware"))
+    for name in names:
+        steps += [f"import {name}", COLLECT, f"live({name!r})"]
+    sizes = list(heap32.count(CONFIG, app.modules, steps).items())
+    return {name: size - before for (_, before), (name, size) in zip(sizes, sizes[1:], strict=False)}
+
+
+def derived(app: App) -> dict[str, int]:
+    """The same from the virtual lamppost's 64-bit heap: data halves, compiled code does not.
+
+    The first diag says what is free. The simulated chip's own modules are known and taken off.
+    """
+    board = boards.load(BOARD)
+    with tempfile.TemporaryDirectory() as scratch:
+        broker = Mosquitto(Path(scratch, "broker"))
+        broker.start()
+        subscriber = Subscriber(broker.port, "lamppost/v1/#")
+        lamp = VirtualLamppost(board, workdir=Path(scratch, "lamp"), fast=True, heap=HEAP)
+        try:
+            lamp.network.hosts["broker.lan"] = ("127.0.0.1", broker.port)
+            lamp.start()
+            lamp.flash_image(Flash(board, {**CONFIG, "parts": board.node_document()["fitted"]}))
+            said = subscriber.wait(lambda heard: [body for topic, body, _ in heard if topic.endswith("/diag")], 30)
+            heap = int(HEAP.removesuffix("wK")) * 1024 * 2 + lamp.baseline_heap
+            live = int(heap * USABLE) - json.loads(said[0])["heap_free"] - lamp.baseline_heap
+        finally:
+            lamp.stop()
+            subscriber.close()
+            broker.stop()
+    code = sum(map(len, app.modules.values()))
+    return {"live64": live, "code": code, "live": (live + code) // 2}
+
+
+def measure() -> dict:
+    """{"live": bytes, "limit", "counted": {stage: bytes} or None, "modules": {...} or None, "derived": {...}}"""
+    app = compile_app()
+    there = heap32.engine() is not None
+    figures = {
+        "limit": LIMIT,
+        "counted": counted(app) if there else None,
+        "modules": by_module(app) if there else None,
+        "derived": derived(app),
+    }
+    return {"live": (figures["counted"] or {}).get("start", figures["derived"]["live"]), **figures}
+
+
+def lines(m: dict, every_module: bool = False):
+    """The figures as lines to print."""
+    yield "live objects of the node, four parts, default windows, connected (bytes at 32 bits)"
+    if m["counted"]:
+        yield f"  a minute after the start    {m['counted']['start']:9,}   counted by a 32-bit MicroPython"
+        yield f"  after {MINUTES} minutes of work    {m['counted']['work']:9,}"
+    else:
+        yield f"  {heap32.MISSING}"
+    d = m["derived"]
+    halves = f"{d['live64']:,} live there, {d['code']:,} of code do not halve"
+    yield f"  derived from 64 bits        {d['live']:9,}   ({halves})"
+    yield f"  the aim                     {m['limit']:9,}"
+    if m["modules"]:
+        groups: dict[str, int] = {}
+        for name, size in m["modules"].items():
+            group = name.split(".")[1] if name.count(".") > 1 else "app"
+            groups[group] = groups.get(group, 0) + size
+        rows = sorted((m["modules"] if every_module else groups).items(), key=lambda row: -row[1])
+        yield "  of it by import: " + ", ".join(f"{name} {size:,}" for name, size in rows)
+
+
+if __name__ == "__main__":
+    print("\n".join(lines(measure(), "-v" in sys.argv)))

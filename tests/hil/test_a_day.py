@@ -1,0 +1,49 @@
+"""A whole day in the life of a node: every window once, nothing missing, and memory as at the beginning."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import pytest
+
+# a day of virtual time takes about a minute; a machine that does much else may need several
+pytestmark = [pytest.mark.virtual_only, pytest.mark.timeout(400)]
+
+HEAP = "110wK"  # 110 kB at 32 bits, beside what the simulated chip holds itself
+DAY_S = 24 * 3600
+SENSING = {  # default windows; parts are asked less often than by default, for a day in less than a minute
+    "energy": {"part": "meter", "window_s": 900, "every_ms": 10000},
+    "parking": [{"bay": "1", "part": "bay-1", "empty_mm": 3200, "every_ms": 10000}],
+    "air": {"parts": ["dust", "climate"], "window_s": 600, "every_ms": 30000},
+    "time": {"servers": ["time.lan"]},
+}
+
+
+def stamp(message):
+    return datetime.fromisoformat(message["ts"]).timestamp()
+
+
+def whole(messages, window_s, first, last):
+    """Time stamps of the windows that ended in first < ts <= last and lasted from boundary to boundary."""
+    return [stamp(m) for m in messages if m["window_s"] == window_s and first < stamp(m) <= last]
+
+
+def test_a_day_on_110_kB_gives_every_window_once_and_takes_no_memory(virtual_post, configure, heard):
+    post = virtual_post()
+    configure(post, **SENSING)
+    post.lamp.stop()
+    heard.forget()
+    lamp = virtual_post(fast=True, heap=HEAP).lamp
+    began = stamp(heard.until("tele/energy", lambda m: m["window_s"] == 900))
+    heard.until("tele/energy", lambda m: stamp(m) >= began + DAY_S, 300)
+    heard.until("tele/air", lambda m: stamp(m) >= began + DAY_S)
+    lamp.stop()
+    assert lamp.boots == 1, "the node has started again"
+    energy, air, diag = heard.all("tele/energy"), heard.all("tele/air"), heard.all("diag")
+    assert whole(energy, 900, began, began + DAY_S) == [began + 900 * n for n in range(1, 97)]
+    assert len(whole(air, 600, began, began + DAY_S)) == 144
+    heard.nothing_lost()
+    free = [m["heap_free"] for m in diag]
+    assert len(free) >= 24
+    assert min(free[-3:]) > free[1] - 1024, f"the heap grows: {json.dumps(free)}"
