@@ -143,6 +143,16 @@ class Wdt:
         pass
 
 
+class Timer:
+    """Never rings: only the console uses one."""
+
+    def __init__(self, number):
+        pass
+
+    def deinit(self):
+        pass
+
+
 class machine:
     PWRON_RESET = 1
     SOFT_RESET = 5
@@ -151,6 +161,7 @@ class machine:
     Pin = Pin
     RTC = Rtc
     WDT = Wdt
+    Timer = Timer
 
     @staticmethod
     def reset_cause():
