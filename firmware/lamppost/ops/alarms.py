@@ -33,8 +33,10 @@ class Alarms:
         self._clear_kind = clear_kind
         self._clock = clock
         self._kept = kept
-        # code: (value, since as JSON)
-        self.active = {code: (None, None) for n, (code, _) in enumerate(KEPT) if kept and kept.alarms >> n & 1}
+        self.active = {}  # code: (value, since as JSON)
+        for n, (code, _) in enumerate(KEPT):
+            if kept and kept.alarms >> n & 1:
+                self.active[code] = (None, None)
         self._over = {code for code, _ in KEPT} if kept else set()  # codes that are known to be over
 
     def set(self, code, active, evidence="", value=None):
