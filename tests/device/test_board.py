@@ -73,14 +73,14 @@ def test_several_faults_are_all_said_at_once_in_the_order_of_the_file(tmp_path):
         tmp_path,
         ("lamp_pwm = 18", "lamp_pwm = 34\nlamp_pwn = 18"),
         ("rx = 16", "rx = 6"),
-        ("offset = 0x190000", "offset = 0x150000"),
+        ("offset = 0x180000", "offset = 0x150000"),
         ('part = "tfmini"', 'part = "tfminy"'),
     )
     assert len(details) == 6  # GPIO 34 is taken twice: wrong direction, and presence has it too
     lines = [int(detail.split(":")[1]) for detail in details]
     assert lines == sorted(lines)
     text = "\n".join(details)
-    assert "overlaps ota_0" in text and "start it at 0x190000" in text
+    assert "overlaps ota_0" in text and "start it at 0x180000" in text
     assert "GPIO 6 belongs to the flash chip" in text
     assert "there is no key lamp_pwn here; did you mean lamp_pwm?" in text
     assert "did you mean tfmini?" in text
@@ -107,16 +107,16 @@ def test_the_line_that_is_named_is_the_line_that_is_wrong(tmp_path):
         ('bus = "i2c0"', 'bus = "air"', "bme280 needs i2c, air is uart; use i2c0"),
         ('bus = "i2c0"', 'bus = "i2c"', "there is no bus i2c; did you mean i2c0?"),
         ('id = "dust"', 'id = "meter"', "fitted[0] (meter) has the same id"),
-        ("offset = 0x310000", "offset = 0x310100", "0x310100 is not at a multiple of 0x1000"),
+        ("offset = 0x2F0000", "offset = 0x2F0100", "0x2F0100 is not at a multiple of 0x1000"),
         ("offset = 0x10000, ", "offset = 0x11000, ", "0x11000 is not at a multiple of 0x10000, as an app must be"),
-        ("size = 0xB0000", "size = 0xB1000", "vfs ends at 0x401000, the flash at 0x400000; make it 0xB0000 or less"),
-        ("size = 0xB0000", "size = 0xAF800", "not a whole number of 4096-byte sectors"),
+        ("size = 0xD0000", "size = 0xD1000", "vfs ends at 0x401000, the flash at 0x400000; make it 0xD0000 or less"),
+        ("size = 0xD0000", "size = 0xCF800", "not a whole number of 4096-byte sectors"),
         ('"journal",  type = "data", subtype = "journal"', '"journal",  type = "data", subtype = "nvs"',
          "journal has type 1, subtype 0x02; use type 1, subtype 0x40"),
         ("offset = 0x9000,   size = 0x4000", "offset = 0x8000,   size = 0x4000", "lie below 0x9000"),
         ("size = 0x40000}", "size = 0x8000}", "the journal needs 64 kB at least"),
         ("offset = 0xD000,   size = 0x2000", "offset = 0xD000,   size = 0x1000", "otadata partition of 0x2000"),
-        ("offset = 0x190000, size = 0x180000", "offset = 0x190000, size = 0x170000", "the same size"),
+        ("offset = 0x180000, size = 0x170000", "offset = 0x180000, size = 0x160000", "the same size"),
         ('chip = "esp32"', 'chip = "esp23"', "did you mean esp32?"),
         ('flash_size = "4MB"', 'flash_size = "2MB"', "flash_size: '2MB' is not among the choices"),
         ("lamp_pwm = 18", 'lamp_pwm = "18"', "pins.lamp_pwm: '18' is not of type integer; give a GPIO number"),

@@ -8,7 +8,7 @@ import pytest
 from night_lamp import Lamp
 
 METER = {"energy": {"part": "meter", "window_s": 30, "every_ms": 1000}}
-JOURNAL = 0x310000
+JOURNAL = 0x2F0000
 
 
 @pytest.fixture
