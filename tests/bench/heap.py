@@ -39,15 +39,18 @@ CONFIG = {
     "parking": [{"bay": "1", "part": "bay-1", "empty_mm": 3200}],
     "air": {"parts": ["dust", "climate"], "window_s": 600, "every_ms": 10000},
 }
+START = [
+    "import asyncio, chip_in_ram; chip_in_ram.take_over(asyncio)", COLLECT, "live('asyncio')",
+    "execute('/boot.py')", COLLECT, "live('boot')",
+    "execute('/main.py')", COLLECT, "live('built')",
+    "chip_in_ram.pass_time(60000)", COLLECT, "live('start')",
+]  # fmt: skip
 
 
 def counted(app: App) -> dict[str, int]:
     """Live bytes of a node that boots, joins, connects and works, at each stage."""
     steps = [
-        "import asyncio, chip_in_ram; chip_in_ram.take_over(asyncio)", COLLECT, "live('asyncio')",
-        "execute('/boot.py')", COLLECT, "live('boot')",
-        "execute('/main.py')", COLLECT, "live('built')",
-        "chip_in_ram.pass_time(60000)", COLLECT, "live('start')",
+        *START,
         f"chip_in_ram.pass_time({MINUTES * 60000})", COLLECT, "live('work')",
         "assert len(chip_in_ram.broker) > 5, 'the firmware does not work here'",
     ]  # fmt: skip
@@ -55,10 +58,11 @@ def counted(app: App) -> dict[str, int]:
 
 
 def by_module(app: App) -> dict[str, int]:
-    """{module: bytes that its import leaves on the heap, its names included}"""
+    """{module: bytes that its import leaves on the heap, its names included}, of those that stay after the start"""
+    stay = heap32.count(CONFIG, app.modules, [*START, "for one in sys.modules: one[:8] == 'lamppost' and live(one)"])
     steps = ["sys.path.insert(0, '/a')", "import asyncio, chip_in_ram; chip_in_ram.take_over(asyncio)"]
     steps += [COLLECT, "live('asyncio')"]
-    names = heap32.in_order(folder("firmware"))
+    names = [name for name in heap32.in_order(folder("firmware")) if name in stay]
     for name in names:
         steps += [f"import {name}", COLLECT, f"live({name!r})"]
     sizes = list(heap32.count(CONFIG, app.modules, steps).items())

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from brokers import Subscriber
-from ground import Ground, drained, settled
+from pitch import Ground, drained, settled
 from served import NODES
 
 

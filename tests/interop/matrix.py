@@ -16,7 +16,7 @@ from pathlib import Path
 import page
 from checks import CHECKS, Check, Outcome
 from contenders import CONTENDERS
-from ground import Ground
+from pitch import Ground
 from served import Served
 
 Results = dict[str, dict[str, Outcome | None]]  # broker with version -> row -> outcome; None: failed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from checks import CHECKS
 from contenders import Iotcore, Mosquitto
-from ground import Ground
+from pitch import Ground
 
 CHECK = {check.name: check for check in CHECKS}
 # test_mosquitto.py asks the rest, of a Mosquitto without users
