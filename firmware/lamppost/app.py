@@ -157,8 +157,8 @@ def give_back():
 
 def set_chip_clock(seconds):
     """Seconds since 2000 UTC for the chip's own clock, by which mbedTLS judges certificates."""
-    year, month, day, hour, minute, second, weekday, _ = time.gmtime(seconds)
-    machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+    now = time.gmtime(seconds)
+    machine.RTC().datetime((now[0], now[1], now[2], now[6], now[3], now[4], now[5], 0))
 
 
 def forget(fault):

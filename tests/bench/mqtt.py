@@ -110,7 +110,9 @@ def _window(port: int, window: int) -> dict:
         "bare_allocated": statistics.median(run["allocated"] for run in bare),
         "allocated": statistics.median(run["allocated"] for run in ours),
         "five_per_s": statistics.median(run["per_s"] for run in fives),
-        "five_ratio": statistics.median(mine["per_s"] / limit["per_s"] for mine, limit in zip(fives, bare, strict=True)),
+        "five_ratio": statistics.median(
+            mine["per_s"] / limit["per_s"] for mine, limit in zip(fives, bare, strict=True)
+        ),
         "five_allocated": statistics.median(run["allocated"] for run in fives),
     }
 

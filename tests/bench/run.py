@@ -12,7 +12,8 @@ import time
 import traceback
 from pathlib import Path
 
-PARTS = ("node", "heap", "mqtt", "flash")  # in this order: tests/interop has a node too, and mqtt looks there first
+# in this order: tests/interop has a node too, and mqtt looks there first
+PARTS = ("node", "heap", "mqtt", "flash", "beside", "faults")
 REPORT = Path(__file__).resolve().parent.parent.parent / "build" / "bench.json"
 
 
