@@ -40,6 +40,7 @@ budget.
 def content() -> str:
     firmware.importable()
     from lamppost.core.quantity import QUANTITIES as ROWS  # type: ignore[import-not-found]
+    from lamppost.core.units import UNITS  # type: ignore[import-not-found]
     from lamppost.drivers import shelf  # type: ignore[import-not-found]
 
     drivers = {part: _driver(shelf, part) for part in shelf.PARTS}
@@ -50,12 +51,12 @@ def content() -> str:
         for part, driver in drivers.items()
     ]  # fmt: skip
     limits = [
-        (f"`{part}`", f"`{name}`", _number(low, ROWS[name]), _number(high, ROWS[name]), ROWS[name][1])
+        (f"`{part}`", f"`{name}`", _number(low, ROWS[name]), _number(high, ROWS[name]), UNITS[name][0])
         for part, driver in drivers.items()
         for name, low, high in driver.LIMITS
     ]
     quantities = [
-        (f"`{name}`", row[1], row[2], row[0], _number(row[3], row), _number(row[4], row),
+        (f"`{name}`", *UNITS[name], row[0], _number(row[1], row), _number(row[2], row),
          ", ".join(f"`{part}`" for part, driver in drivers.items() if name in driver.QUANTITIES))
         for name, row in ROWS.items()
     ]  # fmt: skip

@@ -3,24 +3,25 @@
 import asyncio
 import gc
 import os
-import sys
 import time
 
 import machine
 from micropython import const
 
+from .core.borrow import give_back, once
 from .core.clock import Clock
 from .core.faults import JournalFault, SettingsFault
 from .journal import outbox
-from .ops import report, tasks
 from .ops.alarms import Alarms
-from .ops.console import Console, Slot, maintain
+from .ops.console import Console, Slot
 from .ops.health import Health
 from .ops.timebase import Timebase
 
 _WATCHDOG_MS = const(60000)  # longer than a name look-up that fails (14 s) and whatever waits behind it
 # What only a start and the self-test need: 5 kB of the heap, loaded again by whoever asks for it.
-_STARTERS = ("lamppost.building", "lamppost.buses.wiring", "lamppost.drivers.shelf", "lamppost.ops.settings")
+_STARTERS = (
+    "building", "buses.wiring", "core.units", "drivers.shelf", "link.broker", "ops.beginning", "ops.settings",
+)  # fmt: skip
 
 
 class Node:
@@ -32,7 +33,7 @@ class Node:
 
         self.clock = Clock(time.ticks_ms, time.ticks_diff)
         self.log = Console(self.clock).log
-        self.reset = report.reset_word(machine)
+        self.reset = building.reset_word(machine)
         board = settings.facts("board.json")
         self.board = {"board": board.get("board"), "chip": board.get("chip")}  # buses and pins were for building
         self.build = settings.facts("build.json")
@@ -88,23 +89,14 @@ class Node:
         self.timebase.told()
         step_s = None if before is None else self.clock.utc_s() - before
         if step_s is None or abs(step_s) > 1:
-            self.event(b"clock", report.clock(None if step_s is None else step_s * 1000, "ntp"))
+            self.event(b"clock", once("ops.report", "clock", step_s and step_s * 1000, "ntp"))
 
     def doubt(self, step_s, words):
         """A time server told what is not believed; None: that is over."""
         self.alarms.set("clockDoubt", step_s is not None, words, step_s)
 
-    def tell_start(self):
-        """The first record of this boot, and what a new configuration means for it."""
-        last, slot = self.outbox.last_committed, self.slot.letter
-        self.event(b"boot", report.boot(self.counters, self.reset, last, slot, self.build.get("build", "?")))
-        self.alarms.set("configReverted", bool(self.reverted), self.reverted or "")
-        if self.reverted or self.fresh:
-            self.event(b"config", report.config(self.fingerprint, self.reverted))
-        self.alarms.set("journalLost", bool(self.lost), self.lost)
-
     def info(self):
-        return report.info(self.config, self.fingerprint, self.board, self.build, self.parts)
+        return once("ops.beginning", "info", self.config, self.fingerprint, self.board, self.build, self.parts)
 
     def store(self):
         """Commit every window and change that is complete; True if there was one."""
@@ -126,33 +118,10 @@ async def run(node):
     """Start every task, and stay."""
     from . import building
 
-    node.sensing, readings = building.sensing(node)
-    node.link, timekeeper, wifi = building.link(
-        node, node.health.task("link", 45000), random_below, forget, set_chip_clock
-    )
-    await node.timebase.start()
-    node.tell_start()
-    for part, every_ms, take, miss in readings:
-        within_ms = 2 * every_ms + 15000
-        asyncio.create_task(tasks.keep(node, part.name, within_ms, tasks.sense, part, every_ms, take, miss))
-    asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
-    asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend))
-    asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.diagnose, wifi))
-    asyncio.create_task(tasks.keep(node, "start", 15000, tasks.settle))
-    asyncio.create_task(node.link.run())
-    asyncio.create_task(timekeeper.run())
-    del building, readings, timekeeper
-    give_back()
-    node.log("app: %s, boot %d, %s reset" % (node.config["node"], node.counters.boot, node.reset))
+    await building.start(node, random_below, forget, set_chip_clock)
+    del building
+    give_back(*_STARTERS)
     await node.health.watch()
-
-
-def give_back():
-    """Drop the modules that only a start needs."""
-    for name in _STARTERS:
-        package, last = name.rsplit(".", 1)
-        delattr(sys.modules[package], last)
-        del sys.modules[name]
 
 
 def set_chip_clock(seconds):
@@ -189,7 +158,7 @@ def main(letter):
     try:
         asyncio.run(run(node))
     except KeyboardInterrupt:
-        maintain(machine, watchdog)
+        once("ops.maintenance", "maintain", machine, watchdog)
         asyncio.new_event_loop()
         print("lamppost: stopped; reset to start again")
 

@@ -3,6 +3,7 @@
 So nothing that stays may hold a function of this file: it would hold the whole file.
 """
 
+import asyncio
 import select
 import socket
 import time
@@ -16,14 +17,17 @@ from .core.faults import JournalFault, SensorFault
 from .drivers import shelf
 from .journal import flash, outbox, ring
 from .journal.counters import Counters
-from .link.broker import Broker
+from .link import broker
 from .link.link import Link
 from .link.timekeeper import Timekeeper
 from .link.wifi import Wifi
-from .ops import tasks
+from .ops import beginning, tasks
 
 _FAR = 60000  # boot numbers to jump over by chance when none can be kept: no key (b, s) is used twice
 _TIME_SERVERS = ("0.pool.ntp.org", "1.pool.ntp.org", "2.pool.ntp.org")  # two must agree
+
+
+reset_word = beginning.reset_word
 
 
 def parts(config, board):
@@ -93,7 +97,7 @@ def link(node, beat, random, report, set_time):
     # who has just configured this lamppost stands before it; a reset that was asked for is not the whole city's
     together = node.reset == "power-on" and not node.fresh
     way = Link(
-        Broker(config, together), station, socket, select, node.clock, node.outbox, node.counters.boot, node.info,
+        broker.of(config, together), station, socket, select, node.clock, node.outbox, node.counters.boot, node.info,
         time.ticks_ms, time.ticks_diff, random, beat.alive, report, node.log, set_time=set_time,
     )  # fmt: skip
     servers = config.get("time", {}).get("servers", _TIME_SERVERS)
@@ -102,6 +106,34 @@ def link(node, beat, random, report, set_time):
         time.ticks_ms, time.ticks_diff, random, report, node.log, doubt=node.doubt, floor_s=node.timebase.floor_s,
     )  # fmt: skip
     return way, timekeeper, station
+
+
+async def start(node, random, report, set_time):
+    """Make the sensing and the link of a node whose parts and journal are there, and start every task."""
+    node.sensing, readings = sensing(node)
+    node.link, timekeeper, station = link(node, node.health.task("link", 45000), random, report, set_time)
+    await node.timebase.start()
+    tell_start(node)
+    for part, every_ms, take, miss in readings:
+        within_ms = 2 * every_ms + 15000
+        asyncio.create_task(tasks.keep(node, part.name, within_ms, tasks.sense, part, every_ms, take, miss))
+    asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
+    asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend))
+    asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.diagnose, station))
+    asyncio.create_task(tasks.keep(node, "start", 15000, tasks.settle))
+    asyncio.create_task(node.link.run())
+    asyncio.create_task(timekeeper.run())
+    node.log("app: %s, boot %d, %s reset" % (node.config["node"], node.counters.boot, node.reset))
+
+
+def tell_start(node):
+    """The first record of this boot, and what a new configuration means for it."""
+    last, slot = node.outbox.last_committed, node.slot.letter
+    node.event(b"boot", beginning.boot(node.counters, node.reset, last, slot, node.build.get("build", "?")))
+    node.alarms.set("configReverted", bool(node.reverted), node.reverted or "")
+    if node.reverted or node.fresh:
+        node.event(b"config", beginning.config(node.fingerprint, node.reverted))
+    node.alarms.set("journalLost", bool(node.lost), node.lost)
 
 
 def wifi(config):

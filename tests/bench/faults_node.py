@@ -143,7 +143,7 @@ async def ours():
     from lamppost.core.clock import NTP, Clock
     from lamppost.journal.flash import Flash
     from lamppost.journal.outbox import TELEMETRY, Outbox
-    from lamppost.link.broker import Broker
+    from lamppost.link import broker as brokers
     from lamppost.link.link import Link
 
     clock = Clock(time.ticks_ms, time.ticks_diff)
@@ -151,7 +151,7 @@ async def ours():
     outbox = Outbox(Flash(File(asked["flash"])))
     outbox.begin(outbox.newest + 1)
     mqtt = {"host": "127.0.0.1", "port": port, "window": 16, "keepalive_s": KEEPALIVE_S}
-    broker = Broker({"site": "lisbon", "node": "lp-0042", "mqtt": mqtt})
+    broker = brokers.of({"site": "lisbon", "node": "lp-0042", "mqtt": mqtt})
     broker.drain_per_s = 0
     broker.retry_max_ms = 2000
     link = Link(

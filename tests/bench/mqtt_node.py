@@ -104,14 +104,14 @@ async def ours():
     import ram_journal
     from lamppost.core.clock import NTP, Clock
     from lamppost.journal.outbox import TELEMETRY
-    from lamppost.link.broker import Broker
+    from lamppost.link import broker as brokers
     from lamppost.link.link import Link
 
     clock = Clock(time.ticks_ms, time.ticks_diff)
     clock.set_utc(850000000, 0, NTP, 5)
     outbox = ram_journal.outbox(1, ram_journal.Partition((count + WARM) * 280 // 4000 + 8))
     mqtt = {"host": "127.0.0.1", "port": port, "window": window, "version": 5 if how == "five" else 4}
-    broker = Broker({"site": "lisbon", "node": "lp-0042", "mqtt": mqtt})
+    broker = brokers.of({"site": "lisbon", "node": "lp-0042", "mqtt": mqtt})
     broker.drain_per_s = 0
     link = Link(
         broker, Wifi(), socket, select, clock, outbox, 1, lambda: b'"firmware":"bench"}', time.ticks_ms,

@@ -19,7 +19,7 @@ sys.path[:0] = [here + "/../../firmware", here]
 from lamppost.core import codec  # noqa: E402
 from lamppost.core.clock import NTP, Clock  # noqa: E402
 from lamppost.journal.outbox import TELEMETRY  # noqa: E402
-from lamppost.link.broker import Broker  # noqa: E402
+from lamppost.link import broker as brokers  # noqa: E402
 from lamppost.link.link import Link  # noqa: E402
 from ram_journal import outbox  # noqa: E402
 
@@ -49,7 +49,7 @@ class Node:
             self.clock.set_utc(NOW, 0, NTP, 5)
         self.outbox = outbox(asked.get("boot", 1))
         config = {"site": "lisbon", "node": asked.get("node", "lp-0042"), "mqtt": asked["mqtt"]}
-        broker = Broker(config)
+        broker = brokers.of(config)
         broker.retry_ms = 50
         broker.retry_max_ms = 400
         broker.drain_spread_ms = 0

@@ -38,10 +38,13 @@ def test_every_topic_has_an_example():
 def test_units_and_limits_are_those_of_the_firmware():
     from lamplighter.contract import SCHEMA
     from lamppost.core.quantity import QUANTITIES
+    from lamppost.core.units import UNITS as FIRMWARE_UNITS
 
     inner = {"p_mw"}  # travels from part to sensing only
     assert UNITS.keys() == QUANTITIES.keys() - inner
-    for name, (decimals, ucum, rec20, low, high) in QUANTITIES.items():
+    assert FIRMWARE_UNITS.keys() == QUANTITIES.keys()
+    for name, (decimals, low, high) in QUANTITIES.items():
+        ucum, rec20 = FIRMWARE_UNITS[name]
         if name not in inner:
             row = SCHEMA["$defs"][name]
             assert UNITS[name] == {"decimals": decimals, "ucum": ucum, "rec20": rec20}, name

@@ -1,7 +1,7 @@
 """MQTT packets: golden bytes out, and whatever the broker may send in."""
 
 from lamppost.core.faults import LinkFault
-from lamppost.link import packet
+from lamppost.link import hello, packet
 from raising import raises
 
 
@@ -58,14 +58,14 @@ def heard(data, each=100000, room=64, greeted=True):
 
 
 def test_connect_is_laid_out_as_the_standard_says():
-    got = packet.connect("lp", 60, True, "anna", "secret", (b"a/state", b"lost"))
+    got = hello.connect("lp", 60, True, "anna", "secret", (b"a/state", b"lost"))
     assert got == (
         b"\x10\x2b\x00\x04MQTT\x04\xee\x00\x3c\x00\x02lp\x00\x07a/state\x00\x04lost\x00\x04anna\x00\x06secret"
     )
 
 
 def test_connect_without_user_and_will_keeps_the_session_when_asked_to():
-    assert packet.connect("lp", 10, clean=False) == b"\x10\x0e\x00\x04MQTT\x04\x00\x00\x0a\x00\x02lp"
+    assert hello.connect("lp", 10, clean=False) == b"\x10\x0e\x00\x04MQTT\x04\x00\x00\x0a\x00\x02lp"
 
 
 def test_publish_carries_its_packet_id_only_at_qos_1():
@@ -74,7 +74,7 @@ def test_publish_carries_its_packet_id_only_at_qos_1():
 
 
 def test_subscribe_asks_for_every_topic_at_qos_1():
-    assert packet.subscribe(7, [b"a/+", b"b"]) == b"\x82\x0c\x00\x07\x00\x03a/+\x01\x00\x01b\x01"
+    assert hello.subscribe(7, [b"a/+", b"b"]) == b"\x82\x0c\x00\x07\x00\x03a/+\x01\x00\x01b\x01"
 
 
 def test_lengths_are_written_alike_in_a_packet_and_into_a_buffer():

@@ -1,7 +1,7 @@
 """The MQTT session over a wire that the test holds in its hands, and under a clock that it turns."""
 
 from lamppost.core.faults import LinkFault
-from lamppost.link import packet
+from lamppost.link import hello, packet
 from lamppost.link.mqtt import Mqtt
 from raising import raises
 
@@ -49,7 +49,7 @@ class Bench:
         self.mqtt = Mqtt(self.ticks, lambda a, b: a - b, keepalive_s, room, self.message, self.log.append)
         self.mqtt.on_acknowledged = self.acknowledged.append
         self.wire = Wire()
-        self.mqtt.begin(self.wire, packet.connect("lp", keepalive_s))
+        self.mqtt.begin(self.wire, hello.connect("lp", keepalive_s))
         self.wire.taken()
         if greet:
             self.hear(b"\x20\x02\x00\x00")

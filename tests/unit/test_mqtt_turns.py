@@ -1,6 +1,6 @@
 """When it is a node's turn: places spread over a window, waits that grow, and a city that comes back bearably."""
 
-from lamppost.link.broker import Broker
+from lamppost.link import broker as brokers
 from lamppost.link.turns import Backoff, place_ms
 
 WINDOW = 60000
@@ -70,7 +70,7 @@ def test_a_broker_that_accepts_everybody_and_falls_at_once_is_not_met_faster():
 def test_ten_thousand_peers_come_to_a_dead_broker_no_faster_than_it_could_take():
     """Arrivals by second, of every fourth of the ten thousand; the broker is dead for five minutes."""
     dice = Dice(7)
-    broker = Broker(document())
+    broker = brokers.of(document())
     seconds = [0] * 300
     for _ in range(2500):
         backoff = Backoff(broker.retry_ms, broker.retry_max_ms, dice)
@@ -83,19 +83,19 @@ def test_ten_thousand_peers_come_to_a_dead_broker_no_faster_than_it_could_take()
 
 
 def test_only_a_start_together_with_the_neighbours_waits_for_its_place():
-    assert Broker(document(), together=True).spread_ms == 60000
-    assert Broker(document()).spread_ms == 0
-    assert Broker(document(spread_s=0), together=True).spread_ms == 0
+    assert brokers.of(document(), together=True).spread_ms == 60000
+    assert brokers.of(document()).spread_ms == 0
+    assert brokers.of(document(spread_s=0), together=True).spread_ms == 0
 
 
 def test_one_key_says_how_wide_a_city_spreads_also_after_failures():
-    small, usual, huge = [Broker(document(**mqtt)) for mqtt in ({"spread_s": 1}, {}, {"spread_s": 300})]
+    small, usual, huge = [brokers.of(document(**mqtt)) for mqtt in ({"spread_s": 1}, {}, {"spread_s": 300})]
     assert (small.retry_ms, usual.retry_ms, huge.retry_ms) == (1000, 3750, 18750)
     assert (small.retry_max_ms, usual.retry_max_ms, huge.retry_max_ms) == (60000, 60000, 300000)
 
 
 def test_the_drain_is_as_configured():
-    broker = Broker(document(drain_per_s=7, drain_spread_s=120))
+    broker = brokers.of(document(drain_per_s=7, drain_spread_s=120))
     assert (broker.drain_per_s, broker.drain_spread_ms) == (7, 120000)
-    broker = Broker(document())
+    broker = brokers.of(document())
     assert (broker.drain_per_s, broker.drain_spread_ms) == (100, 60000)

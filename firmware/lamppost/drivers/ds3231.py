@@ -10,7 +10,6 @@ from micropython import const
 
 from ..core.calendar import DAY, civil
 from ..core.faults import SensorFault
-from . import trial
 
 _ADDRESS = const(0x68)
 _TIME, _SET_AT, _CONTROL, _STATUS, _ALL = const(0x00), const(0x07), const(0x0E), const(0x0F), const(19)
@@ -120,6 +119,8 @@ class Ds3231:
         self._write(_SET_AT, utc_s.to_bytes(4, "little"))
 
     async def selftest(self):
+        from . import trial
+
         return await trial.of(self._around, self.LIMITS)
 
     async def _around(self):

@@ -83,7 +83,3 @@ class Jury:
             self._doubted, self._since_s, self._told = one, now, 0
         self._told += 1
         return self._told >= _ASKS and now - self._since_s >= _PATIENCE_S
-
-    def believed(self):
-        """The clock was set: what was doubted before counts no more."""
-        self._doubted = None

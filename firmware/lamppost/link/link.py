@@ -9,10 +9,10 @@ import asyncio
 
 from micropython import const
 
+from ..core.borrow import once
 from ..core.codec import HEAD_MAX, head_into
 from ..core.faults import LinkFault
 from ..journal.outbox import Entry
-from . import tcp
 from .mqtt import Mqtt
 from .sender import Sender, longest
 from .turns import Backoff, place_ms
@@ -154,7 +154,9 @@ class Link:
         self._alive()
         if self._tls:
             await self._tls.prepare(self._alive, self._wifi.up, broker.tls_time_ms)
-        wire = await tcp.connect(self._socket, self._select, broker.host, broker.port, broker.connect_ms)
+        wire = await once(
+            "link.dial", "connect", self._socket, self._select, broker.host, broker.port, broker.connect_ms
+        )
         self._alive()
         self._fault = None
         listener = None
@@ -180,7 +182,7 @@ class Link:
                     await asyncio.sleep_ms(_TICK_MS)
             except LinkFault as fault:
                 self._fault = fault
-            raise self._last_words()
+            raise self._last_words()  # pyright: ignore[reportGeneralTypeIssues] -- there is one by now
         finally:
             self.up = False
             if listener:

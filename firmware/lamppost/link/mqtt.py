@@ -6,6 +6,7 @@ Nothing here waits for one message: `send` writes what the socket takes now, `he
 
 from micropython import const
 
+from ..core.borrow import once
 from ..core.faults import LinkFault
 from . import packet
 
@@ -63,7 +64,7 @@ class Mqtt:
     def hello(self, broker, will):
         """CONNECT for a link/broker.py; will -- (topic, body)."""
         b = broker
-        return packet.connect(b.client_id, b.keepalive_s, b.clean, b.user, b.password, will)
+        return once("link.hello", "connect", b.client_id, b.keepalive_s, b.clean, b.user, b.password, will)
 
     def begin(self, wire, connect):
         """A new connection: send CONNECT (bytes). `greeted` becomes true when the broker has accepted it."""
@@ -149,7 +150,7 @@ class Mqtt:
             return False
         pid = self.next_id()
         self.flying[pid] = None
-        data = self.form.subscribe(pid, topics)
+        data = once("link.hello", "subscribe", pid, topics, 1, self.form.NOTHING)
         self._push(data, 0, len(data))
         return True
 

@@ -5,15 +5,14 @@ from micropython import const
 from ..core.faults import LinkFault
 
 # first byte of a packet
-_CONNECT = const(0x10)
 _CONNACK = const(0x20)
 _PUBLISH = const(0x30)
 _PUBACK = const(0x40)
-_SUBSCRIBE = const(0x82)
 _SUBACK = const(0x90)
 _PINGRESP = const(0xD0)
 PINGREQ = b"\xc0\x00"
 DISCONNECT = b"\xe0\x00"
+NOTHING = b""  # the properties that SUBSCRIBE has
 
 LIMIT = const(262144)  # bytes of a packet's remaining length beyond which we do not even skip it
 
@@ -39,29 +38,6 @@ def text(data):
     return bytes((len(data) >> 8, len(data) & 255)) + data
 
 
-def connect(
-    client_id, keepalive_s, clean=True, user=None, password=None, will=None, version=4, properties=b"",
-    of_will=b"", retain=True,
-):  # fmt: skip
-    """CONNECT; will -- (topic, body), sent by the broker at QoS 1 and retained when we vanish.
-
-    version, properties, of_will -- see link/packet5.py; retain -- False: the will is not
-    """
-    flags = 2 if clean else 0
-    payload = text(client_id)
-    if will:
-        flags |= 0x2C if retain else 0x0C  # will, QoS 1
-        payload += of_will + text(will[0]) + text(will[1])
-    if user is not None:
-        flags |= 0x80
-        payload += text(user)
-        if password is not None:
-            flags |= 0x40
-            payload += text(password)
-    head = b"\x00\x04MQTT" + bytes((version, flags, keepalive_s >> 8, keepalive_s & 255)) + properties
-    return bytes((_CONNECT,)) + length(len(head) + len(payload)) + head + payload
-
-
 def publish(topic, body, qos=0, retain=False, pid=0):
     """PUBLISH in one piece, for what is sent seldom; records go through link/sender.py without a copy."""
     head = text(topic)
@@ -69,14 +45,6 @@ def publish(topic, body, qos=0, retain=False, pid=0):
         head += bytes((pid >> 8, pid & 255))
     first = _PUBLISH | qos << 1 | (1 if retain else 0)
     return bytes((first,)) + length(len(head) + len(body)) + head + body
-
-
-def subscribe(pid, topics, qos=1, properties=b""):
-    """SUBSCRIBE to a list of topic filters."""
-    payload = bytes((pid >> 8, pid & 255)) + properties
-    for topic in topics:
-        payload += text(topic) + bytes((qos,))
-    return bytes((_SUBSCRIBE,)) + length(len(payload)) + payload
 
 
 def header_into(buf, at, size, first):

@@ -2,11 +2,13 @@
 
 from micropython import const
 
+from ..core.borrow import once
 from ..core.faults import LinkFault
 from . import packet, reasons
 from .packet import length
 from .properties import OF_ANSWERS, OF_CONNACK, OF_DISCONNECT, OF_PUBLISH, REASON, REFERENCE, read, shown
 
+NOTHING = b"\x00"  # the properties that SUBSCRIBE has
 _PUBLISH = const(0x30)
 _PUBACK = const(0x40)
 _SUBACK = const(0x90)
@@ -24,16 +26,12 @@ def connect(
     if session_s and not clean:
         properties += b"\x11" + session_s.to_bytes(4, "big")
     head = length(len(properties)) + properties
-    return packet.connect(client_id, keepalive_s, clean, user, password, will, 5, head, b"\x00", retain)
+    return once("link.hello", "connect", client_id, keepalive_s, clean, user, password, will, 5, head, b"\x00", retain)
 
 
 def publish(topic, body, qos=0, retain=False, pid=0):
     """PUBLISH without properties, for what is sent seldom."""
     return packet.publish(topic, b"\x00" + body, qos, retain, pid)
-
-
-def subscribe(pid, topics, qos=1):
-    return packet.subscribe(pid, topics, qos, b"\x00")
 
 
 def fault(what, code, found):

@@ -4,10 +4,7 @@ import asyncio
 
 from micropython import const
 
-from ..core.clock import NTP
-from ..core.faults import LinkFault
-from . import sntp
-from .agreement import Answer, Jury
+from ..core.borrow import once
 
 _AGAIN_S = const(14400)
 _FIRST_RETRY_S = const(2)
@@ -28,21 +25,21 @@ class Timekeeper:
         self, socket, servers, network_up, clock, outbox, on_set, ticks_ms, ticks_diff, random, report, log,
         port=123, doubt=None, floor_s=None,
     ):  # fmt: skip
-        self._socket = socket
-        self._servers = servers
+        self.socket = socket
+        self.servers = servers
         self._network_up = network_up
-        self._clock = clock
-        self._outbox = outbox
-        self._on_set = on_set
-        self._ticks_ms = ticks_ms
-        self._ticks_diff = ticks_diff
-        self._random = random
-        self._report = report
-        self._log = log
-        self._port = port
-        self._doubt = doubt
-        self._jury = Jury(clock, floor_s)
-        self._doubting = False
+        self.clock = clock
+        self.outbox = outbox
+        self.on_set = on_set
+        self.ticks_ms = ticks_ms
+        self.ticks_diff = ticks_diff
+        self.random = random
+        self.report = report
+        self.log = log
+        self.port = port
+        self.doubt = doubt
+        self.floor_s = floor_s
+        self.jury = None  # link/agreement.py's, while a server tells what is not believed yet
 
     async def run(self):
         retry_s = _FIRST_RETRY_S
@@ -52,68 +49,19 @@ class Timekeeper:
             if await self.ask_all():
                 retry_s = _FIRST_RETRY_S
                 wait_s = _AGAIN_S
-            elif self._doubting:
+            elif self.jury:
                 wait_s = _DOUBT_S
             else:
                 wait_s = retry_s
                 retry_s = min(retry_s * 2, _LAST_RETRY_S)
             # nodes that came up together do not ask together
-            await asyncio.sleep_ms(wait_s * 750 + self._random(wait_s * 500))
+            await asyncio.sleep_ms(wait_s * 750 + self.random(wait_s * 500))
 
     async def ask_all(self):
         """Ask the servers in turn until two agree; True if the clock was set."""
-        answers = []
-        for server in self._servers:
-            answer = await self._ask(server)
-            if answer is None:
-                continue
-            answers.append(answer)
-            chosen = self._jury.settle(answers) if len(answers) == 2 else None
-            if chosen:
-                return self._set(chosen)
-        if not answers:
-            return False
-        chosen, step_s = self._jury.settle(answers), None
-        if chosen is None:
-            chosen, step_s = self._jury.alone(answers)
-        if chosen is None:
-            self._refuse(answers, step_s)
-            return False
-        return self._set(chosen)
-
-    async def _ask(self, server):
         try:
-            time = await sntp.ask(self._socket, server, self._ticks_ms, self._ticks_diff, self._random, self._port)
-            return Answer(server, self._clock, *time)
-        except LinkFault as fault:
-            self._report(fault)
-            self._log("time: %s" % fault)
+            return await once("link.asking", "ask_all", self)
         except Exception as error:
-            # this task must not die of one strange answer
-            self._log("time: %s: %r" % (server, error))
-        await asyncio.sleep_ms(0)  # a name that is not found has held up everybody
-        return None
-
-    def _refuse(self, answers, step_s):
-        self._doubting = True
-        words = "%s is not believed" % answers[0].server if len(answers) == 1 else "time servers disagree"
-        self._log("time: %s, %d s from ours" % (words, step_s))
-        if self._doubt:
-            self._doubt(step_s, words)
-
-    def _set(self, answer):
-        """Believe an answer; a fault of whoever hears of it must not stop the time."""
-        clock = self._clock
-        self._jury.believed()
-        self._doubting = False
-        before = clock.utc_s()
-        ms = clock.uptime_ms() % 1000 + answer.offset_ms
-        clock.set_utc(clock.uptime_s() + answer.offset_s + ms // 1000, ms % 1000, NTP, answer.tu_ms)
-        try:
-            self._outbox.anchor(clock)
-            self._on_set(before)
-            if self._doubt:
-                self._doubt(None, "")
-        except Exception as error:
-            self._log("time: %r" % error)
-        return True
+            # no memory to load it, perhaps: this task must not die of it
+            self.log("time: %r" % error)
+            return False

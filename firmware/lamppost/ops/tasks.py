@@ -6,8 +6,8 @@ import sys
 
 from micropython import const
 
+from ..core.borrow import once
 from ..core.faults import SensorFault
-from . import report
 
 _TICK_MS = const(250)
 _HEALTHY_MS = const(60000)  # after so long with every task in time, a start counts as a good one
@@ -108,7 +108,7 @@ async def diagnose(beat, node, wifi):
     """Figures once the link stands, and hourly; not journaled, since an old one helps nobody."""
     while True:
         gc.collect()
-        told = node.link.publish_now(b"diag", report.diag(node, gc.mem_free(), wifi.rssi()))
+        told = node.link.publish_now(b"diag", once("ops.report", "diag", node, gc.mem_free(), wifi.rssi()))
         for _ in range(_DIAG_S // 10 if told else 1):
             beat.alive()
             await asyncio.sleep_ms(10000)

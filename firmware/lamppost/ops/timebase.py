@@ -4,6 +4,7 @@ import asyncio
 
 from micropython import const
 
+from ..core.borrow import once
 from ..core.clock import ESTIMATED, NTP, RTC
 from ..core.faults import SensorFault
 
@@ -37,7 +38,6 @@ class Timebase:
         self._rtc = rtc
         self._location = location
         self._power_cut = power_cut
-        self._dusk = None
         self._learned = self._asked = False
         self._set_at = None  # uptime of the setting that the clock on the board was set from
         self.floor_s = kept.utc_s if kept.utc_s is not None and not kept.doubt_h else None
@@ -108,11 +108,7 @@ class Timebase:
         kept.burnt()
 
     def _nights(self, place):
-        if self._dusk is None:
-            from .dusk import Dusk
-
-            self._dusk = Dusk(self._kept, place["lat"], place["lon"])
-        return self._dusk
+        return once("ops.dusk", "Dusk", self._kept, place["lat"], place["lon"])
 
     def _ask_dusk(self):
         guess = self._nights(self._location).guess(self._power_cut) if self._location else None

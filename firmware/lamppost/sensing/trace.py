@@ -19,7 +19,7 @@ class Trace:
         self.part = part
         self.rh_max = rh_max  # tenths of %; None: humidity does not matter
         particles = name.startswith("pm")
-        self._top = QUANTITIES[name][4] if particles else None  # 100 % humidity is fog, not saturation
+        self._top = QUANTITIES[name][2] if particles else None  # 100 % humidity is fog, not saturation
         self._flat_s = _FLAT_PM_S if particles else _FLAT_S
         self._last = None
         self._moved_s = now_s

@@ -20,7 +20,7 @@ firmware.importable()
 
 from lamppost.core.codec import HEAD_MAX, head_into  # noqa: E402
 from lamppost.core.faults import LinkFault  # noqa: E402
-from lamppost.link.broker import Broker  # noqa: E402
+from lamppost.link import broker as brokers  # noqa: E402
 from lamppost.link.mqtt import Mqtt  # noqa: E402
 from lamppost.link.sender import Sender, longest  # noqa: E402
 from lamppost.link.turns import Backoff, place_ms  # noqa: E402
@@ -88,7 +88,7 @@ class Lamp:
         """The mains are back, here and everywhere: a new boot, all in RAM is gone."""
         last = self.backlog.begin()
         self.backlog.append(EVENT, b"evt/boot", day.boot(self.backlog.boot - 1, last), self.ts())
-        self._broker = broker = Broker(self._config, True)
+        self._broker = broker = brokers.of(self._config, True)
         self._name = broker.client_id.encode()
         room = longest(broker.prefix) + _TOGETHER
         self.mqtt = Mqtt(self._ticks_ms, _diff, broker.keepalive_s, 256, None, _nowhere, room)

@@ -1,0 +1,39 @@
+"""What a connection begins with, for both versions of MQTT: CONNECT and SUBSCRIBE; loaded for each."""
+
+from micropython import const
+
+from .packet import length, text
+
+_CONNECT = const(0x10)
+_SUBSCRIBE = const(0x82)
+
+
+def connect(
+    client_id, keepalive_s, clean=True, user=None, password=None, will=None, version=4, properties=b"",
+    of_will=b"", retain=True,
+):  # fmt: skip
+    """CONNECT; will -- (topic, body), sent by the broker at QoS 1 and retained when we vanish.
+
+    version, properties, of_will -- see link/packet5.py; retain -- False: the will is not
+    """
+    flags = 2 if clean else 0
+    payload = text(client_id)
+    if will:
+        flags |= 0x2C if retain else 0x0C  # will, QoS 1
+        payload += of_will + text(will[0]) + text(will[1])
+    if user is not None:
+        flags |= 0x80
+        payload += text(user)
+        if password is not None:
+            flags |= 0x40
+            payload += text(password)
+    head = b"\x00\x04MQTT" + bytes((version, flags, keepalive_s >> 8, keepalive_s & 255)) + properties
+    return bytes((_CONNECT,)) + length(len(head) + len(payload)) + head + payload
+
+
+def subscribe(pid, topics, qos=1, properties=b""):
+    """SUBSCRIBE to a list of topic filters."""
+    payload = bytes((pid >> 8, pid & 255)) + properties
+    for topic in topics:
+        payload += text(topic) + bytes((qos,))
+    return bytes((_SUBSCRIBE,)) + length(len(payload)) + payload
