@@ -1,6 +1,11 @@
 """What all tests share: each message that any of them saw is held to the contract, and which lamppost they run on."""
 
+import signal
+
 import pytest
+
+# Started in the background of a script, a process ignores Ctrl-C, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["lamplighter.contract.recording"]
 
