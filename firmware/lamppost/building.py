@@ -13,9 +13,10 @@ import network
 from esp32 import Partition
 
 from .buses.wiring import Wiring
+from .core.borrow import once
 from .core.faults import JournalFault, SensorFault
 from .drivers import shelf
-from .journal import flash, outbox, ring
+from .journal import flash, outbox
 from .journal.counters import Counters
 from .link import broker
 from .link.link import Link
@@ -67,7 +68,7 @@ def journal(power_cut, clock, random, log):
                 raise
             lost.append("%s of %s" % (name, fault.detail))
             log("journal: %s: %s; begun anew" % (name, fault))
-            ring.format(region)
+            once("journal.recovery", "format", region)
             return kind(region)
 
     records = opened(outbox.Outbox, "records", outbox_flash)

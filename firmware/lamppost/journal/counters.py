@@ -5,17 +5,18 @@ import struct
 
 from micropython import const
 
+from ..core.borrow import once
 from ..core.faults import JournalFault
-from .ring import PREFIX, Ring, u32
+from .ring import PREFIX, Ring
 
 EVERY_S = const(10)  # at most one checkpoint in so many seconds: what a cut may cost of consumption
 _RING = const(2)
-_CHECKPOINT = const(5)
+CHECKPOINT = const(5)
 _LONGEST = const(256)  # the ring reads its flash by such pages
-_SIZE = const(28)  # prefix, import register and meter (48 bits each), boots, power cuts
-_REST = const(6)  # what came later, in a record of its own: a firmware that does not know it passes it over
-_REST_SIZE = const(33)
-_REST_FORM = "<IIIIhhHHB"
+SIZE = const(28)  # prefix, import register and meter (48 bits each), boots, power cuts
+REST = const(6)  # what came later, in a record of its own: a firmware that does not know it passes it over
+REST_SIZE = const(33)
+REST_FORM = "<IIIIhhHHB"
 _TRIES = const(32)  # places tried for one record before the flash is called worn
 UNKNOWN = const(-32768)
 
@@ -26,7 +27,7 @@ class Counters:
     clock -- core.clock.Clock; power_cut -- True if the reset cause says that the power was gone
     above -- a boot number that is known to be used (Outbox.newest); this boot's is higher in any case, so that no
         key (b, s) is used twice even if the counters were lost
-    Raises JournalFault: "foreign" (ring.format(flash) gives the old counters up). Flash that takes nothing any more
+    Raises JournalFault: "foreign" (recovery.format(flash) gives the old counters up). Flash that takes nothing any more
     is no reason to stop: `worn` says it then, and the counters go on in RAM.
     """
 
@@ -48,20 +49,13 @@ class Counters:
         self.alarms = 0  # bits of ops/alarms.py: those that were on
         self.worn = False
         self._note = bytearray(20)
-        self._found = -1  # the block whose `rest` record was read
-        if ring.find():
-            self._read(ring.header, 16)
-            block = ring.head
-            # the rest lies in the newest block, but for a cut between its opening and that record
-            while block >= 0 and block > ring.head - ring.blocks and self._found < 0:
-                if ring.look(block):
-                    ring.survey(block, self._saw)
-                block -= 1
+        # the block in which the rest is
+        found = once("journal.recovery", "counters", self, ring) if ring.find() else -1
         self.boot = max(self.boot, above) + 1
         if power_cut:
             self.power_cuts += 1
         self._due = True
-        self._rest_due = self._found != ring.head
+        self._rest_due = found != ring.head
         self._last_s = 0
         self.checkpoint(True)
 
@@ -92,10 +86,10 @@ class Counters:
         self._last_s = self._clock.uptime_s()
         try:
             if self._due:
-                self._commit(_CHECKPOINT, _SIZE, self._write)
+                self._commit(CHECKPOINT, SIZE, self._write)
                 self._due = False
             if self._rest_due:
-                self._commit(_REST, _REST_SIZE, self._write_rest)
+                self._commit(REST, REST_SIZE, self._write_rest)
                 self._rest_due = False
         except JournalFault:
             self.worn = True
@@ -106,40 +100,15 @@ class Counters:
         """As Ring.wear tells it."""
         return self._ring.wear()
 
-    def _saw(self, block, at, size):
-        ring = self._ring
-        kind = ring.peeked[7]
-        if kind == _CHECKPOINT and size == _SIZE and block == ring.head:
-            ring.peek(block, at)
-            ring.fetch(block, at, size)
-            self._read(ring.record, PREFIX)
-        elif kind == _REST and size == _REST_SIZE:
-            ring.peek(block, at)
-            ring.fetch(block, at, size)
-            self._read_rest(ring.record)
-            self._found = block
-
-    def _read(self, buf, at):
-        self._imp_mwh = u32(buf, at) | buf[at + 4] << 32 | buf[at + 5] << 40
-        meter = u32(buf, at + 6) | buf[at + 10] << 32 | buf[at + 11] << 40
-        self.meter_mwh = None if meter == 0xFFFFFFFFFFFF else meter
-        self.boot = u32(buf, at + 12)
-        self.power_cuts = u32(buf, at + 16)
-
     def _write(self, buf, at):
         meter = 0xFFFFFFFFFFFF if self.meter_mwh is None else self.meter_mwh
         struct.pack_into("<IH", buf, at, self._imp_mwh & 0xFFFFFFFF, self._imp_mwh >> 32)
         struct.pack_into("<IH", buf, at + 6, meter & 0xFFFFFFFF, meter >> 32)
         struct.pack_into("<II", buf, at + 12, self.boot, self.power_cuts)
 
-    def _read_rest(self, buf):
-        (self.burn_s, self.switchings, utc_s, self.tu_ms, self.drift, self.dusk, self.spread, self.doubt_h,
-         self.alarms) = struct.unpack_from(_REST_FORM, buf, PREFIX)  # fmt: skip
-        self.utc_s = utc_s or None
-
     def _write_rest(self, buf, at):
         struct.pack_into(
-            _REST_FORM, buf, at, self.burn_s, self.switchings, self.utc_s or 0, min(self.tu_ms, 0xFFFFFFFF),
+            REST_FORM, buf, at, self.burn_s, self.switchings, self.utc_s or 0, min(self.tu_ms, 0xFFFFFFFF),
             self.drift, self.dusk, self.spread, self.doubt_h, self.alarms,
         )  # fmt: skip
 
@@ -152,7 +121,7 @@ class Counters:
                 self._write(self._note, 0)
                 ring.open(self.boot, self._note)
                 self._rest_due = True
-                if kind == _CHECKPOINT:
+                if kind == CHECKPOINT:
                     return
             write(ring.record, PREFIX)
             if ring.put(kind, 0, size):

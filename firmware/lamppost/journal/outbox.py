@@ -5,14 +5,15 @@ docs/design/never-lost.md is the argument, docs/design/journal-spec.md the bytes
 
 from micropython import const
 
+from ..core.borrow import once
 from ..core.crc import crc32
 from ..core.faults import JournalFault
 from . import record as form
 from .anchor import Anchors
 from .queue import Queue
 from .record import ALARM, ANCHOR, CLEAR, EVENT, NO_LINE, TELEMETRY, Entry
-from .ring import AHEAD, RECORD_MAX, START, Ring, u32
-from .room import NOTHING, RETRIES, Room
+from .ring import AHEAD, RECORD_MAX, START, Ring
+from .room import RETRIES, Room
 
 __all__ = ("ALARM", "CLEAR", "EVENT", "TELEMETRY", "Entry", "Outbox")
 
@@ -24,7 +25,7 @@ class Outbox:
     """The journal's queue of publications on its own region of flash.
 
     Making it only reads; begin() names the boot and finishes what a cut left undone. Raises
-    JournalFault("foreign") for another format version: ring.format(flash) gives that journal up.
+    JournalFault("foreign") for another format version: recovery.format(flash) gives that journal up.
     """
 
     def __init__(self, flash):
@@ -32,7 +33,6 @@ class Outbox:
         self._queue = Queue(ring)
         self._anchors = Anchors(ring)
         self._room = Room(ring, self._queue, self._anchors)
-        self._entry = Entry()  # for records that are looked at, not sent
         self.boot = 0
         self.seq = 0  # of the next record
         self.last_committed = None  # (b, s) of the newest record of all earlier boots
@@ -40,52 +40,11 @@ class Outbox:
         self.refused = 0  # alarms and events not taken, as half the journal was full of such
         self._longest = min(RECORD_MAX, flash.block_size - START)
         self._quota = (ring.blocks - AHEAD - 1) * (flash.block_size - START) // 2
-        self._seen_b = self._seen_s = -1  # the last record that the survey of the flash came by
         self._live = 0  # sequence number from which records are of the present connection
         self._viewed = None  # the buffer that load() was given last,
         self._view = memoryview(b"")  # and its memoryview
         if ring.find():
-            self._recover()
-
-    def _recover(self):
-        ring = self._ring
-        header = ring.header
-        self.newest = u32(header, 12)
-        self._room.recover(header)
-        tail = ring.head
-        for block in range(max(0, ring.head + 1 - ring.blocks), ring.head + 1):
-            if ring.look(block) and (block == ring.head or not ring.retired()):
-                tail = min(tail, block)
-                ring.survey(block, self._saw)
-        self._queue.tail = tail
-        room = self._room
-        if room.last_b != NOTHING:
-            self.last_committed = (room.last_b, room.last_s)
-            self.newest = max(self.newest, room.last_b)
-
-    def _saw(self, block, at, size):
-        front = self._ring.peeked
-        line = form.line_of(front)
-        if line == NO_LINE:
-            self.newest = max(self.newest, form.boot_of(front))
-            return
-        entry = self._entry
-        seq = entry.read(self._ring, block, at, size, line)
-        room = self._room
-        if line in (form.ALARMS, form.REST) and entry.kind != CLEAR:
-            # numbers follow each other as written: one that is missing was written and cannot be read any more
-            if entry.boot == self._seen_b and seq > self._seen_s:
-                room.damaged += seq - self._seen_s - 1
-            self._seen_b = entry.boot
-            self._seen_s = seq
-        if entry.kind != CLEAR and (room.last_b == NOTHING or (entry.boot, seq) > (room.last_b, room.last_s)):
-            room.last_b = entry.boot
-            room.last_s = seq
-        self.newest = max(self.newest, entry.boot)
-        if front[0] == 0xFF:
-            self._queue.add(block, line)
-            if entry.kind != TELEMETRY:
-                room.kept += size
+            once("journal.recovery", "outbox", self, ring, self._queue, self._room)
 
     def begin(self, boot):
         """This is boot number `boot`, higher than `newest`. Finishes an overflow that a cut interrupted."""

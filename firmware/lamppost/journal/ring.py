@@ -8,6 +8,7 @@ import struct
 
 from micropython import const
 
+from ..core.borrow import once
 from ..core.crc import crc32
 from ..core.faults import JournalFault
 
@@ -22,21 +23,11 @@ _PAGE = const(256)  # where the log goes on after a cut; a NOR page is programme
 _RETIRE = const(40)
 _ZERO = b"\x00"
 _FF = b"\xff" * FRONT
-_FF_PAGE = b"\xff" * _PAGE
 
 
 def u32(buf, at):
     """Little-endian 32 bits; allocates nothing while the value is a small int (a slice would)."""
     return buf[at] | buf[at + 1] << 8 | buf[at + 2] << 16 | buf[at + 3] << 24
-
-
-def format(flash):
-    """Give up what is on the flash: erase every block that a journal, of whatever version, has begun."""
-    start = bytearray(8)
-    for block in range(flash.blocks):
-        flash.read(block, 0, start)
-        if start != b"\xff" * 8:
-            flash.erase(block)
 
 
 class Ring:
@@ -58,7 +49,6 @@ class Ring:
         self.erases = 0  # since the start
         self.record = bytearray(longest)  # owners build a record's payload in it, from PREFIX on
         self._record = memoryview(self.record)
-        self._page = self._record[:_PAGE]
         self.peeked = bytearray(FRONT)  # the front of the record that peek() saw last
         self._peeked = memoryview(self.peeked)
         self.header = bytearray(START)  # the header that look() saw last
@@ -94,29 +84,7 @@ class Ring:
 
     def find(self):
         """Find the newest block; its header is in `header` afterwards. True if there is one."""
-        for index in range(self.blocks):
-            seq = self._number(index)
-            if seq > self.head:
-                self.head = seq
-        if self.head < 0:
-            return False
-        self.at = self._end(self.head)
-        self.look(self.head)
-        self._boot = u32(self.header, 12)
-        return True
-
-    def _end(self, seq):
-        """Where writing may go on: the first page after the last byte that is not erased.
-
-        Not the byte after the last record: a torn one may follow it, and bits of its page may be half programmed.
-        """
-        at = self._flash.block_size
-        while at:
-            self._flash.read(seq % self.blocks, at - _PAGE, self._page)
-            if self._page != _FF_PAGE:
-                return at
-            at -= _PAGE
-        return at
+        return once("journal.recovery", "find", self)
 
     def retired(self):
         """True if the header that look() saw last is that of a block given up."""
@@ -181,23 +149,6 @@ class Ring:
                 return page
             page += _PAGE
         return ends
-
-    def survey(self, seq, saw):
-        """Check block `seq` record by record, calling saw(seq, at, size) for each that is whole."""
-        self.rough[seq % self.blocks] = 1
-        gap = False
-        rough = seq == self.head  # it goes on after a gap
-        at = START
-        while at <= self.limit:
-            size = self.peek(seq, at)
-            if size:
-                rough = rough or gap
-                saw(seq, at, size)
-            else:
-                gap = True
-                rough = rough or self.peeked != _FF
-            at = self.step(seq, at, size)
-        self.rough[seq % self.blocks] = rough
 
     # -- writing
 

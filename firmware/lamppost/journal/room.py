@@ -29,14 +29,7 @@ class Room:
         self.dropped = 0
         self.damaged = 0
         self.kept = 0  # bytes of alarms and events that wait
-        self._counted = -1  # telemetry in blocks up to here is in `dropped`, whether it is dropped yet or not
-
-    def recover(self, header):
-        """Take over from the header of the newest block."""
-        self.last_b = u32(header, 16)
-        self.last_s = u32(header, 20)
-        self.dropped = u32(header, 24)
-        self._counted = self._ring.head + AHEAD - self._ring.blocks
+        self.counted = -1  # telemetry in blocks up to here is in `dropped`, whether it is dropped yet or not
 
     def make(self, size):
         """See to it that a record of `size` bytes fits the head block. Raises JournalFault("worn")."""
@@ -56,9 +49,9 @@ class Room:
     def _count(self, last):
         """The telemetry that waits in blocks up to `last` will be dropped. It is counted in the header of the block
         opened before that is done: so a cut in between can neither forget it nor count it twice."""
-        for block in range(max(self._queue.tail, self._counted + 1), last + 1):
+        for block in range(max(self._queue.tail, self.counted + 1), last + 1):
             self.dropped += self._telemetry(block)
-        self._counted = max(self._counted, last)
+        self.counted = max(self.counted, last)
 
     def _open(self):
         struct.pack_into("<III", self._note, 0, self.last_b, self.last_s, self.dropped)
