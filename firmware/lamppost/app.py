@@ -168,8 +168,5 @@ def selftest():
     gc.collect()
     heap_free = gc.mem_free()
     from . import building
-    from .ops import settings, trial
 
-    config = settings.load()[0]
-    parts = building.parts(config, settings.facts("board.json"))
-    return asyncio.run(trial.run(parts, building.partition(), building.wifi(config), heap_free))
+    return asyncio.run(building.selftest(heap_free))

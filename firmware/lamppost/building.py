@@ -125,6 +125,10 @@ async def start(node, random, report, set_time):
     asyncio.create_task(node.link.run())
     asyncio.create_task(timekeeper.run())
     node.log("app: %s, boot %d, %s reset" % (node.config["node"], node.counters.boot, node.reset))
+    # what `info` says of it is all that anybody still asks for
+    rows = [{"id": row["id"], "part": row["part"]} for row in node.config.get("parts", ())]
+    node.config = {key: node.config[key] for key in ("v", "asset", "location") if key in node.config}
+    node.config["parts"] = rows
 
 
 def tell_start(node):
@@ -166,3 +170,11 @@ def sensing(node):
             take, miss = window.of(name)
             readings.append((parts[name], options.get("every_ms", 10000), take, miss))
     return built, readings
+
+
+async def selftest(heap_free):
+    """Check parts and node against their limits."""
+    from .ops import settings, trial
+
+    config = settings.load()[0]
+    return await trial.run(parts(config, settings.facts("board.json")), partition(), wifi(config), heap_free)

@@ -20,7 +20,8 @@ from .turns import Backoff, place_ms
 _TICK_MS = const(250)
 _LINGER_MS = const(2)
 _TURN_MS = const(10)  # the listener lets the other tasks run at least so often
-_COMMAND = const(1024)  # bytes of the longest message that is listened to
+_COMMAND = const(1024)  # bytes of the longest message that is listened to, or CONNACK of version 5
+_ANSWERS = const(256)  # where there are none: nothing is longer than an acknowledgement
 _TOGETHER = const(1200)  # bytes of records that go in one write with the next one: four of the usual
 _LEAVE_MS = const(2000)
 
@@ -61,7 +62,8 @@ class Link:
             from .sender5 import Sender5 as sending
 
             more = (broker.expiry_s, broker.refused_ms, report)
-        self.mqtt = session(ticks_ms, ticks_diff, broker.keepalive_s, _COMMAND, self._message, log, room)
+        heard = _COMMAND if broker.commands or broker.version == 5 else _ANSWERS
+        self.mqtt = session(ticks_ms, ticks_diff, broker.keepalive_s, heard, self._message, log, room)
         entries = [Entry() for _ in range(broker.window)]
         self.sender = sending(
             self.mqtt, outbox, broker.prefix, entries, ticks_ms, ticks_diff, broker.drain_per_s, log, *more
