@@ -58,7 +58,7 @@ def document(request: pytest.FixtureRequest, virtual: bool) -> Callable[..., dic
 
     def make(board: Any, **changes: Any) -> dict[str, Any]:
         wifi = dict(WIFI)
-        mqtt: dict[str, Any] = {"host": "broker.lan", "keepalive_s": 5}
+        mqtt: dict[str, Any] = {"host": "broker.lan", "keepalive_s": 5, "spread_s": 0, "drain_spread_s": 0}
         if not virtual:
             wifi = {"ssid": str(request.config.getoption("--ssid"))}
             if password := os.environ.get("LAMPLIGHTER_WIFI_PASSWORD"):
