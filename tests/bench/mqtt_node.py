@@ -39,12 +39,12 @@ class Clocked:
 
 def bare():
     """The limit: one ready packet, one write each, one read for the answers, nothing else."""
-    from lamppost.link import packet
+    from lamppost.link import hello, packet
 
     sock = socket.socket()
     sock.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
     sock.setsockopt(6, 1, 1)
-    sock.write(packet.connect("bare", 60))
+    sock.write(hello.connect("bare", 60))
     sock.read(4)
     data = packet.publish(TOPIC, b"x" * SIZE, 1, False, 1)
     one = bytearray(4)

@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, __file__.rsplit("/", 1)[0] + "/../../firmware")
 
-from lamppost.link import packet, tcp  # noqa: E402
+from lamppost.link import dial, hello  # noqa: E402
 from lamppost.link.tls import Tls  # noqa: E402
 
 port, ca, cert, key, sessions = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5])
@@ -41,8 +41,8 @@ async def main():
     greeting = bytearray(4)
     kept, whole, steps, python, system = [], [], [], [], []
     for number in range(sessions):
-        wire = await tcp.connect(socket, select, "127.0.0.1", port, 5000)
-        hello = packet.connect(f"bench-{number}", 60)
+        wire = await dial.connect(socket, select, "127.0.0.1", port, 5000)
+        first = hello.connect(f"bench-{number}", 60)
         gc.collect()
         heap, before = gc.mem_alloc(), resident()
         begun = time.ticks_us()
@@ -50,8 +50,8 @@ async def main():
         longest = sent = got = 0
         while not got:
             step = time.ticks_us()
-            if sent < len(hello):
-                sent += wire.write(hello, sent, len(hello) - sent)
+            if sent < len(first):
+                sent += wire.write(first, sent, len(first) - sent)
             got = wire.read(greeting, 4)
             longest = max(longest, time.ticks_diff(time.ticks_us(), step))
             await asyncio.sleep_ms(0)

@@ -22,7 +22,7 @@ from lamppost.drivers import shelf  # noqa: E402
 from lamppost.journal.counters import Counters  # noqa: E402
 from lamppost.journal.flash import Flash  # noqa: E402
 from lamppost.journal.outbox import ALARM, CLEAR, EVENT, TELEMETRY, Entry, Outbox  # noqa: E402
-from lamppost.link import packet, sntp  # noqa: E402
+from lamppost.link import hello, packet, sntp  # noqa: E402
 from lamppost.ops import settings  # noqa: E402
 from nor import Nor  # noqa: E402
 from wire import Machine  # noqa: E402
@@ -172,7 +172,7 @@ def packets_3():
             b"\x40\x02\x00\x01", b"\xd0\x00", b"\x90\x03\x00\x07\x01", b"\x20\x02\x00\x00", b"\x20\x02\x01\x05",
             packet.publish(b"cmd/reset", b"{}", 1, False, 3), packet.publish(b"cmd/set", b"q" * 90),
             packet.publish(b"a", b"", 1, True, 65535), packet.publish(b"cmd/long", b"z" * 300, 1, False, 9),
-            packet.publish(b"t" * 50, b"b" * 20), packet.subscribe(5, [b"x"]),
+            packet.publish(b"t" * 50, b"b" * 20), hello.subscribe(5, [b"x"]),
         ),
     )  # fmt: skip
 

@@ -51,7 +51,7 @@ async def sense(beat, node, part, every_ms, take, miss):
 async def collect(beat, node):
     """Move what is complete into the journal, keep the counters, and let the link know."""
     told = node.outbox.dropped
-    changed = (None, 0)
+    changed = (None, 0, None)
     while True:
         stored = node.store()
         if node.burn:
@@ -71,13 +71,16 @@ async def collect(beat, node):
 
 
 def another_meter(node, told):
-    """Say for a day, or until the next start, that the meter was reset or swapped. Returns (what was said, when)."""
+    """Say for a day, or until the next start, that the meter was reset or swapped.
+
+    Returns (what was said, when, what the meter stood at).
+    """
     change, now = node.meter.register.change, node.clock.uptime_s()
     if change != told[0]:
         node.alarms.set("meterChanged", False)
-        told = (change, now)
+        told = (change, now, node.counters.meter_mwh)
     on = change is not None and now - told[1] < _TOLD_S
-    node.alarms.set("meterChanged", on, change, node.counters.meter_mwh)
+    node.alarms.set("meterChanged", on, change, told[2])
     return told
 
 
