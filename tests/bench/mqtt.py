@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
-import tarfile
 import tempfile
-import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-CACHE = ROOT / ".cache" / "bench"
 MICROPYTHON = Path(sys.executable).parent / "micropython"
-UMQTT = "micropython-umqtt.simple==1.3.4"
 ROUNDS = 5
 COUNT = 4000
 UMQTT_COUNT = 40  # it waits 40 ms for each
 
 sys.path.insert(0, str(HERE.parent / "interop"))
 
+import peers  # noqa: E402
 from brokers import Mosquitto  # noqa: E402
 
 
@@ -52,34 +47,6 @@ def once(how: str, port: int, window: int, count: int, *more: str) -> dict:
     if done.returncode or not done.stdout.strip():
         raise RuntimeError(f"{how}, window {window}: {done.stdout}{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def umqtt() -> Path | None:
-    """The folder with umqtt.simple, fetched once; None where there is no network.
-
-    Its package is older than what pip can install, so pip only finds it and says where it is.
-    """
-    folder = CACHE / "umqtt.simple"
-    if (folder / "umqtt" / "simple.py").exists():
-        return folder
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "-d", str(CACHE), UMQTT]
-    said = subprocess.run(command, capture_output=True, text=True).stderr
-    where = re.search(r"from (https://\S+\.tar\.gz)", said)
-    if not where:
-        return None
-    try:
-        with urllib.request.urlopen(where[1], timeout=30) as answer, tempfile.TemporaryFile() as archive:
-            archive.write(answer.read())
-            archive.seek(0)
-            with tarfile.open(fileobj=archive) as package:
-                source = next(member for member in package if member.name.endswith("umqtt/simple.py"))
-                content = package.extractfile(source)
-                assert content
-                (folder / "umqtt").mkdir(parents=True, exist_ok=True)
-                (folder / "umqtt" / "simple.py").write_bytes(content.read())
-    except OSError:
-        return None
-    return folder
 
 
 def measure() -> dict:
@@ -118,7 +85,7 @@ def _window(port: int, window: int) -> dict:
 
 
 def _umqtt(port: int) -> dict | None:
-    folder = umqtt()
+    folder = peers.umqtt()
     return once("umqtt", port, 1, UMQTT_COUNT, str(folder)) if folder else None
 
 
