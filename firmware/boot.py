@@ -29,11 +29,18 @@ def choose_slot(memory, active):
 
 
 class Pack:
-    """The modules of a slot's file, as the file system that `import` reads. Raises OSError for what is no pack."""
+    """The modules of a slot's file, as the file system that `import` reads. Raises OSError for what is no pack.
+
+    Few objects live and die here: between them lies what an import leaves for good, and no large block fits any more.
+    """
 
     def __init__(self, path):
         self._path = path
-        self._find("lamppost")
+        with open(path, "rb") as file:
+            head = file.read(16)
+            if head[:5] != b"LAMP\1":
+                raise OSError(22)
+            self._index = file.read(8 * (head[6] | head[7] << 8))
 
     def mount(self, *_):
         """What mount, umount and ilistdir get: nothing to do, and nothing to list, as the index has no names."""
@@ -41,27 +48,23 @@ class Pack:
 
     umount = ilistdir = mount
 
-    def _find(self, path):
-        """(the file, where in it the module begins; 0 for a folder)"""
-        file = open(self._path, "rb")
-        head = file.read(16)
-        if head[:5] != b"LAMP\1":
-            raise OSError(22)
+    def _at(self, path):
+        """Where a module is in the file; 0 for a folder."""
+        index = self._index
         key = binascii.crc32(path.strip("/")).to_bytes(4, "little")
-        index = file.read(8 * (head[6] | head[7] << 8))
         at = index.find(key)
         while at > 0 and at & 7:
             at = index.find(key, at + 1)
         if at < 0:
             raise OSError(2)
-        return file, int.from_bytes(index[at + 4 : at + 8], "little")
+        return int.from_bytes(index[at + 4 : at + 8], "little")
 
     def stat(self, path):
-        return (0x8000 if self._find(path)[1] else 0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        return (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0) if self._at(path) else (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
-    def open(self, path, mode):
-        file, at = self._find(path)
-        file.seek(at + 8)
+    def open(self, path, _):
+        file = open(self._path, "rb")
+        file.seek(self._at(path) + 8)
         return file
 
 

@@ -1,5 +1,6 @@
 """Starts the app; the other slot if this one fails to start; and never ends without a way on."""
 
+import gc
 import sys
 import time
 
@@ -11,6 +12,7 @@ def start(slot):
     use(slot)  # noqa: F821  boot.py's
     for name in [n for n in sys.modules if n.split(".")[0] == "lamppost"]:
         del sys.modules[name]
+    gc.threshold(8192)  # what stays of a hundred imports then lies together, and large blocks still fit beside it
     try:
         from lamppost import app
 

@@ -27,7 +27,7 @@ from .problems import (
 )
 
 BAUDS = (921600, 460800, 115200)
-PIECE = 256 * 1024  # after an interruption the work is resumed at the last whole piece
+PIECE = 64 * 1024  # after an interruption the work is resumed at the last whole piece
 STALLED_S = 45.0
 GONE = re.compile(r"Input/output error|No such device|disconnected|returned no data|write failed|Errno (5|6|19)\b")
 OPENING = re.compile(r"Could not open|could not open port")
