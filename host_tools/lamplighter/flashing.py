@@ -70,7 +70,7 @@ class _Run:
             self.mac = found[1]
         elif found := re.match(r"Writing at 0x([0-9a-f]+)", line):
             self._at(int(found[1], 16), progress)
-        elif found := re.match(r"Wrote (\d+) bytes .* at 0x([0-9a-f]+)", line):
+        elif found := re.match(r"Wrote (\d+) bytes.* at 0x([0-9a-f]+)", line):
             self._finished(int(found[2], 16), progress, "written")
         elif found := re.search(r"at 0x([0-9a-f]+) already in flash", line):
             self._finished(int(found[1], 16), progress, "skipped")
