@@ -22,7 +22,7 @@ demo: $(READY)  ## three virtual lampposts on real recorded series, live on the 
 
 test: $(READY)  ## all tests (installs Mosquitto where it is missing and apt can)
 	@.ci/broker
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: $(READY)  ## ruff, pyright, compiled sizes, the one-way import rule
 	@$(BIN)/python tests/check.py
