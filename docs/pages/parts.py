@@ -39,10 +39,11 @@ budget.
 
 def content() -> str:
     firmware.importable()
-    from lamppost.core.quantity import QUANTITIES as ROWS  # type: ignore[import-not-found]
-    from lamppost.core.units import UNITS  # type: ignore[import-not-found]
+    from lamppost.core import quantities as table_of  # type: ignore[import-not-found]
+    from lamppost.core.units import of as unit  # type: ignore[import-not-found]
     from lamppost.drivers import shelf  # type: ignore[import-not-found]
 
+    rows = table_of.rows(table_of.names())
     drivers = {part: _driver(shelf, part) for part in shelf.PARTS}
     sizes = {name: len(binary) for name, binary in filesystem.compile_app().modules.items()}
     parts = [
@@ -51,14 +52,14 @@ def content() -> str:
         for part, driver in drivers.items()
     ]  # fmt: skip
     limits = [
-        (f"`{part}`", f"`{name}`", _number(low, ROWS[name]), _number(high, ROWS[name]), UNITS[name][0])
+        (f"`{part}`", f"`{name}`", _number(low, rows[name]), _number(high, rows[name]), unit(name)[0])
         for part, driver in drivers.items()
         for name, low, high in driver.LIMITS
     ]
     quantities = [
-        (f"`{name}`", *UNITS[name], row[0], _number(row[1], row), _number(row[2], row),
+        (f"`{name}`", *unit(name), row[0], _number(row[1], row), _number(row[2], row),
          ", ".join(f"`{part}`" for part, driver in drivers.items() if name in driver.QUANTITIES))
-        for name, row in ROWS.items()
+        for name, row in rows.items()
     ]  # fmt: skip
     return (
         HEAD

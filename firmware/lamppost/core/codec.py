@@ -5,7 +5,7 @@ encoded once, when the record is made, and travels from flash to socket unchange
 """
 
 from .calendar import rfc3339_into
-from .quantity import QUANTITIES
+from .quantity import learn, row
 
 HEAD_MAX = 120  # bytes: {"v":1,"b":4294967295,"s":4294967295,"ts":"...","tq":3,"tu":4294967295,"h":1,
 
@@ -52,9 +52,10 @@ def number(name, value):
     """The text of a quantity's integer, with the point where its row says; None -> "null"."""
     if value is None:
         return "null"
-    decimals = QUANTITIES[name][0] if name in QUANTITIES else 0
-    if not decimals:
+    known = row(name)
+    if not known or not known[0]:
         return str(value)
+    decimals = known[0]
     unit = 10**decimals
     whole, part = divmod(abs(value), unit)
     return "%s%d.%0*d" % ("-" if value < 0 else "", whole, decimals, part)
@@ -66,6 +67,7 @@ def body(values, quality, rest=""):
     values -- list of (name, integer or None), quality -- {name: letter}, rest -- ready JSON members (text,
     without outer commas) that are no quantities.
     """
+    learn([name for name, _ in values])
     parts = ['"%s":%s' % (name, number(name, value)) for name, value in values]
     if rest:
         parts.append(rest)

@@ -3,7 +3,7 @@
 import json
 
 from ..core.codec import body
-from ..core.units import UNITS
+from ..core.units import of
 
 WITH = ("core.units",)
 
@@ -43,7 +43,7 @@ def info(config, fingerprint, board, build, parts):
         for name in part.QUANTITIES:
             # a meter's power goes out as what became of it over the window
             for said in ("p_mean_mw", "p_max_mw", "e_mwh") if name == "p_mw" else (name,):
-                ucum, rec20 = UNITS[said]
+                ucum, rec20 = of(said)
                 units[said] = {"ucum": ucum, "rec20": rec20}
     members = {
         "firmware": build.get("version", "?"),

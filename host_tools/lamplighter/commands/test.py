@@ -129,9 +129,9 @@ def _decimals(what: str) -> int:
     from ..firmware import importable
 
     importable()
-    from lamppost.core.quantity import QUANTITIES
+    from lamppost.core.quantity import row
 
-    return QUANTITIES[what][0] if what in QUANTITIES else 0
+    return (row(what) or (0,))[0]
 
 
 def _remedy(row: dict[str, Any]) -> str:
