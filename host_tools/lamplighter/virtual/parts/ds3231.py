@@ -4,6 +4,7 @@ Maxim "DS3231 Extremely Accurate I2C-Integrated RTC/TCXO/Crystal", 19-5170. Only
 that keep what is written and never fire.
 """
 
+from .lines import Lines
 from .quantities import Quantities
 
 ADDRESS = 0x68
@@ -11,8 +12,6 @@ CONTROL, STATUS, AGING, TEMPERATURE, COUNT = 0x0E, 0x0F, 0x10, 0x11, 0x13
 STOPPED, ALWAYS = 0x80, 0x08
 EMPTY_V = 2.0  # below this the battery holds nothing
 DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-KINDS = ("none", "silence", "noise", "checksum", "slow", "stuck")
-NO_ACKNOWLEDGE = 19  # ENODEV, as machine.I2C raises it
 
 
 def bcd(value):
@@ -38,8 +37,7 @@ class Twin:
     def __init__(self, options):
         self._quantities = Quantities({"celsius": 20.0, "ppm": 0.0, "battery": 3.0}, options)
         self.address = options.get("address", ADDRESS)
-        self._kind = "none"
-        self._seed = 1
+        self._lines = Lines()
         self._pointer = 0
         self._blank()
         if "state" in options:
@@ -56,9 +54,7 @@ class Twin:
         self._quantities.set(values)
 
     def fault(self, kind, **options):
-        if kind not in KINDS:
-            raise ValueError("no fault %s; there are %s" % (kind, ", ".join(KINDS)))
-        self._kind = kind
+        self._lines.fault(kind, options)
 
     def state(self):
         return {
@@ -73,7 +69,7 @@ class Twin:
         self._registers[:] = bytes(state["registers"])
 
     def write(self, data, now_us):
-        self._answering()
+        self._lines.answering()
         data = bytes(data)
         if not data:
             return
@@ -97,28 +93,20 @@ class Twin:
             self._base = self._seconds(time)
 
     def read(self, n, now_us):
-        self._answering()
+        self._lines.answering()
         said = bytearray(self._registers)
         said[:7] = self._time(now_us)
         quarters = int(self._quantities.at(now_us)["celsius"] * 4 // 1) & 0x3FF
         said[TEMPERATURE], said[TEMPERATURE + 1] = quarters >> 2, (quarters & 3) << 6
         out = bytearray(said[(self._pointer + index) % COUNT] for index in range(n))
         self._pointer = (self._pointer + n) % COUNT
-        if self._kind in ("noise", "checksum"):
-            for index in range(n):
-                self._seed = (self._seed * 1103515245 + 12345) & 0x7FFFFFFF
-                out[index] ^= self._seed >> 16 & 0xFF
-        return bytes(out)
-
-    def _answering(self):
-        if self._kind == "silence":
-            raise OSError(NO_ACKNOWLEDGE, "no acknowledge")
+        return self._lines.sent(bytes(out))
 
     def _now(self, now_us):
         """Seconds since 2000 of the chip's own calendar."""
         if self._base_us is None:
             self._base_us = now_us
-        if self._kind == "stuck":
+        if self._lines.kind == "stuck":
             return self._base
         passed = now_us - self._base_us
         passed += int(passed // 1000000 * self._quantities.at(now_us)["ppm"])
