@@ -7,12 +7,12 @@ temperature sum. The weaker the echo, the less it is worth: below a strength of 
 import struct
 
 from .quantities import Quantities
+from .stream import WAITING, Stream
 from .wire import Wire
 
 TOO_WEAK, SATURATED, SUNLIT = 65535, 65534, 65532  # -1, -2 and -4 as unsigned
 FARTHEST_MM = 12000
 ECHO = 9000000000  # strength times the square of the distance in mm, for a white target
-WAITING = 16  # frames that wait for the node: older ones are overwritten
 BAUDS = (9600, 19200, 38400, 57600, 115200, 230400, 256000, 460800, 921600)
 FACTORY = {"baud": 115200, "rate_hz": 100, "streaming": True, "in_mm": False, "check": False}
 VERSION = (3, 0, 2)  # patch, minor, major: as they are sent
@@ -39,7 +39,7 @@ class Twin:
         self._weak_reads = options.get("weak_reads", TOO_WEAK)
         self._wire = Wire(WAITING)
         self._heard = b""
-        self._next_us = None  # when the next frame is due
+        self._stream = Stream()
         self._saved = dict(FACTORY)
         if "state" in options:
             self.restore(options["state"])
@@ -63,17 +63,11 @@ class Twin:
 
     def emitted(self, now_us):
         period_us = 1000000 // self._settings["rate_hz"] if self._settings["rate_hz"] else 0
-        if self._next_us is None:
-            self._next_us = now_us + period_us
         if not period_us or not self._settings["streaming"]:
-            self._next_us = now_us
-            return self._wire.emitted(now_us)
-        overdue = (now_us - self._next_us) // period_us + 1
-        if overdue > WAITING:
-            self._next_us += (overdue - WAITING) * period_us
-        while self._next_us <= now_us:
-            self._frame(self._next_us)
-            self._next_us += period_us
+            self._stream.pause(now_us)
+        else:
+            for at_us in self._stream.due(now_us, period_us):
+                self._frame(at_us)
         return self._wire.emitted(now_us)
 
     def written(self, data, now_us):
