@@ -7,8 +7,7 @@ compensation formulas in floating point (section 8.1), so that a driver reads wh
 import struct
 from binascii import unhexlify
 
-from .lines import Lines
-from .quantities import Quantities
+from .i2c_part import I2cPart
 
 # registers 88..A1 and E1..E7 of a chip, published in the tests of github.com/claudiomattera/bme280-rs (MIT)
 CALIBRATION_1 = unhexlify("b16f2e6a3200e28f0ad7d00b751fc5fff9ffac260ad8bd10004b")
@@ -78,7 +77,7 @@ def _halved(rising, target, bits):
     return low if target - rising(low) <= rising(high) - target else high
 
 
-class Twin:
+class Twin(I2cPart):
     """Quantities: celsius, humidity (%), hpa. It carries no checksum: the fault `checksum` acts as `noise`."""
 
     QUANTITIES = ("celsius", "humidity", "hpa")
@@ -88,42 +87,22 @@ class Twin:
     STANDBY_US = (500, 62500, 125000, 250000, 500000, 1000000, 10000, 20000)
 
     def __init__(self, options):
-        self._quantities = Quantities(self.DEFAULTS, options)
-        self.address = options.get("address", 0x76)
+        super().__init__(options, 0x76, self.DEFAULTS)
         self._compensation = Compensation(*self.CALIBRATION)
         self._converted = None  # (values, raw) of the last inversion
-        self._lines = Lines()
         self._boot(None)
 
-    def set(self, **values):
-        self._quantities.set(values)
-
-    def fault(self, kind, **options):
-        self._lines.fault(kind, options)
-        self._quantities.stuck = kind == "stuck"
-
-    def state(self):
-        return {}  # nothing outlives a power cut
-
-    def restore(self, state):
-        pass
-
-    def write(self, data, now_us):
-        self._lines.answering()
-        data = bytes(data)
-        if not data:
-            return
+    def _heard(self, data, now_us):
         self._pointer = data[0]
         # a write goes register, value, register, value: the pointer does not step on by itself
         for index in range(0, len(data) - 1, 2):
             self._put(data[index], data[index + 1], now_us)
 
-    def read(self, n, now_us):
-        self._lines.answering()
+    def _said(self, n, now_us):
         self._refresh(now_us)
         out = bytes(self._register(self._pointer + index & 0xFF, now_us) for index in range(n))
         self._pointer = self._pointer + n & 0xFF
-        return self._lines.sent(out)
+        return out
 
     def _boot(self, now_us):
         self._pointer = 0

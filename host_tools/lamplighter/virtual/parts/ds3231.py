@@ -4,8 +4,7 @@ Maxim "DS3231 Extremely Accurate I2C-Integrated RTC/TCXO/Crystal", 19-5170. Only
 that keep what is written and never fire.
 """
 
-from .lines import Lines
-from .quantities import Quantities
+from .i2c_part import I2cPart
 
 ADDRESS = 0x68
 CONTROL, STATUS, AGING, TEMPERATURE, COUNT = 0x0E, 0x0F, 0x10, 0x11, 0x13
@@ -26,7 +25,7 @@ def days_in(month, year):
     return 29 if month == 2 and year % 4 == 0 else DAYS[month - 1]
 
 
-class Twin:
+class Twin(I2cPart):
     """Quantities: celsius, ppm (how much too fast it runs), battery (V; empty: the time is lost at the next start).
 
     It carries no checksum: the fault `checksum` acts as `noise`; slow is as none.
@@ -35,9 +34,7 @@ class Twin:
     QUANTITIES = ("celsius", "ppm", "battery")
 
     def __init__(self, options):
-        self._quantities = Quantities({"celsius": 20.0, "ppm": 0.0, "battery": 3.0}, options)
-        self.address = options.get("address", ADDRESS)
-        self._lines = Lines()
+        super().__init__(options, ADDRESS, {"celsius": 20.0, "ppm": 0.0, "battery": 3.0})
         self._pointer = 0
         self._blank()
         if "state" in options:
@@ -49,12 +46,6 @@ class Twin:
         self._registers[CONTROL], self._registers[STATUS] = 0x1C, STOPPED | ALWAYS
         self._base = 0  # seconds since 2000 ...
         self._base_us = None  # ... at this instant; None: when it is first asked
-
-    def set(self, **values):
-        self._quantities.set(values)
-
-    def fault(self, kind, **options):
-        self._lines.fault(kind, options)
 
     def state(self):
         return {
@@ -68,11 +59,7 @@ class Twin:
         self._base, self._base_us = state["base"], state["base_us"]
         self._registers[:] = bytes(state["registers"])
 
-    def write(self, data, now_us):
-        self._lines.answering()
-        data = bytes(data)
-        if not data:
-            return
+    def _heard(self, data, now_us):
         self._pointer = data[0]
         time = bytearray(self._time(now_us))
         timed = False
@@ -92,15 +79,14 @@ class Twin:
         if timed:
             self._base = self._seconds(time)
 
-    def read(self, n, now_us):
-        self._lines.answering()
+    def _said(self, n, now_us):
         said = bytearray(self._registers)
         said[:7] = self._time(now_us)
         quarters = int(self._quantities.at(now_us)["celsius"] * 4 // 1) & 0x3FF
         said[TEMPERATURE], said[TEMPERATURE + 1] = quarters >> 2, (quarters & 3) << 6
         out = bytearray(said[(self._pointer + index) % COUNT] for index in range(n))
         self._pointer = (self._pointer + n) % COUNT
-        return self._lines.sent(bytes(out))
+        return bytes(out)
 
     def _now(self, now_us):
         """Seconds since 2000 of the chip's own calendar."""
