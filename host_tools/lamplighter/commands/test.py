@@ -23,6 +23,7 @@ REMEDIES = {
     "refused": "The part refuses: check its model and address.",
     "foreign": "Another part or address answers: compare with the configuration.",
     "range": "The value is outside its limits: look at what the part measures, then replace the part.",
+    "backwards": "Swap the two wires of the meter's current path, or turn the current transformer round.",
     "signal": "Clean the sensor's window, and look at what it looks at.",
     "warming": "Wait a minute, and run the test again.",
     "bus": "Check for a short circuit and for the pull-up resistors.",
