@@ -11,4 +11,4 @@ class Twin(Plantower):
     QUANTITIES = ("pm1", "pm2_5", "pm10", "cf1_pm1", "cf1_pm2_5", "cf1_pm10", "humidity", "fan")
 
     def _tail(self, values):
-        return [0, 0, 0x5100]
+        return [0, 0, 0x0051]
