@@ -5,7 +5,8 @@ two's complement. A single shot takes 1 / data rate, here with the ten percent t
 """
 
 from .alphasense import Cell
-from .i2c_part import I2cPart
+from .conversion import Conversion
+from .i2c_part import WordPart, within
 
 CONVERSION, CONFIG, LOW, HIGH = 0, 1, 2, 3
 POWER_UP = (0x0000, 0x8583, 0x8000, 0x7FFF)
@@ -17,7 +18,7 @@ INPUTS = ("a0", "a1", "a2", "a3")
 CELLS = ({"gas": "no2", "we": 0, "ae": 1}, {"gas": "o3", "we": 2, "ae": 3})
 
 
-class Twin(I2cPart):
+class Twin(WordPart):
     """Quantities: no2, o3, co, so2 (ppb) and celsius around the cells; a0 to a3 in volts (None: as the cells give, 0
     without one); vdd (V: no input can read more). It carries no checksum: the fault `checksum` acts as `noise`.
 
@@ -32,44 +33,29 @@ class Twin(I2cPart):
         super().__init__(options, 0x48, defaults)
         self._cells = [Cell(each) for each in options.get("cells", CELLS)]
         self._registers = list(POWER_UP)
-        self._pointer = CONVERSION
-        self._begun_us = None  # when the conversion that is under way began
+        self._conversion = Conversion()
 
-    def _heard(self, data, now_us):
-        self._refresh(now_us)
-        self._pointer = data[0] & 3
-        if len(data) < 3 or self._pointer == CONVERSION:
+    def _put(self, register, value, now_us):
+        register &= 3
+        if register == CONVERSION:
             return
-        value = data[1] << 8 | data[2]
-        if self._pointer == CONFIG:
-            busy = self._begun_us is not None and self._registers[CONFIG] & SINGLE
-            if not value & SINGLE or (value & OS and not busy):
-                self._begun_us = now_us
+        if register == CONFIG:
+            takes_us = 1100000 // RATES[value >> 5 & 7] + 25 + self._lines.late_us
+            if not value & SINGLE:
+                self._conversion.continuous(now_us, takes_us)
+            elif value & OS and not self._conversion.under_way:
+                self._conversion.single(now_us, takes_us)
             value &= ~OS
-        self._registers[self._pointer] = value
+        self._registers[register] = value
 
-    def _said(self, n, now_us):
-        self._refresh(now_us)
-        value = self._registers[self._pointer]
-        if self._pointer == CONFIG and self._begun_us is None:
-            value |= OS
-        return (bytes([value >> 8, value & 0xFF]) + b"\xff" * n)[:n]
+    def _word(self, register, now_us):
+        register &= 3
+        idle = OS if register == CONFIG and not self._conversion.under_way else 0
+        return self._registers[register] | idle
 
     def _refresh(self, now_us):
-        """Finish the conversion whose time has come; of those that run on, the latest."""
-        if self._begun_us is None:
-            return
-        config = self._registers[CONFIG]
-        takes_us = 1100000 // RATES[config >> 5 & 7] + 25 + self._lines.late_us
-        done = (now_us - self._begun_us) // takes_us
-        if done < 1:
-            return
-        if config & SINGLE:
-            self._registers[CONVERSION] = self._converted(self._begun_us + takes_us)
-            self._begun_us = None
-        else:
-            self._begun_us += done * takes_us
-            self._registers[CONVERSION] = self._converted(self._begun_us)
+        if self._conversion.done(now_us):
+            self._registers[CONVERSION] = self._converted(now_us)
 
     def _converted(self, at_us):
         config = self._registers[CONFIG]
@@ -83,5 +69,4 @@ class Twin(I2cPart):
             volts[number] = max(-0.3, min(values["vdd"], voltage))
         plus, minus = PAIRS[config >> 12 & 7]
         voltage = volts[plus] - (0 if minus is None else volts[minus])
-        code = int((voltage * 32768 / FULL_SCALE[config >> 9 & 7] + 0.5) // 1)
-        return max(-32768, min(32767, code)) & 0xFFFF
+        return within(voltage * 32768 / FULL_SCALE[config >> 9 & 7], -32768, 32767)

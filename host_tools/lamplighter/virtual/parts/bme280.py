@@ -7,7 +7,7 @@ compensation formulas in floating point (section 8.1), so that a driver reads wh
 import struct
 from binascii import unhexlify
 
-from .i2c_part import I2cPart
+from .i2c_part import RegisterPart
 
 # registers 88..A1 and E1..E7 of a chip, published in the tests of github.com/claudiomattera/bme280-rs (MIT)
 CALIBRATION_1 = unhexlify("b16f2e6a3200e28f0ad7d00b751fc5fff9ffac260ad8bd10004b")
@@ -77,7 +77,7 @@ def _halved(rising, target, bits):
     return low if target - rising(low) <= rising(high) - target else high
 
 
-class Twin(I2cPart):
+class Twin(RegisterPart):
     """Quantities: celsius, humidity (%), hpa. It carries no checksum: the fault `checksum` acts as `noise`."""
 
     QUANTITIES = ("celsius", "humidity", "hpa")
@@ -93,19 +93,13 @@ class Twin(I2cPart):
         self._boot(None)
 
     def _heard(self, data, now_us):
-        self._pointer = data[0]
-        # a write goes register, value, register, value: the pointer does not step on by itself
+        self._place = data[0]
+        # a write goes register, value, register, value: the place does not step on by itself
         for index in range(0, len(data) - 1, 2):
             self._put(data[index], data[index + 1], now_us)
 
-    def _said(self, n, now_us):
-        self._refresh(now_us)
-        out = bytes(self._register(self._pointer + index & 0xFF, now_us) for index in range(n))
-        self._pointer = self._pointer + n & 0xFF
-        return out
-
     def _boot(self, now_us):
-        self._pointer = 0
+        self._place = 0
         self._ctrl_hum = self._humidity_times = self._ctrl_meas = self._config = 0
         self._data = b"\x80\x00\x00\x80\x00\x00\x80\x00"
         self._busy_until = None  # end of the conversion that is under way

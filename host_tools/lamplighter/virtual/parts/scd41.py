@@ -39,7 +39,7 @@ class Twin(Commanded):
     def __init__(self, options):
         defaults = {"ppm": 430, "celsius": 20.0, "humidity": 50.0, "hpa": STANDARD_HPA, "malfunction": 0}
         super().__init__(options, ADDRESS, defaults, self.FAULTS)
-        self._serial = options.get("serial", 0xF8969F073BBE)
+        self._serial = int(options.get("serial", "F8969F073BBE"), 16)
         self._kept = {name: row[2] for name, row in SETTINGS.items()}
         self._correction = 0  # ppm, by forced recalibrations
         if "state" in options:

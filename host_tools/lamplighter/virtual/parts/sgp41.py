@@ -32,7 +32,7 @@ class Twin(Commanded):
             "voc_ppb": 100, "nox_ppb": 10, "voc_raw": None, "nox_raw": None, "celsius": 25, "humidity": 50, "pixels": 0,
         }  # fmt: skip
         super().__init__(options, ADDRESS, defaults)
-        self._serial = options.get("serial", 0x000004C81A2B)
+        self._serial = int(options.get("serial", "000004C81A2B"), 16)
         self._harmed = False
         self._conditioned_us = None  # since when it is being conditioned
         if "state" in options:

@@ -24,7 +24,7 @@ class Twin(Commanded):
 
     def __init__(self, options):
         super().__init__(options, 0x44, {"celsius": 20.0, "humidity": 50.0})
-        self._serial = options.get("serial", 0x0F1A2B3C)
+        self._serial = int(options.get("serial", "0F1A2B3C"), 16)
 
     def command(self, code, arguments, now_us):
         if code in MEASURE_US:
