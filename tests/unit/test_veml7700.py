@@ -7,8 +7,8 @@ from registers import Registers
 
 # conf of (gain, ms) and lx a count, the table of the application note
 TABLE = (
-    (0x08C0, 0.0036), (0x0800, 0.0288), (0x0000, 0.0576), (0x1800, 0.2304), (0x1000, 0.4608), (0x1300, 1.8432),
-    (0x0240, None), (0x0200, 0.1152), (0x0040, 0.0288), (0x0080, 0.0144),
+    (0x08C0, 0.0042), (0x0800, 0.0336), (0x0000, 0.0672), (0x1800, 0.2688), (0x1000, 0.5376), (0x1300, 2.1504),
+    (0x0240, None), (0x0200, 0.1344), (0x0040, 0.0336), (0x0080, 0.0168),
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ class Chip(Registers):
         if register == 0:
             return bytes(self.registers[:2])
         conf = self.registers[0] | self.registers[1] << 8
-        step = [step for code, step in TABLE + ((0x0880, 0.0072),) if code == conf][0]
+        step = [step for code, step in TABLE + ((0x0880, 0.0084),) if code == conf][0]
         counts = min(65535, int(self.lux / step + 0.5))
         return bytes((counts & 255, counts >> 8))
 
@@ -48,20 +48,20 @@ def measured(lux):
 def test_each_setting_has_the_resolution_of_the_table():
     for conf, step in TABLE:
         if step is not None:
-            assert decode(raw(conf, 500))["lux"] == int(500 * step * 10 + 0.5)
+            assert decode(raw(conf, 400))["lux"] == int(400 * step * 10 + 0.5)
 
 
 def test_above_a_thousand_lux_the_correction_is_exact():
-    for counts in (2171, 10000, 30000, 50000):
-        lux = int(counts * 4.608 + 0.5) / 10
+    for counts in (1861, 10000, 30000, 42000):
+        lux = int(counts * 5.376 + 0.5) / 10
         assert abs(decode(raw(0x1000, counts))["lux"] / 10 - corrected(lux)) <= 0.001 * lux
-    assert decode(raw(0x1000, 2170))["lux"] == 9999  # not corrected yet
+    assert decode(raw(0x1000, 1860))["lux"] == 9999  # not corrected yet
 
 
 def test_switched_off_blinded_and_impossible_settings_have_their_words():
     for data, word in (
         (raw(0x0001, 7), "warming"), (raw(0x1300, 65535), "signal"), (raw(0x0240, 7), "range"),
-        (raw(0x1300, 65000), "range"), (b"", "silent"), (bytes(3), "garbled"),
+        (raw(0x1300, 40000), "range"), (b"", "silent"), (bytes(3), "garbled"),
     ):  # fmt: skip
         with raises(SensorFault, word):
             decode(data)

@@ -1,6 +1,7 @@
-"""VEML7700: ambient light on I2C from 0.0036 to 120000 lx; it chooses gain and integration time by itself.
+"""VEML7700: ambient light on I2C from starlight to 140000 lx; gain and integration time are chosen for each reading.
 
-Source: Vishay, VEML7700 datasheet 84286 (registers) and application note 84323 (resolution, correction above 1000 lx).
+Source: Vishay, VEML7700 datasheet 84286 rev 1.7 (registers, resolution: rev 1.6 and before said 0.0036 lx, wrongly)
+and application note 84323 (correction above 1000 lx).
 """
 
 import asyncio
@@ -18,7 +19,7 @@ _MS = {12: 25, 8: 50, 0: 100, 1: 200, 2: 400, 3: 800}  # integration time by its
 _LADDER = (0x0880, 0x0800, 0x1800, 0x1000, 0x1300)  # 2 at 400 ms, 2 at 100, 1/4 at 100, 1/8 at 100, 1/8 at 25
 _FEW, _MANY = const(100), const(10000)  # counts between which a setting is left alone
 _LINEAR = const(10000)  # tenths of lx up to which the part is linear
-_TOP = const(1500000)  # tenths of lx; it ends at 120000 lx, give or take its tolerance
+_TOP = const(1600000)  # tenths of lx; it ends at 140000 lx, give or take its tolerance
 
 
 def decode(raw):
@@ -36,8 +37,8 @@ def decode(raw):
     counts = raw[2] | raw[3] << 8
     if counts == 0xFFFF:
         raise SensorFault("signal", "blinded")
-    # 0.0036 lx a count at gain 2 and 800 ms
-    lux = (counts * 288 * _DULLER[conf >> 11 & 3] + 5 * time_ms) // (10 * time_ms)
+    # 0.0042 lx a count at gain 2 and 800 ms
+    lux = (counts * 336 * _DULLER[conf >> 11 & 3] + 5 * time_ms) // (10 * time_ms)
     if lux > _LINEAR:
         # 6.0135e-13 l^4 - 9.3924e-9 l^3 + 8.1488e-5 l^2 + 1.0023 l in exact integers, l in tenths
         lux = lux * (10023 * 10**16 + lux * (81488 * 10**10 + lux * (lux * 60135 - 9392400000))) // 10**20
