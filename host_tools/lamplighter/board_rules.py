@@ -13,6 +13,17 @@ from .toml_document import TomlDocument
 
 INPUT_PINS = ("presence", "tamper", "daylight")
 PART_BUSES = {"pzem004t": "uart", "tfmini": "uart", "sps30": "uart", "bme280": "i2c", "ds3231": "i2c"}
+ALSO_ON = {"pzem004t": "rs485"}  # a PZEM-016 is one with a transceiver
+
+
+def goes_on(part: str, wanted: str, kind: str) -> bool:
+    """True if a part that wants a bus of one kind works on the other."""
+    return kind in (wanted, ALSO_ON.get(part))
+
+
+def hardware(bus: dict[str, Any]) -> str:
+    """The chip's peripheral behind a bus, which is also the key of its number: uart or i2c."""
+    return "i2c" if bus["kind"] == "i2c" else "uart"
 
 
 def megabytes(text: str) -> int:
@@ -64,7 +75,7 @@ def _check_partitions(document: TomlDocument, flash_size: int) -> None:
 def _pin_uses(document: TomlDocument) -> Iterator[tuple[toml_document.Path, int, bool]]:
     """Every use of a pin: its key, the pin, whether the chip drives it."""
     for name, bus in document.sound_items("buses").items():
-        for key in ("tx", "rx", "scl", "sda"):
+        for key in ("tx", "rx", "de", "scl", "sda"):
             if key in bus:
                 yield ("buses", name, key), bus[key], key != "rx"
     for name, pin in document.sound_items("pins").items():
@@ -95,7 +106,7 @@ def _check_pins(document: TomlDocument, chip: Chip) -> list[str]:
 
 def _check_buses(document: TomlDocument, chip: Chip) -> None:
     for name, bus in document.sound_items("buses").items():
-        kind = bus["kind"]
+        kind = hardware(bus)
         numbers = chip.uarts if kind == "uart" else chip.i2cs
         if bus[kind] not in numbers:
             document.complain(
@@ -126,15 +137,15 @@ def _check_fitted(document: TomlDocument) -> None:
                 )
             continue
         wanted, kind = PART_BUSES[row["part"]], buses[row["bus"]]["kind"]
-        if wanted != kind:
-            fitting = [name for name, bus in buses.items() if bus["kind"] == wanted]
+        if not goes_on(row["part"], wanted, kind):
+            fitting = [name for name, bus in buses.items() if goes_on(row["part"], wanted, bus["kind"])]
             document.complain(
                 (*place, "bus"),
                 f"{row['part']} needs {wanted}, {row['bus']} is {kind}",
                 f"use {' or '.join(fitting) or 'a bus of that kind'}",
             )
         # several Modbus meters and several I2C parts may share a bus; everything else talks alone
-        shares = kind == "i2c" or row["part"] == "pzem004t"
+        shares = kind in ("i2c", "rs485") or row["part"] == "pzem004t"
         for key in (("id", row["id"]), (row["bus"], row.get("address") if shares else None)):
             if key in seen:
                 document.complain((*place, key[0] if key[0] == "id" else "bus"),

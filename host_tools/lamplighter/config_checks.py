@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+from .board_rules import ALSO_ON, goes_on
+
 Error = tuple[tuple, str]
 
 
@@ -45,11 +47,11 @@ def _buses(parts: list[dict[str, Any]], board: dict[str, Any] | None, known: dic
     for index, part in enumerate(parts):
         bus, kind = board["buses"].get(part["bus"]), known[part["part"]]["kind"]
         if bus is None:
-            fitting = [name for name, row in board["buses"].items() if row["kind"] == kind]
+            fitting = [name for name, row in board["buses"].items() if goes_on(part["part"], kind, row["kind"])]
             near = difflib.get_close_matches(part["bus"], fitting, 1)
             hint = f"did you mean {near[0]}?" if near else f"{kind} buses are {', '.join(fitting) or 'none'}"
             found.append((("parts", index, "bus"), f"{board['board']} has no bus {part['bus']}; {hint}"))
-        elif bus["kind"] != kind:
+        elif not goes_on(part["part"], kind, bus["kind"]):
             found.append((("parts", index, "bus"), f"{part['part']} needs {kind}; {part['bus']} is {bus['kind']}"))
     return found
 
@@ -90,7 +92,8 @@ def _crowded(parts: list[dict[str, Any]], known: dict[str, Any], misplaced: set[
             if other["bus"] != part["bus"] or {index, before} & misplaced:
                 continue
             here, there = known[part["part"]], known[other["part"]]
-            both_shared = here.get("shares") and there.get("shares") and here["kind"] == there["kind"]
+            alike = goes_on(part["part"], here["kind"], there["kind"]) or here["kind"] == ALSO_ON.get(other["part"])
+            both_shared = here.get("shares") and there.get("shares") and alike
             if not both_shared:
                 found.append((("parts", index, "bus"), f"{part['bus']} carries {other['id']} already"))
                 break

@@ -19,7 +19,7 @@ from typing import Any
 
 from .. import toml_document
 from ..board import Board
-from ..board_rules import PART_BUSES
+from ..board_rules import PART_BUSES, goes_on
 from ..problems import ScenarioInvalid
 from ..toml_document import TomlDocument
 from . import events, recorded
@@ -143,12 +143,10 @@ def _parts(document: TomlDocument, board: Board, beside: Path | None) -> list[di
                 toml_document.nearest(whole["bus"], board.buses),
             )
             continue
-        if board.buses[whole["bus"]]["kind"] != PART_BUSES[whole["part"]]:
-            document.complain(
-                (*path, "bus"),
-                f"{whole['part']} needs {PART_BUSES[whole['part']]}",
-                "use " + " or ".join(n for n, bus in board.buses.items() if bus["kind"] == PART_BUSES[whole["part"]]),
-            )
+        part, wanted = whole["part"], PART_BUSES[whole["part"]]
+        if not goes_on(part, wanted, board.buses[whole["bus"]]["kind"]):
+            fitting = [name for name, bus in board.buses.items() if goes_on(part, wanted, bus["kind"])]
+            document.complain((*path, "bus"), f"{part} needs {wanted}", "use " + " or ".join(fitting))
         whole["id"] = row["id"]
         options: dict[str, Any] = dict(row.get("options", {}))
         events.check_quantities(document, (*path, "values"), whole["part"], row.get("values", {}))

@@ -12,6 +12,7 @@ class Fitting:
         self.id = row["id"]
         self.bus = world.facts["buses"][row["bus"]]
         options = row["options"]
+        options["bus"] = self.bus["kind"]  # for parts that can be set to several
         path = "%s/%s.part" % (folder, self.id)
         open(path, "ab").close()  # to have one; "a+b" itself would write at the end whatever the position
         self._kept = open(path, "r+b", 0)
@@ -73,7 +74,7 @@ def _fault(part, kind, options):
 
 def on_uart(tx, rx):
     """(parts that hear pin tx, parts that are heard on pin rx)."""
-    lines = [f for f in fittings if f.bus["kind"] == "uart"]
+    lines = [f for f in fittings if f.bus["kind"] != "i2c"]
     return [f for f in lines if f.bus["tx"] == tx], [f for f in lines if f.bus["rx"] == rx]
 
 
