@@ -32,7 +32,8 @@ def test_what_is_no_quantity_has_no_row_and_no_unit():
 
 
 def test_a_body_has_its_points_however_its_names_come_up():
-    assert body((("lux", 1234), ("window_s", 60), ("mag_z_ut", -5)), None) == b'"lux":123.4,"window_s":60,"mag_z_ut":-0.05}'
+    values = (("lux", 1234), ("window_s", 60), ("mag_z_ut", -5))
+    assert body(values, None) == b'"lux":123.4,"window_s":60,"mag_z_ut":-0.05}'
 
 
 def test_the_table_is_given_back():

@@ -14,7 +14,7 @@ EMPTY = bytes.fromhex("7E00030000FC7E")
 STARTED = bytes.fromhex("7E00000000FF7E")
 NOT_NOW = bytes.fromhex("7E00034300B97E")  # a read in the wrong state
 MEASURED = [frame for row, frame in rows("SPS30", "response") if "pm01" in row["decoded"]][0]
-WELL = rows("SPS30", "response")[[row["decoded"] for row, _ in rows("SPS30", "response")].index("device status register 0")][1]
+WELL = [frame for row, frame in rows("SPS30", "response") if row["decoded"] == "device status register 0"][0]
 START, READ = shdlc.request(0, 0, b"\x01\x03"), shdlc.request(0, 3)
 
 

@@ -42,9 +42,7 @@ class I2c:
     def _open(self):
         if self._bus is None:
             pin = self._machine.Pin
-            self._bus = self._machine.I2C(
-                self._number, scl=pin(self._scl), sda=pin(self._sda), freq=self._hertz
-            )
+            self._bus = self._machine.I2C(self._number, scl=pin(self._scl), sda=pin(self._sda), freq=self._hertz)
         return self._bus
 
     def _fault(self, address, error):
