@@ -7,44 +7,27 @@ count the time of sound at 20 degrees; rain film on the membrane reads as someth
 
 import struct
 
-from .quantities import Quantities
 from .stream import Stream
-from .wire import Wire
+from .uart_part import UartPart
 
 SOUND_ZERO, SOUND_SLOPE, TAKEN_CELSIUS = 331.3, 0.606, 20.0  # m/s at 0 degrees, for each degree; what it reckons with
 FILM_MM = 26
 MODELS = {"a02yyuw": (30, 4500, True), "jsn-sr04t": (200, 6000, True), "aj-sr04m": (200, 6000, False)}
 
 
-class Twin:
+class Twin(UartPart):
     """Quantities: mm; celsius (of the air in between); film (1: water on the membrane); echo (0: a soft or slanting
     target). options: model (a02yyuw, jsn-sr04t; aj-sr04m, whose sum leaves the FF out), triggered, period_ms (300)
     """
 
-    baud = 9600
-    BUSES = ("uart",)
     QUANTITIES = ("mm", "celsius", "film", "echo")
 
     def __init__(self, options):
-        self._quantities = Quantities({"mm": 2000, "celsius": 20.0, "film": 0, "echo": 1}, options)
+        super().__init__(options, 9600, {"mm": 2000, "celsius": 20.0, "film": 0, "echo": 1})
         self._nearest, self._farthest, self._whole_sum = MODELS[options.get("model", "a02yyuw")]
         self._triggered = options.get("triggered", False)
         self._period_us = int(options.get("period_ms", 300) * 1000)
-        self._wire = Wire(16)
         self._stream = Stream()
-
-    def set(self, **values):
-        self._quantities.set(values)
-
-    def fault(self, kind, **options):
-        self._wire.fault(kind, options)
-        self._quantities.stuck = kind == "stuck"
-
-    def state(self):
-        return {}
-
-    def restore(self, state):
-        pass
 
     def emitted(self, now_us):
         if not self._triggered:

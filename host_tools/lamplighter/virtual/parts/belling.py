@@ -6,8 +6,7 @@ the divider of the board: counts_per_volt, counts_per_amp, counts_per_watt. All 
 
 from . import mains
 from .energy import Energy
-from .quantities import Quantities
-from .wire import Wire
+from .uart_part import UartPart
 
 FULL = 0xAA
 GAP_US = 20000  # after such a pause the chip begins anew
@@ -25,42 +24,25 @@ def three(value):
     return bytes([value & 0xFF, value >> 8 & 0xFF, value >> 16])
 
 
-class Belling:
+class Belling(UartPart):
     """A Twin gives READ and WRITE (first bytes of a request), COUNTS, DEFAULTS, `_packet(values)` -> the bytes
     behind 55, `_register(number, values)` -> 24 bits, and `_write(number, value)`."""
 
-    BUSES = ("uart",)
-
     def __init__(self, options):
-        values = dict(options.get("values", {}))
-        self._cf_cnt = values.pop("cf_cnt", 0)
-        self._quantities = Quantities(self.DEFAULTS, {"values": values, "series": options.get("series", ())})
-        self._wire = Wire()
+        self._boot()
+        super().__init__(options, self.baud, self.DEFAULTS, puts={"cf_cnt": self._count_from})
         self._answer_us = options.get("answer_ms", 5) * 1000
         per = [options.get("counts_per_" + name, usual) for name, usual in zip(("volt", "amp", "watt"), self.COUNTS)]
         self._per_volt, self._per_amp, self._per_watt = per
         self._heard, self._heard_us = b"", 0
-        self._boot()
 
     def _boot(self):
-        self._energy = Energy()
+        self._count_from(0)
         self._unlocked = False
 
-    def set(self, **values):
-        if "cf_cnt" in values:
-            self._cf_cnt = values.pop("cf_cnt")
-            self._energy.put(0)
-        self._quantities.set(values)
-
-    def fault(self, kind, **options):
-        self._wire.fault(kind, options)
-        self._quantities.stuck = kind == "stuck"
-
-    def state(self):
-        return {}  # even the energy goes with the supply
-
-    def restore(self, state):
-        pass
+    def _count_from(self, cf_cnt):
+        self._cf_cnt = cf_cnt
+        self._energy = Energy()
 
     def emitted(self, now_us):
         self._meter(now_us)

@@ -40,5 +40,4 @@ class Twin(Belling):
         if register == PROTECTION:
             self._unlocked = value == 0x55
         elif register == SOFT_RESET and value == 0x5A5A5A and self._unlocked:
-            self._cf_cnt = 0
             self._boot()

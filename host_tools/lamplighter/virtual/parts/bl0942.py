@@ -67,7 +67,6 @@ class Twin(Belling):
         elif not self._unlocked:
             return
         elif register == SOFT_RESET and value == 0x5A5A5A:
-            self._cf_cnt = 0
             self._boot()
         elif register == MODE:
             self._mode = value & 0x3FF

@@ -6,9 +6,8 @@ its coefficient over its period. A period that does not end, for want of load, l
 
 from . import mains
 from .energy import MW_US_PER_J, Energy
-from .quantities import Quantities
 from .stream import Stream
-from .wire import Wire
+from .uart_part import UartPart
 
 PERIOD_US = 105000
 LONGEST = 0xFFFFFF  # microseconds that a period register holds
@@ -24,44 +23,27 @@ def three(value):
     return bytes([value >> 16 & 0xFF, value >> 8 & 0xFF, value & 0xFF])
 
 
-class Twin:
+class Twin(UartPart):
     """Quantities: volts, watts (it knows no direction), pf, amps; pulses puts the counter. Fault of its own:
     uncalibrated (state AA).
 
     options: coefficients (volts, amps, watts), each chip's own
     """
 
-    baud = 4800
     parity = 0  # even
-    BUSES = ("uart",)
     FAULTS = ("uncalibrated",)
     QUANTITIES = ("volts", "watts", "pf", "amps", "pulses")
 
     def __init__(self, options):
-        values = dict(options.get("values", {}))
-        self._pulses = values.pop("pulses", 0)
-        self._quantities = Quantities(mains.DEFAULTS, {"values": values, "series": options.get("series", ())})
-        self._wire = Wire(16, self.FAULTS, 11)
+        self._count_from(0)
+        super().__init__(options, 4800, mains.DEFAULTS, self.FAULTS, {"pulses": self._count_from}, 11)
         self._stream = Stream()
-        self._energy = Energy()
         self._coefficients = options.get("coefficients", COEFFICIENTS)
         self._periods = [0, 0, 0]
 
-    def set(self, **values):
-        if "pulses" in values:
-            self._pulses = values.pop("pulses")
-            self._energy.put(0)
-        self._quantities.set(values)
-
-    def fault(self, kind, **options):
-        self._wire.fault(kind, options)
-        self._quantities.stuck = kind == "stuck"
-
-    def state(self):
-        return {}  # the counter goes with the supply
-
-    def restore(self, state):
-        pass
+    def _count_from(self, pulses):
+        self._pulses = pulses
+        self._energy = Energy()
 
     def written(self, data, now_us):
         pass  # it does not listen

@@ -15,13 +15,12 @@ from .modbus_slave import (
     refusal,
     word,
 )
-from .quantities import Quantities
-from .wire import Wire
+from .uart_part import UartPart
 
 REGISTERS = ("import_wh", "export_wh")
 
 
-class FloatMeter:
+class FloatMeter(UartPart):
     """A Twin gives DEFAULTS and FACTORY, `_phases(values)`, `_measured(values)` and `_settings()` -> {register: float},
     `_put(register, number)` -> error code or 0, SPANS = ((first, end) ..) of what can be read, LONGEST in registers.
     """
@@ -33,10 +32,9 @@ class FloatMeter:
     DEAD_BELOW_V = 80  # it lives on the line that it measures
 
     def __init__(self, options):
-        values = dict(options.get("values", {}))
-        self._registers = {name: Energy(values.pop(name, 0)) for name in REGISTERS}
-        self._quantities = Quantities(self.DEFAULTS, {"values": values, "series": options.get("series", ())})
-        self._wire = Wire(own=self.FAULTS)
+        self._registers = {name: Energy() for name in REGISTERS}
+        puts = {name: self._registers[name].put for name in REGISTERS}
+        super().__init__(options, None, self.DEFAULTS, self.FAULTS, puts)
         self._saved = dict(self.FACTORY)
         self._saved.update({key: options[key] for key in ("address", "baud") if key in options})
         if "state" in options:
@@ -47,16 +45,6 @@ class FloatMeter:
     @property
     def address(self):
         return self._slave.address
-
-    def set(self, **values):
-        for name in REGISTERS:
-            if name in values:
-                self._registers[name].put(values.pop(name))
-        self._quantities.set(values)
-
-    def fault(self, kind, **options):
-        self._wire.fault(kind, options)
-        self._quantities.stuck = kind == "stuck"
 
     def state(self):
         return {"saved": self._saved, "energy": [self._registers[name].held for name in REGISTERS]}

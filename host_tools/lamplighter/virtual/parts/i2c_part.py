@@ -7,13 +7,14 @@ from .quantities import Quantities
 class I2cPart:
     """A Twin on I2C: it gives `_heard(data, now_us)` for what was written, and `_said(n, now_us)` for what is read.
 
-    address -- factory address; defaults -- {quantity: value}; own -- kinds of fault that only this part knows
+    address -- factory address; defaults -- {quantity: value}; own -- kinds of fault that only this part knows; puts --
+    as of Quantities
     """
 
     BUSES = ("i2c",)
 
-    def __init__(self, options, address, defaults, own=()):
-        self._quantities = Quantities(defaults, options)
+    def __init__(self, options, address, defaults, own=(), puts=None):
+        self._quantities = Quantities(defaults, options, puts)
         self._lines = Lines(own)
         self.address = options.get("address", address)
 
@@ -48,8 +49,8 @@ class RegisterPart(I2cPart):
 
     STEP_BIT = 0x00  # where set in what is written, the place steps on (ST); 0: it always does
 
-    def __init__(self, options, address, defaults, own=()):
-        super().__init__(options, address, defaults, own)
+    def __init__(self, options, address, defaults, own=(), puts=None):
+        super().__init__(options, address, defaults, own, puts)
         self._place, self._steps = 0, True
 
     def _heard(self, data, now_us):
@@ -79,8 +80,8 @@ class WordPart(I2cPart):
     POINTER = 1
     ORDER = "big"
 
-    def __init__(self, options, address, defaults, own=()):
-        super().__init__(options, address, defaults, own)
+    def __init__(self, options, address, defaults, own=(), puts=None):
+        super().__init__(options, address, defaults, own, puts)
         self._chosen = 0
 
     def _width(self, register):

@@ -29,17 +29,12 @@ class Twin(WordPart):
     QUANTITIES = ("volts", "amps", "celsius", "energy_wh")
 
     def __init__(self, options):
-        values = dict(options.get("values", {}))
-        self._energy, self._charge = Energy(values.pop("energy_wh", 0)), Energy()
-        super().__init__(dict(options, values=values), 0x40, {"volts": 12.0, "amps": 0.5, "celsius": 25.0})
+        self._energy, self._charge = Energy(), Energy()
+        defaults = {"volts": 12.0, "amps": 0.5, "celsius": 25.0}
+        super().__init__(options, 0x40, defaults, puts={"energy_wh": self._energy.put})
         self._shunt_mohm = options.get("shunt_mohm", 15)
         self._conversion = Conversion()
         self._boot(0)
-
-    def set(self, **values):
-        if "energy_wh" in values:
-            self._energy.put(values.pop("energy_wh"))
-        super().set(**values)
 
     def _boot(self, now_us):
         self._registers = dict(DEFAULTS)

@@ -6,9 +6,8 @@ its state that nobody is there. After a restart it babbles for more than half a 
 
 import struct
 
-from .quantities import Quantities
 from .stream import Stream
-from .wire import Wire
+from .uart_part import UartPart
 
 REPORT, REPORT_END = b"\xf4\xf3\xf2\xf1", b"\xf8\xf7\xf6\xf5"
 COMMAND, COMMAND_END = b"\xfd\xfc\xfb\xfa", b"\x04\x03\x02\x01"
@@ -23,18 +22,16 @@ SETTINGS = {
 }  # fmt: skip
 
 
-class Twin:
+class Twin(UartPart):
     """Quantities: moving_mm and still_mm (None: no such target), moving_energy, still_energy (percent), detect_mm
     (None: the nearer of the two)."""
 
-    BUSES = ("uart",)
     QUANTITIES = ("moving_mm", "still_mm", "moving_energy", "still_energy", "detect_mm")
 
     def __init__(self, options):
         defaults = dict.fromkeys(self.QUANTITIES)
         defaults.update(moving_energy=60, still_energy=55)
-        self._quantities = Quantities(defaults, options)
-        self._wire = Wire(16)
+        super().__init__(options, SETTINGS["baud"], defaults)
         self._saved = dict(SETTINGS)
         self._answer_us = options.get("answer_ms", 5) * 1000
         if "state" in options:
@@ -49,13 +46,6 @@ class Twin:
         self._configuring = self._engineering = False
         self._heard = b""
         self._last = [0, 0, 0]  # moving, still, detected, in centimetres
-
-    def set(self, **values):
-        self._quantities.set(values)
-
-    def fault(self, kind, **options):
-        self._wire.fault(kind, options)
-        self._quantities.stuck = kind == "stuck"
 
     def state(self):
         return {"saved": self._saved}

@@ -54,10 +54,9 @@ class Twin(RegisterPart):
         if not self._conversion.done(now_us):
             return
         scale = self._registers[CONTROL_4] >> 4 & 3
+        bits = 12 if self._registers[CONTROL_4] & FINE else 10
         if self._registers[CONTROL_1] & LOW_POWER:
             bits = 8
-        else:
-            bits = 12 if self._registers[CONTROL_4] & FINE else 10
         mg = self._acceleration(now_us)
         source = 0
         for axis in range(3):

@@ -4,6 +4,7 @@ Protocol: Peacefair "PZEM-004T V3.0 User Manual"; captured answers in tests/data
 low word first. The measuring side is fed by the mains: without it the part does not answer at all.
 """
 
+from . import mains
 from .energy import Energy
 from .modbus_slave import (
     BAD_FUNCTION,
@@ -19,8 +20,7 @@ from .modbus_slave import (
     told,
     word,
 )
-from .quantities import Quantities
-from .wire import Wire
+from .uart_part import UartPart
 
 DEAD_BELOW_V = 50
 STARTING_W = 0.4  # the register shows 0 below
@@ -29,20 +29,17 @@ ANYONE = 0xF8
 CALIBRATE, RESET_ENERGY = 0x41, 0x42
 
 
-class Twin:
+class Twin(UartPart):
     """Quantities: volts, watts, pf, hertz; amps follows from them unless set. energy_wh puts the register."""
 
-    baud = 9600
     BUSES = ("uart", "rs485")  # the PZEM-016 on RS-485
     FAULTS = (UNBIASED,)
     QUANTITIES = ("volts", "watts", "pf", "hertz", "amps", "energy_wh")
 
     def __init__(self, options):
-        values = dict(options.get("values", {}))
-        self._energy = Energy(values.pop("energy_wh", 0))
-        defaults = {"volts": 230.0, "watts": 60.0, "pf": 0.95, "hertz": 50.0, "amps": None}
-        self._quantities = Quantities(defaults, {"values": values, "series": options.get("series", ())})
-        self._wire = Wire(own=self.FAULTS)
+        self._energy = Energy()
+        defaults = dict(mains.DEFAULTS, hertz=50.0)
+        super().__init__(options, 9600, defaults, self.FAULTS, {"energy_wh": self._energy.put})
         self._slave = Slave(
             self._wire, options.get("address", 1), options.get("answer_ms", 40) * 1000,
             {CALIBRATE: 6, RESET_ENERGY: 4, WRITE_MANY: 8}, ANYONE,
@@ -54,16 +51,6 @@ class Twin:
     @property
     def address(self):
         return self._slave.address
-
-    def set(self, **values):
-        energy_wh = values.pop("energy_wh", None)
-        if energy_wh is not None:
-            self._energy.put(energy_wh)
-        self._quantities.set(values)
-
-    def fault(self, kind, **options):
-        self._wire.fault(kind, options)
-        self._quantities.stuck = kind == "stuck"
 
     def state(self):
         return {"energy": self._energy.held, "address": self.address, "threshold_w": self._threshold_w}
@@ -127,9 +114,7 @@ class Twin:
     def _inputs(self, values):
         volts, pf = values["volts"], values["pf"]
         watts = abs(values["watts"]) if abs(values["watts"]) >= STARTING_W else 0
-        amps = values["amps"]
-        if amps is None:
-            amps = watts / (volts * pf) if pf else 0
+        amps = mains.Phase(volts, watts, pf, values["amps"]).amps
         milliamps, deciwatts = int(amps * 1000 + 0.5), int(watts * 10 + 0.5)
         energy_wh = self._energy.wh % WRAP_WH
         return [

@@ -1,8 +1,8 @@
 """RM3100 magnetometer, register by register, over I2C: three coils whose cycle count sets both gain and time.
 
 PNI "RM3100 Data sheet" R07. A reading is a signed 24-bit count, high byte first; counts per microtesla are
-0.3671 * cycles + 1.5. Reading the result takes away the sign that it is ready. Fault of its own: `coil`, a broken x axis
-that its self-test finds.
+0.3671 * cycles + 1.5. Reading the result takes away the sign that it is ready. Fault of its own: `coil`, a broken x
+axis that its self-test finds.
 """
 
 from .conversion import Conversion

@@ -1,20 +1,22 @@
 """What every twin on a UART does alike: quantities from outside, bytes that take their time and break on demand."""
 
 from .quantities import Quantities
+from .stream import WAITING
 from .wire import Wire
 
 
 class UartPart:
     """A Twin on a UART: it gives `written(data, now_us)`, and sends by self._wire.
 
-    baud -- of its line; defaults -- {quantity: value}; own -- kinds of fault that only this part knows
+    baud -- of its line; defaults -- {quantity: value}; own -- kinds of fault that only this part knows; puts -- as of
+    Quantities; bits -- of a byte on its line
     """
 
     BUSES = ("uart",)
 
-    def __init__(self, options, baud, defaults, own=()):
-        self._quantities = Quantities(defaults, options)
-        self._wire = Wire(own=own)
+    def __init__(self, options, baud, defaults, own=(), puts=None, bits=10):
+        self._quantities = Quantities(defaults, options, puts)
+        self._wire = Wire(WAITING, own, bits)
         self.baud = baud
 
     def set(self, **values):
