@@ -7,7 +7,7 @@ from lamppost.drivers.rm3100 import Rm3100, decode
 from raising import raises
 from registers import Registers
 
-FIELD = unhexlify("000e10" "fff1f0" "000001")  # 3600, -3600 and 1 counts: 48, -48 and 0.01 uT at 75 a uT
+FIELD = unhexlify("000e10" "fff1f0" "000001")  # 3600, -3600 and 1 counts; 74.92 of them are a uT
 
 
 class Chip(Registers):
@@ -34,12 +34,12 @@ class Chip(Registers):
 
 
 def test_counts_become_hundredths_of_a_microtesla_with_their_sign():
-    assert decode(b"\x80" + FIELD) == {"mag_x_ut": 4800, "mag_y_ut": -4800, "mag_z_ut": 1}
+    assert decode(b"\x80" + FIELD) == {"mag_x_ut": 4805, "mag_y_ut": -4805, "mag_z_ut": 1}
 
 
 def test_the_ends_of_its_field_range_and_beyond():
-    assert decode(b"\x80" + unhexlify("00ea60" "ff15a0" "000000"))["mag_x_ut"] == 80000
-    for beyond in ("00ea61", "ff159f", "7fffff", "800000"):
+    assert decode(b"\x80" + unhexlify("00ea20" "ff15e0" "000000"))["mag_x_ut"] == 80000
+    for beyond in ("00ea22", "ff15de", "7fffff", "800000"):
         with raises(SensorFault, "range"):
             decode(b"\x80" + unhexlify(beyond) + bytes(6))
 
@@ -62,7 +62,7 @@ def test_a_read_sets_the_counts_once_and_polls_each_time():
     chip = Chip(after=2)
     part = Rm3100(chip.bus())
     for _ in range(2):
-        assert chip.run(part.read())["mag_x_ut"] == 4800
+        assert chip.run(part.read())["mag_x_ut"] == 4805
     counts = [(4, 0), (5, 200), (6, 0), (7, 200), (8, 0), (9, 200)]
     assert chip.written == [(1, 0)] + counts + [(0, 0x70), (0, 0x70)]
 
@@ -87,7 +87,7 @@ def test_the_self_test_asks_the_coils_and_leaves_them_measuring():
     chip = Chip()
     rows = chip.run(Rm3100(chip.bus()).selftest())
     assert [(row[0], row[1], row[5]) for row in rows] == [
-        ("mag_x_ut", 4800, True), ("mag_y_ut", -4800, True), ("mag_z_ut", 1, True),
+        ("mag_x_ut", 4805, True), ("mag_y_ut", -4805, True), ("mag_z_ut", 1, True),
     ]  # fmt: skip
     assert chip.registers[0x33] == 0
 

@@ -13,7 +13,8 @@ _POLL, _CMM, _CYCLES, _DATA = const(0x00), const(0x01), const(0x04), const(0x24)
 _BIST, _STATUS, _REVID = const(0x33), const(0x34), const(0x36)
 _RM3100 = const(0x22)
 _ALL_AXES = const(0x70)
-_COUNT = b"\x00\xc8"  # 200 cycles, what it has after power-on too: 75 counts a microtesla
+_COUNT = b"\x00\xc8"  # 200 cycles, what it has after power-on too
+_GAIN = const(7492)  # counts of 100 uT: 0.3671 for each cycle and 1.5 more
 _READY = const(0x80)
 _TEST = const(0x8F)  # self-test at the next poll, longest time-out, four periods
 _COILS = const(0x70)
@@ -34,7 +35,7 @@ def decode(raw):
     for n, name in enumerate(("mag_x_ut", "mag_y_ut", "mag_z_ut")):
         at = 1 + 3 * n
         counts = (raw[at] << 16 | raw[at + 1] << 8 | raw[at + 2]) - (raw[at] >> 7 << 24)
-        value = (8 * counts + 3) // 6  # counts * 100 / 75, to the nearest
+        value = (20000 * counts + _GAIN) // (2 * _GAIN)  # to the nearest
         if not -_MOST <= value <= _MOST:
             raise SensorFault("range", "%s = %d" % (name, value))
         reading[name] = value
