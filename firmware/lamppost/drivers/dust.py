@@ -33,11 +33,12 @@ def believable(reading):
 class Dust:
     """One sensor on `bus`; its values count from `warm_s` after it was first heard.
 
-    A kind of it has WAKE (the bytes that set it going), ASK (those that bring a frame, b"" where it sends on its
-    own), SIZE of its frame, whole(stream) and decode(stream).
+    A kind of it says what is below: WAKE are the bytes that set it going, ASK those that bring a frame (b"" where
+    it sends on its own), SIZE is that of a frame.
     """
 
-    ASK = b""
+    WAKE = ASK = b""
+    SIZE = 0
 
     RH_MAX = 700  # tenths of %: above, particles grow with the water they take up
     LIMITS = (("pm2_5", 0, 9990), ("pm10", 0, 9990))
@@ -49,6 +50,19 @@ class Dust:
         self._warm_ms = warm_s * 1000
         self._heard = None  # ticks of the first frame since it was silent
         self._warm = False
+
+    @staticmethod
+    def begins(frame):
+        """True for SIZE bytes that are a frame with a reading."""
+        raise NotImplementedError
+
+    @staticmethod
+    def decode(stream):
+        """The reading of the newest frame."""
+        raise NotImplementedError
+
+    def whole(self, stream):
+        return bool(newest(stream, self.SIZE, self.begins))
 
     async def start(self):
         """The first read wakes it."""

@@ -32,11 +32,6 @@ def _begins(frame):
     )
 
 
-def whole(stream, length):
-    """True if there is a whole frame of that length in the stream."""
-    return bool(dust.newest(stream, length + 4, _begins))
-
-
 def words(stream, length):
     """The words of the newest whole frame. Raises SensorFault silent, garbled or foreign."""
     if not stream:
@@ -57,12 +52,9 @@ def masses(values):
 
 
 class Pms(dust.Dust):
-    """One PMS on a bus. A kind of it has LENGTH (of its frame's payload) and decode."""
+    """One PMS on a bus."""
 
     QUANTITIES = ("pm1", "pm2_5", "pm10")
-    LENGTH = 28
     SIZE = 32
     WAKE = command(0xE4, 1) + command(0xE1, 1)
-
-    def whole(self, stream):
-        return whole(stream, self.LENGTH)
+    begins = staticmethod(_begins)

@@ -12,6 +12,5 @@ def decode(stream):
 
 
 class Pms3003(plantower.Pms):
-    LENGTH = 20
     SIZE = 24
     decode = staticmethod(decode)

@@ -50,16 +50,13 @@ class Sds011(dust.Dust):
     SIZE = _SIZE
     WAKE = command(_WORK, 1, 1)
     ASK = command(_QUERY)  # answered whether it sends on its own or not: that setting need not be written
+    begins = staticmethod(_data)
     decode = staticmethod(decode)
 
     def __init__(self, bus, name="dust", warm_s=30, sleeps=False):
         super().__init__(bus, name, warm_s)
         self.works_ms = self._warm_ms if sleeps else None  # laser on for so long a reading; None: all the time
         self._periodic = True  # nobody knows yet
-
-    @staticmethod
-    def whole(stream):
-        return bool(dust.newest(stream, _SIZE, _data))
 
     async def _told(self, *what):
         """Send a command; the third byte of its answer, 0 without one."""
