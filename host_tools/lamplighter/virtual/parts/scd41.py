@@ -39,7 +39,6 @@ class Twin(Commanded):
     def __init__(self, options):
         defaults = {"ppm": 430, "celsius": 20.0, "humidity": 50.0, "hpa": STANDARD_HPA, "malfunction": 0}
         super().__init__(options, ADDRESS, defaults, self.FAULTS)
-        self._serial = int(options.get("serial", "F8969F073BBE"), 16)
         self._kept = {name: row[2] for name, row in SETTINGS.items()}
         self._correction = 0  # ppm, by forced recalibrations
         if "state" in options:
@@ -108,7 +107,7 @@ class Twin(Commanded):
             self._kept = dict(self._settings)
             return 800000, None
         if code == SERIAL:
-            return 1000, [self._serial >> 32 & 0xFFFF, self._serial >> 16 & 0xFFFF, self._serial & 0xFFFF]
+            return 1000, [0xF896, 0x9F07, 0x3BBE]
         if code == SELF_TEST:
             return 10 * SECOND_US, [int(self._quantities.at(now_us)["malfunction"])]
         if code == VARIANT:
