@@ -74,10 +74,10 @@ def test_chint_counts_power_in_kilowatts():
 
 
 def test_no_question_asks_for_more_than_ten_registers():
-    for _, kind, words in KINDS:
+    for module, kind, words in KINDS:
         _, machine = read(kind, words)
         assert max(frame[5] for frame in machine.sent) <= 10
-        assert len(machine.sent) == len(kind.BLOCKS)
+        assert len(machine.sent) == len(module._BLOCKS)
 
 
 def test_the_voltage_question_of_the_manual_is_the_driver_s_first():
@@ -179,7 +179,7 @@ def test_a_chint_meter_is_heard_whichever_function_it_knows():
             machine.time.run(part.read())
     machine.script = street({1: CHINT}, functions=(3,))
     assert machine.time.run(part.read())["u_mv"] == 230500
-    requests = [modbus.request(1, 3, start, count) for start, count, _ in part.BLOCKS]
+    requests = [modbus.request(1, 3, start, count) for start, count, _ in ddsu666._BLOCKS]
     data = b"".join([answer(request, CHINT, (3,)) for request in requests])
     assert ddsu666.decode(data)["p_mw"] == 250000
 

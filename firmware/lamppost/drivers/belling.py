@@ -66,27 +66,32 @@ def reading(volts, amps, watts, pulses, references, board):
 
 
 class Belling:
-    """One chip on `bus`; board as in reading()."""
+    """One chip on `bus` that sends `size` bytes; zeros as in find(), decode(data) for its packet."""
 
-    SIZE = 0
+    LIMITS = ()
     WRAP_MWH = 0
     VOLATILE = True  # the pulse counter begins at 0 when the chip gets power
     P_MAX_MW = 12000000
 
-    def __init__(self, bus, name, command, baud, board):
+    def __init__(self, bus, name, command, baud, size, zeros, decode):
         self.name = name
         self.patience = Patience(150, 800)
         self._bus = bus
-        self._command = command
+        self._request = bytes((command, 0xAA))
         self._baud = baud
-        self._board = board
+        self._size = size
+        self._zeros = zeros
+        self._decode = decode
 
     async def start(self):
         """Nothing to set up: the chip measures as soon as it has power."""
 
-    async def _answer(self):
-        request = bytes((self._command, 0xAA))
-        return await self._bus.ask(request, self.SIZE, self._whole, self.patience, self._baud)
+    def _whole(self, data):
+        return find(data, self._size, self._zeros, self._request[:1]) >= 0
+
+    async def read(self):
+        """The present reading. Raises SensorFault."""
+        return self._decode(await self._bus.ask(self._request, self._size, self._whole, self.patience, self._baud))
 
     async def selftest(self):
         from . import trial

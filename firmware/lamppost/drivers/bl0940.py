@@ -29,16 +29,8 @@ class Bl0940(belling.Belling):
     """Resistors as on the board."""
 
     QUANTITIES = ("u_mv", "i_ma", "p_mw", "pf", "imp_mwh", "t")
-    SIZE = _SIZE
     LIMITS = (("u_mv", 195500, 253000), ("p_mw", -1000, 12000000), ("t", -400, 850))
 
     def __init__(self, bus, name="meter", baud=4800, shunt_uohm=1000, top_ohm=2000000, bottom_ohm=1000):
-        super().__init__(bus, name, 0x50, baud, (shunt_uohm, top_ohm, bottom_ohm))
-
-    @staticmethod
-    def _whole(data):
-        return belling.find(data, _SIZE, _ZEROS, _READ) >= 0
-
-    async def read(self):
-        """The present reading. Raises SensorFault."""
-        return decode(await self._answer(), self._board)
+        board = shunt_uohm, top_ohm, bottom_ohm
+        super().__init__(bus, name, _READ[0], baud, _SIZE, _ZEROS, lambda data: decode(data, board))

@@ -29,16 +29,8 @@ class Bl0942(belling.Belling):
     """`address` 0 to 3 (0 with ten pins), baud 9600 with SCLK_BPS at 3.3 V; resistors as on the board."""
 
     QUANTITIES = ("u_mv", "i_ma", "p_mw", "pf", "f_mhz", "imp_mwh")
-    SIZE = _SIZE
     LIMITS = (("u_mv", 195500, 253000), ("f_mhz", 45000, 65000), ("p_mw", -1000, 12000000))
 
     def __init__(self, bus, name="meter", address=0, baud=4800, shunt_uohm=1000, top_ohm=1950000, bottom_ohm=510):
-        super().__init__(bus, name, 0x58 | address, baud, (shunt_uohm, top_ohm, bottom_ohm))
-        self._address = address
-
-    def _whole(self, data):
-        return belling.find(data, _SIZE, _ZEROS, bytes((self._command,))) >= 0
-
-    async def read(self):
-        """The present reading. Raises SensorFault."""
-        return decode(await self._answer(), self._address, self._board)
+        board = shunt_uohm, top_ohm, bottom_ohm
+        super().__init__(bus, name, 0x58 | address, baud, _SIZE, _ZEROS, lambda data: decode(data, address, board))

@@ -30,12 +30,11 @@ def decode(data):
 
 class Ddsu666(float_meter.FloatMeter):
     QUANTITIES = ("u_mv", "i_ma", "p_mw", "q_mvar", "pf", "f_mhz", "imp_mwh", "exp_mwh")
-    BLOCKS = _BLOCKS
     P_MAX_MW = 22080000  # 276 V, 80 A
     LIMITS = (("u_mv", 176000, 264500), ("f_mhz", 45000, 65000), ("p_mw", -1000, P_MAX_MW))
 
     def __init__(self, bus, name="meter", address=1, baud=9600):
-        super().__init__(bus, name, address, baud)
+        super().__init__(bus, name, address, baud, _BLOCKS)
         self._settled = False  # it has answered this function
 
     async def read(self):

@@ -63,20 +63,21 @@ def decode(data, blocks, voltage, function=4):
 
 
 class FloatMeter:
-    """One meter on `bus` at `address` (1..247); BLOCKS as in decode, of different sizes one after the other, so that
+    """One meter on `bus` at `address` (1..247); blocks as in decode, of different sizes one after the other, so that
     no late answer is taken for the next one's.
     """
 
-    BLOCKS = ()
     FUNCTION = 4
     WRAP_MWH = 0  # decades away
+    LIMITS = ()
 
-    def __init__(self, bus, name, address, baud):
+    def __init__(self, bus, name, address, baud, blocks):
         self.name = name
         self.patience = Patience(250, 2000)
         self._bus = bus
         self._address = address
         self._baud = baud
+        self._blocks = blocks
 
     async def start(self):
         """Nothing to set up: the part measures as long as it has mains."""
@@ -94,7 +95,7 @@ class FloatMeter:
     async def read(self):
         """The present reading. Raises SensorFault; refused with the code of a Modbus exception."""
         reading = {}
-        for start, count, fields in self.BLOCKS:
+        for start, count, fields in self._blocks:
             reading.update(values(await self._ask(start, count), fields))
         return whole(reading)
 

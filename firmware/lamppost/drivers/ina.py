@@ -48,8 +48,3 @@ class Ina:
         maker, die = [int.from_bytes(self._get(register), "big") for register in (self.MAKER, self.DIE)]
         if maker != _TI or die >> 4 != self.MODEL:
             raise SensorFault("foreign", "maker 0x%04x, die 0x%04x" % (maker, die))
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

@@ -22,9 +22,8 @@ def decode(data):
 
 class Sdm120(float_meter.FloatMeter):
     QUANTITIES = ("u_mv", "i_ma", "p_mw", "s_mva", "pf", "f_mhz", "imp_mwh", "exp_mwh")
-    BLOCKS = _BLOCKS
     P_MAX_MW = 12420000  # 276 V, 45 A
     LIMITS = (("u_mv", 195500, 253000), ("f_mhz", 45000, 65000), ("p_mw", -1000, P_MAX_MW))
 
     def __init__(self, bus, name="meter", address=1, baud=2400):
-        super().__init__(bus, name, address, baud)
+        super().__init__(bus, name, address, baud, _BLOCKS)

@@ -27,7 +27,6 @@ class Sdm630(float_meter.FloatMeter):
         "u1_mv", "u2_mv", "u3_mv", "i1_ma", "i2_ma", "i3_ma", "p1_mw", "p2_mw", "p3_mw",
         "p_mw", "s_mva", "pf", "f_mhz", "imp_mwh", "exp_mwh",
     )  # fmt: skip
-    BLOCKS = _BLOCKS
     P_MAX_MW = 82800000  # 276 V, 100 A, three phases
     LIMITS = (
         ("u1_mv", 195500, 253000), ("u2_mv", 195500, 253000), ("u3_mv", 195500, 253000), ("f_mhz", 45000, 65000),
@@ -35,4 +34,4 @@ class Sdm630(float_meter.FloatMeter):
     )  # fmt: skip
 
     def __init__(self, bus, name="meter", address=1, baud=9600):
-        super().__init__(bus, name, address, baud)
+        super().__init__(bus, name, address, baud, _BLOCKS)
