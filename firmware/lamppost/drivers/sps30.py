@@ -80,13 +80,13 @@ class _Uart:
 
 
 class Sps30:
-    """One sensor on `bus`, UART or I2C; its values count from `warm_s` after the fan has started."""
+    """One sensor on `bus`, UART or I2C (then at `address`); its values count from `warm_s` after its fan's start."""
 
     QUANTITIES = ("pm1", "pm2_5", "pm4", "pm10")
     RH_MAX = 950  # tenths of %: above, droplets count as particles
     LIMITS = (("pm2_5", 0, 10000), ("pm10", 0, 10000))
 
-    def __init__(self, bus, name="dust", warm_s=30):
+    def __init__(self, bus, name="dust", warm_s=30, address=0x69):
         self.name = name
         self.patience = Patience(100, 800)
         self._time = bus.time
@@ -95,7 +95,7 @@ class Sps30:
         else:
             from .sps30_i2c import Words
 
-            self._way = Words(bus)
+            self._way = Words(bus, address)
         self._warm_ms = warm_s * 1000
         self._started = None  # ticks when the fan started; None: it does not turn
         self._warm = False

@@ -9,7 +9,6 @@ from micropython import const
 
 from ..buses import words
 
-_ADDRESS = const(0x69)
 _START, _FLOAT, _READY, _READ, _STATUS = const(0x0010), const(0x0300), const(0x0202), const(0x0300), const(0xD206)
 _START_MS, _READ_MS = const(20), const(5)
 _VALUES = const(20)  # words: ten floats
@@ -28,19 +27,20 @@ def plain(reply):
 class Words:
     """The part's answers on an I2C bus."""
 
-    def __init__(self, bus):
+    def __init__(self, bus, address):
         self._bus = bus
+        self._address = address
         self._empty = 0
 
     async def _ask(self, command, count):
-        self._bus.write(_ADDRESS, words.command(command))
+        self._bus.write(self._address, words.command(command))
         await asyncio.sleep_ms(_READ_MS)
-        return self._bus.read(_ADDRESS, 3 * count)
+        return self._bus.read(self._address, 3 * count)
 
     async def begin(self):
         """Start fan and laser."""
         self._empty = 0
-        self._bus.write(_ADDRESS, words.command(_START, _FLOAT))
+        self._bus.write(self._address, words.command(_START, _FLOAT))
         await asyncio.sleep_ms(_START_MS)
 
     async def values(self):
