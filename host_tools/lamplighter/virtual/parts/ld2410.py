@@ -23,14 +23,13 @@ SETTINGS = {
 
 
 class Twin(UartPart):
-    """Quantities: moving_mm and still_mm (None: no such target), moving_energy, still_energy (percent), detect_mm
-    (None: the nearer of the two)."""
+    """Quantities: moving_mm and still_mm (negative: no such target), moving_energy, still_energy (percent), detect_mm
+    (negative: the nearer of the two)."""
 
     QUANTITIES = ("moving_mm", "still_mm", "moving_energy", "still_energy", "detect_mm")
 
     def __init__(self, options):
-        defaults = dict.fromkeys(self.QUANTITIES)
-        defaults.update(moving_energy=60, still_energy=55)
+        defaults = {"moving_mm": -1, "still_mm": -1, "moving_energy": 60, "still_energy": 55, "detect_mm": -1}
         super().__init__(options, SETTINGS["baud"], defaults)
         self._saved = dict(SETTINGS)
         self._answer_us = options.get("answer_ms", 5) * 1000
@@ -67,22 +66,21 @@ class Twin(UartPart):
     def _report(self, at_us):
         values = self._quantities.at(at_us)
         targets = [values["moving_mm"], values["still_mm"]]
-        there = [mm for mm in targets if mm is not None]
+        there = [mm for mm in targets if mm >= 0]
         detected = values["detect_mm"]
-        if detected is None and there:
+        if detected < 0 and there:
             detected = min(there)
         for index, mm in enumerate(targets + [detected]):
-            if mm is not None:
+            if mm >= 0:
                 self._last[index] = int(mm) // 10
-        state = (1 if targets[0] is not None else 0) | (2 if targets[1] is not None else 0)
+        state = (1 if targets[0] >= 0 else 0) | (2 if targets[1] >= 0 else 0)
         energies = int(values["moving_energy"]), int(values["still_energy"])
         moving, still, detect = self._last
         body = struct.pack("<BHBHBH", state, moving, energies[0], still, energies[1], detect)
         if self._engineering:
             body += bytes(self._saved["gates"])
             for mm, energy in zip(targets, energies):
-                gate = None if mm is None else int(mm) // GATE_MM
-                body += bytes(energy if at == gate else 4 for at in range(9))
+                body += bytes(energy if mm >= 0 and at == mm // GATE_MM else 4 for at in range(9))
             body += b"\x03\x05"
         body = bytes([1 if self._engineering else 2, 0xAA]) + body + b"\x55\x00"
         if self._wire.spoils_checksum:

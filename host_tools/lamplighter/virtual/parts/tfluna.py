@@ -18,6 +18,7 @@ class Twin(Lidar):
     """Quantities and options as of the tfmini; weak_reads is 0 here."""
 
     FARTHEST_MM = 8000
+    ECHO = 7200000000  # 8 m on white, 2.7 m on black
     WEAK_READS = 0
 
     def __init__(self, options):

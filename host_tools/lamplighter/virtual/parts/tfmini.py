@@ -13,7 +13,6 @@ from .stream import WAITING, Stream
 from .wire import Wire
 
 TOO_WEAK, SATURATED, SUNLIT = 65535, 65534, 65532  # -1, -2 and -4 as unsigned
-ECHO = 10000000000  # strength times the square of the distance in mm, for a target that reflects everything
 BAUDS = (9600, 19200, 38400, 57600, 115200, 230400, 256000, 460800, 921600)
 FACTORY = {"baud": 115200, "rate_hz": 100, "streaming": True, "in_mm": False, "check": False, "address": 0x10}
 VERSION = (3, 0, 2)  # patch, minor, major: as they are sent
@@ -35,6 +34,7 @@ class Twin:
     BUSES = ("uart", "i2c")
     QUANTITIES = ("mm", "strength", "reflectance", "celsius", "sun")
     FARTHEST_MM = 12000
+    ECHO = 10000000000  # strength times the square of the distance in mm, for a target that reflects everything
     WEAK_READS = TOO_WEAK
 
     def __init__(self, options):
@@ -110,7 +110,7 @@ class Twin:
         values = self._quantities.at(at_us)
         millimetres, strength = int(values["mm"]), values["strength"]
         if strength is None:
-            strength = ECHO * values["reflectance"] / max(300, millimetres) ** 2
+            strength = self.ECHO * values["reflectance"] / max(300, millimetres) ** 2
         strength = max(0, min(65535, int(strength)))
         if values["sun"]:
             return self._blinded(strength)
