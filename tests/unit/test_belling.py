@@ -3,6 +3,7 @@
 from binascii import unhexlify
 
 from captured import rows
+from ground import Seed
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
 from lamppost.drivers import belling, bl0940, bl0942
@@ -89,6 +90,15 @@ def test_every_cut_and_every_flipped_bit_is_garbled():
         broken[bit // 8] ^= 1 << bit % 8
         with raises(SensorFault):
             bl0942.decode(broken, 0)
+
+
+def test_pure_noise_is_never_a_packet():
+    seed = Seed(21)
+    for _ in range(1500):
+        noise = bytes([0x55 if byte < 8 else byte for byte in seed.bytes(120)])
+        for decode in (bl0942.decode, bl0940.decode):
+            with raises(SensorFault):
+                decode(noise)
 
 
 def test_the_board_s_resistors_scale_what_is_read():
