@@ -5,7 +5,7 @@ encoded once, when the record is made, and travels from flash to socket unchange
 """
 
 from .calendar import rfc3339_into
-from .quantity import learn, row
+from .quantity import decimals, learn
 
 HEAD_MAX = 120  # bytes: {"v":1,"b":4294967295,"s":4294967295,"ts":"...","tq":3,"tu":4294967295,"h":1,
 
@@ -52,13 +52,12 @@ def number(name, value):
     """The text of a quantity's integer, with the point where its row says; None -> "null"."""
     if value is None:
         return "null"
-    known = row(name)
-    if not known or not known[0]:
+    places = decimals(name)
+    if not places:
         return str(value)
-    decimals = known[0]
-    unit = 10**decimals
+    unit = 10**places
     whole, part = divmod(abs(value), unit)
-    return "%s%d.%0*d" % ("-" if value < 0 else "", whole, decimals, part)
+    return "%s%d.%0*d" % ("-" if value < 0 else "", whole, places, part)
 
 
 def body(values, quality, rest=""):

@@ -1,39 +1,51 @@
 """What the node measures: decimals for encoding and plausible limits, of those quantities that came up here.
 
-Values travel through the firmware as integers. A row's `decimals` says where the point stands: t = 234 with
-one decimal is 23.4 Cel on the wire. Missing is None, never 0. All rows are in core/quantities.py, the units in
+Values travel through the firmware as integers, with the point where a quantity's decimals say: t = 234 with one
+decimal is 23.4 Cel on the wire. Missing is None, never 0. All rows are in core/quantities.py, the units in
 core/units.py.
 """
 
 from .borrow import once
 from .faults import SensorFault
 
-_known = {}  # name: row, or None for what is no quantity; grows to the names that this node uses
+_decimals = {}  # name: how many; 0 for what is no quantity. Grows to the names that this node says
+_limits = {}  # name: (lowest, highest), only of what is held against them
 
 
-def row(name):
-    """(decimals, lowest, highest plausible as the integer) of a quantity; None for any other name."""
-    if name not in _known:
+def decimals(name):
+    """How many digits of the integer stand behind the point; 0 for a name that is no quantity."""
+    if name not in _decimals:
         learn((name,))
-    return _known[name]
+    return _decimals[name]
 
 
 def learn(names):
-    """Fetch the rows of all `names` that did not come up before, at once."""
-    new = [name for name in names if name not in _known]
+    """Fetch the decimals of all `names` that did not come up before, at once."""
+    new = [name for name in names if name not in _decimals]
     if new:
-        _known.update(once("core.quantities", "rows", new))
+        for name, row in once("core.quantities", "rows", new).items():
+            _decimals[name] = row[0] if row else 0
+
+
+def limits(name):
+    """(lowest, highest plausible as the integer) of a quantity; None where there is no such limit."""
+    if name not in _limits:
+        _limits[name] = once("core.quantities", "rows", (name,))[name][1:]
+    return _limits[name]
 
 
 def plausible(name, value):
-    """True if the value (integer as above) lies in the limits of its row."""
-    _, low, high = row(name)
+    """True if the value (integer as above) lies in the limits of its quantity."""
+    low, high = limits(name)
     return (low is None or value >= low) and (high is None or value <= high)
 
 
 def checked(reading):
     """The reading {name: integer}, if all its values are plausible. Raises SensorFault range."""
-    learn(reading)
+    new = [name for name in reading if name not in _limits]
+    if new:
+        for name, row in once("core.quantities", "rows", new).items():
+            _limits[name] = row[1:]
     for name, value in reading.items():
         if not plausible(name, value):
             raise SensorFault("range", "%s = %d" % (name, value))

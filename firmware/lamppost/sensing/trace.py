@@ -3,7 +3,7 @@
 from micropython import const
 
 from ..core.quality import ESTIMATED, FLAT, HUMID, SATURATED, UNAVAILABLE, VALID, WARMING
-from ..core.quantity import row
+from ..core.quantity import limits
 
 _ENOUGH = const(75)  # % of the expected readings, as the air quality directive asks of a mean
 _FLAT_PM_S = const(7200)  # a value unchanged for so long is not measured any more
@@ -19,7 +19,7 @@ class Trace:
         self.part = part
         self.rh_max = rh_max  # tenths of %; None: humidity does not matter
         particles = name.startswith("pm")
-        self._top = row(name)[2] if particles else None  # 100 % humidity is fog, not saturation
+        self._top = limits(name)[1] if particles else None  # 100 % humidity is fog, not saturation
         self._flat_s = _FLAT_PM_S if particles else _FLAT_S
         self._last = None
         self._moved_s = now_s

@@ -130,9 +130,9 @@ def _decimals(what: str) -> int:
     from ..firmware import importable
 
     importable()
-    from lamppost.core.quantity import row
+    from lamppost.core.quantity import decimals
 
-    return (row(what) or (0,))[0]
+    return decimals(what)
 
 
 def _remedy(row: dict[str, Any]) -> str:
