@@ -317,3 +317,26 @@ def test_every_register_grows_by_power_times_time_whatever_the_steps(step):
         for now in range(0, 1000 * SECOND + 1, step):
             twin.emitted(now)
         assert floats(twin, "010401560002", 1000 * SECOND) == (1.0,)
+
+
+@pytest.mark.parametrize("make", [bl0942.Twin, bl0940.Twin, ina228.Twin, ade7953.Twin])
+def test_a_counter_that_lives_on_the_supply_outlives_a_reset_of_the_node_alone(make):
+    def count(twin, at):
+        if make is ina228.Twin:
+            return register(twin, 9, 5, at)
+        if make is ade7953.Twin:
+            return register(twin, 0x31E, 4, at, 2)
+        place = 13 if make is bl0942.Twin else 22
+        return int.from_bytes(ask(twin, "58AA" if make is bl0942.Twin else "50AA", at)[place : place + 3], "little")
+
+    values = {"volts": 12, "amps": 5} if make is ina228.Twin else {"watts": 1000}
+    twin = make({"values": values})
+    count(twin, 0)
+    if make is ade7953.Twin:
+        register(twin, 0x310, 4, 3600 * SECOND, 2)  # a reading of the energy itself would take it away
+    else:
+        assert count(twin, 3600 * SECOND) > 0
+    running = json.loads(json.dumps(twin.running()))
+    again, cold = make({"values": values, "state": twin.state()}), make({"values": values})
+    again.resume(running)
+    assert count(again, 3601 * SECOND) > 1000 and count(cold, 3601 * SECOND) < 10

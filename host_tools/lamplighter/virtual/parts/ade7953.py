@@ -35,6 +35,14 @@ class Twin(WordPart):
         self._registers = {LCYCMODE: 0x40, PGA_V: 0, PGA_IA: 0, PGA_IB: 0, CONFIG: 0x8004, OPTIMUM: 0, UNLOCK: 0}
         self._registers.update((first + step, 0x400000) for first in (GAINS_A, GAINS_B) for step in range(5))
 
+    def running(self):
+        return {"held": [each.held for each in self._energies], "registers": list(self._registers.items())}
+
+    def resume(self, running):
+        for energy, held in zip(self._energies, running["held"]):
+            energy.held = held
+        self._registers = dict(running["registers"])
+
     def _width(self, register):
         return {1: 2, 2: 3, 3: 4}.get(register >> 8, 1)
 

@@ -44,6 +44,13 @@ class Belling(UartPart):
         self._cf_cnt = cf_cnt
         self._energy = Energy()
 
+    def running(self):
+        return {"cf_cnt": self._cf_cnt, "held": self._energy.held}
+
+    def resume(self, running):
+        self._count_from(running["cf_cnt"])
+        self._energy.held = running["held"]
+
     def emitted(self, now_us):
         self._meter(now_us)
         return self._wire.emitted(now_us)

@@ -36,6 +36,14 @@ class Twin(WordPart):
         self._conversion = Conversion()
         self._boot(0)
 
+    def running(self):
+        return {"held": [self._energy.held, self._charge.held], "registers": list(self._registers.items())}
+
+    def resume(self, running):
+        self._energy.held, self._charge.held = running["held"]
+        self._registers = dict(running["registers"])
+        self._convert(0)
+
     def _boot(self, now_us):
         self._registers = dict(DEFAULTS)
         self._measured = {VSHUNT: 0, VBUS: 0, DIETEMP: 0, CURRENT: 0, POWER: 0}

@@ -53,6 +53,14 @@ class Twin(UartPart):
         self._saved = dict(SETTINGS)
         self._saved.update(state["saved"])
 
+    def running(self):
+        return {"last": self._last, "modes": [self._configuring, self._engineering]}
+
+    def resume(self, running):
+        self._babble_until = 0  # only the node was reset
+        self._last = running["last"]
+        self._configuring, self._engineering = running["modes"]
+
     def emitted(self, now_us):
         if self._babble_until is None:
             self._babble_until = now_us + BABBLE_US

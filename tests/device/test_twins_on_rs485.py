@@ -1,0 +1,116 @@
+"""Meters of several makes on one pair of wires: what the direction pin, the speed and a double address do to them."""
+
+import dataclasses
+import importlib.util
+from pathlib import Path
+
+import pytest
+from lamplighter import board as boards
+from lamplighter import virtual
+from lamplighter.virtual.node import VirtualLamppost
+from test_virtual_chip import flash_program
+
+PAIR = Path(virtual.__file__).parent / "micropython" / "_pair.py"
+BYTE_US = 1000
+
+
+def pair_module():
+    spec = importlib.util.spec_from_file_location("_pair", PAIR)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Line:
+    """A pair with a direction pin, and what the meters on it heard."""
+
+    def __init__(self):
+        self.driving = False
+        self.heard = b""
+        self._pair = pair_module().Pair(lambda: self.driving)
+
+    def send(self, data, at):
+        self._pair.send(data, at, BYTE_US)
+
+    def reach(self, at):
+        for _, data in self._pair.over(at):
+            self.heard += data
+
+    def turn(self, driving, at):
+        self.reach(at)
+        self.driving = driving
+
+
+def test_bytes_reach_the_meters_only_while_the_pin_is_up_and_the_one_under_way_is_cut():
+    line = Line()
+    line.turn(True, 0)
+    line.send(b"ABCD", 0)
+    line.turn(False, 3 * BYTE_US + BYTE_US // 2)  # in the middle of the D
+    line.reach(9 * BYTE_US)
+    assert line.heard == b"ABC"
+
+
+def test_a_pin_that_rises_late_swallows_the_beginning():
+    line = Line()
+    line.send(b"ABCD", 0)
+    line.turn(True, 2 * BYTE_US)
+    line.reach(9 * BYTE_US)
+    assert line.heard == b"CD"
+
+
+def test_meters_that_speak_at_once_pull_the_line_down():
+    assert pair_module().collided(b"\x01\xf0\x55", b"\x02\x3c") == b"\x00\x30\x55"
+    assert pair_module().collided(b"", b"\x02") == b"\x02"
+
+
+# the same, seen from a program on the node
+
+BUS = {"kind": "rs485", "uart": 1, "tx": 17, "rx": 18, "de": 8}
+PROGRAM = """
+from machine import UART, Pin
+import time
+turn = Pin(8, Pin.OUT, value=0)
+uart = UART(1, baudrate=9600, tx=17, rx=18)
+ASK = {
+    1: b'\\x01\\x04\\x00\\x00\\x00\\x02\\x71\\xcb', 2: b'\\x02\\x04\\x00\\x00\\x00\\x0a\\x70\\x3e',
+    5: b'\\x05\\x04\\x00\\x00\\x00\\x02\\x70\\x4f',
+}
+def ask(address, baud=9600, early_ms=0):
+    uart.init(baudrate=baud, tx=17, rx=18)
+    turn(1)
+    uart.write(ASK[address])
+    time.sleep_ms(8 * 10000 // baud + 1 - early_ms)
+    turn(0)
+    time.sleep_ms(300)
+    heard = uart.read()
+    return heard and (len(heard), heard[0], heard[3] << 8 | heard[4])
+print('slow', ask(1, 2400))
+print('quick', ask(2))
+print('early', ask(2, early_ms=2))
+print('wrong speed', ask(1))
+print('double', ask(5))
+"""
+
+
+@pytest.fixture
+def lamp(tmp_path):
+    board = boards.load("lamppost-esp32s3")
+    meters = (("a", "sdm120", 1), ("b", "pzem004t", 2), ("c", "sdm630", 5), ("d", "sdm630", 5))
+    fitted = tuple(boards.Fitted(name, part, "meters", address) for name, part, address in meters)
+    lamp = VirtualLamppost(
+        dataclasses.replace(board, buses={"meters": BUS}, fitted=fitted), workdir=tmp_path / "lamppost", fast=True
+    )
+    flash_program(lamp, PROGRAM)
+    yield lamp
+    lamp.stop()
+
+
+def test_several_makes_share_the_wires_and_each_hears_its_own_speed_and_address(lamp):
+    lamp.part("c").set(volts=250)
+    lamp.start()
+    said = [lamp.console.wait_for(word + r" (.+)\r", 20)[1] for word in ("slow", "quick", "early", "wrong speed")]
+    assert said == [f"(9, 1, {0x4366})", "(25, 2, 2300)", "None", "None"]
+    length, address, high = eval(lamp.console.wait_for(r"double (.+)\r", 20)[1])
+    assert (length, address) == (9, 5)
+    assert high == 0x437A & 0x4366  # neither 250 V nor 230 V
