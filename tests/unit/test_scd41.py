@@ -102,17 +102,22 @@ def test_a_part_that_is_not_there_is_silent():
         chip.run(Scd41(chip.bus()).read())
 
 
-def test_the_pressure_of_another_part_is_handed_on_now_and_at_each_start():
-    chip = part()
+def test_the_pressure_of_another_part_is_handed_on_when_it_changes_and_after_each_start():
+    chip = part(xE4B8=[READY] * 4 + [NOT_YET] * 13 + [READY])
     sensor = Scd41(chip.bus(), warm_s=0)
     printed = [frame for row, frame in rows("SCD4x", "write") if "pressure" in row["decoded"]][0]
     sensor.compensate({"t": 213, "rh": 400})
     sensor.compensate({"p": 9870})
-    assert chip.written == []  # not before it is started
-    chip.run(sensor.read())
+    for _ in range(3):
+        chip.run(sensor.read())
     assert chip.written.count(printed) == 1
-    sensor.compensate({"p": 9870})
-    assert chip.written.count(printed) == 2
+    sensor.compensate({"p": 10131})
+    chip.run(sensor.read())
+    assert chip.written.count(words.command(0xE000, 1013)) == 1
+    with raises(SensorFault, "warming"):  # it lost its supply, and what it was told
+        chip.run(sensor.read())
+    chip.run(sensor.read())
+    assert chip.written.count(words.command(0xE000, 1013)) == 2
 
 
 def test_a_recalibration_says_by_how_much_the_part_was_off():

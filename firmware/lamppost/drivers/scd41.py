@@ -46,7 +46,7 @@ class Scd41:
         self._warm_ms = warm_s * 1000
         settings = ((_ASC, int(asc)), (_FRESH_AIR, fresh_ppm), (_ALTITUDE, altitude_m))
         self._settings = [setting for setting in settings if setting[1] is not None]
-        self._pressure = None
+        self._pressure = self._told = None  # hPa around it, and what it was last told
         self._started = None  # ticks; None: it does not measure
         self._warm = False
 
@@ -64,23 +64,23 @@ class Scd41:
         await self._tell(_STOP, _STOP_MS)
         for command, value in self._settings:
             await self._tell(command, 1, value)
-        if self._pressure is not None:
-            await self._tell(_PRESSURE, 1, self._pressure)
+        self._told = None
         await self._tell(_START, 1)
         self._started = self._bus.time.ticks_ms()
         self._warm = False
 
     def compensate(self, reading):
-        """Take the air pressure from another part's reading, if it has one."""
+        """Take the air pressure from another part's reading, if it has one; the next read tells it."""
         if reading.get("p") is not None:
-            self._pressure = reading["p"] // 10  # hPa
-            if self._started is not None:
-                self._bus.write(self._address, words.command(_PRESSURE, self._pressure))
+            self._pressure = reading["p"] // 10
 
     async def _measured(self):
         """What the part says, warm or not: a value that was not read before."""
         if self._started is None:
             await self.start()
+        if self._pressure != self._told:
+            await self._tell(_PRESSURE, 1, self._pressure)
+            self._told = self._pressure
         for _ in range(_POLLS):
             if words.values(await self._ask(_READY, 1), 1)[0] & 0x7FF:
                 return decode(await self._ask(_READ, 3))
