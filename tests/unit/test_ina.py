@@ -45,7 +45,7 @@ def test_the_data_sheet_s_example_reads_as_printed():
 def test_power_keeps_its_sign_and_current_has_none():
     reading = ina226.decode(b"\xe0\xc0" + register("bus"))
     assert reading == {"u_mv": 11980, "i_ma": 10000, "p_mw": -119800}
-    part, machine = made(ina226.Ina226, chip226())
+    part, machine = made(ina226.Ina226, chip226(), shunt_uohm=2000, imax_a=20)
     part._bus._open().registers[1] = b"\xe0\xc0"
     verdict = {row[0]: row[5:] for row in machine.time.run(part.selftest())}
     assert verdict["p_mw"] == (False, "backwards")
@@ -62,7 +62,7 @@ def test_a_shunt_at_its_end_or_beyond_the_circuit_is_out_of_range():
 
 def test_the_driver_checks_who_is_there_and_reads():
     chip = chip226()
-    part, machine = made(ina226.Ina226, chip)
+    part, machine = made(ina226.Ina226, chip, shunt_uohm=2000, imax_a=20)
     assert machine.time.run(part.read()) == {"u_mv": 11980, "i_ma": 10000, "p_mw": 119800}
     assert chip.writes == [(0, b"\x45\x27")]
     stranger, machine = made(ina226.Ina226, I2cChip(0x40, {0xFE: b"\x54\x49", 0xFF: b"\x23\x81"}))

@@ -12,7 +12,7 @@ _ZEROS = (30, 33)
 _READ = b"\x50"
 _RELATIVE = b"\x55"  # a BL0939 answers so
 _REFERENCES = (79931, 324004, 4046)
-_BOARD = (1000, 2000000, 1000)  # 1 mohm, 2 Mohm, 1 kohm: as in plugs that carry it; the application note has others
+_BOARD = (1034, 1950000, 981)  # as plugs with it were found to be by a meter; the application note has 1 mohm, 510 ohm
 
 
 def decode(data, board=_BOARD):
@@ -31,6 +31,6 @@ class Bl0940(belling.Belling):
     QUANTITIES = ("u_mv", "i_ma", "p_mw", "pf", "imp_mwh", "t")
     LIMITS = (("u_mv", 195500, 253000), ("p_mw", -1000, 12000000), ("t", -400, 850))
 
-    def __init__(self, bus, name="meter", baud=4800, shunt_uohm=1000, top_ohm=2000000, bottom_ohm=1000):
+    def __init__(self, bus, name="meter", baud=4800, shunt_uohm=1034, top_ohm=1950000, bottom_ohm=981):
         board = shunt_uohm, top_ohm, bottom_ohm
         super().__init__(bus, name, _READ[0], baud, _SIZE, _ZEROS, lambda data: decode(data, board))

@@ -30,7 +30,7 @@ class Ina226(Ina):
     QUANTITIES = ("u_mv", "i_ma", "p_mw")
     LIMITS = (("u_mv", 0, 36000), ("p_mw", -1000, 36 * 200000))
 
-    def __init__(self, bus, name="dc", address=0x40, shunt_uohm=2000, imax_a=20):
+    def __init__(self, bus, name="dc", address=0x40, shunt_uohm=100000, imax_a=1):
         super().__init__(bus, name, address, shunt_uohm, imax_a)
 
     async def start(self):
