@@ -1,0 +1,34 @@
+"""What is sensed with which parts, as the configuration says; given back once the node has started.
+
+So nothing that stays may hold a function of this file.
+"""
+
+
+def build(config, clock, counters, parts):
+    """(sensing objects by section, [(part, every_ms, take, miss)]): what is read, how often, and for whom.
+
+    Only what the configuration names is imported.
+    """
+    built, readings = {}, []
+    if "energy" in config:
+        from .energy import Energy
+
+        options = config["energy"]
+        part = parts[options["part"]]
+        built["energy"] = meter = Energy(options, clock, counters, part)
+        readings.append((part, options.get("every_ms", 1000), meter.take, meter.miss))
+    for options in config.get("parking", ()):
+        from .parking import Parking
+
+        bay = Parking(options, clock)
+        built["parking " + options["bay"]] = bay
+        readings.append((parts[options["part"]], options.get("every_ms", 1000), bay.take, bay.miss))
+    if "air" in config:
+        from .air import Air
+
+        options = config["air"]
+        built["air"] = window = Air(options, clock, parts)
+        for name in options["parts"]:
+            take, miss = window.of(name)
+            readings.append((parts[name], options.get("every_ms", 10000), take, miss))
+    return built, readings
