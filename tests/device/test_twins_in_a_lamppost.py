@@ -1,4 +1,4 @@
-"""Meters of several makes on one pair of wires: what the direction pin, the speed and a double address do to them."""
+"""Simulated parts on the lines of a virtual lamppost: RS-485 with its direction pin, parity, a part of two faces."""
 
 import dataclasses
 import importlib.util
@@ -65,10 +65,10 @@ def test_meters_that_speak_at_once_pull_the_line_down():
     assert pair_module().collided(b"", b"\x02") == b"\x02"
 
 
-# the same, seen from a program on the node
+# the same and more, seen from a program on the node
 
-BUS = {"kind": "rs485", "uart": 1, "tx": 17, "rx": 18, "de": 8}
-PROGRAM = """
+METERS = {"kind": "rs485", "uart": 1, "tx": 17, "rx": 18, "de": 8}
+SEVERAL = """
 from machine import UART, Pin
 import time
 turn = Pin(8, Pin.OUT, value=0)
@@ -92,26 +92,75 @@ print('early', ask(2, early_ms=2))
 print('wrong speed', ask(1))
 print('double', ask(5))
 """
+PARITY = """
+from machine import UART
+import time
+def whole(parity):
+    uart = UART(1, baudrate=4800, parity=parity, tx=17, rx=18)
+    uart.read()
+    time.sleep_ms(500)
+    heard = uart.read()
+    at = heard.find(b'\\x55\\x5a')
+    frame = heard[at : at + 24]
+    return at >= 0 and len(frame) == 24 and sum(frame[2:23]) & 255 == frame[23]
+print('even', whole(0), 'none', whole(None), 'odd', whole(1))
+"""
+FACES = """
+from machine import I2C, UART, Pin
+i2c = I2C(0, scl=Pin(9), sda=Pin(10))
+print('scan', i2c.scan(), i2c.readfrom_mem(16, 0, 2) == b'\\xc8\\x00')
+uart = UART(1, baudrate=115200, tx=17, rx=18)
+import time
+time.sleep_ms(100)
+print('stream', b'YY\\x2c\\x01' in uart.read())
+"""
 
 
 @pytest.fixture
 def lamp(tmp_path):
-    board = boards.load("lamppost-esp32s3")
-    meters = (("a", "sdm120", 1), ("b", "pzem004t", 2), ("c", "sdm630", 5), ("d", "sdm630", 5))
-    fitted = tuple(boards.Fitted(name, part, "meters", address) for name, part, address in meters)
-    lamp = VirtualLamppost(
-        dataclasses.replace(board, buses={"meters": BUS}, fitted=fitted), workdir=tmp_path / "lamppost", fast=True
-    )
-    flash_program(lamp, PROGRAM)
-    yield lamp
-    lamp.stop()
+    """A function (program, buses, fitted as (id, part, bus, address)) -> a lamppost that has these and no others."""
+    made = []
+
+    def make(program, buses, *fitted):
+        board = dataclasses.replace(
+            boards.load("lamppost-esp32s3"), buses=buses, fitted=tuple(boards.Fitted(*each) for each in fitted)
+        )
+        made.append(VirtualLamppost(board, workdir=tmp_path / "lamppost", fast=True))
+        flash_program(made[0], program)
+        return made[0]
+
+    yield make
+    for each in made:
+        each.stop()
 
 
 def test_several_makes_share_the_wires_and_each_hears_its_own_speed_and_address(lamp):
-    lamp.part("c").set(volts=250)
-    lamp.start()
+    meters = (("a", "sdm120", 1), ("b", "pzem004t", 2), ("c", "sdm630", 5), ("d", "sdm630", 5))
+    node = lamp(SEVERAL, {"meters": METERS}, *((name, part, "meters", address) for name, part, address in meters))
+    node.part("c").set(volts=250)
+    node.start()
     both = 0x437A & 0x4366  # neither 250 V nor 230 V
     for said in (
         f"slow (9, 1, {0x4366})", "quick (25, 2, 2300)", "early None", "wrong speed None", f"double (9, 5, {both})",
     ):  # fmt: skip
-        lamp.console.wait_for(re.escape(said), 20)
+        node.console.wait_for(re.escape(said), 20)
+
+
+def test_a_part_with_even_parity_is_understood_only_so(lamp):
+    line = {"kind": "uart", "uart": 1, "tx": 17, "rx": 18}
+    node = lamp(PARITY, {"line": line}, ("chip", "cse7766", "line", None))
+    node.start()
+    node.console.wait_for("even True none False odd False", 20)
+
+
+def test_a_lidar_has_the_face_of_the_bus_that_it_is_fitted_to(lamp):
+    buses = {
+        "line": {"kind": "uart", "uart": 1, "tx": 17, "rx": 18},
+        "i2c0": {"kind": "i2c", "i2c": 0, "scl": 9, "sda": 10},
+    }
+    node = lamp(FACES, buses, ("near", "tfluna", "line", None), ("far", "tfluna", "i2c0", None))
+    node.part("near").set(mm=3000)
+    node.part("far").set(mm=2000)
+    node.start()
+    node.console.wait_for(re.escape("scan [16] True"), 20)
+    node.console.wait_for("stream True", 20)
