@@ -193,7 +193,7 @@ def test_the_bl0942_reads_single_registers_and_takes_settings_only_when_unlocked
 def test_the_bl0940_says_what_a_captured_one_said(row):
     theirs, raw = bytes.fromhex(row["hex"]), row["decoded"]
     twin = bl0940.Twin({"values": {
-        "volts": raw["v_rms"] / 33000, "amps": raw["i_rms"] / 275000, "watts": raw["watt"] / 1430,
+        "volts": raw["v_rms"] / 33000, "amps": raw["i_rms"] / 275000, "watts": raw["watt"] / 1417.78,
         "cf_cnt": raw["cf_cnt"], "celsius": (170 / 448) * (raw["tps1"] / 2 - 32) - 45,
     }})  # fmt: skip
     ours = ask(twin, "50AA")

@@ -1,7 +1,7 @@
 """BL0940 metering chip, byte for byte: 35 bytes over UART when asked, with a temperature, without a frequency.
 
-The data sheet's command byte is 58; the chips answer to 50, and their checksum begins with it. A count is worth what
-smart plugs with this chip were found to give.
+The data sheet's command byte is 58; the chips answer to 50, and their checksum begins with it. A count of voltage or
+current is worth what smart plugs with this chip were found to give, one of power what the data sheet makes of those.
 """
 
 from . import mains
@@ -20,7 +20,7 @@ class Twin(Belling):
     READ, WRITE = 0x50, 0xA0
     DEFAULTS = dict(mains.DEFAULTS, celsius=30.0)
     QUANTITIES = ("volts", "watts", "pf", "amps", "celsius", "cf_cnt")
-    COUNTS = (33000, 275000, 1430)
+    COUNTS = (33000, 275000, 4046 * 33000 * 275000 / (324004 * 79931))
 
     def _packet(self, values):
         order = (I_FAST, I_RMS, UNUSED, V_RMS, UNUSED, WATT, UNUSED, CF_CNT, UNUSED, TPS1, TPS2)
