@@ -490,6 +490,31 @@ def test_uart_parts_fall_silent_garble_stick_and_come_back(module):
     assert twin.emitted(5 * SETTLED)[-length:] not in (good, b"")
 
 
+def resumed(twin, make):
+    """The part after a reset of the chip alone."""
+    again = make({"state": json.loads(json.dumps(twin.state()))})
+    again.resume(json.loads(json.dumps(twin.running())))
+    return again
+
+
+def test_parts_go_on_when_only_the_chip_is_reset():
+    twin = scd41.Twin({"values": {"ppm": 612}})
+    twin.write(bytes.fromhex(START), 0)
+    again = resumed(twin, scd41.Twin)
+    assert refused(again.write, bytes.fromhex(START), 3 * SECOND)
+    assert len(values(asked(again, MEASUREMENT, 6 * SECOND, 9))) == 3
+    dust = sps30.Twin({})
+    dust.write(bytes.fromhex("00100300AC"), 0)
+    assert len(asked(resumed(dust, sps30.Twin), "0300", 20 * SECOND, 60)) == 60
+    sleep = next(row["hex"] for row in rows("SDS011") if row["decoded"] == "sleep")
+    for module, command in ((pms5003, SLEEP), (sds011, sleep)):
+        sleeper = module.Twin({"ident": 0xA160})
+        sleeper.emitted(0)
+        sleeper.written(bytes.fromhex(command), SECOND // 2)
+        again = resumed(sleeper, module.Twin)
+        assert again.emitted(SETTLED) == again.emitted(2 * SETTLED) == b""
+
+
 def test_each_part_names_its_quantities_and_refuses_others():
     for module in (ads1115, bme280, bmp280, pms3003, pms5003, pms5003t, scd41, sds011, sgp41, sht4x, sps30):
         twin = module.Twin({"values": dict.fromkeys(module.Twin.QUANTITIES, 1)})

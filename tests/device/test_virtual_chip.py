@@ -263,6 +263,23 @@ def test_parts_that_talk_in_words_share_a_bus_and_keep_their_rhythm(node, tmp_pa
         lamp.console.wait_for(line)
 
 
+def test_a_part_measures_on_while_the_chip_is_reset_but_not_over_a_power_cut(node, tmp_path):
+    scenario = tmp_path / "air.toml"
+    scenario.write_text('[[parts]]\nid = "co2"\npart = "scd41"\nbus = "i2c0"\n')
+    lamp = node(
+        "from machine import I2C, Pin\ni = I2C(0, scl=Pin(22), sda=Pin(21))\n"
+        "try: i.writeto(0x62, b'\\x21\\xb1'); print('started')\n"
+        "except OSError: print('measures')\n",
+        scenario=scenario,
+    )  # fmt: skip
+    lamp.console.wait_for("started")
+    lamp.press_reset()
+    lamp.console.wait_for("measures")
+    lamp.power_off()
+    lamp.power_on()
+    lamp.console.wait_for("started")
+
+
 def test_pins_are_driven_and_read_from_both_sides(node):
     lamp = node(
         "from machine import Pin, PWM\nimport time\n"

@@ -17,14 +17,19 @@ class Fitting:
         open(path, "ab").close()  # to have one; "a+b" itself would write at the end whatever the position
         self._kept = open(path, "r+b", 0)
         said = self._kept.read()
-        if said:
-            options["state"] = json.loads(said)
+        kept = json.loads(said) if said else {}
+        if "state" in kept:
+            options["state"] = kept["state"]
         self.twin = __import__("parts." + row["part"], None, None, ("Twin",)).Twin(options)
+        if kept.get("running") and kept["supply"] == world.facts["supply"]:
+            self.twin.resume(kept["running"])  # only the chip was reset
         self._said = said
 
     def remember(self):
-        """Keep what the part itself keeps over a power cut, whenever it may have changed."""
-        said = json.dumps(self.twin.state()).encode()
+        """Keep what the part itself keeps over a power cut or a reset of the chip, whenever it may have changed."""
+        running = self.twin.running() if hasattr(self.twin, "running") else None
+        kept = {"state": self.twin.state(), "running": running, "supply": world.facts["supply"]}
+        said = json.dumps(kept).encode()
         if said != self._said:
             self._said = said
             self._kept.seek(0)

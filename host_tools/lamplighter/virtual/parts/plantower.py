@@ -51,6 +51,12 @@ class Plantower(UartPart):
         self._pause_us = STEADY_US
         self._masses = None  # of the frame before
 
+    def running(self):
+        return {"active": self._active, "asleep": self._asleep, "fan_us": self._fan_us}
+
+    def resume(self, running):
+        self._active, self._asleep, self._fan_us = running["active"], running["asleep"], running["fan_us"]
+
     def emitted(self, now_us):
         self._start(now_us)
         if self._active and not self._asleep:

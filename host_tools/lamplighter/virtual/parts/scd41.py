@@ -61,6 +61,17 @@ class Twin(Commanded):
         self._kept.update(state["kept"])
         self._correction = state["correction"]
 
+    def running(self):
+        return {
+            "settings": self._settings, "hpa": self._told_hpa, "asleep": self._asleep, "every_us": self._every_us,
+            "started_us": self._started_us, "taken": self._taken,
+        }  # fmt: skip
+
+    def resume(self, running):
+        self._settings, self._told_hpa = running["settings"], running["hpa"]
+        self._asleep, self._every_us = running["asleep"], running["every_us"]
+        self._started_us, self._taken = running["started_us"], running["taken"]
+
     def command(self, code, arguments, now_us):
         if code == WAKE and self._asleep:
             self._asleep = False

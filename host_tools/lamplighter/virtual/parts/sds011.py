@@ -52,6 +52,12 @@ class Twin(UartPart):
     def restore(self, state):
         self._kept = dict(state["kept"])
 
+    def running(self):
+        return {"asleep": self._asleep, "fan_us": self._fan_us}
+
+    def resume(self, running):
+        self._asleep, self._fan_us = running["asleep"], running["fan_us"]
+
     def emitted(self, now_us):
         self._start(now_us)
         for at_us in self._stream.due(now_us, SECOND_US):

@@ -43,6 +43,12 @@ class Twin(Commanded):
     def restore(self, state):
         self._harmed = state["harmed"]
 
+    def running(self):
+        return {"conditioned_us": self._conditioned_us}
+
+    def resume(self, running):
+        self._conditioned_us = running["conditioned_us"]
+
     def command(self, code, arguments, now_us):
         if self._conditioned_us is not None and now_us - self._conditioned_us > HARMED_US:
             self._harmed = True

@@ -93,6 +93,13 @@ class Twin:
     def restore(self, state):
         self._interval_s = state["interval_s"]
 
+    def running(self):
+        return {"mode": self._mode, "started_us": self._started_us, "integers": self._integers}
+
+    def resume(self, running):
+        self._mode, self._started_us = running["mode"], running["started_us"]
+        self._integers = running["integers"]
+
     def write(self, data, now_us):
         self._words.write(data, now_us)
 
