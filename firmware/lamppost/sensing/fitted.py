@@ -3,6 +3,8 @@
 So nothing that stays may hold a function of this file.
 """
 
+WITH = ("sensing.fitting_air",)
+
 
 def build(config, clock, counters, parts):
     """(sensing objects by section, [(part, every_ms, take, miss)]): what is read, how often, and for whom.
@@ -25,10 +27,12 @@ def build(config, clock, counters, parts):
         readings.append((parts[options["part"]], options.get("every_ms", 1000), bay.take, bay.miss))
     if "air" in config:
         from .air import Air
+        from .fitting_air import every_ms
 
-        options = config["air"]
-        built["air"] = window = Air(options, clock, parts)
+        options = dict(config["air"])
+        options["serials"] = {row["id"]: row.get("serial") for row in config.get("parts", ())}
+        built["air"] = window = Air(options, clock, parts, counters)
         for name in options["parts"]:
             take, miss = window.of(name)
-            readings.append((parts[name], options.get("every_ms", 10000), take, miss))
+            readings.append((parts[name], every_ms(parts[name], window.every_ms), take, miss))
     return built, readings
