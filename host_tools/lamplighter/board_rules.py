@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from . import catalogue, toml_document
 from . import partitions as table
-from . import toml_document
 from .chips import CHIPS, Chip
 from .partitions import Partition
 from .toml_document import TomlDocument
 
 INPUT_PINS = ("presence", "tamper", "daylight")
-PART_BUSES = {"pzem004t": "uart", "tfmini": "uart", "sps30": "uart", "bme280": "i2c", "ds3231": "i2c"}
-ALSO_ON = {"pzem004t": "rs485"}  # a PZEM-016 is one with a transceiver
-
-
-def goes_on(part: str, wanted: str, kind: str) -> bool:
-    """True if a part that wants a bus of one kind works on the other."""
-    return kind in (wanted, ALSO_ON.get(part))
 
 
 def hardware(bus: dict[str, Any]) -> str:
@@ -136,17 +129,16 @@ def _check_fitted(document: TomlDocument) -> None:
                     (*place, "bus"), f"there is no bus {row['bus']}", toml_document.nearest(row["bus"], buses)
                 )
             continue
-        wanted, kind = PART_BUSES[row["part"]], buses[row["bus"]]["kind"]
-        if not goes_on(row["part"], wanted, kind):
-            fitting = [name for name, bus in buses.items() if goes_on(row["part"], wanted, bus["kind"])]
+        part, kind = catalogue.get(row["part"]), buses[row["bus"]]["kind"]
+        if not part.goes_on(kind):
+            fitting = [name for name, bus in buses.items() if part.goes_on(bus["kind"])]
             document.complain(
                 (*place, "bus"),
-                f"{row['part']} needs {wanted}, {row['bus']} is {kind}",
+                f"{part.id} needs {part.buses}, {row['bus']} is {kind}",
                 f"use {' or '.join(fitting) or 'a bus of that kind'}",
             )
-        # several Modbus meters and several I2C parts may share a bus; everything else talks alone
-        shares = kind in ("i2c", "rs485") or row["part"] == "pzem004t"
-        for key in (("id", row["id"]), (row["bus"], row.get("address") if shares else None)):
+        address = row.get("address", part.address) if part.shares_a(kind) else None
+        for key in (("id", row["id"]), (row["bus"], address)):
             if key in seen:
                 document.complain((*place, key[0] if key[0] == "id" else "bus"),
                                   f"{seen[key]} has the same {'id' if key[0] == 'id' else 'place on the bus'}",

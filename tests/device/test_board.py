@@ -107,6 +107,9 @@ def test_the_line_that_is_named_is_the_line_that_is_wrong(tmp_path):
         ('bus = "i2c0"', 'bus = "air"', "bme280 needs i2c, air is uart; use i2c0"),
         ('bus = "i2c0"', 'bus = "i2c"', "there is no bus i2c; did you mean i2c0?"),
         ('id = "dust"', 'id = "meter"', "fitted[0] (meter) has the same id"),
+        ('id = "dust"', 'id = "dust"\nwarn_s = 8', "there is no key warn_s here; did you mean warm_s?"),
+        ('id = "dust"', 'id = "dust"\nwarm_s = -1', "fitted[2].warm_s: -1 is less than the minimum of 0"),
+        ("address = 0x76", "address = 0x78", "120 is greater than the maximum of 119"),
         ("offset = 0x2F0000", "offset = 0x2F0100", "0x2F0100 is not at a multiple of 0x1000"),
         ("offset = 0x10000, ", "offset = 0x11000, ", "0x11000 is not at a multiple of 0x10000, as an app must be"),
         ("size = 0xD0000", "size = 0xD1000", "vfs ends at 0x401000, the flash at 0x400000; make it 0xD0000 or less"),
@@ -185,7 +188,7 @@ def test_an_adapter_that_turns_round_by_itself_takes_no_pin(tmp_path):
         (RS485.replace("rs485", "rs-485"), "", "did you mean rs485?"),
         (METER + "de = 4\n", "", "buses.meter.de: there is no key de here"),
         (RS485, 'bus = "meter"\naddress = 1\n\n[[fitted]]\nid = "m2"\npart = "pzem004t"\n', "same place on the bus"),
-        (RS485, 'bus = "meter"\n\n[[fitted]]\nid = "x"\npart = "tfmini"\n', "tfmini needs uart, meter is rs485"),
+        (RS485, 'bus = "meter"\n\n[[fitted]]\nid = "x"\npart = "bl0942"\n', "bl0942 needs uart, meter is rs485"),
     ],
 )
 def test_an_rs485_bus_that_cannot_work_is_refused(tmp_path, bus, fitted, said):
