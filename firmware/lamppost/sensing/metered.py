@@ -23,7 +23,8 @@ def body(meter, seconds, whole):
         energy, energy_letter = imp_mwh - meter.imp_mwh, meter.imp_letter
         if energy_letter == VALID and not whole:
             energy_letter = GAP
-        meter.warned = () if meter.options.get("exports") else _backwards(meter.names, means)
+        found = not meter.options.get("exports") and _backwards(meter.names, means)
+        meter.warned = found and (meter.warned or found) or ()  # told once, not with each window's figure
     else:
         means = [None] * len(meter.names)
         energy = imp_mwh = None
