@@ -35,4 +35,16 @@ def build(config, clock, counters, parts):
         for name in options["parts"]:
             take, miss = window.of(name)
             readings.append((parts[name], every_ms(parts[name], window.every_ms), take, miss))
+    if "part" in config.get("light", ()):
+        from .light import Light
+
+        options = config["light"]
+        built["light"] = light = Light(options, clock)
+        readings.append((parts[options["part"]], options.get("every_ms", 5000), light.take, light.miss))
+    if "pole" in config:
+        from .pole import Pole
+
+        options = config["pole"]
+        built["pole"] = pole = Pole(options, counters)
+        readings.append((parts[options["part"]], options.get("every_ms", 10000), pole.take, pole.miss))
     return built, readings
