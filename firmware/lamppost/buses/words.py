@@ -27,14 +27,11 @@ def command(code, *values):
 
 
 def values(data, count):
-    """The `count` values in an answer. Raises SensorFault silent or garbled."""
+    """The `count` values in an answer, wherever it stands among the bytes. Raises SensorFault silent or garbled."""
     if not data:
         raise SensorFault("silent")
-    if len(data) != 3 * count:
-        raise SensorFault("garbled", "%d bytes instead of %d" % (len(data), 3 * count))
-    out = []
-    for at in range(0, len(data), 3):
-        if crc8(data[at : at + 2]) != data[at + 2]:
-            raise SensorFault("garbled", "checksum of value %d" % (at // 3 + 1))
-        out.append(data[at] << 8 | data[at + 1])
-    return out
+    size = 3 * count
+    for start in range(len(data) - size + 1):
+        if all([crc8(data[at : at + 2]) == data[at + 2] for at in range(start, start + size, 3)]):
+            return [data[at] << 8 | data[at + 1] for at in range(start, start + size, 3)]
+    raise SensorFault("garbled", "no %d whole values in %d bytes" % (count, len(data)))

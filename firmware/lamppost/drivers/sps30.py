@@ -25,11 +25,14 @@ _WRONG_STATE = "state 0x43"  # the answer of a part that is already, or not yet,
 
 def decode(reply):
     """The bytes that came after a read, by UART or I2C -> reading in tenths of ug/m3."""
-    if len(reply) == _ANSWER and reply[0] != 0x7E:
-        from . import sps30_i2c
+    try:
+        return _reading(shdlc.check(reply, _READ))
+    except SensorFault as fault:
+        if fault.word != "garbled" or len(reply) < _ANSWER:
+            raise
+    from . import sps30_i2c
 
-        return _reading(sps30_i2c.plain(reply))
-    return _reading(shdlc.check(reply, _READ))
+    return _reading(sps30_i2c.plain(reply))
 
 
 def _reading(data):
