@@ -67,7 +67,7 @@ class Field:
             return
         pull = [value[i] - self._base[i] // 64 for i in (0, 1, 2)]
         dev = self.dev = norm(pull)
-        off = max(3 * self._on // 5, 3 * self._parked // 10)
+        off = max(3 * self._on // 5, 9 * self._parked // 20)
         self.kind = AWAY if dev <= off else NEAR if dev >= self._on else BETWEEN
         if self._trams and self.kind != BETWEEN:
             # a lorry that halts behind the bay, or a tram: wait until it would be gone

@@ -8,6 +8,7 @@ from .distance import Distance
 from .verdict import FREE, NEAR, OCCUPIED, UNKNOWN
 
 _FIRST_MS = const(3000)  # how long a state must hold to be the first after start or after unknown
+_FIRM_MS = const(10000)  # what must hold longer is not evident
 _GAP_MS = const(5000)  # after so long without a distance the magnetometer decides alone
 _HOUR_MS = const(3600000)
 
@@ -24,7 +25,7 @@ class Parking:
         self._clock = clock
         self.topic = b"tele/parking/" + options["bay"].encode()
         self._empty_mm = options.get("empty_mm")
-        self._hold_ms = 1000 * options.get("hold_s", 300)
+        self._hold_ms = 1000 * options.get("hold_s", 300)  # fog passes, and vehicles stay
         self._kept = kept or (None, None)
         self.eyes = []  # range finders
         self.field = None  # the magnetometer
@@ -80,9 +81,12 @@ class Parking:
         self.taken -= (self.taken + 15) // 16
         if sense and sense.miss(fault.word, now):
             self._judge(sense, now)
-        elif now - self._good_ms >= self._hold_ms:
-            self._next = None
-            self._become(UNKNOWN, now)
+        else:
+            if fault.word == "signal":
+                self._held -= self._held // 8  # weather: what is seen now and then is no car
+            if now - self._good_ms >= self._hold_ms:
+                self._next = None
+                self._become(UNKNOWN, now)
 
     def _judge(self, sense, now):
         """Weigh what all senses say, now that one has spoken."""
@@ -130,18 +134,19 @@ class Parking:
     def _weigh(self, asked, need, passed_ms, now):
         state = self.state
         if asked == state:
-            self._held -= 2 * passed_ms
-            if self._held <= 0:
+            self._held = max(0, self._held - 2 * passed_ms)
+            if not self._held:
                 self._next = None
             return
         if state == UNKNOWN:
-            need = min(need, _FIRST_MS)
+            need = min(need, _FIRST_MS) if need < _FIRM_MS else need // 2
         if asked != self._next:
             self._next = asked
             self._next_ms = now
             self._held = 0
         else:
-            self._held += min(passed_ms, need // 2)
+            # after a silence nobody knows how long it was so: readings count, not the time between them
+            self._held += min(passed_ms, need // 2 if need < _FIRM_MS else 1500)
         if self._held >= need:
             self._next = None
             if state == OCCUPIED and asked == FREE and self.field:

@@ -8,7 +8,8 @@ AWAY, BETWEEN, NEAR, COVERED, DARK = const(-1), const(0), const(1), const(2), co
 
 _OBJECT_MS = const(1800000)  # no vehicle, but it stands before the sensor for so long: nobody can park there
 _LENS_MS = const(60000)
-_PASSING_MS = const(90000)  # what moves all the time is somebody, or fog
+_FOG_MS = const(1200000)  # fog echoes too
+_PASSING_MS = const(90000)  # what moves all the time is somebody,
 _PASSERS_MS = const(180000)  # and a radar that sees somebody says so
 
 
@@ -16,7 +17,7 @@ def of(eye, still, field, calm, alive):
     """(state or None: no opinion, milliseconds that the opinion must hold).
 
     eye, field -- AWAY ... DARK or None of the range finder and of the magnetometer
-    still, calm -- True if what they see does not move; alive -- True if the radar sees somebody
+    still, calm -- True if what they see does not move, None if it moves and is hardly seen; alive -- True if the radar sees somebody
     """
     if eye == AWAY:
         # an empty place that is seen outweighs iron that is felt: trams and lorries are felt from afar
@@ -26,6 +27,8 @@ def of(eye, still, field, calm, alive):
             return OCCUPIED, 5000
         if field == AWAY:
             return BLOCKED, _OBJECT_MS  # people, trolleys and leaves have no iron to speak of
+        if still is None:
+            return OCCUPIED, _FOG_MS
         return OCCUPIED, 8000 if still else _PASSERS_MS if alive else _PASSING_MS
     if eye == BETWEEN:
         return None, 0
