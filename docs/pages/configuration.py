@@ -39,13 +39,20 @@ TAIL = """
   one bay.
 - `window_s` divides the day without rest, since windows are aligned to UTC, and `every_ms` is no longer than the
   window.
+- An `ads1115` in `air.parts` has its `air.cells`; both electrodes of a cell have inputs of their own, and one for `o3` has
+  one for `no2` beside it.
+- An `air.calibration` is of a quantity that its part measures, and of the sensor that is fitted: its `serial` is that of
+  `parts[].serial`, or the cell's `id`.
+- `light.part` measures light and `pole.part` tilt; `day_lux` is more than `night_lux`.
 - No key is there twice.
 """
 TITLES = {
     "": "The document", "location": "location", "wifi": "wifi", "mqtt": "mqtt",
     "mqtt.session": "mqtt.session", "mqtt.tls": "mqtt.tls: certificates", "time": "time",
     "parts": "parts: what is fitted", "energy": "energy: the meter", "parking": "parking: one row a bay",
-    "air": "air: particles and climate",
+    "air": "air: particles, gases and climate", "air.cells": "air.cells: pairs of Alphasense",
+    "air.calibration": "air.calibration: beside a reference", "light": "light: day and night",
+    "pole": "pole: knocked down or not",
 }  # fmt: skip
 # where the schema has no words of its own
 MEANINGS = {
@@ -55,7 +62,9 @@ MEANINGS = {
     "time": "Where the time comes from.",
     "energy": "The energy meter: a window's means, and the import register.",
     "parking": "Parking bays. Without `empty_mm` the distance to the empty bay is learned.",
-    "air": "Sensors of the air: a window's means, and the European index.",
+    "air": "Sensors of the air: a window's means, and an air quality index.",
+    "light": "A light sensor: day or night.",
+    "pole": "An accelerometer on the pole.",
     "mqtt.port": "The broker's port.",
     "mqtt.user": "User name at the broker.",
     "mqtt.password": "Its password; needs `user`.",
@@ -133,8 +142,10 @@ def _limits(row: dict[str, Any]) -> str:
     kind, low, high = row["type"], row.get("minimum"), row.get("maximum")
     if kind == "array":
         each = _resolved(row["items"])
-        words = "rows, below" if each["type"] == "object" else f"texts, each of {_limits(each)}"
-        return f"{row.get('minItems', 0)} to {row['maxItems']} {words}"
+        kinds = {"object": "rows, below", "integer": "whole numbers", "array": "pairs of whole numbers"}
+        words = kinds.get(each["type"]) or f"texts, each of {_limits(each)}"
+        low, high = row.get("minItems", 0), row["maxItems"]
+        return f"{high} {words}" if low == high else f"{low} to {high} {words}"
     if kind == "string":
         return f"text of {row['minLength']} to {row['maxLength']} characters"
     words = {"object": "object, below", "boolean": "true or false", "integer": "whole number", "number": "number"}[kind]

@@ -111,6 +111,7 @@ def row_schema() -> dict[str, Any]:
             "type": "string", "minLength": 1, "maxLength": 32,
             "description": "A bus of the board, by its name in board.toml.",
         },
+        "serial": {"$ref": "#/$defs/serial", "description": "On the part's label; a calibration counts for it only."},
     }  # fmt: skip
     rules = [
         {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from . import catalogue
+from . import air_checks, catalogue
 
 Error = tuple[tuple, str]
 
@@ -25,6 +25,13 @@ def errors(doc: dict[str, Any], board: dict[str, Any] | None) -> list[Error]:
         found += _measures(("parking", index, "part"), bay["part"], senses, "distance")
     for index, part in enumerate(doc.get("air", {}).get("parts", [])):
         found += _measures(("air", "parts", index), part, senses, "air")
+    for section, wanted in (("light", "light"), ("pole", "tilt")):
+        if section in doc:
+            found += _measures((section, "part"), doc[section]["part"], senses, wanted)
+    if "air" in doc and not found:
+        found += air_checks.errors(doc["air"], parts)
+    if "light" in doc and "day_lux" in doc["light"] and doc["light"]["day_lux"] <= doc["light"].get("night_lux", 20):
+        found.append((("light", "day_lux"), "must be more than night_lux, or the lamp would flicker at dusk"))
     return found + _shared_eye(doc.get("parking", [])) + _windows(doc)
 
 
@@ -121,7 +128,7 @@ def _shared_eye(parking: list[dict[str, Any]]) -> list[Error]:
 def _windows(doc: dict[str, Any]) -> list[Error]:
     """Windows are aligned to UTC: they divide the day, and hold at least one reading."""
     found: list[Error] = []
-    for section in ("energy", "air"):
+    for section in ("energy", "air", "light"):
         window = doc.get(section, {}).get("window_s")
         if window is None:
             continue

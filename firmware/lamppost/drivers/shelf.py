@@ -5,7 +5,7 @@ There is no table, so that a part costs nothing on a node that has none; what re
 
 from ..core.faults import SensorFault
 
-_PLACE = ("id", "part", "bus")  # members of a part's configuration that are no options of its driver
+_PLACE = ("id", "part", "bus", "serial")  # members of a part's configuration that are no options of its driver
 
 
 class Absent:
