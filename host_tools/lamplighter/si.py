@@ -7,7 +7,10 @@ their unit in the name. A value that is missing is None.
 from __future__ import annotations
 
 import datetime
+import re
+from collections.abc import Iterable
 
+_PLACE = re.compile("(_l[123]|_[xyz]|_[0-3])?(_ug_m3|_(v|a|w|var|va|hz|wh|mm|ut|c|percent|pa|ppm|deg|mg))?$")
 EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
 # quantity: (word, exponent of ten that makes its integer a number of that unit)
@@ -62,6 +65,12 @@ _UNITS = {
     "v": "V", "a": "A", "w": "W", "var": "var", "va": "VA", "hz": "Hz", "wh": "Wh", "mm": "mm", "ut": "µT",
     "m3": "µg/m³", "c": "°C", "percent": "%", "pa": "Pa", "ppm": "ppm", "lux": "lx", "deg": "°", "mg": "mg",
 }  # fmt: skip
+
+
+def plain(names: Iterable[str]) -> str:
+    """Quantities as people name them: without units, phases and axes, each once."""
+    words = (_PLACE.sub("", WORDS[name][0]) if name in WORDS else name for name in names)
+    return ", ".join(dict.fromkeys(word.replace("pm2_5", "pm2.5").replace("_", " ") for word in words))
 
 
 def reading(found: dict[str, int | None]) -> dict[str, int | float | str | None]:
