@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from . import air_checks, catalogue
+from . import air_checks, catalogue, parking_checks
 
 Error = tuple[tuple, str]
 
@@ -21,8 +21,7 @@ def errors(doc: dict[str, Any], board: dict[str, Any] | None) -> list[Error]:
     senses = {part["id"]: _senses(part["part"]) for part in reversed(parts)}
     if "energy" in doc:
         found += _measures(("energy", "part"), doc["energy"]["part"], senses, "energy")
-    for index, bay in enumerate(doc.get("parking", [])):
-        found += _measures(("parking", index, "part"), bay["part"], senses, "distance")
+    found += parking_checks.errors(doc.get("parking", []), senses, _measures)
     for index, part in enumerate(doc.get("air", {}).get("parts", [])):
         found += _measures(("air", "parts", index), part, senses, "air")
     for section, wanted in (("light", "light"), ("pole", "tilt")):
@@ -32,7 +31,7 @@ def errors(doc: dict[str, Any], board: dict[str, Any] | None) -> list[Error]:
         found += air_checks.errors(doc["air"], parts)
     if "light" in doc and "day_lux" in doc["light"] and doc["light"]["day_lux"] <= doc["light"].get("night_lux", 20):
         found.append((("light", "day_lux"), "must be more than night_lux, or the lamp would flicker at dusk"))
-    return found + _shared_eye(doc.get("parking", [])) + _windows(doc)
+    return found + _windows(doc)
 
 
 def _senses(part_id: str) -> str:
@@ -113,16 +112,6 @@ def _measures(path: tuple, name: str, senses: dict[str, str], wanted: str) -> li
     if senses[name] != wanted:
         return [(path, f"{name} measures {senses[name]}, not {wanted}")]
     return []
-
-
-def _shared_eye(parking: list[dict[str, Any]]) -> list[Error]:
-    seen: dict[str, str] = {}
-    found: list[Error] = []
-    for index, row in enumerate(parking):
-        if row["part"] in seen:
-            found.append((("parking", index, "part"), f"{row['part']} watches bay {seen[row['part']]} already"))
-        seen.setdefault(row["part"], row["bay"])
-    return found
 
 
 def _windows(doc: dict[str, Any]) -> list[Error]:
