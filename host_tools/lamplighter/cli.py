@@ -19,6 +19,7 @@ VERBS = {
     "test": ("test", "Run the node's self-test and give a verdict."),
     "log": ("log", "Show the node's serial output with times."),
     "watch": ("watch", "Subscribe, show live telemetry, check and count it."),
+    "parts": ("parts", "The parts that a lamppost can carry, and what is known of each."),
     "decode": ("decode", "Say what a captured frame of a part means."),
     "virtual": ("virtual", "Start a virtual lamppost on a serial port of its own."),
     "street": ("street", "Thousands of simulated lampposts on one broker, to see what it bears."),
