@@ -39,10 +39,10 @@ TAIL = """
   one bay.
 - `window_s` divides the day without rest, since windows are aligned to UTC, and `every_ms` is no longer than the
   window.
-- An `ads1115` in `air.parts` has its `air.cells`; both electrodes of a cell have inputs of their own, and one for `o3` has
-  one for `no2` beside it.
-- An `air.calibration` is of a quantity that its part measures, and of the sensor that is fitted: its `serial` is that of
-  `parts[].serial`, or the cell's `id`.
+- An `ads1115` in `air.parts` has its `air.cells`; both electrodes of a cell have inputs of their own, and one for
+  `o3` has one for `no2` beside it.
+- An `air.calibration` is of a quantity that its part measures, and of the sensor that is fitted: its `serial` is that
+  of `parts[].serial`, or the cell's `id`.
 - `light.part` measures light and `pole.part` tilt; `day_lux` is more than `night_lux`.
 - No key is there twice.
 """
@@ -98,10 +98,16 @@ def example() -> str:
         "mqtt": {"host": "broker.lan", "port": 1883, "user": "lp-0042", "password": "battery staple",
                  "keepalive_s": 60, "window": 8, "spread_s": 60, "drain_per_s": 100, "drain_spread_s": 60},
         "time": {"servers": ["pool.ntp.org"]},
-        "parts": facts["fitted"],
+        "parts": [
+            *facts["fitted"],
+            {"id": "eye", "part": "bh1750", "bus": "i2c0"},
+            {"id": "mast", "part": "lis3dh", "bus": "i2c0"},
+        ],
         "energy": {"part": "meter", "window_s": 900, "every_ms": 1000, "mid": False},
         "parking": [{"bay": "1", "part": "bay-1", "empty_mm": 3200, "every_ms": 1000}],
         "air": {"parts": ["dust", "climate"], "window_s": 600, "every_ms": 10000},
+        "light": {"part": "eye", "night_lux": 20, "day_lux": 40},
+        "pole": {"part": "mast", "limit_deg": 5},
     }  # fmt: skip
     config.check(config.Document(document, "example"), facts)
     return _folded(document)

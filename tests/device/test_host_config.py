@@ -105,7 +105,7 @@ def test_all_errors_come_at_once_each_with_its_line_and_a_way_out(tmp_path):
         ({"parts__3__address": 119, "parts__0__address": 0}, "parts[0].address: must be at least 1, not 0."),
         ({"parts__3__address": "0x76"}, 'parts[3].address: must be a whole number, not "0x76"; 0x76 is 118.'),
         ({"parts__1__address": 3}, "parts[1].address: must be at least 8, not 3."),
-        ({"parts__0__warm_s": 8}, "parts[0].warm_s: there is no such key; known are id, part, bus, address."),
+        ({"parts__0__warm_s": 8}, "parts[0].warm_s: there is no such key; known are id, part, bus, serial, address."),
         ({"parts__2__warn_s": 8}, "parts[2].warn_s: there is no such key; did you mean warm_s?"),
         ({"parts__2__warm_s": 9999}, "parts[2].warm_s: must be at most 3600, not 9999."),
         ({"parts__2__bus": "parking"}, "parts[2].bus: parking carries bay-1 already."),
