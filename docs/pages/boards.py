@@ -79,4 +79,4 @@ def _pins(board: Board) -> str:
 
 def _fitted(row: boards.Fitted) -> tuple[str, ...]:
     address = "" if row.address is None else f"{row.address:#04x}"
-    return f"`{row.id}`", f"[`{row.part}`](parts.md)", f"`{row.bus}`", address
+    return f"`{row.id}`", f"[`{row.part}`](parts/{row.part}.md)", f"`{row.bus}`", address

@@ -13,7 +13,7 @@ from .table import table
 HEAD = """# The configuration of a lamppost
 
 One JSON document a lamppost. `lamplighter configure` checks it whole against
-[the JSON Schema](../../host_tools/lamplighter/contract/config.schema.json) and against the board, shows every error
+[the JSON Schema](configuration.schema.json) and against the board, shows every error
 at once, and writes it only when there is none. A section that is left out stands for a part that is not fitted; keys
 that are not on this page are refused.
 
@@ -34,7 +34,7 @@ TAIL = """
 
 - `parts[].bus` is a bus of the board, of the kind that the part needs; a part without an address has its bus for
   itself, parts with addresses have each their own. Several buses of the board may share a hardware UART.
-- A part has only the options that are its own.
+- A part has only the options that are its own: they are on its [page](parts.md).
 - `energy.part`, `parking[].part` and `air.parts` name parts that measure energy, distance and air; a part watches
   one bay.
 - `window_s` divides the day without rest, since windows are aligned to UTC, and `every_ms` is no longer than the

@@ -26,6 +26,7 @@ REMEDIES = {
     "backwards": "Swap the two wires of the meter's current path, or turn the current transformer round.",
     "signal": "Clean the sensor's window, and look at what it looks at.",
     "warming": "Wait a minute, and run the test again.",
+    "unset": "The clock is set by the first time server that the node believes: bring it into its network once.",
     "bus": "Check for a short circuit and for the pull-up resistors.",
     "nowifi": "Check the WiFi name and password, and that the access point is in reach.",
     "timeout": "Check that the access point is in reach and lets the node in.",
