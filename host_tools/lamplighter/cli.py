@@ -21,6 +21,7 @@ VERBS = {
     "watch": ("watch", "Subscribe, show live telemetry, check and count it."),
     "parts": ("parts", "The parts that a lamppost can carry, and what is known of each."),
     "decode": ("decode", "Say what a captured frame of a part means."),
+    "replay": ("replay", "Run the node's own sensing over a recorded trace."),
     "virtual": ("virtual", "Start a virtual lamppost on a serial port of its own."),
     "street": ("street", "Thousands of simulated lampposts on one broker, to see what it bears."),
     "demo": ("demo", "Three virtual lampposts, from blank flash to telemetry."),

@@ -20,7 +20,7 @@ import page  # noqa: E402
 import plain  # noqa: E402
 from days import HARDSHIPS, SENSES, Day, day  # noqa: E402
 from lamplighter.replay import parking  # noqa: E402
-from scores import Score, compare  # noqa: E402
+from lamplighter.replay.scores import Score, compare  # noqa: E402
 
 TUNING, JUDGED = 1000, 0  # seeds from here on: the threshold is tuned on days that nobody is judged by
 WAYS = ("lamplighter", "threshold", "threshold that waits 8 s")

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from plain import Plain
-from scores import Score
+from lamplighter.replay.scores import Score
 
 BEGIN, END = "<!-- figures: make parking -->", "<!-- end of the figures -->"
 Key = tuple[str, str, str]

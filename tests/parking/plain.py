@@ -51,7 +51,7 @@ def states(day: Day, plain: Plain) -> list[tuple[float, str]]:
 
 def tuned(days: list[Day], hold_s: int = 0) -> Plain:
     """The thresholds that are right for the most seconds of these days."""
-    from scores import Score, compare
+    from lamplighter.replay.scores import Score, compare
 
     def right(plain: Plain, some: list[Day]) -> float:
         total = Score()

@@ -31,6 +31,13 @@ class Change:
     confidence: int | None
     evidence: str = ""
 
+    def as_dict(self) -> dict[str, Any]:
+        t_s = round(self.t_s, 3)
+        return {
+            "t_s": int(t_s) if t_s == int(t_s) else t_s,
+            "state": self.state, "confidence": self.confidence, "evidence": self.evidence,
+        }  # fmt: skip
+
 
 def read(path: Path) -> Trace:
     """Raises TraceInvalid."""

@@ -57,7 +57,8 @@ class _Errors:
 
     def add(self, cause: str, line: int | None = None) -> None:
         if len(self.lines) < _SHOWN:
-            self.lines.append(f"{self.name}{f':{line}' if line else ''}: {cause}.")
+            stop = "" if cause.endswith("?") else "."
+            self.lines.append(f"{self.name}{f':{line}' if line else ''}: {cause}{stop}")
         else:
             self.more += 1
 
@@ -107,6 +108,8 @@ def states(path: Path, allowed: Sequence[str]) -> list[tuple[float, str]]:
     errors.done()
     rows: list[tuple[float, str]] = []
     for line, cells in enumerate(table[1:], 2):
+        if not cells:
+            continue
         if len(cells) < len(heads):
             errors.add(f"{len(cells)} cells where the heading has {len(heads)}", line)
             continue
@@ -125,13 +128,16 @@ def states(path: Path, allowed: Sequence[str]) -> list[tuple[float, str]]:
 def _table(path: Path) -> list[list[str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return [row for row in csv.reader(file) if row]
+            rows = list(csv.reader(file))
     except FileNotFoundError:
         raise TraceInvalid(f"There is no file {path}.") from None
     except (UnicodeDecodeError, csv.Error):
         raise TraceInvalid(f"{path} is not a CSV file in UTF-8.") from None
     except OSError as error:
         raise TraceInvalid(f"{path} cannot be read: {error.strerror}.") from None
+    while rows and not rows[-1]:
+        rows.pop()
+    return rows
 
 
 def _check_heads(
@@ -145,14 +151,14 @@ def _check_heads(
     for head in dict.fromkeys(heads):
         if heads.count(head) > 1:
             errors.add(f"the column {head} is there twice; keep one", 1)
-    whole = 0
+    judged = False
     for group in groups:
         there = [name for name in group if name in heads]
-        whole += len(there) == len(group)
+        judged = judged or bool(there)
         if there and len(there) < len(group):
             absent = [name for name in group if name not in heads]
-            errors.add(f"{', '.join(there)} needs {' and '.join(absent)} beside it", 1)
-    if not whole and not errors.lines[1:]:
+            errors.add(f"{' and '.join(there)} cannot be used without {' and '.join(absent)}", 1)
+    if not judged:
         wanted = [name for group in groups for name in group]
         meant = "".join(_meant(name, strange) for name in wanted)
         errors.add(f"there is no column to judge by; at least one of {', '.join(wanted)} is needed{meant}", 1)
@@ -184,6 +190,8 @@ def _fill(
     times: list[float] = []
     rows = trace.rows
     for line, cells in enumerate(table[1:], 2):
+        if not cells:
+            continue  # a blank line
         if len(cells) != width:
             errors.add(f"{len(cells)} cells where the heading has {width}", line)
             continue

@@ -43,6 +43,17 @@ class Score:
         value = waits[min(len(waits) - 1, -(-95 * len(waits) // 100) - 1)]
         return None if value == float("inf") else value
 
+    def as_dict(self) -> dict[str, object]:
+        """For --json: confusion in seconds by true and told state, and the figures."""
+        confusion: dict[str, dict[str, float]] = {}
+        for (true, told), s in self.seconds.items():
+            confusion.setdefault(true, {})[told] = round(s, 3)
+        return {
+            "confusion_s": confusion, "right": round(self.right, 6), "unknown": round(self.unknown, 6),
+            "changes_true": len(self.waits), "latency_p95_s": self.p95, "false_changes": self.false_changes,
+            "false_a_day": round(self.false_a_day, 3),
+        }  # fmt: skip
+
     def __add__(self, other: Score) -> Score:
         seconds = dict(self.seconds)
         for pair, s in other.seconds.items():
