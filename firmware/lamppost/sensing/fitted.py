@@ -24,7 +24,12 @@ def build(config, clock, counters, parts):
 
         bay = Parking(options, clock)
         built["parking " + options["bay"]] = bay
-        readings.append((parts[options["part"]], options.get("every_ms", 1000), bay.take, bay.miss))
+        watching = [parts[name] for name in options.get("parts") or (options["part"],)]
+        watching.sort(key=lambda part: "d_mm" not in part.QUANTITIES)  # range finders first
+        for part in watching:
+            if part.QUANTITIES:  # else it is Absent, and the self-test says so
+                take, miss = bay.of(part.QUANTITIES)
+                readings.append((part, options.get("every_ms", 1000), take, miss))
     if "air" in config:
         from .air import Air
         from .fitting_air import every_ms
