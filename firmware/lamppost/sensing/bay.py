@@ -1,4 +1,6 @@
-"""The message of a parking bay; loaded when there is news."""
+"""The message of a parking bay, and its note of what the empty bay is like; loaded when there is news."""
+
+import struct
 
 from ..core.calendar import rfc3339
 from ..core.codec import body
@@ -8,7 +10,9 @@ from .verdict import COVERED, FREE, UNKNOWN
 
 
 def message(bay, clock):
-    """The body of tele/parking: what its senses gave last, and what the state rests on."""
+    """The body of tele/parking: what its senses gave last, and what the state rests on; what was learned is kept."""
+    if bay.notes:
+        remember(bay)
     sure = confidence(bay)
     values, quality = [("confidence", sure)], {"confidence": UNAVAILABLE if sure is None else VALID}
     lost = of_fault(bay.fault) if bay.fault else UNAVAILABLE
@@ -24,6 +28,23 @@ def message(bay, clock):
     since = "null" if clock.offset_s is None else '"%s"' % rfc3339(bay.since_ms // 1000 + clock.offset_s)
     rest = '"state":"%s","since":%s,"evidence":"%s"' % (bay.state, since, evidence(bay))
     return body(values, quality, rest)
+
+
+def remember(bay):
+    """Keep what is known of the empty bay over a cut: distance, field, and what vehicles bend it by."""
+    base = bay.eyes[0].base if bay.eyes else None
+    empty_mm = base.mm if base and base.known > 1 else 0
+    field = bay.field and bay.field.kept()
+    if empty_mm or field:
+        # in steps: a note that says the same needs no flash
+        values = [min(max((value + 10) // 20, -32768), 32767) for value in field or (0, 0, 0, 0)]
+        bay.notes.keep(bay.name, struct.pack("<HB4h", empty_mm // 20 * 20, bool(field), *values))
+
+
+def recalled(note):
+    """(distance, field) of a note, each None where it says nothing."""
+    empty_mm, felt, x, y, z, usual = struct.unpack("<HB4h", note)
+    return empty_mm or None, [20 * x, 20 * y, 20 * z, 20 * usual] if felt else None
 
 
 def seeing(bay):

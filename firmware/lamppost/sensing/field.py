@@ -36,6 +36,7 @@ class Field:
         self.kind = None
         self.still = False
         self.dev = None
+        self._free = None
         self._guess = self._trams = None
         if alone:
             from .groping import Groping
@@ -68,6 +69,8 @@ class Field:
         pull = [value[i] - self._base[i] // 64 for i in (0, 1, 2)]
         dev = self.dev = norm(pull)
         off = max(3 * self._on // 5, 9 * self._parked // 20)
+        if self._free is None:  # just started: a night may have moved the empty field further than the weakest vehicle
+            off = max(off, 2 * self._usual // 5)
         self.kind = AWAY if dev <= off else NEAR if dev >= self._on else BETWEEN
         if self._trams and self.kind != BETWEEN:
             # a lorry that halts behind the bay, or a tram: wait until it would be gone
@@ -78,7 +81,8 @@ class Field:
         self.kind = self.dev = None
 
     def tend(self, free, eye, passed_ms):
-        """After each reading: free -- the state is that; eye -- what range finders say."""
+        """After each reading: free -- True or False as the state is, None if that is not known; eye -- what is seen."""
+        self._free = free
         if self._last is None:
             return
         if free is False and self.kind == NEAR:
@@ -90,7 +94,7 @@ class Field:
                 self._base[i] += (64 * self._last[i] - self._base[i]) * min(passed_ms, 8000) // _FOLLOW_MS
 
     def left(self):
-        """The vehicle is gone: what it was like is remembered, and the empty field is what is there now."""
+        """No vehicle is there any more: what it was like is remembered, and the empty field is what is there now."""
         if self._parked:
             self._learn(self._parked + 3 * self._usual >> 2 if self._usual else self._parked)
             self._parked = 0

@@ -22,14 +22,13 @@ def build(config, clock, counters, parts):
     for options in config.get("parking", ()):
         from .parking import Parking
 
-        bay = Parking(options, clock)
+        bay = Parking(options, clock, counters)
         built["parking " + options["bay"]] = bay
         watching = [parts[name] for name in options.get("parts") or (options["part"],)]
-        watching.sort(key=lambda part: "d_mm" not in part.QUANTITIES)  # range finders first
+        # range finders first: a magnetometer has to know whether it is alone
+        watching.sort(key=lambda part: "d_mm" not in part.QUANTITIES)
         for part in watching:
-            if part.QUANTITIES:  # else it is Absent, and the self-test says so
-                take, miss = bay.of(part.QUANTITIES)
-                readings.append((part, options.get("every_ms", 1000), take, miss))
+            readings.append((part, options.get("every_ms", 1000)) + bay.of(part.QUANTITIES))
     if "air" in config:
         from .air import Air
         from .fitting_air import every_ms

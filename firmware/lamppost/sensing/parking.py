@@ -14,19 +14,22 @@ _HOUR_MS = const(3600000)
 
 
 class Parking:
-    """options -- one row of `parking` in the configuration; kept -- what kept() gave before the cut, or None.
+    """options -- one row of `parking` in the configuration; notes -- has kept(name) and keep(name, bytes), or None.
 
-    Each part that watches the bay is made known by of(); none is a bay that nobody knows anything of.
+    Each part that watches the bay is made known by of().
     """
 
     retain = True  # who subscribes later wants to know where there is room
 
-    def __init__(self, options, clock, kept=None):
+    def __init__(self, options, clock, notes=None):
         self._clock = clock
         self.topic = b"tele/parking/" + options["bay"].encode()
         self._empty_mm = options.get("empty_mm")
         self._hold_ms = 1000 * options.get("hold_s", 300)  # fog passes, and vehicles stay
-        self._kept = kept or (None, None)
+        self.notes = notes
+        self.name = "bay " + options["bay"]
+        note = notes.kept(self.name) if notes else None
+        self._kept = once("sensing.bay", "recalled", note) if note else (None, None)
         self.eyes = []  # range finders
         self.field = None  # the magnetometer
         self.alive = False  # the radar sees somebody
@@ -115,11 +118,6 @@ class Parking:
         time_s = clock.utc_s() if news[1] else clock.uptime_s()
         return self.topic, once("sensing.bay", "message", self, clock), (time_s, news[1], clock.tq, clock.tu_ms)
 
-    def kept(self):
-        """What is to be remembered over a cut: (distance of the empty bay, its field), each None if not known."""
-        base = self.eyes[0].base if self.eyes else None
-        return base.mm if base and base.known > 1 else None, self.field and self.field.kept()
-
     def _look(self, now):
         """(kind, still) of all range finders: one that sees a vehicle is enough."""
         found, still = None, False
@@ -146,10 +144,11 @@ class Parking:
             self._held = 0
         else:
             # after a silence nobody knows how long it was so: readings count, not the time between them
-            self._held += min(passed_ms, need // 2 if need < _FIRM_MS else 1500)
+            most = need if state == UNKNOWN else need // 2
+            self._held += min(passed_ms, most if need < _FIRM_MS else 1500)
         if self._held >= need:
             self._next = None
-            if state == OCCUPIED and asked == FREE and self.field:
+            if asked == FREE and self.field:
                 self.field.left()
             self._become(asked, self._next_ms)
 

@@ -1,6 +1,7 @@
 """Runs under MicroPython: the node's own parking sensing, fed with the rows of a trace; one JSON line a change."""
 
 import json
+import struct
 import sys
 from array import array
 
@@ -19,7 +20,7 @@ def main(folder, rows, facts):
         facts = json.load(file)
     columns = facts["columns"]
     now = [0]
-    bay = Parking(facts["options"], Clock(lambda: now[0], lambda late, early: late - early), facts.get("kept"))
+    bay = Parking(facts["options"], Clock(lambda: now[0], lambda late, early: late - early), Notes(facts.get("kept")))
     dark, silent = SensorFault("signal"), SensorFault("silent")
 
     def place(name):
@@ -52,6 +53,23 @@ def main(folder, rows, facts):
                 for feed in feeds:
                     feed(block, start)
                 state = tell(bay, now[0], state)
+
+
+class Notes:
+    """What the node remembers from before: (distance, field) of the empty bay, as sensing/bay.py keeps it."""
+
+    def __init__(self, kept):
+        self._kept = kept
+
+    def kept(self, name):
+        if not self._kept:
+            return None
+        mm, field = self._kept
+        values = [value // 20 for value in field or (0, 0, 0, 0)]
+        return struct.pack("<HB4h", mm or 0, bool(field), *values)
+
+    def keep(self, name, data):
+        pass
 
 
 def ranged(at, strong, dark, silent, take, miss):

@@ -16,9 +16,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(ROOT / "host_tools")]
 
-import page  # noqa: E402
-import plain  # noqa: E402
-from days import HARDSHIPS, SENSES, Day, day  # noqa: E402
+import evaluation_page as page  # noqa: E402
+import threshold as plain  # noqa: E402
+from bay_days import HARDSHIPS, SENSES, day  # noqa: E402
 from lamplighter.replay import parking  # noqa: E402
 from lamplighter.replay.scores import Score, compare  # noqa: E402
 
@@ -26,16 +26,11 @@ TUNING, JUDGED = 1000, 0  # seeds from here on: the threshold is tuned on days t
 WAYS = ("lamplighter", "threshold", "threshold that waits 8 s")
 
 
-def known(one: Day) -> list[object]:
-    """What a node remembers of this bay from the day before, a little off."""
-    return [one.empty_mm + 20, [*(round(100 * value) + 20 for value in one.empty_ut), one.near]]
-
-
 def judged(job: tuple[int, str, str, bool, tuple[plain.Plain, plain.Plain]]) -> tuple[str, str, dict[str, Score]]:
     """One day, by each way."""
     seed, hardship, senses, first, plains = job
     one = day(seed, hardship, senses)
-    told = [(change.t_s, change.state) for change in parking.replay(one.trace, kept=None if first else known(one))]
+    told = [(change.t_s, change.state) for change in parking.replay(one.trace, kept=None if first else one.known())]
     ways = {WAYS[0]: told}
     if not first:
         ways |= {name: plain.states(one, each) for name, each in zip(WAYS[1:], plains, strict=True)}
@@ -56,12 +51,14 @@ def main() -> int:
         plains = tuple(pool.map(tuned, (0, 8)))
         kinds = [(h, s) for h in HARDSHIPS for s in SENSES]
         jobs = [(JUDGED + n, h, s, False, plains) for n in range(options.days) for h, s in kinds]
-        jobs += [(JUDGED + n, h, s, True, plains) for n in range(max(1, options.days // 4)) for h, s in kinds]
+        jobs += [(JUDGED + n, h, s, True, plains) for n in range(max(1, options.days // 6)) for h, s in kinds]
         scores: dict[tuple[str, str, str], Score] = {}
         for job, (hardship, senses, found) in zip(jobs, pool.map(judged, jobs), strict=True):
             for way, score in found.items():
                 key = ("first day" if job[3] else way, hardship, senses)
                 scores[key] = scores.get(key, Score()) + score
+            if job[0] == 0 and job[2] == "both":
+                print(f"{time.monotonic() - begun:.0f} s: {hardship}", file=sys.stderr, flush=True)
     took_s = time.monotonic() - begun
     text = page.tables(scores, plains, options.days)
     print(text)

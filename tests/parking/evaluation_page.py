@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from plain import Plain
+from threshold import Plain
 from lamplighter.replay.scores import Score
 
 BEGIN, END = "<!-- figures: make parking -->", "<!-- end of the figures -->"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lamplighter.replay.trace import MISSING, Trace
 
-from street import Bay, Street
+from bay_street import Bay, Street
 
 DAY_S = 86400
 HARDSHIPS = ("calm", "rain", "fog", "snow", "sun", "people", "traffic", "dropouts", "drift")
@@ -34,6 +34,10 @@ class Day:
     empty_ut: tuple[float, float, float]
     seconds: int = DAY_S
     near: int = 0  # hundredths of a microtesla that vehicles bend the field by here
+
+    def known(self) -> list[object]:
+        """What a node remembers of this bay from the day before, a little off."""
+        return [self.empty_mm + 20, [*(round(100 * value) + 20 for value in self.empty_ut), self.near]]
 
 
 def day(seed: int, hardship: str, senses: str, seconds: int = DAY_S) -> Day:

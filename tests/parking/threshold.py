@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from days import Day
+from bay_days import Day
 from lamplighter.replay.trace import MISSING
 
 
