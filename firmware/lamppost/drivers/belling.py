@@ -13,11 +13,11 @@ _VREF = 1218  # mV
 
 
 def find(data, size, zeros, commands):
-    """Offset of the first packet whose sum fits one of the read commands (address in the low bits), or -1.
+    """Offset of the newest packet whose sum fits one of the read commands (address in the low bits), or -1.
 
     zeros -- offsets of bytes that are always 0: a sum of eight bits alone passes noise too often
     """
-    for at in range(len(data) - size + 1):
+    for at in range(len(data) - size, -1, -1):
         if data[at] != 0x55:
             continue
         if [n for n in zeros if data[at + n]]:
