@@ -79,6 +79,9 @@ def _aqi(message: dict[str, Any], in_words: bool = True) -> Text:
     index = message.get("aqi", {}).get("index")
     if index is None:
         return Text()
+    if message["aqi"]["table"].startswith("US"):  # 0 to 500, in six classes too
+        level = sum(index > top for top in (50, 100, 150, 200, 300))
+        return Text(f"AQI {index}", _AQI_STYLE[level])
     return Text(f"AQI {index}" + (f" {AQI[index - 1]}" if in_words else ""), _AQI_STYLE[index - 1])
 
 
