@@ -44,8 +44,11 @@ soak: $(READY)  ## thirty nights in fast time: cuts, an outage of a week, broker
 	@.ci/broker
 	@$(BIN)/python tests/soak/run.py
 
-fuzz: $(READY)  ## two million spoiled packets, flash blocks, frames and documents into all that reads them
+fuzz: $(READY)  ## two million spoiled packets, flash blocks and documents, and a million frames of the parts, into all that reads them
 	@$(BIN)/python tests/fuzz/run.py
+
+parking: $(READY)  ## hundreds of hard bay-days through the node's parking code, beside a plain threshold (10 minutes)
+	@$(BIN)/python tests/parking/run.py --page
 
 dusk: $(READY)  ## 2,000 simulated lampposts get their power in one second, the broker restarts meanwhile (DUSK="--nodes 500" changes it)
 	@.ci/broker
@@ -61,4 +64,4 @@ clean:  ## remove what was built (not the image cache)
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test check bench interop powercut soak fuzz dusk image docs clean
+.PHONY: help demo test check bench interop powercut soak fuzz parking dusk image docs clean

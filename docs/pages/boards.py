@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lamplighter import board as boards
 from lamplighter.board import Board
+from lamplighter.board_rules import hardware
 from lamplighter.partitions import TABLE_OFFSET
 
 from .table import table
@@ -62,13 +63,14 @@ def _flash(board: Board) -> str:
 def _buses(board: Board) -> str:
     rows = []
     for name, bus in board.buses.items():
-        kind = bus["kind"]
-        rows.append((f"`{name}`", f"{kind.upper()} {bus[kind]}", _lines(bus)))
+        kind = hardware(bus)
+        over = " (RS-485)" if bus["kind"] == "rs485" else ""
+        rows.append((f"`{name}`", f"{kind.upper()} {bus[kind]}{over}", _lines(bus)))
     return table(("bus", "hardware", "GPIO"), rows)
 
 
 def _lines(bus: dict) -> str:
-    return ", ".join(f"{line.upper()} {bus[line]}" for line in ("tx", "rx", "scl", "sda") if line in bus)
+    return ", ".join(f"{line.upper()} {bus[line]}" for line in ("tx", "rx", "de", "scl", "sda") if line in bus)
 
 
 def _pins(board: Board) -> str:
@@ -77,4 +79,4 @@ def _pins(board: Board) -> str:
 
 def _fitted(row: boards.Fitted) -> tuple[str, ...]:
     address = "" if row.address is None else f"{row.address:#04x}"
-    return f"`{row.id}`", f"[`{row.part}`](parts.md)", f"`{row.bus}`", address
+    return f"`{row.id}`", f"[`{row.part}`](parts/{row.part}.md)", f"`{row.bus}`", address

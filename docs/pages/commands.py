@@ -42,6 +42,14 @@ def _verb(verb: str, group: click.Context) -> str:
     command = lamplighter.get_command(group, verb)
     assert command
     context = click.Context(command, info_name=verb, parent=group)
+    text = _command(verb, command, context)
+    if isinstance(command, click.Group):  # a verb of several kinds, e.g. replay parking
+        for name, each in command.commands.items():
+            text += _command(f"{verb} {name}", each, click.Context(each, info_name=name, parent=context))
+    return text
+
+
+def _command(verb: str, command: click.Command, context: click.Context) -> str:
     words, example = _words(command)
     usage = " ".join([f"lamplighter {verb}", *command.collect_usage_pieces(context)])
     rows = [

@@ -13,7 +13,7 @@ from .table import table
 HEAD = """# The configuration of a lamppost
 
 One JSON document a lamppost. `lamplighter configure` checks it whole against
-[the JSON Schema](../../host_tools/lamplighter/contract/config.schema.json) and against the board, shows every error
+[the JSON Schema](configuration.schema.json) and against the board, shows every error
 at once, and writes it only when there is none. A section that is left out stands for a part that is not fitted; keys
 that are not on this page are refused.
 
@@ -34,18 +34,25 @@ TAIL = """
 
 - `parts[].bus` is a bus of the board, of the kind that the part needs; a part without an address has its bus for
   itself, parts with addresses have each their own. Several buses of the board may share a hardware UART.
-- A part has only the options that are its own.
+- A part has only the options that are its own: they are on its [page](parts.md).
 - `energy.part`, `parking[].part` and `air.parts` name parts that measure energy, distance and air; a part watches
   one bay.
 - `window_s` divides the day without rest, since windows are aligned to UTC, and `every_ms` is no longer than the
   window.
+- An `ads1115` in `air.parts` has its `air.cells`; both electrodes of a cell have inputs of their own, and one for
+  `o3` has one for `no2` beside it.
+- An `air.calibration` is of a quantity that its part measures, and of the sensor that is fitted: its `serial` is that
+  of `parts[].serial`, or the cell's `id`.
+- `light.part` measures light and `pole.part` tilt; `day_lux` is more than `night_lux`.
 - No key is there twice.
 """
 TITLES = {
     "": "The document", "location": "location", "wifi": "wifi", "mqtt": "mqtt",
     "mqtt.session": "mqtt.session", "mqtt.tls": "mqtt.tls: certificates", "time": "time",
     "parts": "parts: what is fitted", "energy": "energy: the meter", "parking": "parking: one row a bay",
-    "air": "air: particles and climate",
+    "air": "air: particles, gases and climate", "air.cells": "air.cells: pairs of Alphasense",
+    "air.calibration": "air.calibration: beside a reference", "light": "light: day and night",
+    "pole": "pole: knocked down or not",
 }  # fmt: skip
 # where the schema has no words of its own
 MEANINGS = {
@@ -55,7 +62,9 @@ MEANINGS = {
     "time": "Where the time comes from.",
     "energy": "The energy meter: a window's means, and the import register.",
     "parking": "Parking bays. Without `empty_mm` the distance to the empty bay is learned.",
-    "air": "Sensors of the air: a window's means, and the European index.",
+    "air": "Sensors of the air: a window's means, and an air quality index.",
+    "light": "A light sensor: day or night.",
+    "pole": "An accelerometer on the pole.",
     "mqtt.port": "The broker's port.",
     "mqtt.user": "User name at the broker.",
     "mqtt.password": "Its password; needs `user`.",
@@ -89,10 +98,16 @@ def example() -> str:
         "mqtt": {"host": "broker.lan", "port": 1883, "user": "lp-0042", "password": "battery staple",
                  "keepalive_s": 60, "window": 8, "spread_s": 60, "drain_per_s": 100, "drain_spread_s": 60},
         "time": {"servers": ["pool.ntp.org"]},
-        "parts": facts["fitted"],
+        "parts": [
+            *facts["fitted"],
+            {"id": "eye", "part": "bh1750", "bus": "i2c0"},
+            {"id": "mast", "part": "lis3dh", "bus": "i2c0"},
+        ],
         "energy": {"part": "meter", "window_s": 900, "every_ms": 1000, "mid": False},
         "parking": [{"bay": "1", "part": "bay-1", "empty_mm": 3200, "every_ms": 1000}],
         "air": {"parts": ["dust", "climate"], "window_s": 600, "every_ms": 10000},
+        "light": {"part": "eye", "night_lux": 20, "day_lux": 40},
+        "pole": {"part": "mast", "limit_deg": 5},
     }  # fmt: skip
     config.check(config.Document(document, "example"), facts)
     return _folded(document)
@@ -133,8 +148,10 @@ def _limits(row: dict[str, Any]) -> str:
     kind, low, high = row["type"], row.get("minimum"), row.get("maximum")
     if kind == "array":
         each = _resolved(row["items"])
-        words = "rows, below" if each["type"] == "object" else f"texts, each of {_limits(each)}"
-        return f"{row.get('minItems', 0)} to {row['maxItems']} {words}"
+        kinds = {"object": "rows, below", "integer": "whole numbers", "array": "pairs of whole numbers"}
+        words = kinds.get(each["type"]) or f"texts, each of {_limits(each)}"
+        low, high = row.get("minItems", 0), row["maxItems"]
+        return f"{high} {words}" if low == high else f"{low} to {high} {words}"
     if kind == "string":
         return f"text of {row['minLength']} to {row['maxLength']} characters"
     words = {"object": "object, below", "boolean": "true or false", "integer": "whole number", "number": "number"}[kind]

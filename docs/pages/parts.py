@@ -1,27 +1,27 @@
-"""docs/reference/parts.md: the parts that the firmware reads, from its drivers and its table of quantities."""
+"""docs/reference/parts.md: the parts shelf at a glance, and the table of quantities."""
 
 from __future__ import annotations
 
-import ast
-import inspect
-from typing import Any
-
-from lamplighter import config, filesystem, firmware
+from lamplighter import catalogue, filesystem, firmware, si
+from lamplighter.commands.parts import state
 
 from .table import table
 
 HEAD = """# Parts
 
-The parts that a lamppost can read. `lamplighter decode PART HEX` says what a captured frame of each means; when a
-reading fails it has a [fault word](faults.md).
+The parts that a lamppost can carry. `lamplighter parts` shows this table; `lamplighter parts ID` and the part's page
+show its wiring, range, options and traps, and what is not verified. `lamplighter decode ID HEX` says what a captured
+answer means, in the words of the column "decoded" below; when a reading fails it has a [fault word](faults.md).
 
+Only the parts that a configuration names are loaded on the node. "Facts" says how many statements of a part's page
+have no second source yet; a part that is legacy works, but should not go into new lampposts.
 """
-LIMITS = """
-## Limits of the self-test
-
-Within these, `lamplighter test` says that a part is well. With `--json` it prints values and limits as the
-node holds them: integers without the point, 20.0 Cel as 200.
-
+TITLES = {
+    "energy": "Energy", "parking": "Parking", "air": "Air", "light": "Light", "pole": "Pole", "clock": "Clock",
+}  # fmt: skip
+SIZE = """
+A driver's size is that of its `.mpy` alone, up to the next half KiB, measured by `make docs`; `make check` holds it
+against a budget. What relatives share lies in a module of its own and is loaded once.
 """
 QUANTITIES = """
 ## Quantities
@@ -31,67 +31,44 @@ in the message. The contract's schemas refuse a message with a value beyond its 
 `e_mwh` are made of a meter's readings over the window; `p_mw` itself is in no message.
 
 """
-SIZE = """
-A driver's size is that of its `.mpy`, up to the next half KiB, measured by `make docs`; `make check` holds it against a
-budget.
-"""
 
 
 def content() -> str:
-    firmware.importable()
-    from lamppost.core.quantity import QUANTITIES as ROWS  # type: ignore[import-not-found]
-    from lamppost.core.units import UNITS  # type: ignore[import-not-found]
-    from lamppost.drivers import shelf  # type: ignore[import-not-found]
-
-    drivers = {part: _driver(shelf, part) for part in shelf.PARTS}
     sizes = {name: len(binary) for name, binary in filesystem.compile_app().modules.items()}
-    parts = [
-        (f"`{part}`", _title(driver), _bus(part), ", ".join(f"`{name}`" for name in driver.QUANTITIES),
-         _size(sizes[f"lamppost/drivers/{shelf.PARTS[part][0]}.mpy"]))
-        for part, driver in drivers.items()
-    ]  # fmt: skip
-    limits = [
-        (f"`{part}`", f"`{name}`", _number(low, ROWS[name]), _number(high, ROWS[name]), UNITS[name][0])
-        for part, driver in drivers.items()
-        for name, low, high in driver.LIMITS
-    ]
-    quantities = [
-        (f"`{name}`", *UNITS[name], row[0], _number(row[1], row), _number(row[2], row),
-         ", ".join(f"`{part}`" for part, driver in drivers.items() if name in driver.QUANTITIES))
-        for name, row in ROWS.items()
-    ]  # fmt: skip
-    return (
-        HEAD
-        + table(("part", "what", "bus", "measures", "driver"), parts)
-        + SIZE
-        + LIMITS
-        + table(("part", "quantity", "from", "to", "unit"), limits)
-        + QUANTITIES
-        + table(("name", "UCUM", "UNECE Rec 20", "decimals", "lowest", "highest", "read from"), quantities)
-    )
+    return HEAD + "".join(_kind(kind, title, sizes) for kind, title in TITLES.items()) + SIZE + _quantities()
 
 
-def _driver(shelf: Any, part: str) -> Any:
-    return getattr(shelf.module(part), shelf.PARTS[part][1])
+def _kind(kind: str, title: str, sizes: dict[str, int]) -> str:
+    rows = [
+        (f"[`{part.id}`](parts/{part.id}.md)", part.name, part.buses, si.plain(part.measures), state(part),
+         _size(sizes[f"lamppost/drivers/{part.id}.mpy"]))
+        for part in catalogue.every() if part.kind == kind
+    ]  # fmt: skip
+    return f"\n## {title}\n\n" + table(("id", "part", "bus", "measures", "facts", "driver"), rows)
+
+
+def _quantities() -> str:
+    firmware.importable()
+    from lamppost.core import quantities  # type: ignore[import-not-found]
+    from lamppost.core.units import of as unit  # type: ignore[import-not-found]
+
+    rows = [
+        (f"`{name}`", *unit(name), row[0], _number(row[1], row), _number(row[2], row), _word(name),
+         ", ".join(f"`{part.id}`" for part in catalogue.every() if name in part.measures))
+        for name, row in quantities.rows(quantities.names()).items()
+    ]  # fmt: skip
+    heads = ("name", "UCUM", "UNECE Rec 20", "decimals", "lowest", "highest", "decoded", "read from")
+    return QUANTITIES + table(heads, rows)
+
+
+def _word(name: str) -> str:
+    word = "utc" if name == "utc_s" else si.WORDS[name][0] if name in si.WORDS else ""
+    return f"`{word}`" if word else ""
 
 
 def _size(size: int) -> str:
     """So coarse that not each change of a driver changes the page."""
     return f"{-(-size // 512) / 2} KiB"
-
-
-def _title(driver: Any) -> str:
-    """The first sentence of the driver's module, without its promise to the reader of the code."""
-    source = inspect.getsource(inspect.getmodule(driver))  # type: ignore[arg-type]
-    return (ast.get_docstring(ast.parse(source)) or "").split("\n")[0].rstrip(".")
-
-
-def _bus(part: str) -> str:
-    row = config.schema()["x-parts"][part]
-    if "addresses" not in row:
-        return row["kind"].upper()
-    low, high, usual = (f"{n} ({n:#04x})" if row["kind"] == "i2c" else n for n in (*row["addresses"], row["address"]))
-    return f"{row['kind'].upper()}, address {low} to {high}; {usual} if the configuration names none"
 
 
 def _number(value: int | None, row: tuple) -> str:

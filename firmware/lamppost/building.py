@@ -111,7 +111,9 @@ def link(node, beat, random, report, set_time):
 
 async def start(node, random, report, set_time):
     """Make the sensing and the link of a node whose parts and journal are there, and start every task."""
-    node.sensing, readings = sensing(node)
+    sensing, readings = once("sensing.fitted", "build", node.config, node.clock, node.counters, node.parts)
+    node.sensing = list(sensing.values())
+    node.meter = sensing.get("energy")
     node.link, timekeeper, station = link(node, node.health.task("link", 45000), random, report, set_time)
     await node.timebase.start()
     tell_start(node)
@@ -144,32 +146,6 @@ def tell_start(node):
 def wifi(config):
     access = config["wifi"]
     return Wifi(network, access["ssid"], access.get("password"), time.ticks_ms, time.ticks_diff)
-
-
-def sensing(node):
-    """(sensing objects, [(part, every_ms, take, miss)]) as configured: what is read, how often, and for whom."""
-    from .sensing import air, energy, parking
-
-    config, clock, parts = node.config, node.clock, node.parts
-    built, readings = [], []
-    if "energy" in config:
-        options = config["energy"]
-        part = parts[options["part"]]
-        node.meter = energy.Energy(options, clock, node.counters, part)
-        built.append(node.meter)
-        readings.append((part, options.get("every_ms", 1000), node.meter.take, node.meter.miss))
-    for options in config.get("parking", ()):
-        bay = parking.Parking(options, clock)
-        built.append(bay)
-        readings.append((parts[options["part"]], options.get("every_ms", 1000), bay.take, bay.miss))
-    if "air" in config:
-        options = config["air"]
-        window = air.Air(options, clock, parts)
-        built.append(window)
-        for name in options["parts"]:
-            take, miss = window.of(name)
-            readings.append((parts[name], options.get("every_ms", 10000), take, miss))
-    return built, readings
 
 
 async def selftest(heap_free):

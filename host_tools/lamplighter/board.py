@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import board_rules, toml_document
+from . import board_rules, catalogue, toml_document
 from .chips import CHIPS, Chip
 from .firmware import folder as product_folder
 from .partitions import Partition
@@ -38,11 +38,12 @@ class Fitted:
     part: str
     bus: str
     address: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)  # of its part, as the catalogue has them
 
     def document(self) -> dict[str, Any]:
         """As in /config.json: without an address where the part has none."""
         row = {"id": self.id, "part": self.part, "bus": self.bus}
-        return row if self.address is None else {**row, "address": self.address}
+        return {**row, **({} if self.address is None else {"address": self.address}), **self.options}
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,17 @@ def load(name: str, folder: Path | None = None) -> Board:
 
 
 def _schema() -> dict[str, Any]:
-    return json.loads((Path(__file__).parent / "board.schema.json").read_text(encoding="utf-8"))
+    """The schema of the file, with what the catalogue says of each part."""
+    found = json.loads((Path(__file__).parent / "board.schema.json").read_text(encoding="utf-8"))
+    row = found["properties"]["fitted"]["items"]
+    row["properties"]["part"] = {"enum": catalogue.ids(), "description": "one of `lamplighter parts`"}
+    row["allOf"] = catalogue.row_schema()["allOf"]
+    return found
+
+
+def _fitted(row: dict[str, Any]) -> Fitted:
+    options = {key: value for key, value in row.items() if key not in ("id", "part", "bus", "address")}
+    return Fitted(row["id"], row["part"], row["bus"], row.get("address"), options)
 
 
 def _board(data: dict[str, Any], warnings: list[str]) -> Board:
@@ -124,6 +135,6 @@ def _board(data: dict[str, Any], warnings: list[str]) -> Board:
         partitions=tuple(board_rules.partition(row) for row in data["partitions"]),
         buses=data["buses"],
         pins=data["pins"],
-        fitted=tuple(Fitted(**row) for row in data.get("fitted", [])),
+        fitted=tuple(_fitted(row) for row in data.get("fitted", [])),
         warnings=tuple(warnings),
     )

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from . import catalogue, toml_document
 from . import partitions as table
-from . import toml_document
 from .chips import CHIPS, Chip
 from .partitions import Partition
 from .toml_document import TomlDocument
 
 INPUT_PINS = ("presence", "tamper", "daylight")
-PART_BUSES = {"pzem004t": "uart", "tfmini": "uart", "sps30": "uart", "bme280": "i2c", "ds3231": "i2c"}
+
+
+def hardware(bus: dict[str, Any]) -> str:
+    """The chip's peripheral behind a bus, which is also the key of its number: uart or i2c."""
+    return "i2c" if bus["kind"] == "i2c" else "uart"
 
 
 def megabytes(text: str) -> int:
@@ -64,7 +68,7 @@ def _check_partitions(document: TomlDocument, flash_size: int) -> None:
 def _pin_uses(document: TomlDocument) -> Iterator[tuple[toml_document.Path, int, bool]]:
     """Every use of a pin: its key, the pin, whether the chip drives it."""
     for name, bus in document.sound_items("buses").items():
-        for key in ("tx", "rx", "scl", "sda"):
+        for key in ("tx", "rx", "de", "scl", "sda"):
             if key in bus:
                 yield ("buses", name, key), bus[key], key != "rx"
     for name, pin in document.sound_items("pins").items():
@@ -95,7 +99,7 @@ def _check_pins(document: TomlDocument, chip: Chip) -> list[str]:
 
 def _check_buses(document: TomlDocument, chip: Chip) -> None:
     for name, bus in document.sound_items("buses").items():
-        kind = bus["kind"]
+        kind = hardware(bus)
         numbers = chip.uarts if kind == "uart" else chip.i2cs
         if bus[kind] not in numbers:
             document.complain(
@@ -125,17 +129,16 @@ def _check_fitted(document: TomlDocument) -> None:
                     (*place, "bus"), f"there is no bus {row['bus']}", toml_document.nearest(row["bus"], buses)
                 )
             continue
-        wanted, kind = PART_BUSES[row["part"]], buses[row["bus"]]["kind"]
-        if wanted != kind:
-            fitting = [name for name, bus in buses.items() if bus["kind"] == wanted]
+        part, kind = catalogue.get(row["part"]), buses[row["bus"]]["kind"]
+        if not part.goes_on(kind):
+            fitting = [name for name, bus in buses.items() if part.goes_on(bus["kind"])]
             document.complain(
                 (*place, "bus"),
-                f"{row['part']} needs {wanted}, {row['bus']} is {kind}",
+                f"{part.id} needs {part.buses}, {row['bus']} is {kind}",
                 f"use {' or '.join(fitting) or 'a bus of that kind'}",
             )
-        # several Modbus meters and several I2C parts may share a bus; everything else talks alone
-        shares = kind == "i2c" or row["part"] == "pzem004t"
-        for key in (("id", row["id"]), (row["bus"], row.get("address") if shares else None)):
+        address = row.get("address", part.address) if part.shares_a(kind) else None
+        for key in (("id", row["id"]), (row["bus"], address)):
             if key in seen:
                 document.complain((*place, key[0] if key[0] == "id" else "bus"),
                                   f"{seen[key]} has the same {'id' if key[0] == 'id' else 'place on the bus'}",

@@ -7,17 +7,19 @@ import functools
 import hashlib
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import config_checks
+from . import catalogue, config_checks
 from .json_lines import JsonError, parse
 from .problems import ConfigInvalid, ConfigUnreadable
 
 SECRETS = (("wifi", "password"), ("mqtt", "password"))
 HIDDEN = "(hidden)"
+_HEX = re.compile("0x[0-9a-fA-F]{1,8}")
 
 
 @dataclass
@@ -37,7 +39,10 @@ class Document:
 
 @functools.cache
 def schema() -> dict[str, Any]:
-    return json.loads((Path(__file__).parent / "contract" / "config.schema.json").read_text())
+    """The schema of the document, with what the catalogue says of each part."""
+    found = json.loads((Path(__file__).parent / "contract" / "config.schema.json").read_text(encoding="utf-8"))
+    found["$defs"]["part"] = catalogue.row_schema()
+    return found
 
 
 def read(source: str) -> Document:
@@ -69,7 +74,7 @@ def check(document: Document, board: dict[str, Any] | None = None) -> dict[str, 
     found += [(path, "this key is there twice; keep one") for path in document.doubled]
     found += _schema_errors(value)
     if not found:
-        found += config_checks.errors(value, board, schema()["x-parts"])
+        found += config_checks.errors(value, board)
     if found:
         found.sort(key=lambda error: document.line(error[0]))
         details = [_row(document, path, cause) for path, cause in found]
@@ -183,11 +188,12 @@ def _sentence(error: Any, path: tuple) -> str:
     limit, hidden = error.validator_value, path in SECRETS or path in (("wifi",), ("mqtt",))
     shown = "" if hidden else f", not {_short(error.instance)}"
     if error.validator == "type":
-        return f"must be {_TYPES[limit]}{shown}"
+        return f"must be {_TYPES[limit]}{shown}{_from_hex(error.instance) if limit == 'integer' else ''}"
     if error.validator == "enum":
-        near = difflib.get_close_matches(str(error.instance), limit, 1, 0.5)
+        near = difflib.get_close_matches(str(error.instance), [text for text in limit if isinstance(text, str)], 1, 0.5)
         hint = f"; did you mean {near[0]}?" if near else ""
-        return f"must be one of {', '.join(limit)}{shown}{hint}"
+        choices = f"{len(limit)} choices" if hint and len(limit) > 8 else ", ".join(map(str, limit))
+        return f"must be one of {choices}{shown}{hint}"
     if error.validator == "const":
         return f"must be {json.dumps(limit)}{shown}"
     if error.validator == "pattern":
@@ -207,6 +213,11 @@ def _sentence(error: Any, path: tuple) -> str:
         key, need = next((key, need) for key, (need,) in limit.items() if key in error.instance)
         return f"has a {key} and no {need}; add {need}"
     return "is not allowed here"
+
+
+def _from_hex(value: Any) -> str:
+    """JSON has no hexadecimal numbers, and data sheets have no others."""
+    return f"; {value} is {int(value, 16)}" if isinstance(value, str) and _HEX.fullmatch(value) else ""
 
 
 def _short(value: Any) -> str:

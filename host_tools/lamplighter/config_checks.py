@@ -5,27 +5,42 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+from . import air_checks, catalogue, parking_checks
+
 Error = tuple[tuple, str]
 
 
-def errors(doc: dict[str, Any], board: dict[str, Any] | None, known: dict[str, Any]) -> list[Error]:
-    """(path, cause) of each misfit in a document that keeps to the schema. `known`: the schema's x-parts."""
+def errors(doc: dict[str, Any], board: dict[str, Any] | None) -> list[Error]:
+    """(path, cause) of each misfit in a document that keeps to the schema."""
     parts = doc.get("parts", [])
+    buses = {name: row["kind"] for name, row in board["buses"].items()} if board else {}
     found = _twice(parts, "parts", "id") + _twice(doc.get("parking", []), "parking", "bay")
-    misfits = _buses(parts, board, known)
+    misfits = _misplaced(parts, board["board"], buses) if board else []
     # a part on a wrong bus is one error, not a second one with whoever is on that bus rightly
-    misplaced = {path[1] for path, _ in misfits}
-    found += misfits + _addresses(parts, known) + _options(parts, known) + _crowded(parts, known, misplaced)
-    kinds: dict[str, str] = {}
-    for part in parts:
-        kinds.setdefault(part["id"], known[part["part"]]["measures"])
+    found += misfits + _crowded(parts, buses, {path[1] for path, _ in misfits})
+    senses = {part["id"]: _senses(part["part"]) for part in reversed(parts)}
     if "energy" in doc:
-        found += _measures(("energy", "part"), doc["energy"]["part"], kinds, "energy")
-    for index, bay in enumerate(doc.get("parking", [])):
-        found += _measures(("parking", index, "part"), bay["part"], kinds, "distance")
+        found += _measures(("energy", "part"), doc["energy"]["part"], senses, "energy")
+    found += parking_checks.errors(doc.get("parking", []), senses, _measures)
     for index, part in enumerate(doc.get("air", {}).get("parts", [])):
-        found += _measures(("air", "parts", index), part, kinds, "air")
-    return found + _shared_eye(doc.get("parking", [])) + _windows(doc)
+        found += _measures(("air", "parts", index), part, senses, "air")
+    for section, wanted in (("light", "light"), ("pole", "tilt")):
+        if section in doc:
+            found += _measures((section, "part"), doc[section]["part"], senses, wanted)
+    if "air" in doc and not found:
+        found += air_checks.errors(doc["air"], parts)
+    if "light" in doc and "day_lux" in doc["light"] and doc["light"]["day_lux"] <= doc["light"].get("night_lux", 20):
+        found.append((("light", "day_lux"), "must be more than night_lux, or the lamp would flicker at dusk"))
+    return found + _windows(doc)
+
+
+def _senses(part_id: str) -> str:
+    """In a word, what a part measures."""
+    part = catalogue.get(part_id)
+    if part.kind == "parking":
+        marks = {"d_mm": "distance", "mag_x_ut": "magnetic field", "presence": "presence"}
+        return next(word for name, word in marks.items() if name in part.measures)
+    return {"pole": "tilt", "clock": "time"}.get(part.kind, part.kind)
 
 
 def _twice(rows: list[dict[str, Any]], section: str, key: str) -> list[Error]:
@@ -38,96 +53,71 @@ def _twice(rows: list[dict[str, Any]], section: str, key: str) -> list[Error]:
     return found
 
 
-def _buses(parts: list[dict[str, Any]], board: dict[str, Any] | None, known: dict[str, Any]) -> list[Error]:
-    if board is None:
-        return []
+def _misplaced(parts: list[dict[str, Any]], name: str, buses: dict[str, str]) -> list[Error]:
+    """Parts on buses that the board does not have, or that they do not fit."""
     found: list[Error] = []
-    for index, part in enumerate(parts):
-        bus, kind = board["buses"].get(part["bus"]), known[part["part"]]["kind"]
-        if bus is None:
-            fitting = [name for name, row in board["buses"].items() if row["kind"] == kind]
-            near = difflib.get_close_matches(part["bus"], fitting, 1)
-            hint = f"did you mean {near[0]}?" if near else f"{kind} buses are {', '.join(fitting) or 'none'}"
-            found.append((("parts", index, "bus"), f"{board['board']} has no bus {part['bus']}; {hint}"))
-        elif bus["kind"] != kind:
-            found.append((("parts", index, "bus"), f"{part['part']} needs {kind}; {part['bus']} is {bus['kind']}"))
+    for index, row in enumerate(parts):
+        part, kind = catalogue.get(row["part"]), buses.get(row["bus"])
+        if kind is None:
+            fitting = [other for other in buses if part.goes_on(buses[other])]
+            near = difflib.get_close_matches(row["bus"], fitting, 1)
+            hint = f"did you mean {near[0]}?" if near else f"{part.buses} buses are {', '.join(fitting) or 'none'}"
+            found.append((("parts", index, "bus"), f"{name} has no bus {row['bus']}; {hint}"))
+        elif not part.goes_on(kind):
+            found.append((("parts", index, "bus"), f"{part.id} needs {part.buses}; {row['bus']} is {kind}"))
     return found
 
 
-def _addresses(parts: list[dict[str, Any]], known: dict[str, Any]) -> list[Error]:
+def _crowded(parts: list[dict[str, Any]], buses: dict[str, str], misplaced: set[Any]) -> list[Error]:
+    """Several parts on one bus: only where each can be called by an address, and each its own."""
     found: list[Error] = []
-    for index, part in enumerate(parts):
-        allowed = known[part["part"]].get("addresses")
-        if "address" not in part:
-            continue
-        if allowed is None:
-            found.append((("parts", index, "address"), f"{part['part']} has no address; leave it out"))
-        elif not allowed[0] <= part["address"] <= allowed[1]:
-            found.append(
-                (
-                    ("parts", index, "address"),
-                    f"must be {allowed[0]} to {allowed[1]} for {part['part']}, not {part['address']}",
-                )
-            )
-    return found
-
-
-def _options(parts: list[dict[str, Any]], known: dict[str, Any]) -> list[Error]:
-    """What only some parts understand."""
-    return [
-        (("parts", index, key), f"{part['part']} has no {key}; leave it out")
-        for index, part in enumerate(parts)
-        for key in part
-        if key not in ("id", "part", "bus", "address", *known[part["part"]].get("options", ()))
-    ]
-
-
-def _crowded(parts: list[dict[str, Any]], known: dict[str, Any], misplaced: set[Any]) -> list[Error]:
-    """Several parts on one bus: only of a kind that has addresses, and each its own."""
-    found: list[Error] = []
-    for index, part in enumerate(parts):
+    for index, row in enumerate(parts):
         for before, other in enumerate(parts[:index]):
-            if other["bus"] != part["bus"] or {index, before} & misplaced:
+            if other["bus"] != row["bus"] or {index, before} & misplaced:
                 continue
-            here, there = known[part["part"]], known[other["part"]]
-            both_shared = here.get("shares") and there.get("shares") and here["kind"] == there["kind"]
-            if not both_shared:
-                found.append((("parts", index, "bus"), f"{part['bus']} carries {other['id']} already"))
+            if not _together(row, other, buses.get(row["bus"])):
+                found.append((("parts", index, "bus"), f"{row['bus']} carries {other['id']} already"))
                 break
-            address = part.get("address", here["address"])
-            if address == other.get("address", there["address"]):
-                key = "address" if "address" in part else "bus"
-                found.append(
-                    (("parts", index, key), f"{other['id']} has the address {address} on {part['bus']} already")
-                )
+            address = row.get("address", catalogue.get(row["part"]).address)
+            if address == other.get("address", catalogue.get(other["part"]).address):
+                key = "address" if "address" in row else "bus"
+                says = f"{other['id']} has the address {address} on {row['bus']} already"
+                found.append((("parts", index, key), says + _free(row["part"], address)))
                 break
     return found
 
 
-def _measures(path: tuple, name: str, kinds: dict[str, str], wanted: str) -> list[Error]:
-    if name not in kinds:
-        near = difflib.get_close_matches(name, kinds, 1)
-        hint = f"did you mean {near[0]}?" if near else f"parts are {', '.join(kinds) or 'none'}"
+def _together(row: dict[str, Any], other: dict[str, Any], kind: str | None) -> bool:
+    """True if both can be on one bus of that kind; None: not known, any on which both go."""
+    here, there = catalogue.get(row["part"]), catalogue.get(other["part"])
+    kinds = [kind] if kind else [bus for bus in catalogue.BUSES if here.goes_on(bus) and there.goes_on(bus)]
+    return any(bus != "uart" or (here.shares and here is there) for bus in kinds)
+
+
+def _free(part_id: str, taken: int) -> str:
+    """The way out: another address, where the part can have one."""
+    option = catalogue.get(part_id).option("address")
+    assert option
+    choices = [n for n in option.get("enum", range(option["minimum"], option["maximum"] + 1)) if n != taken]
+    if not choices:
+        return f"; a {part_id} has no other, put it on another bus"
+    return f"; {part_id} can have {', '.join(map(str, choices[:3]))}{' and more' if len(choices) > 3 else ''}"
+
+
+def _measures(path: tuple, name: str, senses: dict[str, str], wanted: str) -> list[Error]:
+    if name not in senses:
+        near = difflib.get_close_matches(name, senses, 1)
+        hint = f"did you mean {near[0]}?" if near else f"parts are {', '.join(senses) or 'none'}"
         return [(path, f"no part has the id {name}; {hint}")]
-    if kinds[name] != wanted:
-        return [(path, f"{name} measures {kinds[name]}, not {wanted}")]
+    if senses[name] != wanted:
+        return [(path, f"{name} measures {senses[name]}, not {wanted}")]
     return []
-
-
-def _shared_eye(parking: list[dict[str, Any]]) -> list[Error]:
-    seen: dict[str, str] = {}
-    found: list[Error] = []
-    for index, row in enumerate(parking):
-        if row["part"] in seen:
-            found.append((("parking", index, "part"), f"{row['part']} watches bay {seen[row['part']]} already"))
-        seen.setdefault(row["part"], row["bay"])
-    return found
 
 
 def _windows(doc: dict[str, Any]) -> list[Error]:
     """Windows are aligned to UTC: they divide the day, and hold at least one reading."""
     found: list[Error] = []
-    for section in ("energy", "air"):
+    for section in ("energy", "air", "light"):
         window = doc.get(section, {}).get("window_s")
         if window is None:
             continue

@@ -29,10 +29,14 @@ _SHOWN = {
     "imp_mwh": ("", 1_000_000, 3, " kWh"),
     "pm2_5": ("PM2.5 ", 1, 1, " µg/m³"),
     "pm10": ("PM10 ", 1, 1, " µg/m³"),
+    "no2": ("NO₂ ", 1, 1, " ppb"),
+    "co2": ("CO₂ ", 1, 0, " ppm"),
+    "lux": ("", 1, 1, " lx"),
     "t": ("", 1, 1, " °C"),
     "rh": ("", 1, 0, " %"),
     "p": ("", 1, 0, " hPa"),
     "d_mm": ("", 1000, 2, " m"),
+    "mag_nt": ("Δ", 1000, 1, " µT"),
 }
 
 
@@ -57,7 +61,7 @@ def _energy(message: dict[str, Any]) -> Text:
 
 
 def _parking(message: dict[str, Any]) -> Text:
-    return _bay(message) + Text("  ") + amount(message, "d_mm")
+    return _bay(message) + Text("  ") + _amounts(message, "d_mm", "mag_nt")
 
 
 def _bay(message: dict[str, Any], sure: int = 101) -> Text:
@@ -75,7 +79,15 @@ def _aqi(message: dict[str, Any], in_words: bool = True) -> Text:
     index = message.get("aqi", {}).get("index")
     if index is None:
         return Text()
+    if message["aqi"]["table"].startswith("US"):  # 0 to 500, in six classes too
+        level = sum(index > top for top in (50, 100, 150, 200, 300))
+        return Text(f"AQI {index}", _AQI_STYLE[level])
     return Text(f"AQI {index}" + (f" {AQI[index - 1]}" if in_words else ""), _AQI_STYLE[index - 1])
+
+
+def _light(message: dict[str, Any]) -> Text:
+    night = {True: "night", False: "day", None: "day or night?"}[message["night"]]
+    return _amounts(message, "lux") + Text(f"  {night}")
 
 
 def _alarm(message: dict[str, Any] | None) -> Text:
@@ -98,6 +110,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], Text]] = {
     "tele_energy": _energy,
     "tele_parking": _parking,
     "tele_air": _air,
+    "tele_light": _light,
     "evt_boot": _boot,
     "evt_clock": lambda m: Text(f"clock set by {m['source']}" + (f", moved {m['step_ms']} ms" if m["step_ms"] else "")),
     "evt_config": lambda m: Text(f"configuration {m['phase']}: {m['reason']}"),

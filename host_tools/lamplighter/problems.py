@@ -118,6 +118,11 @@ class SelftestFailed(Problem):
     remedy = "Each failed check above says what to look at; correct it and run `lamplighter test` again."
 
 
+class TraceInvalid(Problem):
+    exit_code, word = 43, "trace-invalid"
+    remedy = "Correct the trace as said: `lamplighter replay --help` names the columns; a missing reading is an empty cell."
+
+
 class BrokerRefused(Problem):
     exit_code, word = 50, "broker-refused"
     remedy = "Check the broker's host and port, and that it is running."

@@ -85,7 +85,7 @@ def chip_steps(board: dict) -> list[str]:
     rows = []
     for row in board["fitted"]:
         bus = board["buses"][row["bus"]]
-        where = bus["tx"] if bus["kind"] == "uart" else row["address"]
+        where = row["address"] if bus["kind"] == "i2c" else bus["tx"]
         rows.append(f"{where}: __import__('parts.{row['part']}', None, None, ('Twin',)).Twin({row!r})")
     return [
         "import sys, gc; sys.path[:] = ['/chip', '.frozen']",

@@ -107,6 +107,9 @@ def test_the_line_that_is_named_is_the_line_that_is_wrong(tmp_path):
         ('bus = "i2c0"', 'bus = "air"', "bme280 needs i2c, air is uart; use i2c0"),
         ('bus = "i2c0"', 'bus = "i2c"', "there is no bus i2c; did you mean i2c0?"),
         ('id = "dust"', 'id = "meter"', "fitted[0] (meter) has the same id"),
+        ('id = "dust"', 'id = "dust"\nwarn_s = 8', "there is no key warn_s here; did you mean warm_s?"),
+        ('id = "dust"', 'id = "dust"\nwarm_s = -1', "fitted[2].warm_s: -1 is less than the minimum of 0"),
+        ("address = 0x76", "address = 0x78", "120 is greater than the maximum of 119"),
         ("offset = 0x2F0000", "offset = 0x2F0100", "0x2F0100 is not at a multiple of 0x1000"),
         ("offset = 0x10000, ", "offset = 0x11000, ", "0x11000 is not at a multiple of 0x10000, as an app must be"),
         ("size = 0xD0000", "size = 0xD1000", "vfs ends at 0x401000, the flash at 0x400000; make it 0xD0000 or less"),
@@ -129,6 +132,71 @@ def test_a_board_that_cannot_work_is_refused_with_cause_and_remedy(tmp_path, old
     details = spoilt(tmp_path, (old, new))
     assert any(said in detail for detail in details), details
     assert all(detail.startswith("boards/lamppost-esp32/board.toml:") and "; " in detail for detail in details)
+
+
+RS485 = """[buses.meter]
+kind = "rs485"
+uart = 2
+tx = 17
+rx = 16
+de = 4
+"""
+METER = """[buses.meter]
+kind = "uart"
+uart = 2
+tx = 17
+rx = 16
+"""
+SECOND = """[[fitted]]
+id = "meter-2"
+part = "pzem004t"
+bus = "meter"
+address = 2
+
+[[fitted]]
+id = "bay-1"
+"""
+
+
+def with_rs485(tmp_path: Path, text: str) -> boards.Board:
+    (tmp_path / "lamppost-esp32").mkdir()
+    (tmp_path / "lamppost-esp32" / "board.toml").write_text(text)
+    return boards.load("lamppost-esp32", tmp_path)
+
+
+def test_two_meters_share_an_rs485_bus_with_a_direction_pin(tmp_path):
+    text = ESP32.replace(METER, RS485).replace('[[fitted]]\nid = "bay-1"\n', SECOND)
+    board = with_rs485(tmp_path, text)
+    assert board.warnings == ()
+    assert board.node_document()["buses"]["meter"] == {"kind": "rs485", "uart": 2, "tx": 17, "rx": 16, "de": 4}
+    assert [part.address for part in board.fitted if part.bus == "meter"] == [1, 2]
+
+
+def test_an_adapter_that_turns_round_by_itself_takes_no_pin(tmp_path):
+    board = with_rs485(tmp_path, ESP32.replace(METER, RS485.replace("de = 4\n", "")))
+    assert "de" not in board.buses["meter"]
+
+
+@pytest.mark.parametrize(
+    ("bus", "fitted", "said"),
+    [
+        (RS485.replace("de = 4", "de = 17"), "", "GPIO 17 is used by buses.meter.tx already"),
+        (RS485.replace("de = 4", "de = 36"), "", "GPIO 36 is input only and this is an output"),
+        (RS485.replace("de = 4", "de = 6"), "", "GPIO 6 belongs to the flash chip"),
+        (RS485.replace("de = 4", 'de = "4"'), "", "buses.meter.de: '4' is not of type integer"),
+        (RS485.replace("uart = 2", "uart = 0"), "", "the ESP32 has no free UART 0; use 1 or 2"),
+        (RS485.replace("rs485", "rs-485"), "", "did you mean rs485?"),
+        (METER + "de = 4\n", "", "buses.meter.de: there is no key de here"),
+        (RS485, 'bus = "meter"\naddress = 1\n\n[[fitted]]\nid = "m2"\npart = "pzem004t"\n', "same place on the bus"),
+        (RS485, 'bus = "meter"\n\n[[fitted]]\nid = "x"\npart = "bl0942"\n', "bl0942 needs uart, meter is rs485"),
+    ],
+)
+def test_an_rs485_bus_that_cannot_work_is_refused(tmp_path, bus, fitted, said):
+    changes = [(METER, bus)]
+    if fitted:
+        changes.append(('bus = "meter"\n', fitted + 'bus = "meter"\n'))
+    details = spoilt(tmp_path, *changes)
+    assert any(said in detail for detail in details), details
 
 
 def test_a_table_without_slots_does_not_go_with_an_image_that_needs_them(tmp_path):

@@ -94,7 +94,8 @@ def test_every_verb_and_option_that_is_named_exists(page):
 def options(verb):
     command = lamplighter.get_command(click.Context(lamplighter), verb)
     assert command
-    return {"--help", *(name for option in command.params for name in option.opts)}
+    kinds = command.commands.values() if isinstance(command, click.Group) else [command]
+    return {"--help", *(name for kind in kinds for option in kind.params for name in option.opts)}
 
 
 @every_page
@@ -118,9 +119,13 @@ def test_measured_figures_name_the_command_that_measures_them(page):
             assert re.search(r"`[^`]*\b(make|lamplighter|pytest|python) [^`]+`", section), f"{heading}: how to measure?"
 
 
+def links_of(page):
+    return re.findall(r"\]\(([^)\s#]+)", page.read_text(encoding="utf-8"))
+
+
 def test_the_index_names_every_page():
-    links = re.findall(r"\]\(([^)\s#]+)", (DOCS / "README.md").read_text())
-    index = {(DOCS / link).resolve() for link in links}
+    index = {(DOCS / link).resolve() for link in links_of(DOCS / "README.md")}
+    index |= {(DOCS / "reference" / link).resolve() for link in links_of(DOCS / "reference/parts.md")}
     missing = [named(page) for page in DOCS.rglob("*.md") if page not in index and page != DOCS / "README.md"]
     assert not missing, "docs/README.md leads to every page"
 

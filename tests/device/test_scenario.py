@@ -1,6 +1,7 @@
 """Scenarios: what a file says becomes the world of a virtual lamppost, and a wrong file is refused in one go."""
 
 import csv
+import importlib
 import json
 import struct
 from pathlib import Path
@@ -175,7 +176,7 @@ address = "127.0.0.1:18831"
     assert world["hosts"] == {"broker.lan": ["127.0.0.1", 18830]}
     assert [part["id"] for part in world["parts"]] == ["meter", "dust", "climate", "bay-2"]
     assert world["parts"][0]["options"] == {
-        "address": 1, "answer_ms": 90, "values": {"watts": 82.5, "energy_wh": 5}, "series": [],
+        "address": 1, "answer_ms": 90, "bus": "uart", "values": {"watts": 82.5, "energy_wh": 5}, "series": [],
     }  # fmt: skip
     assert world["events"] == [
         {"at_s": 5, "do": "power_cut"},
@@ -214,7 +215,7 @@ do = "fualt"
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[[parts]]\nid = "meter"\nbus = "i2c0"', "pzem004t needs uart; use meter or air or parking"),
+        ('[[parts]]\nid = "meter"\nbus = "i2c0"', "pzem004t needs uart or rs485; use meter or air or parking"),
         ('[[parts]]\nid = "meter"\nbus = "metre"', "lamppost-esp32 has no bus metre; did you mean meter?"),
         ('[[parts]]\nid = "meter"\n[[parts]]\nid = "meter"', "meter is there twice"),
         ('[[parts]]\nid = "meter"\nvalues = {watts = "much"}', "'much' is not of type number; give a number"),
@@ -269,8 +270,45 @@ def test_a_file_that_is_not_there_is_a_problem_with_the_names_that_come_along(bo
     assert "lisbon, london, milan" in refusal.value.remedy
 
 
-def test_every_quantity_and_option_of_the_page_exists():
-    page = (Path(__file__).parents[2] / "docs/reference/scenario.md").read_text()
-    for part in ("pzem004t", "tfmini", "sps30", "bme280"):
-        for quantity in events.quantities(part):
-            assert f"`{quantity}`" in page, f"docs/reference/scenario.md does not explain {quantity} of {part}"
+SCHEMA = json.loads((Path(scenario.__file__).parent / "scenario.schema.json").read_text())
+ROW = SCHEMA["properties"]["parts"]["items"]["properties"]
+PAGE = (Path(__file__).parents[2] / "docs/reference/scenario.md").read_text()
+
+
+def test_every_simulated_part_can_stand_in_a_scenario():
+    modules = [path.stem for path in (Path(scenario.__file__).parent / "parts").glob("*.py")]
+    twins = [
+        name for name in modules
+        if hasattr(importlib.import_module(f"lamplighter.virtual.parts.{name}"), "Twin")
+    ]  # fmt: skip
+    assert sorted(ROW["part"]["enum"]) == sorted(twins)
+
+
+@pytest.mark.parametrize("part", ROW["part"]["enum"])
+def test_the_page_names_a_parts_quantities_buses_and_faults_and_it_starts_with_them(part):
+    rows = [line for line in PAGE.splitlines() if line.startswith("|") and f"`{part}`" in line.split("|")[1]]
+    assert len(rows) == 1, f"docs/reference/scenario.md has {len(rows)} rows of {part}"
+    for bus in events.twin(part).BUSES:
+        assert {"uart": "UART", "i2c": "I²C", "rs485": "RS-485"}[bus] in rows[0]
+    for name in events.quantities(part) + events.kinds(part):
+        assert f"`{name}`" in PAGE, f"docs/reference/scenario.md does not explain {name} of {part}"
+    twin = events.twin(part)({"values": {}, "series": []})
+    for kind in events.kinds(part):
+        twin.fault(kind)
+    assert json.loads(json.dumps(twin.state())) == twin.state()
+
+
+def test_the_page_names_every_option():
+    for option in ROW["options"]["properties"]:
+        assert f"`{option}`" in PAGE, f"docs/reference/scenario.md does not explain {option}"
+
+
+def test_a_fault_that_a_part_cannot_have_is_refused_with_those_that_it_can(tmp_path, board):
+    details = refused(tmp_path, board, '[[events]]\nat_s = 1\ndo = "fault"\npart = "climate"\nkind = "silense"')
+    assert "bme280 has no fault silense; did you mean silence?" in details[0]
+
+
+def test_a_part_learns_the_bus_that_it_is_put_on(tmp_path, board):
+    text = '[[parts]]\nid = "dust"\nbus = "i2c0"\naddress = 0x69'
+    dust = next(part for part in loaded(tmp_path, board, text).world(tmp_path)["parts"] if part["id"] == "dust")
+    assert dust["options"]["bus"] == "i2c" and dust["options"]["address"] == 0x69

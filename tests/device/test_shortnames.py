@@ -141,7 +141,7 @@ def test_public_attributes_keywords_options_and_looked_up_names_stay():
     )
     short, names = shortnames.shorten({"lamppost/drivers/part.py": text})
     places = {name: place for place, name in names["lamppost.drivers.part"].items()}
-    assert set(places) == {"Part", "call", "_hidden"}
+    assert set(places) == {"call", "_hidden"}, "the shelf looks for the class of drivers/part.py by its name"
     assert "self.public" in short["lamppost/drivers/part.py"] and "option=3" in short["lamppost/drivers/part.py"]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from lamplighter import firmware
 from lamplighter.virtual.parts import bme280, pzem004t, sps30, tfmini
+from lamplighter.virtual.parts.modbus_slave import crc16
 
 DATA = Path(__file__).parent.parent / "data"
 FRAMES = json.loads((DATA / "sensor_frames.json").read_text())
@@ -46,7 +47,7 @@ def test_the_meter_answers_as_the_real_one_did(row):
         },
     })  # fmt: skip
     request = bytes([said["addr"], 4, 0, 0, 0, 10])
-    assert ask(twin, request + pzem004t.crc16(request)).hex().upper() == row["hex"]
+    assert ask(twin, request + crc16(request)).hex().upper() == row["hex"]
 
 
 def registers(reply: bytes) -> tuple[int, ...]:
@@ -115,9 +116,9 @@ def test_the_meter_says_nothing_to_what_is_not_a_request_to_it(request_hex):
 def test_the_meter_refuses_registers_and_functions_that_it_does_not_have():
     def refused(body: str, code: int, function: int) -> None:
         request = bytes.fromhex(body)
-        reply = ask(pzem004t.Twin({}), request + pzem004t.crc16(request))
+        reply = ask(pzem004t.Twin({}), request + crc16(request))
         assert reply[:3] == bytes([1, function | 0x80, code])
-        assert reply[3:] == pzem004t.crc16(reply[:3])
+        assert reply[3:] == crc16(reply[:3])
 
     refused("01040005000A", 2, 4)
     refused("010400000000", 3, 4)
@@ -126,13 +127,13 @@ def test_the_meter_refuses_registers_and_functions_that_it_does_not_have():
 
 def test_the_crc_of_a_refusal_is_that_of_the_published_one():
     request = bytes.fromhex("01040005000A")
-    assert ask(pzem004t.Twin({}), request + pzem004t.crc16(request)).hex().upper() == "018402C2C1"
+    assert ask(pzem004t.Twin({}), request + crc16(request)).hex().upper() == "018402C2C1"
 
 
 def test_the_meter_takes_a_new_address_and_keeps_it():
     twin = pzem004t.Twin({})
     request = bytes.fromhex("010600020007")
-    request += pzem004t.crc16(request)
+    request += crc16(request)
     assert ask(twin, request) == request
     assert ask(twin, READ, LATER) == b""
     assert twin.state()["address"] == 7
@@ -432,7 +433,7 @@ def test_each_third_frame_spoilt_leaves_the_others_whole(part):
     ask(twin, requests[0])
     twin.fault("checksum", every=3)
     got = [ask(twin, "7E00D1002E7E" if part == "sps30" else READ, n * SECOND, 200_000) for n in range(2, 11)]
-    whole = [reply == got[0] if part == "sps30" else pzem004t.crc16(reply[:-2]) == reply[-2:] for reply in got]
+    whole = [reply == got[0] if part == "sps30" else crc16(reply[:-2]) == reply[-2:] for reply in got]
     assert whole == [True, True, False] * 3
 
 

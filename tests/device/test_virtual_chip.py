@@ -234,6 +234,52 @@ def test_steering_a_part_changes_what_the_next_transfer_reads(node):
     lamp.console.wait_for("volts 2314")
 
 
+def test_parts_that_talk_in_words_share_a_bus_and_keep_their_rhythm(node, tmp_path):
+    scenario = tmp_path / "air.toml"
+    scenario.write_text(
+        '[[parts]]\nid = "co2"\npart = "scd41"\nbus = "i2c0"\nvalues = {ppm = 612}\n'
+        '[[parts]]\nid = "dust"\nbus = "i2c0"\nvalues = {pm1 = 8, pm2_5 = 10}\n'
+        '[[parts]]\nid = "haze"\npart = "pms5003"\nbus = "air"\nvalues = {pm2_5 = 77}\n'
+        '[[parts]]\nid = "gas"\npart = "ads1115"\nbus = "i2c0"\nvalues = {a3 = 1.5}\n'
+    )
+    lamp = node(
+        "from machine import UART, I2C, Pin\nimport time\n"
+        "i = I2C(0, scl=Pin(22), sda=Pin(21))\n"
+        "u = UART(1, baudrate=9600, tx=25, rx=26)\n"
+        "print('scan', i.scan())\n"
+        "i.writeto(0x62, b'\\x21\\xb1'); i.writeto(0x69, b'\\x00\\x10\\x03\\x00\\xac')\n"
+        "i.writeto_mem(0x48, 1, b'\\xf3\\xe3')\n"
+        "for n in range(3):\n"
+        " time.sleep_ms(2000); i.writeto(0x62, b'\\xec\\x05'); time.sleep_ms(2)\n"
+        " try: d = i.readfrom(0x62, 9); print('co2', d[0] << 8 | d[1])\n"
+        " except OSError as e: print('co2', e.errno)\n"
+        "i.writeto(0x69, b'\\x03\\x00'); b = bytearray(60); i.readfrom_into(0x69, b); print('dust', b[:3] != b[6:9])\n"
+        "time.sleep(30); u.read(); time.sleep(3); r = u.read(); print('haze', r[r.rindex(b'BM') + 13])\n"
+        "print('volts', i.readfrom_mem(0x48, 0, 2))\n",
+        scenario=scenario, fast=True,
+    )  # fmt: skip
+    lamp.console.wait_for(re.escape("scan [72, 98, 105, 118]"))
+    for line in ("co2 19", "co2 19", "co2 612", "dust True", "haze 77", re.escape("volts b'.\\xe0'")):
+        lamp.console.wait_for(line)
+
+
+def test_a_part_measures_on_while_the_chip_is_reset_but_not_over_a_power_cut(node, tmp_path):
+    scenario = tmp_path / "air.toml"
+    scenario.write_text('[[parts]]\nid = "co2"\npart = "scd41"\nbus = "i2c0"\n')
+    lamp = node(
+        "from machine import I2C, Pin\ni = I2C(0, scl=Pin(22), sda=Pin(21))\n"
+        "try: i.writeto(0x62, b'\\x21\\xb1'); print('started')\n"
+        "except OSError: print('measures')\n",
+        scenario=scenario,
+    )  # fmt: skip
+    lamp.console.wait_for("started")
+    lamp.press_reset()
+    lamp.console.wait_for("measures")
+    lamp.power_off()
+    lamp.power_on()
+    lamp.console.wait_for("started")
+
+
 def test_pins_are_driven_and_read_from_both_sides(node):
     lamp = node(
         "from machine import Pin, PWM\nimport time\n"

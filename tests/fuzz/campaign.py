@@ -33,7 +33,7 @@ CASES = 1_000_000  # of the target with the largest share, MQTT 3.1.1
 ON_MICROPYTHON = 20  # one case of so many
 SLICE = 20_000
 CASE_S = 5  # a case takes less than a thousandth of it
-HEAPS = {"journal": "640wK"}  # the simulated flash lies in it
+HEAPS = dict.fromkeys(("journal", "frames", *targets.PARTS), "640wK")  # a simulated flash, or all captures, lie in it
 HEAP = "160wK"
 GROWN = 4096  # bytes of live heap that may come and go
 
@@ -126,7 +126,7 @@ def fuzz(count: int = CASES, processes: int = 0, names: tuple[str, ...] = (), of
     with multiprocessing.pool.ThreadPool(processes) as threads:
         # other cases than those above
         start = offset + count
-        jobs = [(name, start, start + max(300, of // ON_MICROPYTHON)) for name, of in chosen.items()]
+        jobs = [(name, start, start + max(min(of, 300), of // ON_MICROPYTHON)) for name, of in chosen.items()]
         for part in threads.imap_unordered(lambda job: _on_micropython(*job), jobs):
             figures[part["name"]]["micropython"] = part
             notes += part["notes"]

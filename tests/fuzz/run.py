@@ -1,4 +1,4 @@
-"""`make fuzz`: a million spoiled MQTT packets, and much else, into all on the node that reads what others wrote."""
+"""`make fuzz`: a million spoiled MQTT packets, a million frames of the parts, and much else, into all that reads them."""
 
 from __future__ import annotations
 

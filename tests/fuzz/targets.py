@@ -13,7 +13,7 @@ for _folder in ("../../firmware", "../unit", "../powercut"):
     if here + "/" + _folder not in sys.path:
         sys.path.append(here + "/" + _folder)
 
-from captured import rows  # noqa: E402
+import speaking  # noqa: E402
 from ground import Seed  # noqa: E402
 from lamppost.buses.wiring import Wiring  # noqa: E402
 from lamppost.core.clock import Clock  # noqa: E402
@@ -25,10 +25,10 @@ from lamppost.journal.outbox import ALARM, CLEAR, EVENT, TELEMETRY, Entry, Outbo
 from lamppost.link import hello, packet, sntp  # noqa: E402
 from lamppost.ops import settings  # noqa: E402
 from nor import Nor  # noqa: E402
-from wire import Machine  # noqa: E402
+from wire import Machine, Time  # noqa: E402
 
 LINK_WORDS = ["protocol", "version", "notallowed", "badlogin", "badclientid", "unavailable", "closed"]
-SENSOR_WORDS = ("silent", "garbled", "refused", "foreign", "range", "signal", "warming")
+SENSOR_WORDS = ("silent", "garbled", "refused", "foreign", "range", "signal", "warming", "unset")
 
 
 class Wrong(Exception):
@@ -325,21 +325,26 @@ class Journal:
         image[at] = bytes(block)
 
 
+_MARKS = [  # of frames, and beginnings of refusals
+    b"\x59\x59", b"\x7e", b"\x7d\x5e", b"\xff\x06", b"\x55\x5a", b"\x55", b"\xaa\xc0", b"\xaa\xc5", b"BM",
+    b"\xf4\xf3\xf2\xf1", b"\x01\x84\x02",
+]  # fmt: skip
+
+
 class Frames:
-    """Answers of the parts, spoiled, into their decoders."""
+    """Answers of a part, or of all of them, spoiled, into the decoder: a reading, or a SensorFault with a known word.
 
-    def __init__(self):
-        from test_tfmini import frame
+    One case in eight is noise and then two good frames, of a part on a line: the reading is that of the frame.
+    """
 
-        self._good = (
-            ("pzem004t", [data for row, data in rows("PZEM", "response")]),
-            ("tfmini", [frame(320, 900) * 3, frame(150, 400) * 2, b"\x59\x59"]),
-            ("sps30", [data for row, data in rows("SPS30", "response")]),
-            ("bme280", [data for _, data in rows("BME280")]),
-        )
-        self._pieces = [data for _, found in self._good for data in found] + [b"\x59\x59", b"\x7e", b"\x7d"]
+    def __init__(self, part_id=None):
+        self._good = [(name, speaking.captures(name)) for name in ([part_id] if part_id else speaking.parts())]
+        self._pieces = [data for _, found in self._good for data in found] + _MARKS
+        self._lines = [part for part, _ in self._good if speaking.on_a_line(part)]
 
     def case(self, seed):
+        if self._lines and seed.below(8) == 0:
+            return self._in_step(seed, self._lines[seed.below(len(self._lines))])
         part, good = self._good[seed.below(len(self._good))]
         data = bytearray(good[seed.below(len(good))])
         for _ in range(1 + seed.below(4)):
@@ -355,52 +360,89 @@ class Frames:
                 raise Wrong("%s is %r" % (name, value))
         return True
 
+    @staticmethod
+    def _in_step(seed, part):
+        good = speaking.example(part)
+        noise = seed.bytes(seed.below(60))
+        reading = shelf.decode(part, noise + good + good)
+        if reading != shelf.decode(part, good):
+            raise Wrong("%s after the noise %r: %r" % (part, noise, reading))
+        return True
+
+
+class Strides(Time):
+    """Whoever polls a line finds that a stride of time has passed: a case of seconds takes few turns."""
+
+    async def sleep_ms(self, milliseconds):
+        await Time.sleep_ms(self, max(20, milliseconds))
+
 
 class Lines:
-    """Noise and spoiled answers on the line, in pieces, while a part is read through its bus."""
+    """Noise and spoiled answers on the line, in pieces, while a part is read through its bus.
 
-    _BOARD = {"air": {"kind": "uart", "uart": 2, "tx": 25, "rx": 26}}
-    _PATIENCE_MS = 2500  # two questions at the longest time-out
+    Each read ends in time; when the line is clean again, the second good answer is read at the latest.
+    """
 
-    def __init__(self):
-        self._good = (
-            ("pzem004t", {}, [data for _, data in rows("PZEM", "response")]),
-            ("sps30", {"warm_s": 0}, [data for _, data in rows("SPS30", "response")]),
-            ("tfmini", {}, [bytes.fromhex("595940018403000000")]),
-        )
-        self._pieces = [b"\x59\x59", b"\x7e", b"\x7d\x5e", b"\x01\x84\x02"]
+    _BOARD = {
+        "uart": {"kind": "uart", "uart": 2, "tx": 25, "rx": 26},
+        "rs485": {"kind": "rs485", "uart": 2, "tx": 25, "rx": 26},
+    }
+    _OPTIONS = {part: {"warm_s": 0} for part in ("sps30", "pms5003", "pms5003t", "pms3003", "sds011")}
+    _QUESTIONS = {"sdm120": 3, "sdm630": 5, "ddsu666": 4, "sds011": 3, "sps30": 5}  # in one read, at most; of others 1
+    _WIRE_MS = 700  # of a question and its answer, and of listening into the void
+
+    def __init__(self, part_id=None):
+        self._parts = [part_id] if part_id else [part for part in speaking.parts() if speaking.on_a_line(part)]
         if not hasattr(asyncio, "sleep_ms"):
             asyncio.sleep_ms = asyncio.sleep  # CPython has none; the machine's own stands in for it while it runs
 
     def case(self, seed):
-        part_id, options, good = self._good[seed.below(len(self._good))]
+        part_id = self._parts[seed.below(len(self._parts))]
+        clean = [False]
 
-        def answer(request, setting):
+        def answer(request, setting=None):
+            good = speaking.reply(part_id, request)
+            if clean[0]:
+                return [(10, good)]
             pieces = []
             for n in range(seed.below(4)):
-                data = bytearray(good[seed.below(len(good))])
+                data = bytearray(good)
                 for _ in range(seed.below(3)):
-                    data = spoil(seed, data, self._pieces)
+                    data = spoil(seed, data, _MARKS)
                 pieces.append((n * 7 + seed.below(40), bytes(data[:256])))
             return pieces
 
         machine = Machine(answer)
-        part = shelf.build(part_id, Wiring(self._BOARD, machine, machine.time).bus("air"), options)
+        machine.time = Strides()
+        kind = "rs485" if part_id in ("sdm120", "sdm630", "ddsu666") else "uart"
+        bus = Wiring(self._BOARD, machine, machine.time).bus(kind)
+        part = shelf.build(part_id, bus, self._OPTIONS.get(part_id, {}))
+        self._read(part_id, part, machine, lambda: None)
         whole = False
-        for _ in range(3):
-            before = machine.time.now
-            if part_id == "tfmini" and machine.uarts:
-                machine.uarts[-1].feed(answer(b"", None))
-            try:
-                machine.time.run(part.read())
-                whole = True
-            except SensorFault as fault:
-                if fault.word not in SENSOR_WORDS:
-                    raise Wrong("the word %s" % fault.word)
-            if machine.time.now - before > self._PATIENCE_MS:
-                raise Endless("a read of %d ms" % (machine.time.now - before))
-            machine.time.now += 1000
+        for _ in range(1 + seed.below(3)):
+            whole |= self._read(part_id, part, machine, lambda: answer(b""))
+        clean[0] = True
+        if not any(self._read(part_id, part, machine, lambda: answer(b"")) for _ in range(2)):
+            raise Wrong("%s is not read again on a clean line" % part_id)
         return whole
+
+    def _read(self, part_id, part, machine, unasked):
+        """True for a reading; unasked() -- what comes by itself meanwhile."""
+        if machine.uarts:
+            machine.uarts[-1].feed(unasked() or [])
+        before = machine.time.now
+        good = True
+        try:
+            machine.time.run(part.read())
+        except SensorFault as fault:
+            good = False
+            if fault.word not in SENSOR_WORDS:
+                raise Wrong("the word %s" % fault.word)
+        took = machine.time.now - before
+        if took > self._QUESTIONS.get(part_id, 1) * (part.patience._longest + self._WIRE_MS):
+            raise Endless("a read of %d ms" % took)
+        machine.time.now += 1000
+        return good
 
 
 class Time:
@@ -508,8 +550,11 @@ TARGETS = {
     "mqtt5": (packets_5, 500),
     "journal": (Journal, 20),
     "frames": (Frames, 200),
-    "lines": (Lines, 5),
+    "lines": (Lines, 10),
     "sntp": (Time, 100),
     "documents": (Documents, 100),
     "files": (Files, 5),
 }
+# a million frames of the parts besides, each on its own
+PARTS = speaking.parts()
+TARGETS.update({part: (lambda part=part: Frames(part), 33) for part in PARTS})

@@ -72,7 +72,7 @@ def document(request: pytest.FixtureRequest, virtual: bool) -> Callable[..., dic
             "v": 1, "site": "hil", "node": "lp-hil", "wifi": wifi, "mqtt": mqtt,
             "parts": board.node_document()["fitted"],
             "energy": {"part": "meter", "window_s": 1, "every_ms": 250},
-            "parking": [{"bay": "1", "part": "bay-1", "empty_mm": 3200, "every_ms": 250}],
+            "parking": [{"bay": "1", "part": "bay-1", "empty_mm": 3200, "hold_s": 30, "every_ms": 250}],
             "air": {"parts": ["dust", "climate"], "window_s": 2, "every_ms": 1000},
             **changes,
         }  # fmt: skip

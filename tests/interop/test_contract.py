@@ -37,14 +37,13 @@ def test_every_topic_has_an_example():
 
 def test_units_and_limits_are_those_of_the_firmware():
     from lamplighter.contract import SCHEMA
-    from lamppost.core.quantity import QUANTITIES
-    from lamppost.core.units import UNITS as FIRMWARE_UNITS
+    from lamppost.core import quantities, units
 
-    inner = {"p_mw"}  # travels from part to sensing only
-    assert UNITS.keys() == QUANTITIES.keys() - inner
-    assert FIRMWARE_UNITS.keys() == QUANTITIES.keys()
-    for name, (decimals, low, high) in QUANTITIES.items():
-        ucum, rec20 = FIRMWARE_UNITS[name]
+    inner = {"p_mw", "utc_s"}  # travel from part to sensing only
+    rows = quantities.rows(quantities.names())
+    assert UNITS.keys() == rows.keys() - inner
+    for name, (decimals, low, high) in rows.items():
+        ucum, rec20 = units.of(name)
         if name not in inner:
             row = SCHEMA["$defs"][name]
             assert UNITS[name] == {"decimals": decimals, "ucum": ucum, "rec20": rec20}, name

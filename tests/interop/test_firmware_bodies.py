@@ -15,10 +15,10 @@ from lamppost.sensing.air import Air  # noqa: E402
 from lamppost.sensing.energy import Energy  # noqa: E402
 from lamppost.sensing.parking import Parking  # noqa: E402
 
-METER = types.SimpleNamespace(WRAP_MWH=9999990000, P_MAX_MW=26000000)
+POWER = {"u_mv": 230200, "i_ma": 1865, "p_mw": 382900, "f_mhz": 50000, "pf": 98}
+METER = types.SimpleNamespace(QUANTITIES=(*POWER, "imp_mwh"), WRAP_MWH=9999990000, P_MAX_MW=26000000)
 DUST = types.SimpleNamespace(QUANTITIES=("pm1", "pm2_5", "pm4", "pm10"), RH_MAX=950)
 CLIMATE = types.SimpleNamespace(QUANTITIES=("t", "rh", "p"))
-POWER = {"u_mv": 230200, "i_ma": 1865, "p_mw": 382900, "f_mhz": 50000, "pf": 98}
 
 
 class Counters:
@@ -39,7 +39,8 @@ class Minutes:
         self.energy = Energy({"part": "meter", "window_s": 10}, self.clock, Counters(), METER)
         parts = {"dust": DUST, "climate": CLIMATE}
         self.air = Air({"parts": ["dust", "climate"], "window_s": 10, "every_ms": 1000}, self.clock, parts)
-        self.bay = Parking({"bay": "1", "empty_mm": 3200}, self.clock)
+        self.bay = Parking({"bay": "1", "empty_mm": 3200, "hold_s": 30}, self.clock)
+        self.eye, self.iron = self.bay.of(("d_mm", "strength")), self.bay.of(("mag_x_ut", "mag_y_ut", "mag_z_ut"))
         self.seen = []
 
     def run(self, seconds, good):
@@ -47,12 +48,14 @@ class Minutes:
             self.ms += 1000
             if good:
                 self.energy.take({**POWER, "imp_mwh": 215782000 + self.ms // 10})
-                self.bay.take({"d_mm": 1500, "strength": 900})
+                self.eye[0]({"d_mm": 1500, "strength": 900})
+                self.iron[0]({"mag_x_ut": 2000, "mag_y_ut": -300, "mag_z_ut": 4300})
                 self.air.take("dust", {"pm1": 82, "pm2_5": 101, "pm4": 110, "pm10": 120})
                 self.air.take("climate", {"t": -34, "rh": 610, "p": 10132})
             else:
                 self.energy.miss(SensorFault("silent"))
-                self.bay.miss(SensorFault("signal"))
+                self.eye[1](SensorFault("silent"))
+                self.iron[1](SensorFault("bus"))
                 self.air.miss("dust", SensorFault("warming"))
                 self.air.miss("climate", SensorFault("bus"))
             for one in (self.energy, self.air, self.bay):

@@ -139,3 +139,83 @@ def test_records_that_never_take_while_headers_do_end_in_a_word_too():
         assert start(Nor(4)).worn
     finally:
         module.Ring = ring
+
+
+def test_what_senses_remember_comes_back_after_a_cut_by_its_name():
+    nor, ticks = Nor(4), Ticks()
+    counters = start(nor, ticks=ticks)
+    assert counters.kept("pole mast") is None
+    counters.keep("pole mast", b"\x01\x02\x03", now=True)
+    counters.keep("hours dust", b"\x07\x00\x00\x00")
+    assert start(Nor(image=nor.snapshot())).kept("hours dust") is None, "it is not worth a record each time"
+    ticks.ms += 600000
+    assert counters.checkpoint()
+    again = start(nor, power_cut=True)
+    assert (again.kept("pole mast"), again.kept("hours dust")) == (b"\x01\x02\x03", b"\x07\x00\x00\x00")
+    assert again.kept("pole") is None
+
+
+def test_notes_outlive_many_laps_of_the_ring_and_a_cut_as_a_block_is_opened():
+    nor, ticks = Nor(4), Ticks()
+    counters = start(nor, ticks=ticks)
+    counters.keep("pole mast", b"upright", now=True)
+    burn(counters, ticks)
+    for n in range(2000):
+        counters.imp_mwh += 3
+        counters.changed()
+        ticks.ms += 10000
+        counters.checkpoint()
+        if n % 31 == 0:
+            kept = start(Nor(image=nor.snapshot()))
+            assert kept.kept("pole mast") == b"upright" and kept.burn_s == 10
+
+
+def test_no_cut_within_their_writing_loses_notes_or_the_rest():
+    nor, ticks = Nor(4), Ticks()
+    counters = start(nor, ticks=ticks)
+    counters.keep("pole mast", b"upright", now=True)
+    burn(counters, ticks)
+
+    def go_on(rounds):
+        for n in range(rounds):
+            counters.imp_mwh += 3
+            counters.changed()
+            counters.keep("hours dust", bytes([n]), now=True)
+            ticks.ms += 10000
+            counters.checkpoint()
+
+    go_on(30)  # towards the end of the first block
+    left = [0]
+
+    def cut(block, offset, data, held):
+        left[0] -= 1
+        if left[0] >= 0:
+            return None
+        torn = bytearray(held)
+        if data:  # half of it is programmed
+            torn[offset : offset + len(data) // 2] = data[: len(data) // 2]
+        return torn
+
+    cuts = 0
+    while True:
+        nor.cut = cut
+        left[0] = cuts % 3
+        try:
+            go_on(1)
+        except PowerCut:
+            pass
+        nor.cut = None
+        cuts += 1
+        again = start(Nor(image=nor.snapshot()))
+        assert again.kept("pole mast") == b"upright" and again.burn_s == 10
+        counters = start(nor, ticks=ticks)
+        if cuts == 300:
+            break
+
+
+def test_notes_that_nobody_asks_for_make_room():
+    counters = start(Nor(4))
+    for n in range(40):
+        counters.keep("bay %d" % n, bytes(12), now=True)
+    assert sum([5 + len(note) for note in counters.notes.values()]) <= 200
+    assert counters.kept("bay 39") == bytes(12)

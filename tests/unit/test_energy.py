@@ -6,6 +6,7 @@ from lamppost.sensing.energy import Energy
 from lamppost.sensing.register import Register
 
 WRAP = Pzem004t.WRAP_MWH
+METER = Pzem004t(None)
 
 
 class Counters:
@@ -23,11 +24,11 @@ class Counters:
 class Lamp:
     """A meter under a load of 360 W: 100 mWh a second, shown in whole Wh."""
 
-    def __init__(self, utc=None, counters=None, window_s=60, start_mwh=5000000):
+    def __init__(self, utc=None, counters=None, window_s=60, start_mwh=5000000, meter=METER):
         self.hours = Hours(utc)
         self.counters = counters or Counters()
         options = {"part": "meter", "window_s": window_s, "every_ms": 1000, "mid": False}
-        self.energy = Energy(options, self.hours.clock, self.counters, Pzem004t)
+        self.energy = Energy(options, self.hours.clock, self.counters, meter)
         self.mwh = start_mwh
         self.p_mw = 360000
         self.u_mv = 230000

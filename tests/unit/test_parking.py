@@ -8,20 +8,58 @@ from lamppost.core.faults import SensorFault
 from lamppost.drivers.tfmini import decode
 from lamppost.sensing.parking import Parking
 
+MAGNET = ("mag_x_ut", "mag_y_ut", "mag_z_ut")
+RADAR = ("presence",)
+EMPTY = (2000, -300, 4300)  # hundredths of a microtesla
+CAR = (3100, 200, 3600)
 OPTIONS = {"bay": "1", "part": "bay-1", "empty_mm": 3200, "every_ms": 1000}
 
 
+class Notes:
+    """What a node remembers over a cut."""
+
+    def __init__(self):
+        self.notes = {}
+
+    def kept(self, name):
+        return self.notes.get(name)
+
+    def keep(self, name, data, now=False):
+        self.notes[name] = data
+
+
 class Bay:
-    def __init__(self, utc=None, options=OPTIONS):
+    """A bay with a range finder, and with a magnetometer or a radar where `also` names their quantities."""
+
+    def __init__(self, utc=None, options=OPTIONS, also=(), notes=None, eye=True):
         self.hours = Hours(utc)
-        self.parking = Parking(options, self.hours.clock)
+        self.parking = Parking(options, self.hours.clock, notes)
+        self.feeds = {}
+        for quantities in ((("d_mm", "strength"),) if eye else ()) + also:
+            self.feeds[quantities[0]] = self.parking.of(quantities)
+        self.field = EMPTY
+        self.alive = 0
 
     def see(self, d_mm, seconds, strength=900):
-        feed = lambda: self.parking.take({"d_mm": d_mm, "strength": strength})  # noqa: E731
-        return self.hours.run(seconds, self.parking, feed)
+        return self._run(seconds, lambda: self.feeds["d_mm"][0]({"d_mm": d_mm, "strength": strength}))
+
+    def feel(self, seconds, *field):
+        """Without a range finder."""
+        self.field = field or EMPTY
+        return self._run(seconds, lambda: None)
 
     def lose(self, word, seconds):
-        return self.hours.run(seconds, self.parking, lambda: self.parking.miss(fault(word)))
+        return self._run(seconds, lambda: self.feeds["d_mm"][1](fault(word)))
+
+    def _run(self, seconds, see):
+        def feed():
+            see()
+            if "mag_x_ut" in self.feeds:
+                self.feeds["mag_x_ut"][0](dict(zip(MAGNET, self.field)))
+            if "presence" in self.feeds:
+                self.feeds["presence"][0]({"presence": self.alive})
+
+        return self.hours.run(seconds, self.parking, feed)
 
 
 def states(told):
@@ -80,33 +118,60 @@ def test_a_distance_that_flutters_over_a_threshold_does_not_flutter_the_state():
     assert len(told) <= 1
 
 
-def test_no_signal_is_unknown_after_half_a_minute_and_never_near():
+def test_a_part_that_is_silent_for_five_minutes_makes_the_bay_unknown():
     bay = Bay(MIDNIGHT)
     bay.see(3200, 30)
-    assert bay.lose("signal", 29) == []
-    told = bay.lose("signal", 10)
+    assert bay.lose("silent", 299) == []
+    told = bay.lose("silent", 10)
     assert states(told) == ["unknown"]
     message = told[0][1]
     assert message["confidence"] is None and message["d_mm"] is None and message["strength"] is None
     assert message["q"] == {"confidence": "U", "d_mm": "U", "strength": "U"}
-    assert message["evidence"] == "signal"
+    assert message["evidence"] == "silent"
 
 
-def test_the_recorded_loss_of_signal_ends_in_unknown_and_comes_back():
+def test_how_long_a_state_is_held_without_readings_can_be_configured():
+    bay = Bay(options={"bay": "1", "part": "bay-1", "empty_mm": 3200, "hold_s": 30})
+    bay.see(3200, 30)
+    assert states(bay.lose("silent", 35)) == ["unknown"]
+
+
+def test_no_echo_in_clear_air_is_a_dark_car_and_its_leaving_is_seen():
+    bay = Bay()
+    bay.see(3200, 300)
+    assert states(bay.lose("signal", 20)) == ["occupied"]
+    assert bay.lose("signal", 1800) == []
+    assert states(bay.see(3200, 10)) == ["free"]
+
+
+def test_echoes_that_are_lost_in_fog_are_no_car():
+    bay = Bay()
+    bay.see(3200, 60)
+    told = []
+    for strength in range(800, 100, -20):  # it thickens
+        told += bay.see(3200, 10, strength) + bay.lose("signal", 1)
+    told += bay.lose("signal", 200)
+    assert told == []
+    assert states(bay.lose("signal", 200)) == ["unknown"]
+
+
+def test_the_recorded_loss_of_signal_never_becomes_a_distance():
     bay = Bay()
     bay.see(3200, 30)
     with open(DATA + "tfmini_low_signal_dropout.csv") as file:
         frames = [unhexlify(line.strip().split(",")[3]) for line in file if line[0] != "n"]
     told = []
+    take, miss = bay.feeds["d_mm"]
     for frame in frames + frames:  # 58 seconds
         bay.hours.now_ms += 1000
         try:
-            bay.parking.take(decode(frame))
+            take(decode(frame))
         except SensorFault as caught:
-            bay.parking.miss(caught)
+            miss(caught)
         told += drain(bay.parking)
-    assert states(told) == ["unknown"]
-    assert states(bay.see(3200, 10)) == ["free"]
+    assert [message["d_mm"] for _, message, _ in told if message["d_mm"]] == []
+    bay.see(3200, 10)
+    assert bay.parking.state == "free"
 
 
 def test_a_short_loss_of_signal_changes_nothing_but_confidence():
@@ -160,13 +225,23 @@ def test_the_empty_distance_follows_slow_changes_but_no_parked_car():
     assert states(bay.see(3040, 30)) == ["free"]
 
 
-def test_without_a_seed_the_bay_is_unknown_until_a_car_has_shown_the_difference():
+def test_without_a_seed_the_bay_is_unknown_then_guessed_then_known():
     bay = Bay(options={"bay": "1", "part": "bay-1"})
-    told = bay.see(1400, 60)  # a car, or the ground: nobody can tell
-    assert states(told) == ["unknown"]
-    assert told[0][1]["d_mm"] == 1400
+    told = bay.see(1400, 60)
+    assert states(told) == ["unknown", "occupied"]
+    assert told[0][1]["evidence"] == "empty distance not learned"
+    assert told[1][1]["confidence"] <= 60 and told[1][1]["evidence"] == "distance, empty bay guessed"
     assert states(bay.see(3200, 60)) == ["free"]
     assert states(bay.see(1400, 60)) == ["occupied"]
+    assert bay.see(1400, 3600)[0][1]["evidence"] == "distance"
+
+
+def test_a_car_that_was_taken_for_the_ground_is_found_out_when_it_leaves():
+    bay = Bay(options={"bay": "1", "part": "bay-1"})
+    assert states(bay.see(2600, 60)) == ["unknown", "free"]
+    bay.see(4200, 60)
+    assert bay.parking.state == "free"
+    assert states(bay.see(2600, 60)) == ["occupied"]
 
 
 def test_confidence_is_low_near_the_threshold_and_with_a_weak_echo():
@@ -183,3 +258,125 @@ def test_a_low_sensor_of_a_small_bay_still_tells_both_states():
         bay = Bay(options={"bay": "1", "part": "bay-1", "empty_mm": empty_mm})
         assert states(bay.see(empty_mm, 20)) == ["free"]
         assert states(bay.see(max(empty_mm // 2, 150), 20)) == ["occupied"], empty_mm
+
+
+def test_after_a_cut_the_car_on_the_bay_is_seen_within_seconds_though_nothing_was_configured():
+    options, notes = {"bay": "1", "parts": ["bay-1", "iron"]}, Notes()
+    before = Bay(options=options, also=(MAGNET,), notes=notes)
+    before.see(3200, 120)
+    before.field = CAR
+    before.see(1400, 120)
+    before.field = EMPTY
+    before.see(3200, 4000)
+    after = Bay(options=options, also=(MAGNET,), notes=notes)
+    after.field = CAR
+    assert states(after.see(1400, 10)) == ["occupied"]
+    assert after.parking.field.dev > 1000
+
+
+def test_people_and_trolleys_without_iron_change_nothing_where_a_magnetometer_watches():
+    bay = Bay(also=(MAGNET,))
+    bay.see(3200, 120)
+    assert bay.see(1400, 1200) == []
+    bay.see(3200, 60)
+    assert bay.parking.state == "free"
+
+
+def test_a_thing_without_iron_that_stays_blocks_the_bay():
+    bay = Bay(also=(MAGNET,))
+    bay.see(3200, 120)
+    assert states(bay.see(1400, 1900)) == ["blocked"]
+
+
+def test_a_car_that_is_seen_and_felt_is_told_sooner_and_says_so():
+    bay = Bay(also=(MAGNET,))
+    bay.see(3200, 120)
+    bay.field = CAR
+    told = bay.see(1400, 7)
+    assert states(told) == ["occupied"]
+    assert told[0][1]["evidence"] == "distance and magnetic field"
+    assert told[0][1]["mag_nt"] > 10000 and told[0][1]["q"]["mag_nt"] == "V"
+
+
+def test_iron_in_the_street_changes_nothing_while_the_empty_ground_is_seen():
+    bay = Bay(also=(MAGNET,))
+    bay.see(3200, 120)
+    bay.field = CAR
+    assert bay.see(3200, 900) == []
+
+
+def test_a_covered_lens_leaves_the_bay_to_the_magnetometer():
+    bay = Bay(also=(MAGNET,))
+    bay.see(3200, 120)
+    assert bay.see(100, 300) == []
+    bay.field = CAR
+    told = bay.see(100, 20)
+    assert states(told) == ["occupied"]
+    assert told[0][1]["evidence"].startswith("lens covered")
+
+
+def test_a_magnetometer_alone_learns_the_field_that_comes_back():
+    bay = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False)
+    assert states(bay.feel(60)) == ["unknown", "free"]
+    told = bay.feel(60, *CAR)
+    assert states(told) == ["occupied"]
+    assert "d_mm" not in told[0][1]
+    assert states(bay.feel(60)) == ["free"]
+    assert states(bay.feel(60, 1200, 900, 4600)) == ["occupied"]
+    assert bay.parking.field.sure
+
+
+def test_a_tram_that_passes_again_and_again_is_learned():
+    bay = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False)
+    bay.feel(60)
+    bay.feel(120, *CAR)
+    bay.feel(120)
+    told = []
+    for n in range(12):
+        told.append(states(bay.feel(20, 2000, -300 + 900, 4300 + 300)))
+        bay.feel(300)
+    assert told[3:] == [[]] * 9
+    assert states(bay.feel(30, *CAR)) == ["occupied"]
+
+
+def test_the_empty_field_follows_the_temperature_and_a_neighbour():
+    bay = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False)
+    bay.feel(60)
+    bay.feel(120, *CAR)
+    bay.feel(120)
+    x, y, z = EMPTY
+    for n in range(400):  # 8 microtesla in some hours
+        assert bay.feel(30, x + 2 * n, y, z - n) == [] or n % 100
+    assert bay.parking.state == "free"
+    bay.feel(600, x + 800 + 150, y + 100, z - 400)
+    assert bay.parking.state == "free"
+
+
+def test_a_radar_alone_never_says_that_a_bay_is_free_or_occupied():
+    bay = Bay(options={"bay": "1", "part": "radar"}, also=(RADAR,), eye=False)
+    bay.alive = 1
+    told = bay.feel(600)
+    bay.alive = 0
+    assert states(told + bay.feel(600)) == ["unknown"]
+
+
+def test_who_moves_before_the_sensor_makes_no_car_however_long():
+    bay, seed = Bay(), Seed(3)
+    bay.see(3200, 120)
+    told = []
+    for _ in range(60):
+        told += bay.see(1200 + seed.below(800), 1)
+    assert told == []
+    assert bay.parking.state == "free"
+
+
+def test_a_bay_that_is_read_each_five_seconds_or_ten_times_a_second_is_told_too():
+    for every_ms in (100, 5000):
+        bay = Bay()
+        take = bay.feeds["d_mm"][0]
+        run = lambda d_mm, seconds: bay.hours.run(  # noqa: E731
+            seconds, bay.parking, lambda: take({"d_mm": d_mm, "strength": 900}), every_ms
+        )
+        assert states(run(3200, 60)) == ["free"]
+        assert states(run(1400, 30)) == ["occupied"], every_ms
+        assert states(run(3200, 30)) == ["free"], every_ms

@@ -14,6 +14,7 @@ EMPTY = bytes.fromhex("7E00030000FC7E")
 STARTED = bytes.fromhex("7E00000000FF7E")
 NOT_NOW = bytes.fromhex("7E00034300B97E")  # a read in the wrong state
 MEASURED = [frame for row, frame in rows("SPS30", "response") if "pm01" in row["decoded"]][0]
+WELL = [frame for row, frame in rows("SPS30", "response") if row["decoded"] == "device status register 0"][0]
 START, READ = shdlc.request(0, 0, b"\x01\x03"), shdlc.request(0, 3)
 
 
@@ -125,7 +126,7 @@ def test_a_silent_part_is_silent_and_asked_to_start_each_time():
 
 
 def test_the_self_test_waits_for_the_first_measurement_and_not_for_the_warm_up():
-    replies = [STARTED, EMPTY, EMPTY, MEASURED]
+    replies = [STARTED, EMPTY, EMPTY, MEASURED, WELL]
     machine = Machine(lambda request, setting: [(10, replies.pop(0))])
     verdict = machine.time.run(dust(machine).selftest())
     assert [row[5] for row in verdict] == [True, True]

@@ -69,6 +69,10 @@ class Uart:
         self.feed(self._machine.script(bytes(data), self.setting))
         return len(data)
 
+    def flush(self):
+        """Wait until what was written is on the wire; notes how many edges the pins had seen by then."""
+        self._machine.flushed.append(len(self._machine.edges))
+
     def feed(self, pieces):
         self.coming += [(self._machine.time.now + after_ms, data) for after_ms, data in pieces]
 
@@ -99,6 +103,7 @@ class Machine:
         self.sent = []
         self.pins = {}
         self.edges = []
+        self.flushed = []
         self.uarts = []
         self.I2C = i2c
         machine = self

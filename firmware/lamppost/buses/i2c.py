@@ -1,4 +1,4 @@
-"""Registers of parts on an I2C bus; a bus that hangs is freed, and every failure is a SensorFault."""
+"""Registers and plain bytes of parts on an I2C bus; a bus that hangs is freed, every failure is a SensorFault."""
 
 from ..core.faults import SensorFault
 
@@ -20,26 +20,29 @@ class I2c:
         self._bus = None
         self.time = time
 
-    def read(self, address, register, count):
-        """`count` bytes from `register` on."""
+    def read(self, address, *what):
+        """read(address, register, count): bytes from `register` on; read(address, count): as the part gives them."""
         try:
-            return self._open().readfrom_mem(address, register, count)
+            if len(what) == 1:
+                return self._open().readfrom(address, what[0])
+            return self._open().readfrom_mem(address, *what)
         except OSError as error:
             raise self._fault(address, error)
 
-    def write(self, address, register, value):
-        """One byte into `register`."""
+    def write(self, address, *what):
+        """write(address, register, value): one byte; write(address, data): bytes as they are."""
         try:
-            self._open().writeto_mem(address, register, bytes((value,)))
+            if len(what) == 1:
+                self._open().writeto(address, what[0])
+            else:
+                self._open().writeto_mem(address, what[0], bytes((what[1],)))
         except OSError as error:
             raise self._fault(address, error)
 
     def _open(self):
         if self._bus is None:
             pin = self._machine.Pin
-            self._bus = self._machine.I2C(
-                self._number, scl=pin(self._scl), sda=pin(self._sda), freq=self._hertz
-            )
+            self._bus = self._machine.I2C(self._number, scl=pin(self._scl), sda=pin(self._sda), freq=self._hertz)
         return self._bus
 
     def _fault(self, address, error):

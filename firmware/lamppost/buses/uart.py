@@ -76,11 +76,7 @@ class Line:
             try:
                 port.turn_to(self, (baud, parity))
                 port.flush()
-                sent = 0
-                if request is not None:
-                    sent = len(request)
-                    if port.uart.write(request) != sent:
-                        raise SensorFault("bus", "UART %d took only a part of the question" % port.number)
+                sent = 0 if request is None else await self._say(request, baud)
                 start = self.time.ticks_ms()
                 wire_ms = (sent + want) * 11000 // baud
                 await asyncio.sleep_ms(wire_ms)  # no answer can be complete before
@@ -96,6 +92,12 @@ class Line:
             if not heard:
                 raise SensorFault("silent", "no byte in %d ms" % patience.ms)
             return answer
+
+    async def _say(self, request, baud):
+        """Give the question to the UART; returns how many of its bytes are still to go out on the wire."""
+        if self._port.uart.write(request) != len(request):
+            raise SensorFault("bus", "UART %d took only a part of the question" % self._port.number)
+        return len(request)
 
     async def _hear(self, start, limit_ms, whole):
         """Gather bytes until they are whole or the time is over; returns how many are in the port's view."""

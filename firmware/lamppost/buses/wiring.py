@@ -33,4 +33,9 @@ class Wiring:
         number = row["uart"]
         if number not in self._ports:
             self._ports[number] = Port(self._machine, number)
-        return Line(self._ports[number], row["tx"], row["rx"], self._time)
+        port = self._ports[number]
+        if row["kind"] == "rs485":
+            from .rs485 import Rs485
+
+            return Rs485(port, row["tx"], row["rx"], row.get("de"), self._time)
+        return Line(port, row["tx"], row["rx"], self._time)

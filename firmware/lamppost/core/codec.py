@@ -5,7 +5,7 @@ encoded once, when the record is made, and travels from flash to socket unchange
 """
 
 from .calendar import rfc3339_into
-from .quantity import QUANTITIES
+from .quantity import decimals, learn
 
 HEAD_MAX = 120  # bytes: {"v":1,"b":4294967295,"s":4294967295,"ts":"...","tq":3,"tu":4294967295,"h":1,
 
@@ -52,12 +52,12 @@ def number(name, value):
     """The text of a quantity's integer, with the point where its row says; None -> "null"."""
     if value is None:
         return "null"
-    decimals = QUANTITIES[name][0] if name in QUANTITIES else 0
-    if not decimals:
+    places = decimals(name)
+    if not places:
         return str(value)
-    unit = 10**decimals
+    unit = 10**places
     whole, part = divmod(abs(value), unit)
-    return "%s%d.%0*d" % ("-" if value < 0 else "", whole, decimals, part)
+    return "%s%d.%0*d" % ("-" if value < 0 else "", whole, places, part)
 
 
 def body(values, quality, rest=""):
@@ -66,6 +66,7 @@ def body(values, quality, rest=""):
     values -- list of (name, integer or None), quality -- {name: letter}, rest -- ready JSON members (text,
     without outer commas) that are no quantities.
     """
+    learn([name for name, _ in values])
     parts = ['"%s":%s' % (name, number(name, value)) for name, value in values]
     if rest:
         parts.append(rest)

@@ -24,6 +24,7 @@ class SensorFault(Fault):
     signal       the part says that it saw nothing usable (no echo, too weak, blinded)
     warming      the part needs more time after power-on
     unset        a clock that has lost its time, or was not set by a lamppost
+    backwards    a meter whose power runs the other way (said by the self-test; readings keep the sign)
     bus          the bus itself failed (short circuit, driver error), or the board has none of that name
     """
 

@@ -1,33 +1,52 @@
-"""What the node measures: one row a name, the single source for encoding and plausible limits (core/units.py: units).
+"""What the node measures: decimals for encoding and plausible limits, of those quantities that came up here.
 
-Values travel through the firmware as integers. A row's `decimals` says where the point stands: t = 234 with
-one decimal is 23.4 Cel on the wire. Missing is None, never 0.
+Values travel through the firmware as integers, with the point where a quantity's decimals say: t = 234 with one
+decimal is 23.4 Cel on the wire. Missing is None, never 0. All rows are in core/quantities.py, the units in
+core/units.py.
 """
 
-# name: (decimals, lowest, highest plausible as the integer)
-QUANTITIES = {
-    "u_mv": (0, 0, 500000),
-    "i_ma": (0, 0, 200000),
-    "p_mw": (0, -50000000, 50000000),
-    "p_mean_mw": (0, -50000000, 50000000),
-    "p_max_mw": (0, -50000000, 50000000),
-    "imp_mwh": (0, 0, None),
-    "e_mwh": (0, 0, None),
-    "f_mhz": (0, 40000, 70000),
-    "pf": (2, -100, 100),
-    "d_mm": (0, 0, 50000),
-    "strength": (0, 0, 65535),
-    "pm1": (1, 0, 10000),
-    "pm2_5": (1, 0, 10000),
-    "pm4": (1, 0, 10000),
-    "pm10": (1, 0, 10000),
-    "t": (1, -450, 900),
-    "rh": (1, 0, 1000),
-    "p": (1, 2500, 12000),
-}
+from .borrow import once
+from .faults import SensorFault
+
+_decimals = {}  # name: how many; 0 for what is no quantity. Grows to the names that this node says
+_limits = {}  # name: (lowest, highest), only of what is held against them
+
+
+def decimals(name):
+    """How many digits of the integer stand behind the point; 0 for a name that is no quantity."""
+    if name not in _decimals:
+        learn((name,))
+    return _decimals[name]
+
+
+def learn(names):
+    """Fetch the decimals of all `names` that did not come up before, at once."""
+    new = [name for name in names if name not in _decimals]
+    if new:
+        for name, row in once("core.quantities", "rows", new).items():
+            _decimals[name] = row[0] if row else 0
+
+
+def limits(name):
+    """(lowest, highest plausible as the integer) of a quantity; None where there is no such limit."""
+    if name not in _limits:
+        _limits[name] = once("core.quantities", "rows", (name,))[name][1:]
+    return _limits[name]
 
 
 def plausible(name, value):
-    """True if the value (integer as above) lies in the limits of its row."""
-    _, low, high = QUANTITIES[name]
+    """True if the value (integer as above) lies in the limits of its quantity."""
+    low, high = limits(name)
     return (low is None or value >= low) and (high is None or value <= high)
+
+
+def checked(reading):
+    """The reading {name: integer}, if all its values are plausible. Raises SensorFault range."""
+    new = [name for name in reading if name not in _limits]
+    if new:
+        for name, row in once("core.quantities", "rows", new).items():
+            _limits[name] = row[1:]
+    for name, value in reading.items():
+        if not plausible(name, value):
+            raise SensorFault("range", "%s = %d" % (name, value))
+    return reading

@@ -9,7 +9,7 @@ from micropython import const
 from ..buses import modbus
 from ..buses.patience import Patience
 from ..core.faults import SensorFault
-from ..core.quantity import plausible
+from ..core.quantity import checked
 
 _READ_INPUT = const(4)
 _REGISTERS = const(10)
@@ -41,10 +41,7 @@ def decode(reply, address=None):
     # the part measures 80..260 V and stops below: 0 V in a good frame is a glitch that spoils the rest too
     if not 60000 <= reading["u_mv"] <= 300000 or reading["p_mw"] > 2 * _P_MAX:
         raise SensorFault("range", "%(u_mv)d mV, %(p_mw)d mW" % reading)
-    for name, value in reading.items():
-        if not plausible(name, value):
-            raise SensorFault("range", "%s = %d" % (name, value))
-    return reading
+    return checked(reading)
 
 
 class Pzem004t:

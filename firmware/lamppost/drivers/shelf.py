@@ -1,15 +1,11 @@
-"""Which driver serves which part; a driver is loaded when it is first asked for."""
+"""The driver of a part by its id alone: drivers/<id>.py with its decode() and a class of that name.
+
+There is no table, so that a part costs nothing on a node that has none; what relatives share is no part.
+"""
 
 from ..core.faults import SensorFault
 
-PARTS = {  # part id: (module, class)
-    "pzem004t": ("pzem004t", "Pzem004t"),
-    "tfmini": ("tfmini", "Tfmini"),
-    "sps30": ("sps30", "Sps30"),
-    "bme280": ("bme280", "Bme280"),
-    "ds3231": ("ds3231", "Ds3231"),
-}
-_PLACE = ("id", "part", "bus")  # members of a part's configuration that are no options of its driver
+_PLACE = ("id", "part", "bus", "serial")  # members of a part's configuration that are no options of its driver
 
 
 class Absent:
@@ -30,20 +26,24 @@ class Absent:
         return [("reading", None, "", None, None, False, self._fault.word)]
 
 
-def module(part_id):
-    """The driver's module. Raises SensorFault foreign for a part that nobody here knows."""
-    if part_id not in PARTS:
-        raise SensorFault("foreign", "no driver for %s; there are: %s" % (part_id, " ".join(sorted(PARTS))))
-    name = __name__.rsplit(".", 1)[0] + "." + PARTS[part_id][0]
-    return __import__(name, None, None, ("decode",))
+def driver(part_id):
+    """(module, class) of a part. Raises SensorFault foreign for one that nobody here knows."""
+    try:
+        found = __import__(__name__.rsplit(".", 1)[0] + "." + part_id, None, None, ("decode",))
+    except (ImportError, ValueError):
+        found = None
+    kind = getattr(found, part_id[:1].upper() + part_id[1:], None)
+    if kind is None or not hasattr(found, "decode"):
+        raise SensorFault("foreign", "no driver for %s" % part_id)
+    return found, kind
 
 
 def build(part_id, bus, options):
     """The driver's object for a part on `bus`; options -- its object in the configuration."""
     settings = {key: options[key] for key in options if key not in _PLACE}
-    return getattr(module(part_id), PARTS[part_id][1])(bus, options.get("id", part_id), **settings)
+    return driver(part_id)[1](bus, options.get("id", part_id), **settings)
 
 
 def decode(part_id, data):
     """The reading in a captured answer of that part: {quantity: integer}. Raises SensorFault."""
-    return module(part_id).decode(data)
+    return driver(part_id)[0].decode(data)

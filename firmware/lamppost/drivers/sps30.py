@@ -1,6 +1,6 @@
-"""SPS30: particulate matter by laser, SHDLC at 115200 baud.
+"""SPS30: particulate matter by laser, SHDLC at 115200 baud or I2C, as its SEL pin says.
 
-Source: Sensirion, SPS30 datasheet V1.0 D1 (March 2020), 5 (UART interface).
+Source: Sensirion, SPS30 datasheet V1.0 D1 (March 2020), 5 (UART interface), 6 (I2C).
 """
 
 import asyncio
@@ -12,19 +12,27 @@ from ..buses import shdlc
 from ..buses.patience import Patience
 from ..core.faults import SensorFault
 
-_START, _READ = const(0x00), const(0x03)
+_START, _READ, _STATUS = const(0x00), const(0x03), const(0xD2)
 _FLOAT = b"\x01\x03"
 _VALUES = const(40)  # bytes: ten big-endian floats
-_ANSWER = const(60)
+_ANSWER = const(60)  # bytes: on UART about, stuffed; on I2C words of 16 bits with a checksum each
 _BAUD = const(115200)
 _FRESH_MS = const(400)  # a new value comes each second, and is given out once
 _TOP = const(65000)  # tenths of ug/m3; the part measures to 10000, more is nonsense even when saturated
+_ERRORS = const(1 << 21 | 1 << 5 | 1 << 4)  # fan speed, laser, fan
 _WRONG_STATE = "state 0x43"  # the answer of a part that is already, or not yet, measuring
 
 
 def decode(reply):
-    """The bytes that came after a read -> reading in tenths of ug/m3."""
-    return _reading(shdlc.check(reply, _READ))
+    """The bytes that came after a read, by UART or I2C -> reading in tenths of ug/m3."""
+    try:
+        return _reading(shdlc.check(reply, _READ))
+    except SensorFault as fault:
+        if fault.word != "garbled" or len(reply) < _ANSWER:
+            raise
+    from . import sps30_i2c
+
+    return _reading(sps30_i2c.plain(reply))
 
 
 def _reading(data):
@@ -40,65 +48,101 @@ def _reading(data):
     return {"pm1": pm1, "pm2_5": pm2_5, "pm4": pm4, "pm10": pm10}
 
 
+class _Uart:
+    """The part's answers by UART."""
+
+    def __init__(self, line, patience):
+        self._line = line
+        self._patience = patience
+
+    async def _ask(self, command, data=b""):
+        request = shdlc.request(0, command, data)
+        reply = await self._line.ask(request, _ANSWER, shdlc.whole, self._patience, _BAUD)
+        return shdlc.check(reply, command)
+
+    async def begin(self):
+        """Start fan and laser. A part that runs already says so."""
+        try:
+            await self._ask(_START, _FLOAT)
+        except SensorFault as fault:
+            if fault.word != "refused" or _WRONG_STATE not in fault.detail:
+                raise
+
+    async def values(self):
+        """Ten big-endian floats, b"" if there are no new ones, None if it does not measure."""
+        try:
+            return await self._ask(_READ)
+        except SensorFault as fault:
+            if fault.word == "refused" and _WRONG_STATE in fault.detail:
+                return None
+            raise
+
+    async def status(self):
+        """Its register of warnings and errors."""
+        return int.from_bytes((await self._ask(_STATUS, b"\x00"))[:4], "big")
+
+
 class Sps30:
-    """One sensor on `bus`; its values count from `warm_s` after the fan has started."""
+    """One sensor on `bus`, UART or I2C (then at `address`); its values count from `warm_s` after its fan's start."""
 
     QUANTITIES = ("pm1", "pm2_5", "pm4", "pm10")
     RH_MAX = 950  # tenths of %: above, droplets count as particles
     LIMITS = (("pm2_5", 0, 10000), ("pm10", 0, 10000))
 
-    def __init__(self, bus, name="dust", warm_s=30):
+    def __init__(self, bus, name="dust", warm_s=30, address=0x69):
         self.name = name
         self.patience = Patience(100, 800)
-        self._bus = bus
+        self._time = bus.time
+        if hasattr(bus, "ask"):
+            self._way = _Uart(bus, self.patience)
+        else:
+            from .sps30_i2c import Words
+
+            self._way = Words(bus, address)
         self._warm_ms = warm_s * 1000
         self._started = None  # ticks when the fan started; None: it does not turn
         self._warm = False
 
-    async def _ask(self, command, data=b""):
-        request = shdlc.request(0, command, data)
-        return await self._bus.ask(request, _ANSWER, shdlc.whole, self.patience, _BAUD)
-
     async def start(self):
-        """Start fan and laser. A part that runs already says so, and is taken as just started."""
-        try:
-            shdlc.check(await self._ask(_START, _FLOAT), _START)
-        except SensorFault as fault:
-            if fault.word != "refused" or _WRONG_STATE not in fault.detail:
-                raise
-        self._started = self._bus.time.ticks_ms()
+        """Start fan and laser; one that runs already is taken as just started."""
+        await self._way.begin()
+        self._started = self._time.ticks_ms()
         self._warm = False
 
     async def _measured(self):
         """What the part says, warm or not."""
         if self._started is None:
             await self.start()
-        try:
-            data = shdlc.check(await self._ask(_READ), _READ)
-            for _ in range(3):
-                if data or not self._warm:
-                    break
-                await asyncio.sleep_ms(_FRESH_MS)
-                data = shdlc.check(await self._ask(_READ), _READ)
-            return _reading(data)
-        except SensorFault as fault:
-            if fault.word == "refused" and _WRONG_STATE in fault.detail:
-                self._started = None  # it lost its power on the way: started again by the next read
-                raise SensorFault("warming", "not measuring")
-            raise
+        data = await self._way.values()
+        for _ in range(3):
+            if data or data is None or not self._warm:
+                break
+            await asyncio.sleep_ms(_FRESH_MS)
+            data = await self._way.values()
+        if data is None:
+            self._started = None  # it lost its power on the way: started again by the next read
+            raise SensorFault("warming", "not measuring")
+        return _reading(data)
 
     async def read(self):
         """The present reading. Raises SensorFault, warming while it is too early."""
         reading = await self._measured()
         if not self._warm:
-            time = self._bus.time
-            if time.ticks_diff(time.ticks_ms(), self._started) < self._warm_ms:
+            if self._time.ticks_diff(self._time.ticks_ms(), self._started) < self._warm_ms:
                 raise SensorFault("warming")
             self._warm = True
+        return reading
+
+    async def _checked(self):
+        """The first measurement, if fan and laser have nothing to complain about."""
+        reading = await self._measured()
+        wrong = await self._way.status() & _ERRORS
+        if wrong:
+            raise SensorFault("refused", "status 0x%08x" % wrong)
         return reading
 
     async def selftest(self):
         """Judges wires, fan and laser by the first measurement; nobody at the pole waits for the warm-up."""
         from . import trial
 
-        return await trial.of(self._measured, self.LIMITS, 8)
+        return await trial.of(self._checked, self.LIMITS, 8)

@@ -5,7 +5,7 @@ import asyncio
 from micropython import const
 
 from ..core.faults import SensorFault
-from ..core.units import UNITS
+from ..core.units import of as unit
 
 _TRIES = const(3)
 _PAUSE_MS = const(300)
@@ -29,10 +29,13 @@ async def of(read, limits, warm_s=0):
                 continue
             tries -= 1
             if not tries:
-                return [(name, None, UNITS[name][0], low, high, False, fault.word) for name, low, high in limits]
+                return [(name, None, unit(name)[0], low, high, False, fault.word) for name, low, high in limits]
             await asyncio.sleep_ms(_PAUSE_MS)
 
 
 def _row(value, name, low, high):
     ok = low <= value <= high
-    return name, value, UNITS[name][0], low, high, ok, "" if ok else "range"
+    word = "" if ok else "range"
+    if value < low < 0 and name[0] == "p" and name.endswith("_mw"):
+        word = "backwards"  # a small negative power is the noise of a meter without load
+    return name, value, unit(name)[0], low, high, ok, word

@@ -1,11 +1,12 @@
 """Counts that must never run backwards: boots, power cuts, the energy register, burn seconds and switchings of the
-lamp; and what a node must remember of the time: kept on flash over every cut."""
+lamp; what a node must remember of the time, and its senses of the world: kept on flash over every cut."""
 
 import struct
 
 from micropython import const
 
 from ..core.borrow import once
+from ..core.crc import crc32
 from ..core.faults import JournalFault
 from .ring import PREFIX, Ring
 
@@ -19,6 +20,9 @@ REST_SIZE = const(33)
 REST_FORM = "<IIIIhhHHB"
 _TRIES = const(32)  # places tried for one record before the flash is called worn
 UNKNOWN = const(-32768)
+NOTES = const(4)  # what senses remember: rows of a key (32 bits), a length and so many bytes
+_NOTES_SIZE = const(200)
+_NOTES_S = const(600)  # how old notes may be on flash
 
 
 class Counters:
@@ -48,14 +52,17 @@ class Counters:
         self.doubt_h = 0  # hours by which the date may be off since it was last told
         self.alarms = 0  # bits of ops/alarms.py: those that were on
         self.worn = False
+        self.notes = {}  # CRC of a name: bytes
         self._note = bytearray(20)
-        # the block in which the rest is
-        found = once("journal.recovery", "counters", self, ring) if ring.find() else -1
+        # the blocks in which the rest and the notes are
+        found, noted = once("journal.recovery", "counters", self, ring) if ring.find() else (-1, -1)
         self.boot = max(self.boot, above) + 1
         if power_cut:
             self.power_cuts += 1
         self._due = True
         self._rest_due = found != ring.head
+        # uptime since which notes wait to be written; None: they do not
+        self._notes_s = -_NOTES_S if self.notes and noted != ring.head else None
         self._last_s = 0
         self.checkpoint(True)
 
@@ -77,9 +84,34 @@ class Counters:
         """burn_s, switchings or anything below them is new, likewise."""
         self._rest_due = True
 
+    def kept(self, name):
+        """The bytes that a sense has kept under that name, from before a cut too; None if there are none."""
+        return self.notes.get(crc32(name.encode()))
+
+    def keep(self, name, data, now=False):
+        """Remember a few bytes for a sense; those of ten minutes are at risk, unless it is to be `now`."""
+        key = crc32(name.encode())
+        if self.notes.get(key) == data:
+            return
+        self.notes[key] = data
+        while self._noted() > _NOTES_SIZE:
+            # most likely of a sense that is not configured any more
+            self.notes.pop([other for other in self.notes if other != key][0])
+        if now:
+            self._notes_s = -_NOTES_S
+            self.checkpoint(True)
+        elif self._notes_s is None:
+            self._notes_s = self._clock.uptime_s()
+
+    def _noted(self):
+        return sum([5 + len(note) for note in self.notes.values()])
+
+    def _noting(self):
+        return self._notes_s is not None and self._clock.uptime_s() - self._notes_s >= _NOTES_S
+
     def checkpoint(self, now=False):
         """Commit what changed if the last checkpoint is EVERY_S old, or at once. True if it was written."""
-        if not (self._due or self._rest_due):
+        if not (self._due or self._rest_due or self._noting()):
             return False
         if not now and self._clock.uptime_s() - self._last_s < EVERY_S:
             return False
@@ -91,6 +123,9 @@ class Counters:
             if self._rest_due:
                 self._commit(REST, REST_SIZE, self._write_rest)
                 self._rest_due = False
+            if self._noting():
+                self._commit(NOTES, PREFIX + self._noted(), self._write_notes)
+                self._notes_s = None
         except JournalFault:
             self.worn = True
             return False
@@ -112,6 +147,12 @@ class Counters:
             self.drift, self.dusk, self.spread, self.doubt_h, self.alarms,
         )  # fmt: skip
 
+    def _write_notes(self, buf, at):
+        for key, note in self.notes.items():
+            struct.pack_into("<IB", buf, at, key, len(note))
+            buf[at + 5 : at + 5 + len(note)] = note
+            at += 5 + len(note)
+
     def _commit(self, kind, size, write):
         ring = self._ring
         for _ in range(_TRIES):
@@ -121,6 +162,8 @@ class Counters:
                 self._write(self._note, 0)
                 ring.open(self.boot, self._note)
                 self._rest_due = True
+                if self.notes:
+                    self._notes_s = -_NOTES_S
                 if kind == CHECKPOINT:
                     return
             write(ring.record, PREFIX)

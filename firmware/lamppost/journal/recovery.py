@@ -5,7 +5,7 @@ import struct
 from micropython import const
 
 from . import record as form
-from .counters import CHECKPOINT, REST, REST_FORM, REST_SIZE, SIZE
+from .counters import CHECKPOINT, NOTES, REST, REST_FORM, REST_SIZE, SIZE
 from .record import CLEAR, NO_LINE, TELEMETRY, Entry
 from .ring import AHEAD, FRONT, PREFIX, START, u32
 from .room import NOTHING
@@ -116,8 +116,8 @@ def outbox(box, ring, queue, room):
 
 
 def counters(kept, ring):
-    """Read the newest checkpoint of Counters, and the rest; returns the block in which the rest is, or -1."""
-    found = [-1]
+    """Read the newest checkpoint of Counters, the rest and the notes; returns the blocks of these two, or -1."""
+    found = [-1, -1]
 
     def saw(block, at, size):
         kind = ring.peeked[7]
@@ -125,20 +125,25 @@ def counters(kept, ring):
             ring.peek(block, at)
             ring.fetch(block, at, size)
             _checkpoint(kept, ring.record, PREFIX)
-        elif kind == REST and size == REST_SIZE:
+        elif kind == REST and size == REST_SIZE and found[0] <= block:
             ring.peek(block, at)
             ring.fetch(block, at, size)
             _rest(kept, ring.record)
             found[0] = block
+        elif kind == NOTES and found[1] <= block:
+            ring.peek(block, at)
+            ring.fetch(block, at, size)
+            _notes(kept.notes, ring.record, size)
+            found[1] = block
 
     _checkpoint(kept, ring.header, 16)
     block = ring.head
-    # the rest lies in the newest block, but for a cut between its opening and that record
-    while block >= 0 and block > ring.head - ring.blocks and found[0] < 0:
+    # they lie in the newest block, but for a cut between its opening and these records; notes may not be at all
+    while block >= 0 and block > ring.head - ring.blocks and (found[0] < 0 or found[1] < 0 and block >= ring.head - 1):
         if ring.look(block):
             survey(ring, block, saw)
         block -= 1
-    return found[0]
+    return found
 
 
 def _checkpoint(kept, buf, at):
@@ -147,6 +152,15 @@ def _checkpoint(kept, buf, at):
     kept.meter_mwh = None if meter == 0xFFFFFFFFFFFF else meter
     kept.boot = u32(buf, at + 12)
     kept.power_cuts = u32(buf, at + 16)
+
+
+def _notes(notes, buf, size):
+    notes.clear()  # the newest record has them all
+    at = PREFIX
+    while at < size:
+        key, length = struct.unpack_from("<IB", buf, at)
+        notes[key] = bytes(buf[at + 5 : at + 5 + length])
+        at += 5 + length
 
 
 def _rest(kept, buf):

@@ -18,6 +18,7 @@ KEPT = (
     ("clockDoubt", "minor"),
     ("journalDamaged", "major"),
 )
+_OTHERS = {"columnIssue": "critical", "meterBackwards": "major"}  # severities; minor is what is not named
 
 
 class Alarms:
@@ -57,7 +58,7 @@ class Alarms:
         self.active[code] = (value, since)
         rest = '"since":%s,"severity":"%s","value":%s,"evidence":"%s"' % (
             since,
-            dict(KEPT).get(code, "minor"),
+            dict(KEPT).get(code) or _OTHERS.get(code, "minor"),
             "null" if value is None else value,
             evidence,
         )

@@ -3,10 +3,17 @@
 import json
 
 from ..core.codec import body
-from ..core.units import UNITS
+from ..core.units import of
 
 WITH = ("core.units",)
 
+# what goes out is what became of a reading over the window
+_SAID = {
+    "p_mw": ("p_mean_mw", "p_max_mw", "imp_mwh", "e_mwh"),
+    "voc_raw": ("voc_index",),
+    "nox_raw": ("nox_index",),
+    "a0_uv": ("no2", "o3", "so2", "co"),
+}
 RESET_WORDS = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
 RESETS = ("power-on", "hard", "watchdog", "deep-sleep", "soft")
 
@@ -41,9 +48,8 @@ def info(config, fingerprint, board, build, parts):
     units = {}
     for part in parts.values():
         for name in part.QUANTITIES:
-            # a meter's power goes out as what became of it over the window
-            for said in ("p_mean_mw", "p_max_mw", "e_mwh") if name == "p_mw" else (name,):
-                ucum, rec20 = UNITS[said]
+            for said in _SAID.get(name, (name,)):
+                ucum, rec20 = of(said)
                 units[said] = {"ucum": ucum, "rec20": rec20}
     members = {
         "firmware": build.get("version", "?"),

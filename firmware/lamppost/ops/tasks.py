@@ -60,6 +60,10 @@ async def collect(beat, node):
         if node.meter and node.meter.supply_lost is not None:
             node.alarms.set("supplyLoss", node.meter.supply_lost, "meter silent")
             changed = another_meter(node, changed)
+        for one in node.sensing:
+            warned = getattr(one, "warned", None)
+            if warned is not None:
+                node.alarms.set(one.WARNS, bool(warned), *warned)
         node.alarms.set("journalWorn", node.worn or node.counters.worn, "flash takes nothing any more")
         told = overflow(node, told)
         damaged = node.outbox.damaged

@@ -1,51 +1,79 @@
 """Readings of the air sensors become windows: means with their quality letters, data capture, and the index."""
 
-from ..core.codec import body
-from ..core.quality import ESTIMATED, SATURATED, VALID, of_fault
-from . import aqi
-from .trace import Trace
+from micropython import const
+
+from ..core.borrow import once
+from ..core.quality import of_fault
 from .window import Window
+
+_SHORT_S = const(60)  # windows shorter than this are not worth loading their maker each time
+_STALE_S = const(600)  # older weather says nothing of now
 
 
 class Air:
-    """options -- `air` of the configuration; parts -- {part id: driver} (QUANTITIES, RH_MAX where it has one)."""
+    """options -- `air` of the configuration; parts -- {part id: driver}: QUANTITIES, LIMITS, RH_MAX where it has one;
+    counters -- has kept(name) and keep(name, bytes), as journal/counters.py; None: nothing is remembered.
+
+    The first of options["parts"] that measures a quantity is believed for it.
+    """
 
     topic = b"tele/air"
     retain = False
 
-    def __init__(self, options, clock, parts):
-        self._clock = clock
-        self._every_ms = options.get("every_ms", 10000)
-        self._window = Window(clock, options.get("window_s", 600))
+    def __init__(self, options, clock, parts, counters=None):
+        self.options = options
+        self.clock = clock
+        self.counters = counters
+        self.every_ms = options.get("every_ms", 10000)
+        self.window = Window(clock, options.get("window_s", 600))
         self._done = []
         self._asked = False
-        now_s = clock.uptime_s()
-        self._traces = []
-        for part in options["parts"]:
-            rh_max = getattr(parts[part], "RH_MAX", None)
-            for name in parts[part].QUANTITIES:
-                self._traces.append(Trace(name, part, rh_max, now_s))
+        self.weather = {}  # t, rh and p that were read last
+        self._weather_s = 0
+        self.ran = {}  # id: [seconds, ms besides, ms of a reading] that those have worked that wear
+        self.ways = {}  # id: make(reading, weather) -> reading, where the part's own is not what is told
+        self.index = None  # (module, table)
+        self.traces = []
+        once("sensing.fitting_air", "fit", self, parts)
+
+    def of(self, part):
+        """(take, miss) for the readings of one part."""
+        return lambda reading: self.take(part, reading), lambda fault: self.miss(part, fault)
 
     def take(self, part, reading):
         """A good reading of the part with that id."""
         self._roll()
         self._asked = True
-        now_s = self._clock.uptime_s()
-        for trace in self._traces:
+        now_s = self.clock.uptime_s()
+        self._wear(part)
+        if now_s - self._weather_s > _STALE_S:
+            self.weather = {}
+        make = self.ways.get(part)
+        if make:
+            reading = make(reading, self.weather)
+        for trace in self.traces:
             if trace.part == part:
-                trace.take(reading[trace.name], now_s)
+                value = reading.get(trace.name)
+                if value is not None:
+                    trace.take(value, now_s)
+                    if trace.name in ("t", "rh", "p"):
+                        self.weather[trace.name] = value
+                        self._weather_s = now_s
 
     def miss(self, part, fault):
         """That part gave no reading: SensorFault."""
         self._roll()
         self._asked = True
-        for trace in self._traces:
+        if fault.word == "warming":
+            self._wear(part)
+        for trace in self.traces:
             if trace.part == part:
                 trace.letter = of_fault(fault.word)
 
-    def of(self, part):
-        """(take, miss) for the readings of one part."""
-        return lambda reading: self.take(part, reading), lambda fault: self.miss(part, fault)
+    def _wear(self, part):
+        ran = self.ran.get(part)
+        if ran:
+            ran[1] += ran[2]
 
     def poll(self):
         """(topic suffix, body, at) of a window that is complete, or None."""
@@ -53,28 +81,15 @@ class Air:
         return self._done.pop(0) if self._done else None
 
     def _roll(self):
-        ended = self._window.due(self._asked)
+        ended = self.window.due(self._asked)
         if ended:
-            self._done.append((self.topic, self._body(ended[0]), ended[2]))
-            self._asked = False
-            for trace in self._traces:
-                trace.begin()
+            if self.window.length_s < _SHORT_S:
+                from .aired import body
 
-    def _body(self, seconds):
-        expected = max(1, seconds * 1000 // self._every_ms)
-        windows = max(1, 3600 // self._window.length_s)
-        now_s = self._clock.uptime_s()
-        means = {trace.name: trace.mean() for trace in self._traces}
-        values, quality, hourly = [], {}, {}
-        capture = 0
-        for trace in self._traces:
-            letter = trace.quality(expected, means.get("rh"), now_s)
-            values.append((trace.name, means[trace.name]))
-            quality[trace.name] = letter
-            capture += min(expected, trace.count)
-            trace.remember(letter in (VALID, ESTIMATED, SATURATED), windows)
-            if trace.name in aqi.BANDS and trace.hourly() is not None:
-                hourly[trace.name] = trace.hourly()
-        values.append(("window_s", seconds))
-        values.append(("capture", 100 * capture // (expected * len(self._traces) or 1)))
-        return body(values, quality, aqi.member(hourly))
+                told = body(self, ended[0], ended[2][0])
+            else:
+                told = once("sensing.aired", "body", self, ended[0], ended[2][0])
+            self._done.append((self.topic, told, ended[2]))
+            self._asked = False
+            for trace in self.traces:
+                trace.begin()

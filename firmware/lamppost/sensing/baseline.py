@@ -2,56 +2,71 @@
 
 from micropython import const
 
-_SLOW = const(64)  # readings over which the distance follows snow, leaves and settling
-_STEADY_MM = const(100)  # readings that differ by less belong to one level
-_STEADY_MS = const(10000)  # how long a level must last to count
+_FOLLOW_MS = const(64000)  # the time in which the distance follows snow, leaves and settling
+_SEEN_MS = const(10000)  # how long a level must last to count,
+_GUESS_MS = const(30000)  # to be what the bay's state is guessed from,
+_STOOD_MS = const(120000)  # to tell a vehicle from somebody who stands before one,
+_AGAIN_MS = const(900000)  # and to be believed against what was learned
+# Lampposts look over a bay: nearer than this is rarely ground, farther rarely a vehicle's side.
+_GROUND_MM = const(1800)
+UNSURE, SURE, TOLD = const(1), const(2), const(3)
 
 
 class Baseline:
-    """empty_mm -- seed, or None: then nothing is known until two levels were seen, of which the farther is empty.
-
-    known -- False while there is nothing to compare with; then mm and step mean nothing
+    """known -- 0 while there is nothing to compare with (mm and step mean nothing), UNSURE, SURE or TOLD
     mm -- distance to the empty bay
     step -- so much nearer is a vehicle, less than half of it nearer is none
     """
 
-    def __init__(self, empty_mm):
-        self.known = False
+    def __init__(self, empty_mm=None, known=TOLD):
+        self.known = 0
         self.mm = 0
         self.step = 0
-        self._level = None  # the present level while learning, and since when
-        self._level_ms = 0
-        self._far = None
+        self._first = None  # the first level seen, while that may have been a vehicle
         if empty_mm is not None:
-            self._settle(empty_mm)
+            self.settle(empty_mm, known)
 
-    def _settle(self, empty_mm):
+    def settle(self, empty_mm, known):
         self._seed = empty_mm
         self._um = 1000 * empty_mm  # so that small steps work in integers
         self.mm = empty_mm
-        self.step = _step(empty_mm)
-        self.known = True
+        self.step = step(empty_mm)
+        self.known = known
 
-    def learn(self, d_mm, now_ms):
-        """A reading while nothing is known."""
-        if self._level is None or abs(d_mm - self._level) > _STEADY_MM:
-            self._level = d_mm
-            self._level_ms = now_ms
-        elif now_ms - self._level_ms >= _STEADY_MS:
-            far = d_mm if self._far is None else max(d_mm, self._far)
-            near = d_mm if self._far is None else min(d_mm, self._far)
-            if far - near >= _step(far):
-                self._settle(far)
-            else:
-                self._far = far
+    def learn(self, level, for_ms):
+        """A level and how long it has lasted. True if the empty bay turns out to be elsewhere."""
+        if for_ms < _SEEN_MS:
+            return False
+        first = self._first
+        if self.known >= SURE:
+            # farther than empty for a quarter of an hour: the sensor was turned, or a vehicle never left while learning
+            if self.known == TOLD or for_ms < _AGAIN_MS or level - self.mm < self.step:
+                return False
+            self.settle(level, SURE)
+            return True
+        if first is None:
+            self._first = level
+        elif level - first >= step(level):
+            self.settle(level, SURE)  # the farther one is the ground
+            return True
+        elif first - level >= step(first):
+            if self.known and self.mm == first:
+                self.known = SURE if for_ms >= _STOOD_MS else UNSURE
+            elif for_ms >= _STOOD_MS:
+                self.settle(first, UNSURE)  # vehicles leave before others come: it was the ground
+                return True
+        elif not self.known and for_ms >= _GUESS_MS:
+            # a vehicle's side: the ground is somewhere behind
+            self.settle(level if level >= _GROUND_MM else 2 * level, UNSURE)
+        return False
 
-    def follow(self, d_mm):
+    def follow(self, d_mm, passed_ms):
         """A reading of the empty bay; mm never goes further from its seed than half a step."""
         room = 500 * self.step
-        self._um += (1000 * d_mm - self._um) // _SLOW
+        self._um += (1000 * d_mm - self._um) * min(passed_ms, 8000) // _FOLLOW_MS
         self._um = min(max(self._um, 1000 * self._seed - room), 1000 * self._seed + room)
         self.mm = self._um // 1000
 
 
-def _step(empty_mm):
+def step(empty_mm):
     return min(max(300, empty_mm // 8), empty_mm // 3)

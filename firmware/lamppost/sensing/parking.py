@@ -1,74 +1,114 @@
-"""Distances to a parking bay become a state that a driver would agree with: free, occupied, blocked or unknown."""
+"""What the sensors of a parking bay say becomes a state that a driver would agree with."""
 
 from micropython import const
 
-from ..core.calendar import rfc3339
-from ..core.codec import body
-from ..core.quality import UNAVAILABLE, VALID, of_fault
-from .baseline import Baseline
+from ..core.borrow import once
+from . import verdict
+from .distance import Distance
+from .verdict import FREE, NEAR, OCCUPIED, UNKNOWN
 
-FREE, OCCUPIED, BLOCKED, UNKNOWN = "free", "occupied", "blocked", "unknown"
-
-_FIRST_MS = const(3000)  # how long a state must hold to be the first after start or after unknown,
-_DWELL_MS = const(10000)  # to replace another: people, bicycles and birds pass in less,
-_BLOCK_MS = const(60000)  # and to be called blocked
-_DEAF_MS = const(30000)  # without a good reading the state is no longer known
+_FIRST_MS = const(3000)  # how long a state must hold to be the first after start or after unknown
+_FIRM_MS = const(10000)  # what must hold longer is not evident
+_GAP_MS = const(5000)  # after so long without a distance the magnetometer decides alone
 _HOUR_MS = const(3600000)
-# Street furniture stands 0.45 m or more behind the kerb: nothing parks closer than this, so the lens is covered.
-_COVERED_MM = const(200)
-_WEAK = const(200)  # strength below which the distance counts less
 
 
 class Parking:
-    """options -- one row of `parking` in the configuration; its empty_mm is the distance of the empty bay."""
+    """options -- one row of `parking` in the configuration; notes -- has kept(name) and keep(name, bytes), or None.
+
+    Each part that watches the bay is made known by of().
+    """
 
     retain = True  # who subscribes later wants to know where there is room
 
-    def __init__(self, options, clock):
+    def __init__(self, options, clock, notes=None):
         self._clock = clock
         self.topic = b"tele/parking/" + options["bay"].encode()
-        self._baseline = Baseline(options.get("empty_mm"))
+        self._empty_mm = options.get("empty_mm")
+        self._hold_ms = 1000 * options.get("hold_s", 300)  # fog passes, and vehicles stay
+        self.notes = notes
+        self.name = "bay " + options["bay"]
+        note = notes.kept(self.name) if notes else None
+        self._kept = once("sensing.bay", "recalled", note) if note else (None, None)
+        self.eyes = []  # range finders
+        self.field = None  # the magnetometer
+        self.alive = False  # the radar sees somebody
         self.state = UNKNOWN
-        self._since_ms = clock.uptime_ms()  # uptime at which the present state began
-        self._next = None  # the state that the readings ask for, and since when
+        self.since_ms = clock.uptime_ms()  # uptime at which the present state began
+        self._next = None  # the state that the senses ask for, since when, and how long in all
         self._next_ms = 0
-        self._good_ms = self._since_ms
-        self._reading = None  # None: the last one failed
-        self._fault = None
-        self._taken = 0  # how many of the last readings were good, in 64ths
+        self._held = 0
+        self._good_ms = self._eye_ms = self.since_ms
+        self.fault = None  # word of the last miss, since the last reading
+        self.taken = 0  # how many of the last readings were good, in 64ths
         self._told = None  # (state, time known) published last
         self._told_ms = 0
 
-    def take(self, reading):
-        """A good reading of the lidar: d_mm, strength."""
-        now = self._clock.uptime_ms()
-        self._reading = reading
-        self._good_ms = now
-        self._taken = min(64, self._taken + 1 + (64 - self._taken) // 16)
-        if not self._baseline.known:
-            self._baseline.learn(reading["d_mm"], now)
-            return
-        meaning = self._meaning(reading["d_mm"])
-        self._weigh(meaning, now)
-        if meaning == self.state == FREE:
-            self._baseline.follow(reading["d_mm"])
+    def of(self, quantities):
+        """(take, miss) for the readings of a part that measures these. Range finders first."""
+        sense = None
+        if "d_mm" in quantities:
+            sense = Distance(self._empty_mm, self._kept[0])
+            self.eyes.append(sense)
+        elif "mag_x_ut" in quantities:
+            from .field import Field
 
-    def miss(self, fault):
-        """The lidar gave no reading: SensorFault. The state is kept for a while, then it is unknown."""
+            sense = self.field = Field(not self.eyes, self._kept[1])
+        elif "presence" in quantities:
+            return self._radar, self._deaf
+        return lambda reading: self._take(sense, reading), lambda fault: self._miss(sense, fault)
+
+    def _radar(self, reading):
+        self.alive = bool(reading["presence"])
+
+    def _deaf(self, fault):
+        self.alive = False
+        if not self.eyes and not self.field:
+            self._miss(None, fault)
+
+    def _take(self, sense, reading):
         now = self._clock.uptime_ms()
-        self._reading = None
-        self._fault = fault.word
-        self._taken -= (self._taken + 15) // 16
-        if now - self._good_ms >= (_FIRST_MS if self.state == UNKNOWN else _DEAF_MS):
-            self._next = None
-            self._become(UNKNOWN, now)
+        self.fault = None
+        self.taken = min(64, self.taken + 1 + (64 - self.taken) // 16)
+        field = self.field
+        if sense.take(reading, now) and field:
+            field.settle(None)
+        if sense is not field:
+            self._eye_ms = now
+        self._judge(sense, now)
+
+    def _miss(self, sense, fault):
+        """A part gave no reading: SensorFault. The state is kept for a while, then it is unknown."""
+        now = self._clock.uptime_ms()
+        self.fault = fault.word
+        self.taken -= (self.taken + 15) // 16
+        if sense and sense.miss(fault.word, now):
+            self._judge(sense, now)
+        else:
+            if fault.word == "signal":
+                self._held -= self._held // 8  # weather: what is seen now and then is no car
+            if now - self._good_ms >= self._hold_ms:
+                self._next = None
+                self._become(UNKNOWN, now)
+
+    def _judge(self, sense, now):
+        """Weigh what all senses say, now that one has spoken."""
+        passed_ms = now - self._good_ms
+        self._good_ms = now
+        field = self.field
+        eye, still = self._look(now)
+        asked, need = verdict.of(eye, still, field and field.kind, field and field.still, self.alive)
+        if asked is not None:
+            self._weigh(asked, need, passed_ms, now)
+        free = self.state == FREE if self.state in (FREE, OCCUPIED) else None
+        sense.tend(free, eye, passed_ms)
 
     def poll(self):
         """(topic suffix, body, at) when the state changed, each hour, and once the time is known; or None."""
         clock = self._clock
         now = clock.uptime_ms()
-        patience = _FIRST_MS if self._fault else _DWELL_MS
-        if self._told is None and self.state == UNKNOWN and now - self._since_ms < patience:
+        patience = _FIRST_MS if self.fault else 10000
+        if self._told is None and self.state == UNKNOWN and now - self.since_ms < patience:
             return None  # just started: the first state is a matter of seconds
         news = (self.state, clock.offset_s is not None)
         if news == self._told and now - self._told_ms < _HOUR_MS:
@@ -76,71 +116,43 @@ class Parking:
         self._told = news
         self._told_ms = now
         time_s = clock.utc_s() if news[1] else clock.uptime_s()
-        return self.topic, self._body(), (time_s, news[1], clock.tq, clock.tu_ms)
+        return self.topic, once("sensing.bay", "message", self, clock), (time_s, news[1], clock.tq, clock.tu_ms)
 
-    def _meaning(self, d_mm):
-        """The state that this distance alone speaks for; None: for the present one."""
-        nearer = self._baseline.mm - d_mm
-        step = self._baseline.step
-        if d_mm < min(_COVERED_MM, self._baseline.mm // 8):
-            return BLOCKED
-        if nearer >= step:
-            return OCCUPIED
-        if nearer <= step // 2:
-            return FREE
-        return None
+    def _look(self, now):
+        """(kind, still) of all range finders: one that sees a vehicle is enough."""
+        found, still = None, False
+        for eye in self.eyes:
+            kind = eye.kind
+            if kind is not None and (found is None or kind == NEAR or found != NEAR and kind < found):
+                found, still = kind, eye.still
+        if found is None and self.eyes and now - self._eye_ms < _GAP_MS and self.eyes[0].base.known:
+            return 0, False
+        return found, still
 
-    def _weigh(self, state, now):
-        if state is None or state == self.state:
-            self._next = None
+    def _weigh(self, asked, need, passed_ms, now):
+        state = self.state
+        if asked == state:
+            self._held = max(0, self._held - 2 * passed_ms)
+            if not self._held:
+                self._next = None
             return
-        if state != self._next:
-            self._next = state
+        if state == UNKNOWN:
+            need = min(need, _FIRST_MS) if need < _FIRM_MS else need // 2
+        if asked != self._next:
+            self._next = asked
             self._next_ms = now
-        dwell = _BLOCK_MS if state == BLOCKED else _FIRST_MS if self.state == UNKNOWN else _DWELL_MS
-        if now - self._next_ms >= dwell:
+            self._held = 0
+        else:
+            # after a silence nobody knows how long it was so: readings count, not the time between them
+            most = need if state == UNKNOWN else need // 2
+            self._held += min(passed_ms, most if need < _FIRM_MS else 1500)
+        if self._held >= need:
             self._next = None
-            self._become(state, self._next_ms)
+            if asked == FREE and self.field:
+                self.field.left()
+            self._become(asked, self._next_ms)
 
     def _become(self, state, since_ms):
         if state != self.state:
             self.state = state
-            self._since_ms = since_ms
-
-    def _confidence(self):
-        """%: how far the distance is from meaning something else, how strong the echo, how many were good."""
-        if self.state == UNKNOWN:
-            return None
-        sure = 50
-        if self._reading:
-            step = self._baseline.step
-            nearer = self._baseline.mm - self._reading["d_mm"]
-            far = step - nearer if self.state == FREE else nearer - step // 2
-            if nearer > -step:  # farther than the ground is free, but for a reason that nobody knows
-                sure = 60 + 40 * min(max(far, 0), step) // step
-            if self._reading["strength"] < _WEAK:
-                sure -= 15
-        return sure * (192 + self._taken) // 256
-
-    def _evidence(self):
-        if not self._reading:
-            return self._fault or "no reading"
-        return "distance" if self._baseline.known else "empty distance not learned"
-
-    def _since(self):
-        if self._clock.offset_s is None:
-            return "null"
-        return '"%s"' % rfc3339(self._since_ms // 1000 + self._clock.offset_s)
-
-    def _body(self):
-        reading = self._reading
-        letter = VALID if reading else of_fault(self._fault)
-        sure = self._confidence()
-        values = (
-            ("confidence", sure),
-            ("d_mm", reading["d_mm"] if reading else None),
-            ("strength", reading["strength"] if reading else None),
-        )
-        quality = {"confidence": UNAVAILABLE if sure is None else VALID, "d_mm": letter, "strength": letter}
-        rest = '"state":"%s","since":%s,"evidence":"%s"' % (self.state, self._since(), self._evidence())
-        return body(values, quality, rest)
+            self.since_ms = since_ms

@@ -18,13 +18,15 @@ _HOUR_MS = const(3600000)
 class Register:
     """counters -- object with imp_mwh, meter_mwh (int or None) and changed(); see journal/counters.py.
 
-    wrap_mwh -- where the meter's register starts again; p_max_mw -- the most that can flow through it.
+    wrap_mwh -- where the meter's register starts again, 0: never; p_max_mw -- the most that can flow through it
+    volatile -- True where it also starts again whenever the meter gets its supply
     """
 
-    def __init__(self, counters, wrap_mwh, p_max_mw):
+    def __init__(self, counters, wrap_mwh, p_max_mw, volatile=False):
         self._counters = counters
         self._wrap = wrap_mwh
         self._p_max = p_max_mw
+        self._volatile = volatile
         self._doubt = None  # a meter value that does not follow, waiting for confirmation
         self._agreed = 0
         self.events = {"glitch": 0, "wrap": 0, "reset": 0, "swap": 0}
@@ -42,7 +44,11 @@ class Register:
             return VALID
         flow = self._flow(_DARK_MS if since_ms is None else since_ms)
         grown = meter_mwh - anchor
-        wrapped = grown < 0 and 0 <= grown + self._wrap <= flow
+        if self._volatile and since_ms is None and grown < 0:
+            # the cut that stopped the node has emptied it, which is no wrap: it holds what flowed since
+            self._anchor(meter_mwh, meter_mwh if meter_mwh <= flow else 0)
+            return GAP
+        wrapped = grown < 0 and 2 * anchor > self._wrap and 0 <= grown + self._wrap <= flow
         if wrapped:
             grown += self._wrap
         if 0 <= grown <= flow:

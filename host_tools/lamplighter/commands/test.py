@@ -23,8 +23,10 @@ REMEDIES = {
     "refused": "The part refuses: check its model and address.",
     "foreign": "Another part or address answers: compare with the configuration.",
     "range": "The value is outside its limits: look at what the part measures, then replace the part.",
+    "backwards": "Swap the two wires of the meter's current path, or turn the current transformer round.",
     "signal": "Clean the sensor's window, and look at what it looks at.",
     "warming": "Wait a minute, and run the test again.",
+    "unset": "The clock is set by the first time server that the node believes: bring it into its network once.",
     "bus": "Check for a short circuit and for the pull-up resistors.",
     "nowifi": "Check the WiFi name and password, and that the access point is in reach.",
     "timeout": "Check that the access point is in reach and lets the node in.",
@@ -129,9 +131,9 @@ def _decimals(what: str) -> int:
     from ..firmware import importable
 
     importable()
-    from lamppost.core.quantity import QUANTITIES
+    from lamppost.core.quantity import decimals
 
-    return QUANTITIES[what][0] if what in QUANTITIES else 0
+    return decimals(what)
 
 
 def _remedy(row: dict[str, Any]) -> str:

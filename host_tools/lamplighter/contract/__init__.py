@@ -16,7 +16,7 @@ from .topics import ROOT, SCHEMA, Kind, Topic, TopicError, kinds, parse_topic
 
 __all__ = ["ROOT", "SCHEMA", "UNITS", "Kind", "Topic", "TopicError", "check_message", "kinds", "parse_topic", "read"]
 
-# value: {"decimals": n, "ucum": unit, "rec20": code}, the same rows as the firmware's core/quantity.py
+# value: {"decimals": n, "ucum": unit, "rec20": code}, the same rows as the firmware's core/quantities.py
 UNITS = {
     name: {"decimals": row["x-decimals"], "ucum": row["x-ucum"], "rec20": row["x-rec20"]}
     for name, row in SCHEMA["$defs"].items()

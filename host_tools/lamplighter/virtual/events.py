@@ -7,15 +7,26 @@ from typing import Any
 
 from .. import toml_document
 from ..toml_document import TomlDocument
+from .parts.faults import KINDS
 
 UNDONE_BY = {"power_cut": "power_on", "wifi_down": "wifi_up", "blackhole": "restore", "refuse": "restore"}
 NEEDS = {"fault": ("part", "kind"), "values": ("part", "values"), "host": ("name", "address")}
 ALLOWS = {"fault": ("ms", "every", "for_s"), "values": ("for_s",)}
 
 
+def twin(part: str) -> Any:
+    """The class that simulates a part: its QUANTITIES, the BUSES it goes on, FAULTS of its own."""
+    return importlib.import_module(f".parts.{part}", __package__).Twin
+
+
 def quantities(part: str) -> list[str]:
     """The physical quantities of a part, as its simulation names them."""
-    return sorted(importlib.import_module(f".parts.{part}", __package__).Twin.QUANTITIES)
+    return sorted(twin(part).QUANTITIES)
+
+
+def kinds(part: str) -> list[str]:
+    """The faults that a part can have."""
+    return [*KINDS, *getattr(twin(part), "FAULTS", ())]
 
 
 def check_quantities(document: TomlDocument, path: toml_document.Path, part: str, names: Any) -> None:
@@ -24,6 +35,12 @@ def check_quantities(document: TomlDocument, path: toml_document.Path, part: str
     for name in names:
         if name not in known:
             document.complain((*path, name), f"{part} has no quantity {name}", toml_document.nearest(name, known))
+
+
+def _check_kind(document: TomlDocument, path: toml_document.Path, part: str, kind: str) -> None:
+    known = kinds(part)
+    if kind not in known:
+        document.complain(path, f"{part} has no fault {kind}", toml_document.nearest(kind, known))
 
 
 def endpoint(document: TomlDocument, path: toml_document.Path, text: str) -> tuple[str, int]:
@@ -51,8 +68,9 @@ def read(document: TomlDocument, parts: dict[str, str]) -> list[dict[str, Any]]:
             document.complain(
                 (*path, "part"), f"there is no part {row['part']}", toml_document.nearest(row["part"], parts)
             )
-        elif "values" in row and "part" in row:
-            check_quantities(document, (*path, "values"), parts[row["part"]], row["values"])
+        elif "part" in row:
+            check_quantities(document, (*path, "values"), parts[row["part"]], row.get("values", {}))
+            _check_kind(document, (*path, "kind"), parts[row["part"]], row.get("kind", "none"))
         if document.complaints:
             continue
         kept = ("at_s", "do", "part", "kind", "values", "name")

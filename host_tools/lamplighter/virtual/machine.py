@@ -114,6 +114,7 @@ class Machine:
             return
         self._halt()
         self.world.forget_rtc()
+        self.world.forget_parts()
         self._watchdog_ms = 0
         self._become(OFF)
         back = self.world.next_power_on()

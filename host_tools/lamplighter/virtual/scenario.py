@@ -19,7 +19,6 @@ from typing import Any
 
 from .. import toml_document
 from ..board import Board
-from ..board_rules import PART_BUSES
 from ..problems import ScenarioInvalid
 from ..toml_document import TomlDocument
 from . import events, recorded
@@ -143,12 +142,11 @@ def _parts(document: TomlDocument, board: Board, beside: Path | None) -> list[di
                 toml_document.nearest(whole["bus"], board.buses),
             )
             continue
-        if board.buses[whole["bus"]]["kind"] != PART_BUSES[whole["part"]]:
-            document.complain(
-                (*path, "bus"),
-                f"{whole['part']} needs {PART_BUSES[whole['part']]}",
-                "use " + " or ".join(n for n, bus in board.buses.items() if bus["kind"] == PART_BUSES[whole["part"]]),
-            )
+        wanted, kind = events.twin(whole["part"]).BUSES, board.buses[whole["bus"]]["kind"]
+        if kind not in wanted:
+            fitting = [name for name, bus in board.buses.items() if bus["kind"] in wanted]
+            remedy = "use " + " or ".join(fitting) if fitting else f"{board.name} has none: leave the part out"
+            document.complain((*path, "bus"), f"{whole['part']} needs {' or '.join(wanted)}", remedy)
         whole["id"] = row["id"]
         options: dict[str, Any] = dict(row.get("options", {}))
         events.check_quantities(document, (*path, "values"), whole["part"], row.get("values", {}))
@@ -158,11 +156,14 @@ def _parts(document: TomlDocument, board: Board, beside: Path | None) -> list[di
         rows[row["id"]] = {**whole, "options": options}
         if row.get("absent"):
             del rows[row["id"]]
-    return [_with_address(row) for row in rows.values()]
+    return [_seated(row, board) for row in rows.values()]
 
 
-def _with_address(row: dict[str, Any]) -> dict[str, Any]:
+def _seated(row: dict[str, Any], board: Board) -> dict[str, Any]:
+    """The row with what its place on the board means for the part: its address, and the bus it is set to."""
     options = dict(row["options"])
+    if len(events.twin(row["part"]).BUSES) > 1:
+        options["bus"] = board.buses[row["bus"]]["kind"]
     if "address" in row:
         options["address"] = row["address"]
     return {"id": row["id"], "part": row["part"], "bus": row["bus"], "options": options}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class World:
         self.clock_file, self.rtc_file = folder / "clock", folder / "rtc"
         self.clock_file.write_bytes(bytes(8))
         self.forget_rtc()
+        self.forget_parts()
 
     def us(self) -> int:
         """Microseconds since this world began; never runs backwards."""
@@ -77,6 +79,10 @@ class World:
     def forget_rtc(self) -> None:
         """The RTC lost its supply."""
         self.rtc_file.write_bytes(b"")
+
+    def forget_parts(self) -> None:
+        """The parts lost their supply: only what outlives that is taken up again."""
+        self._supply = uuid.uuid4().hex
 
     # steering
 
@@ -123,6 +129,7 @@ class World:
         events = [self._row(index) for index in range(len(self.events)) if index not in self._done]
         path.write_text(json.dumps({
             **facts, "fast": self.fast, "world_us": self.us(), "utc_us": self.utc_us, "parts": self.parts,
+            "supply": self._supply,
             "steering": self.steering(), "events": [row for row in events if row],
             "folder": str(self.folder), "keep": str(self.clock_file), "rtc": str(self.rtc_file),
         }))  # fmt: skip

@@ -115,4 +115,4 @@ def _run(name, names):
 
 
 # facts that are asked for later on; the others were only for the start
-_KEPT = ("machine", "mac", "relay", "utc_us", "app", "flash_size", "cause")
+_KEPT = ("machine", "mac", "relay", "utc_us", "app", "flash_size", "cause", "supply")

@@ -12,18 +12,24 @@ class Fitting:
         self.id = row["id"]
         self.bus = world.facts["buses"][row["bus"]]
         options = row["options"]
+        options["bus"] = self.bus["kind"]  # for parts that can be set to several
         path = "%s/%s.part" % (folder, self.id)
         open(path, "ab").close()  # to have one; "a+b" itself would write at the end whatever the position
         self._kept = open(path, "r+b", 0)
         said = self._kept.read()
-        if said:
-            options["state"] = json.loads(said)
+        kept = json.loads(said) if said else {}
+        if "state" in kept:
+            options["state"] = kept["state"]
         self.twin = __import__("parts." + row["part"], None, None, ("Twin",)).Twin(options)
+        if kept.get("running") and kept["supply"] == world.facts["supply"]:
+            self.twin.resume(kept["running"])  # only the chip was reset
         self._said = said
 
     def remember(self):
-        """Keep what the part itself keeps over a power cut, whenever it may have changed."""
-        said = json.dumps(self.twin.state()).encode()
+        """Keep what the part itself keeps over a power cut or a reset of the chip, whenever it may have changed."""
+        running = self.twin.running() if hasattr(self.twin, "running") else None
+        kept = {"state": self.twin.state(), "running": running, "supply": world.facts["supply"]}
+        said = json.dumps(kept).encode()
         if said != self._said:
             self._said = said
             self._kept.seek(0)
@@ -73,7 +79,7 @@ def _fault(part, kind, options):
 
 def on_uart(tx, rx):
     """(parts that hear pin tx, parts that are heard on pin rx)."""
-    lines = [f for f in fittings if f.bus["kind"] == "uart"]
+    lines = [f for f in fittings if f.bus["kind"] != "i2c"]
     return [f for f in lines if f.bus["tx"] == tx], [f for f in lines if f.bus["rx"] == rx]
 
 

@@ -5,6 +5,7 @@ import io
 import _parts
 import time as _time
 import umachine
+from _pair import Pair, collided
 from _world import world
 from umachine import Signal, idle, mem8, mem16, mem32
 
@@ -76,6 +77,7 @@ def time_pulse_us(pin, level, timeout_us=1000000):
 
 class _Gpio:
     levels = {}  # pin: level that somebody outside, or we ourselves, put on it
+    turning = {}  # direction pin of an RS-485 bus: what to call before it changes
     watchers = {}  # pin: (trigger, handler, Pin)
 
     @staticmethod
@@ -123,6 +125,8 @@ class Pin:
             return _Gpio.levels.get(self.id, 0)
         level = 1 if level else 0
         if _Gpio.levels.get(self.id) != level:
+            if self.id in _Gpio.turning:
+                _Gpio.turning[self.id]()
             _Gpio.levels[self.id] = level
             if self.id not in _bus_pins:
                 world.say("pin %d %d" % (self.id, level))
@@ -185,6 +189,8 @@ class UART(io.IOBase):
         self._timeout = 0
         self._sent_at = 0
         self._asked = False  # a part heard something since its state was kept
+        self._parity = None
+        self._pair = None
         self._hearing = []
         self._talking = []
 
@@ -194,11 +200,19 @@ class UART(io.IOBase):
         self._rx = _number(options.get("rx"), self._rx)
         self._room = max(options.get("rxbuf", self._room), 256)
         self._timeout = options.get("timeout", self._timeout)
+        self._parity = parity
         self._received = b""
         self._hearing, self._talking = _parts.on_uart(self._tx, self._rx)
         now = world.world_us()
         for fitting in self._talking:
             fitting.twin.emitted(now)  # what was said while nobody listened is gone
+        self._pair = None
+        for fitting in self._hearing:
+            pin = fitting.bus.get("de")
+            if pin is not None:
+                self._pair = Pair(lambda: _Gpio.levels.get(pin, 0))
+                _Gpio.turning[pin] = self._listen
+                break
 
     def deinit(self):
         self._hearing, self._talking = [], []
@@ -206,15 +220,35 @@ class UART(io.IOBase):
     def _listen(self):
         world.receive()
         now = world.world_us()
+        if self._pair is not None:
+            for at, sent in self._pair.over(now):
+                self._tell(sent, at)
+        heard = b""
         for fitting in self._talking:
-            heard = fitting.twin.emitted(now)
-            if heard:
-                if fitting.twin.baud != self._baud:
-                    heard = bytes((b * 37 + 0x55) & 0xFF for b in heard)  # the wrong speed: garbage
-                self._received = (self._received + heard)[: self._room]
+            said = self._understood(fitting.twin, fitting.twin.emitted(now))
+            if said:
+                heard = collided(heard, said) if self._pair is not None else heard + said
                 if fitting in self._hearing and self._asked:
                     self._asked = False
                     fitting.remember()
+        if self._pair is None or not self._pair.driven():  # a transceiver that sends hears nobody
+            self._received = (self._received + heard)[: self._room]
+
+    def _understood(self, twin, said):
+        """The bytes as they arrive at this speed and parity."""
+        if said and twin.baud != self._baud:
+            return bytes((b * 37 + 0x55) & 0xFF for b in said)
+        if said and getattr(twin, "parity", None) != self._parity:
+            # every byte whose parity bit is not what stands there instead
+            return bytes((b * 37 + 0x55) & 0xFF if bin(b).count("1") % 2 == 0 else b for b in said)
+        return said
+
+    def _tell(self, data, at):
+        for fitting in self._hearing:
+            if fitting.twin.baud == self._baud and getattr(fitting.twin, "parity", None) == self._parity:
+                fitting.twin.written(data, at)
+                fitting.remember()
+                self._asked = True
 
     def any(self):
         self._listen()
@@ -252,11 +286,10 @@ class UART(io.IOBase):
         data = bytes(data)
         now = world.world_us()
         self._sent_at = world.us() + len(data) * 10000000 // self._baud
-        for fitting in self._hearing:
-            if fitting.twin.baud == self._baud:
-                fitting.twin.written(data, now)
-                fitting.remember()
-                self._asked = True
+        if self._pair is None:
+            self._tell(data, now)
+        else:
+            self._pair.send(data, now, 10000000 // self._baud)
         return len(data)
 
     def txdone(self):
@@ -531,7 +564,8 @@ import utime as _utime  # noqa: E402
 
 umonotonic = _utime.ticks_ms
 _input_only = world.facts["input_only"]
-_bus_pins = [bus[key] for bus in world.facts["buses"].values() for key in ("tx", "rx", "scl", "sda") if key in bus]
+_bus_keys = ("tx", "rx", "de", "scl", "sda")
+_bus_pins = [bus[key] for bus in world.facts["buses"].values() for key in _bus_keys if key in bus]
 
 
 def wake():

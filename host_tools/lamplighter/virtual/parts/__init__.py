@@ -6,10 +6,13 @@ scenario began: an integer that never runs backwards and runs on while the lampp
   UART:  baud; written(data, now_us); emitted(now_us) -> bytes
   I2C:   address; write(data, now_us); read(n, now_us) -> bytes; OSError(19) where nobody acknowledges
   both:  set(**quantities)          physical values; None gives a quantity back
-         fault(kind, **options)     none, silence, noise, checksum, slow, stuck
+         fault(kind, **options)     none, silence, noise, checksum, slow, stuck, and the part's own FAULTS
          state() -> dict            what survives a power cut, in JSON; restore(state) puts it back
+         QUANTITIES, BUSES          names for set(); kinds of buses that it goes on
+  some:  running() -> dict          what goes on while only the chip is reset, in JSON; resume(running) puts it back
 
 A package on both sides (`from parts.pzem004t import Twin` on the node): the twins share quantities, series and wire.
 
-options: {"address": .., "values": {quantity: number}, "series": [..] (see series.py), "state": ..}
+options: {"address": .., "bus": kind (where it goes on several), "values": {quantity: number}, "state": ..,
+"series": [..] (see series.py)}
 """

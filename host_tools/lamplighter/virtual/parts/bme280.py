@@ -7,7 +7,7 @@ compensation formulas in floating point (section 8.1), so that a driver reads wh
 import struct
 from binascii import unhexlify
 
-from .quantities import Quantities
+from .i2c_part import RegisterPart
 
 # registers 88..A1 and E1..E7 of a chip, published in the tests of github.com/claudiomattera/bme280-rs (MIT)
 CALIBRATION_1 = unhexlify("b16f2e6a3200e28f0ad7d00b751fc5fff9ffac260ad8bd10004b")
@@ -15,10 +15,7 @@ CALIBRATION_2 = unhexlify("7701001220031e")
 ID, RESET, CTRL_HUM, STATUS, CTRL_MEAS, CONFIG, DATA = 0xD0, 0xE0, 0xF2, 0xF3, 0xF4, 0xF5, 0xF7
 SKIPPED_20, SKIPPED_16 = 0x80000, 0x8000
 TIMES = (0, 1, 2, 4, 8, 16, 16, 16)  # measurements for each setting of oversampling
-STANDBY_US = (500, 62500, 125000, 250000, 500000, 1000000, 10000, 20000)
 STARTUP_US = 2000
-KINDS = ("none", "silence", "noise", "checksum", "slow", "stuck")
-NO_ACKNOWLEDGE = 19  # ENODEV, as machine.I2C raises it
 
 
 class Compensation:
@@ -80,58 +77,29 @@ def _halved(rising, target, bits):
     return low if target - rising(low) <= rising(high) - target else high
 
 
-class Twin:
+class Twin(RegisterPart):
     """Quantities: celsius, humidity (%), hpa. It carries no checksum: the fault `checksum` acts as `noise`."""
 
     QUANTITIES = ("celsius", "humidity", "hpa")
+    DEFAULTS = {"celsius": 20.0, "humidity": 50.0, "hpa": 1013.25}
+    CHIP = 0x60
+    CALIBRATION = (CALIBRATION_1, CALIBRATION_2)
+    STANDBY_US = (500, 62500, 125000, 250000, 500000, 1000000, 10000, 20000)
 
     def __init__(self, options):
-        self._quantities = Quantities({"celsius": 20.0, "humidity": 50.0, "hpa": 1013.25}, options)
-        self.address = options.get("address", 0x76)
-        self._compensation = Compensation(CALIBRATION_1, CALIBRATION_2)
+        super().__init__(options, 0x76, self.DEFAULTS)
+        self._compensation = Compensation(*self.CALIBRATION)
         self._converted = None  # (values, raw) of the last inversion
-        self._kind, self._options = "none", {}
-        self._seed = 1
         self._boot(None)
 
-    def set(self, **values):
-        self._quantities.set(values)
-
-    def fault(self, kind, **options):
-        if kind not in KINDS:
-            raise ValueError("no fault %s; there are %s" % (kind, ", ".join(KINDS)))
-        self._kind, self._options = kind, options
-        self._quantities.stuck = kind == "stuck"
-
-    def state(self):
-        return {}  # nothing outlives a power cut
-
-    def restore(self, state):
-        pass
-
-    def write(self, data, now_us):
-        self._answering()
-        data = bytes(data)
-        if not data:
-            return
-        self._pointer = data[0]
-        # a write goes register, value, register, value: the pointer does not step on by itself
+    def _heard(self, data, now_us):
+        self._place = data[0]
+        # a write goes register, value, register, value: the place does not step on by itself
         for index in range(0, len(data) - 1, 2):
             self._put(data[index], data[index + 1], now_us)
 
-    def read(self, n, now_us):
-        self._answering()
-        self._refresh(now_us)
-        out = bytes(self._register(self._pointer + index & 0xFF, now_us) for index in range(n))
-        self._pointer = self._pointer + n & 0xFF
-        return self._noisy(out) if self._kind in ("noise", "checksum") else out
-
-    def _answering(self):
-        if self._kind == "silence":
-            raise OSError(NO_ACKNOWLEDGE, "no acknowledge")
-
     def _boot(self, now_us):
-        self._pointer = 0
+        self._place = 0
         self._ctrl_hum = self._humidity_times = self._ctrl_meas = self._config = 0
         self._data = b"\x80\x00\x00\x80\x00\x00\x80\x00"
         self._busy_until = None  # end of the conversion that is under way
@@ -154,14 +122,14 @@ class Twin:
         duration = 1250 + 2300 * times_t
         duration += 2300 * times_p + 575 if times_p else 0
         duration += 2300 * self._humidity_times + 575 if self._humidity_times else 0
-        return duration + (self._options.get("ms", 1000) * 1000 if self._kind == "slow" else 0)
+        return duration + self._lines.late_us
 
     def _refresh(self, now_us):
         """Finish the conversion whose time has come; in normal mode the latest of many."""
         if self._busy_until is None or now_us < self._busy_until:
             return
         if self._ctrl_meas & 3 == 3:
-            period_us = self._duration_us() + STANDBY_US[self._config >> 5]
+            period_us = self._duration_us() + self.STANDBY_US[self._config >> 5]
             self._busy_until += ((now_us - self._busy_until) // period_us + 1) * period_us
         else:
             self._busy_until = None
@@ -170,7 +138,7 @@ class Twin:
 
     def _convert(self, now_us):
         values = self._quantities.at(now_us)
-        around = (values["celsius"], values["humidity"], values["hpa"])
+        around = (values["celsius"], values.get("humidity", 0), values["hpa"])
         if self._converted is None or self._converted[0] != around:
             self._converted = (around, self._compensation.raw(*around))
         t, p, h = self._converted[1]
@@ -184,18 +152,12 @@ class Twin:
         if DATA <= register <= DATA + 7:
             return self._data[register - DATA]
         if 0x88 <= register <= 0xA1:
-            return CALIBRATION_1[register - 0x88]
+            return self.CALIBRATION[0][register - 0x88]
         if 0xE1 <= register <= 0xE7:
-            return CALIBRATION_2[register - 0xE1]
+            return self.CALIBRATION[1][register - 0xE1]
         if register == STATUS:
-            measuring = self._busy_until is not None and self._kind != "stuck"
+            measuring = self._busy_until is not None and self._lines.kind != "stuck"
             copying = self._ready_us is not None and now_us < self._ready_us
             return (8 if measuring else 0) | (1 if copying else 0)
-        return {ID: 0x60, CTRL_HUM: self._ctrl_hum, CTRL_MEAS: self._ctrl_meas, CONFIG: self._config}.get(register, 0)
-
-    def _noisy(self, data):
-        out = bytearray(data)
-        for index in range(len(out)):
-            self._seed = (self._seed * 1103515245 + 12345) & 0x7FFFFFFF
-            out[index] ^= self._seed >> 16 & 0xFF
-        return bytes(out)
+        settings = {CTRL_HUM: self._ctrl_hum, CTRL_MEAS: self._ctrl_meas, CONFIG: self._config}
+        return self.CHIP if register == ID else settings.get(register, 0)

@@ -4,15 +4,13 @@ Maxim "DS3231 Extremely Accurate I2C-Integrated RTC/TCXO/Crystal", 19-5170. Only
 that keep what is written and never fire.
 """
 
-from .quantities import Quantities
+from .i2c_part import I2cPart
 
 ADDRESS = 0x68
 CONTROL, STATUS, AGING, TEMPERATURE, COUNT = 0x0E, 0x0F, 0x10, 0x11, 0x13
 STOPPED, ALWAYS = 0x80, 0x08
 EMPTY_V = 2.0  # below this the battery holds nothing
 DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-KINDS = ("none", "silence", "noise", "checksum", "slow", "stuck")
-NO_ACKNOWLEDGE = 19  # ENODEV, as machine.I2C raises it
 
 
 def bcd(value):
@@ -27,7 +25,7 @@ def days_in(month, year):
     return 29 if month == 2 and year % 4 == 0 else DAYS[month - 1]
 
 
-class Twin:
+class Twin(I2cPart):
     """Quantities: celsius, ppm (how much too fast it runs), battery (V; empty: the time is lost at the next start).
 
     It carries no checksum: the fault `checksum` acts as `noise`; slow is as none.
@@ -36,10 +34,7 @@ class Twin:
     QUANTITIES = ("celsius", "ppm", "battery")
 
     def __init__(self, options):
-        self._quantities = Quantities({"celsius": 20.0, "ppm": 0.0, "battery": 3.0}, options)
-        self.address = options.get("address", ADDRESS)
-        self._kind = "none"
-        self._seed = 1
+        super().__init__(options, ADDRESS, {"celsius": 20.0, "ppm": 0.0, "battery": 3.0})
         self._pointer = 0
         self._blank()
         if "state" in options:
@@ -51,14 +46,6 @@ class Twin:
         self._registers[CONTROL], self._registers[STATUS] = 0x1C, STOPPED | ALWAYS
         self._base = 0  # seconds since 2000 ...
         self._base_us = None  # ... at this instant; None: when it is first asked
-
-    def set(self, **values):
-        self._quantities.set(values)
-
-    def fault(self, kind, **options):
-        if kind not in KINDS:
-            raise ValueError("no fault %s; there are %s" % (kind, ", ".join(KINDS)))
-        self._kind = kind
 
     def state(self):
         return {
@@ -72,11 +59,7 @@ class Twin:
         self._base, self._base_us = state["base"], state["base_us"]
         self._registers[:] = bytes(state["registers"])
 
-    def write(self, data, now_us):
-        self._answering()
-        data = bytes(data)
-        if not data:
-            return
+    def _heard(self, data, now_us):
         self._pointer = data[0]
         time = bytearray(self._time(now_us))
         timed = False
@@ -96,29 +79,20 @@ class Twin:
         if timed:
             self._base = self._seconds(time)
 
-    def read(self, n, now_us):
-        self._answering()
+    def _said(self, n, now_us):
         said = bytearray(self._registers)
         said[:7] = self._time(now_us)
         quarters = int(self._quantities.at(now_us)["celsius"] * 4 // 1) & 0x3FF
         said[TEMPERATURE], said[TEMPERATURE + 1] = quarters >> 2, (quarters & 3) << 6
         out = bytearray(said[(self._pointer + index) % COUNT] for index in range(n))
         self._pointer = (self._pointer + n) % COUNT
-        if self._kind in ("noise", "checksum"):
-            for index in range(n):
-                self._seed = (self._seed * 1103515245 + 12345) & 0x7FFFFFFF
-                out[index] ^= self._seed >> 16 & 0xFF
         return bytes(out)
-
-    def _answering(self):
-        if self._kind == "silence":
-            raise OSError(NO_ACKNOWLEDGE, "no acknowledge")
 
     def _now(self, now_us):
         """Seconds since 2000 of the chip's own calendar."""
         if self._base_us is None:
             self._base_us = now_us
-        if self._kind == "stuck":
+        if self._lines.kind == "stuck":
             return self._base
         passed = now_us - self._base_us
         passed += int(passed // 1000000 * self._quantities.at(now_us)["ppm"])

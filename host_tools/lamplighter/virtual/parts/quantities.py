@@ -4,10 +4,14 @@ from .series import Series
 
 
 class Quantities:
-    """What is around the part: what is set by hand counts first, then what was given, the series, the default."""
+    """What is around the part: what is set by hand counts first, then what was given, the series, the default.
 
-    def __init__(self, defaults, options):
+    puts -- {name: function(value)} for what is no surrounding but a register of the part, put once
+    """
+
+    def __init__(self, defaults, options, puts=None):
         self._defaults = defaults
+        self._puts = puts or {}
         self._given = {}  # by the scenario
         self._set = {}  # by hand or an event, since then
         self._series = [Series(each) for each in options.get("series", ())]
@@ -18,8 +22,13 @@ class Quantities:
 
     def set(self, values):
         for name, value in values.items():
+            if name in self._puts:
+                if value is not None:
+                    self._puts[name](value)
+                continue
             if name not in self._defaults:
-                raise ValueError("no quantity %s; there are %s" % (name, ", ".join(sorted(self._defaults))))
+                known = sorted(list(self._defaults) + list(self._puts))
+                raise ValueError("no quantity %s; there are %s" % (name, ", ".join(known)))
             if value is None:
                 self._set.pop(name, None)
             else:

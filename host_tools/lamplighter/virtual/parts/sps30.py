@@ -1,12 +1,14 @@
-"""SPS30 particle sensor, byte for byte: SHDLC over UART, silent about the air until it is started.
+"""SPS30 particle sensor, byte for byte: SHDLC over UART, or words over I2C; silent about the air until it is started.
 
 Protocol: Sensirion "SPS30 Datasheet" V1.0; answers captured by others in tests/data. 115200 8N1, 7E frames with
-stuffing, one new measurement a second, values that settle over the first seconds.
+stuffing, one new measurement a second, values that settle over the first seconds. I2C: sps30_words.py.
 """
 
 import struct
 
 from .quantities import Quantities
+from .sps30_words import ADDRESS, Words
+from .weather import aired
 from .wire import Wire
 
 IDLE, MEASURING, ASLEEP = 0, 1, 2
@@ -54,6 +56,7 @@ class Twin:
     """Quantities: pm1, pm2_5, pm4, pm10 in ug/m3 (None: in the usual proportion to pm2_5); status (32 bits)."""
 
     baud = 115200
+    BUSES = ("uart", "i2c")
     QUANTITIES = ("pm1", "pm2_5", "pm4", "pm10", "status")
 
     def __init__(self, options):
@@ -62,6 +65,8 @@ class Twin:
         self._wire = Wire()
         self._serial = options.get("serial", "5A17C0DE00000001")
         self._interval_s = 604800
+        self.address = options.get("address", ADDRESS)
+        self._words = Words(self)
         if "state" in options:
             self.restore(options["state"])
         self._boot()
@@ -79,6 +84,7 @@ class Twin:
 
     def fault(self, kind, **options):
         self._wire.fault(kind, options)
+        self._words.fault(kind, **options)
         self._quantities.stuck = kind == "stuck"
 
     def state(self):
@@ -87,12 +93,35 @@ class Twin:
     def restore(self, state):
         self._interval_s = state["interval_s"]
 
+    def running(self):
+        return {"mode": self._mode, "started_us": self._started_us, "integers": self._integers}
+
+    def resume(self, running):
+        self._mode, self._started_us = running["mode"], running["started_us"]
+        self._integers = running["integers"]
+
+    def write(self, data, now_us):
+        self._words.write(data, now_us)
+
+    def read(self, n, now_us):
+        return self._words.read(n, now_us)
+
     def emitted(self, now_us):
         return self._wire.emitted(now_us)
 
+    @property
+    def asleep(self):
+        return self._mode == ASLEEP
+
+    def opened(self, now_us):
+        """Whether the interface of the sleeping part is open; if not, this touch opens it for a moment."""
+        if self._awake_until is None or now_us > self._awake_until:
+            self._awake_until = now_us + AWAKE_US
+            return False
+        return True
+
     def written(self, data, now_us):
-        if self._mode == ASLEEP and (self._awake_until is None or now_us > self._awake_until):
-            self._awake_until = now_us + AWAKE_US  # this byte only opens the interface
+        if self.asleep and not self.opened(now_us):
             self._frame = None
             data = data[1:]
         for byte in bytes(data):
@@ -109,17 +138,17 @@ class Twin:
         if len(body) < 4 or ~sum(body[:-1]) & 0xFF != body[-1] or body[0] != 0:
             return
         command, payload = body[1], body[3:-1]
-        if self._mode == ASLEEP and command != WAKE:
+        if self.asleep and command != WAKE:
             return
         if len(payload) != body[2]:
             state, answer = BAD_LENGTH, b""
         else:
-            state, answer = self._obey(command, payload, now_us)
+            state, answer = self.obey(command, payload, now_us)
         reply = framed(0, command, bytes([state, len(answer)]) + answer, self._wire.spoils_checksum)
         # the part thinks for some milliseconds, longer before a restart of its fan
         self._wire.send(reply, now_us + (20000 if command in (START, STOP, RESET) else 3000), self.baud)
 
-    def _obey(self, command, payload, now_us):
+    def obey(self, command, payload, now_us):
         """(state, answer)"""
         if command == START:
             return self._start(payload, now_us), b""
@@ -176,21 +205,40 @@ class Twin:
         return OK, b""
 
     def _read(self, now_us):
-        second = (now_us - self._started_us) // SECOND_US
-        if second == self._told:
-            return OK, b""  # nothing new since the last reading
-        self._told = second
-        values = self._quantities.at(now_us)
+        if not self.ready(now_us):
+            return OK, b""
+        self._told = self._second(now_us)
+        return OK, self._measured(now_us)
+
+    def ready(self, now_us):
+        """True if there is a measurement that nobody has read."""
+        return self._mode == MEASURING and self._second(now_us) != self._told
+
+    def latest(self, now_us):
+        """The measurement of this second, read before or not; None if it does not measure."""
+        if self._mode != MEASURING:
+            return None
+        self._told = self._second(now_us)
+        if not self._told:
+            return bytes(20 if self._integers else 40)
+        return self._measured(self._started_us + self._told * SECOND_US)
+
+    def _second(self, now_us):
+        """The number of the measurement that was made last; 0: none yet."""
+        return (now_us - self._started_us) // SECOND_US
+
+    def _measured(self, at_us):
+        """Masses, numbers and size of that instant in the format that the start command asked for."""
+        values = self._quantities.at(at_us)
         pm2_5 = values["pm2_5"]
         masses = [
             pm2_5 * usual if values[name] is None else values[name]
             for name, usual in (("pm1", 0.85), ("pm2_5", 1), ("pm4", 1.12), ("pm10", 1.16))
         ]
-        # the fan brings fresh air: what is read climbs from a third to the whole
-        settling = min(1, (now_us - self._started_us) / SETTLED_US)
-        masses = [mass * (1 + 2 * settling) / 3 for mass in masses]
+        whole = aired(at_us - self._started_us, SETTLED_US)
+        masses = [mass * whole for mass in masses]
         answer = masses + [masses[0] * number for number in NUMBERS] + [0.74]
         if self._integers:
             whole = [min(65535, int(value + 0.5)) for value in answer[:9]] + [740]  # typical size in nm
-            return OK, struct.pack(">10H", *whole)
-        return OK, struct.pack(">10f", *answer)
+            return struct.pack(">10H", *whole)
+        return struct.pack(">10f", *answer)

@@ -2,19 +2,19 @@
 
 Protocol: Benewake "TFmini-S Product Manual" A00. 115200 8N1, little-endian, frame 59 59 distance strength
 temperature sum. The weaker the echo, the less it is worth: below a strength of 100 the distance is 65535 (-1).
+Set to I2C, it sends nothing by itself: each command is written, and its answer read.
 """
 
 import struct
 
+from .lines import Lines
 from .quantities import Quantities
+from .stream import WAITING, Stream
 from .wire import Wire
 
 TOO_WEAK, SATURATED, SUNLIT = 65535, 65534, 65532  # -1, -2 and -4 as unsigned
-FARTHEST_MM = 12000
-ECHO = 9000000000  # strength times the square of the distance in mm, for a white target
-WAITING = 16  # frames that wait for the node: older ones are overwritten
 BAUDS = (9600, 19200, 38400, 57600, 115200, 230400, 256000, 460800, 921600)
-FACTORY = {"baud": 115200, "rate_hz": 100, "streaming": True, "in_mm": False, "check": False}
+FACTORY = {"baud": 115200, "rate_hz": 100, "streaming": True, "in_mm": False, "check": False, "address": 0x10}
 VERSION = (3, 0, 2)  # patch, minor, major: as they are sent
 
 
@@ -24,23 +24,33 @@ def total(data):
 
 
 class Twin:
-    """Quantities: mm; strength (None: as the distance gives); celsius; sun (1: blinded by ambient light).
+    """Quantities: mm; strength (None: as the distance and reflectance give); reflectance (0.9: white, 0.1: black);
+    celsius; sun (1: blinded by ambient light).
 
-    Options of its own: weak_below, the strength under which there is no distance (100; the first TFmini: 20), and
-    weak_reads, what the distance reads then (65535, or 0).
+    Options of its own: bus ("i2c": it is set to that), weak_below, the strength under which there is no distance (100;
+    the first TFmini: 20), and weak_reads, what the distance reads then (65535, or 0).
     """
 
-    QUANTITIES = ("mm", "strength", "celsius", "sun")
+    BUSES = ("uart", "i2c")
+    QUANTITIES = ("mm", "strength", "reflectance", "celsius", "sun")
+    FARTHEST_MM = 12000
+    ECHO = 10000000000  # strength times the square of the distance in mm, for a target that reflects everything
+    WEAK_READS = TOO_WEAK
 
     def __init__(self, options):
-        defaults = {"mm": 3200, "strength": None, "celsius": 30, "sun": 0}
+        defaults = {"mm": 3200, "strength": None, "reflectance": 0.9, "celsius": 30, "sun": 0}
         self._quantities = Quantities(defaults, options)
         self._weak_below = options.get("weak_below", 100)
-        self._weak_reads = options.get("weak_reads", TOO_WEAK)
+        self._weak_reads = options.get("weak_reads", self.WEAK_READS)
+        self._on_i2c = options.get("bus") == "i2c"
         self._wire = Wire(WAITING)
+        self._lines = Lines()
+        self._answer = b""  # what can be read over I2C
         self._heard = b""
-        self._next_us = None  # when the next frame is due
+        self._stream = Stream()
         self._saved = dict(FACTORY)
+        if "address" in options:
+            self._saved["address"] = options["address"]
         if "state" in options:
             self.restore(options["state"])
         self._use(self._saved)
@@ -50,6 +60,7 @@ class Twin:
 
     def fault(self, kind, **options):
         self._wire.fault(kind, options)
+        self._lines.fault(kind, options)
         self._quantities.stuck = kind == "stuck"
 
     def state(self):
@@ -63,17 +74,11 @@ class Twin:
 
     def emitted(self, now_us):
         period_us = 1000000 // self._settings["rate_hz"] if self._settings["rate_hz"] else 0
-        if self._next_us is None:
-            self._next_us = now_us + period_us
-        if not period_us or not self._settings["streaming"]:
-            self._next_us = now_us
-            return self._wire.emitted(now_us)
-        overdue = (now_us - self._next_us) // period_us + 1
-        if overdue > WAITING:
-            self._next_us += (overdue - WAITING) * period_us
-        while self._next_us <= now_us:
-            self._frame(self._next_us)
-            self._next_us += period_us
+        if not period_us or not self._settings["streaming"] or self._on_i2c:
+            self._stream.pause(now_us)
+        else:
+            for at_us in self._stream.due(now_us, period_us):
+                self._frame(at_us)
         return self._wire.emitted(now_us)
 
     def written(self, data, now_us):
@@ -91,27 +96,49 @@ class Twin:
             if not self._settings["check"] or total(command[:-1]) == command[-1:]:
                 self._obey(command, now_us)
 
-    def _frame(self, at_us):
+    def write(self, data, now_us):
+        self._lines.answering()
+        self._answer = b""
+        self.written(data, now_us)
+
+    def read(self, n, now_us):
+        self._lines.answering()
+        return self._lines.sent((self._answer + b"\xff" * n)[:n], False)
+
+    def _seen(self, at_us):
+        """(distance in mm or None, what it reads where there is none, strength) at that time."""
         values = self._quantities.at(at_us)
         millimetres, strength = int(values["mm"]), values["strength"]
         if strength is None:
-            strength = ECHO // max(300, millimetres) ** 2
+            strength = self.ECHO * values["reflectance"] / max(300, millimetres) ** 2
         strength = max(0, min(65535, int(strength)))
-        distance = millimetres if self._settings["in_mm"] else (millimetres + 5) // 10
         if values["sun"]:
-            distance = SUNLIT
-        elif strength == 65535:
-            distance = SATURATED
-        elif strength < self._weak_below or millimetres > FARTHEST_MM or millimetres < 0:
-            distance = self._weak_reads
-        celsius = int((values["celsius"] + 256) * 8)
+            return self._blinded(strength)
+        if strength == 65535:
+            return None, SATURATED, strength
+        if strength < self._weak_below or millimetres > self.FARTHEST_MM or millimetres < 0:
+            return None, self._weak_reads, strength
+        return millimetres, None, strength
+
+    def _blinded(self, strength):
+        return None, SUNLIT, strength
+
+    def _frame(self, at_us, in_mm=None):
+        millimetres, distance, strength = self._seen(at_us)
+        if millimetres is not None:
+            in_mm = self._settings["in_mm"] if in_mm is None else in_mm
+            distance = millimetres if in_mm else (millimetres + 5) // 10
+        celsius = int((self._quantities.at(at_us)["celsius"] + 256) * 8)
         self._send(b"\x59\x59" + struct.pack("<HHH", distance, strength, celsius), at_us)
 
     def _send(self, body, at_us):
         check = total(body)
         if self._wire.spoils_checksum:
             check = bytes([check[0] ^ 0xFF])
-        self._wire.send(body + check, at_us, self.baud)
+        if self._on_i2c:
+            self._answer = body + check
+        else:
+            self._wire.send(body + check, at_us, self.baud)
 
     def _reply(self, kind, payload, now_us):
         self._send(bytes([0x5A, len(payload) + 4, kind]) + payload, now_us + 1000)
@@ -119,7 +146,9 @@ class Twin:
     def _obey(self, command, now_us):
         kind, payload = command[2], command[3:-1]
         settings = self._settings
-        if kind == 0x01:
+        if kind == 0x00 and len(payload) == 1:
+            self._frame(now_us, payload[0] == 6)  # over I2C: 1 for centimetres, 6 for millimetres
+        elif kind == 0x01:
             self._reply(kind, bytes(VERSION), now_us)
         elif kind == 0x02:
             self._use(self._saved)
@@ -143,6 +172,9 @@ class Twin:
         elif kind == 0x08 and len(payload) == 1:
             settings["check"] = bool(payload[0])
             self._reply(kind, payload, now_us)
+        elif kind == 0x0B and len(payload) == 1:
+            settings["address"] = payload[0]
+            self._reply(kind, payload, now_us)
         elif kind == 0x10:
             self._use(FACTORY)
             self._reply(kind, b"\0", now_us)
@@ -153,3 +185,4 @@ class Twin:
     def _use(self, settings):
         self._settings = dict(settings)
         self.baud = settings["baud"]
+        self.address = settings["address"]

@@ -1,0 +1,30 @@
+"""PMS5003T: a PMS5003 that also says temperature and humidity of the air in its housing.
+
+Source: Plantower, PMS5003T data manual V2.3; its frame as recorded by the PyPMS project.
+"""
+
+from ..core.faults import SensorFault
+from ..core.quantity import checked
+from . import plantower
+
+_T, _RH = 10, 11  # words; signed tenths of Cel, tenths of %
+
+
+def decode(stream):
+    """Bytes of the stream, cut anywhere -> the newest whole frame's reading in tenths of ug/m3, Cel and %."""
+    values = plantower.words(stream, 28)
+    if values[12] & 0xFF:
+        raise SensorFault("refused", "error code 0x%02x" % (values[12] & 0xFF))
+    if not values[_RH]:
+        # a PMS5003 counts its coarse particles here: few or none
+        raise SensorFault("foreign", "0 % humidity: rather a PMS5003")
+    t = values[_T]
+    reading = checked({"t": t - 65536 if t & 0x8000 else t, "rh": values[_RH]})
+    reading.update(plantower.masses(values))
+    return reading
+
+
+class Pms5003t(plantower.Pms):
+    QUANTITIES = ("pm1", "pm2_5", "pm10", "t", "rh")
+    LIMITS = plantower.Pms.LIMITS + (("t", -400, 700), ("rh", 1, 1000))
+    decode = staticmethod(decode)

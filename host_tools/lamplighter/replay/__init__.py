@@ -1,0 +1,1 @@
+"""Recorded traces through the node's own sensing, run by MicroPython."""
