@@ -2,7 +2,8 @@
 
 A Problem is raised with the cause in one sentence; the command line prints cause and remedy and ends with
 the exit code. Exit codes: 1 bug, 2 wrong usage, 10-19 port and serial line, 20-29 boards, images, flashing,
-30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry, 60-69 virtual and simulated lampposts.
+30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry, 60-69 virtual and simulated lampposts,
+70-79 identity, roster, records.
 """
 
 from __future__ import annotations
@@ -143,6 +144,11 @@ class TelemetryGaps(Problem):
     remedy = "Messages were lost or repeated without mark: check the broker's queue limits and the node's journal."
 
 
+class NotAtBroker(Problem):
+    exit_code, word = 55, "not-at-broker"
+    remedy = "Look at `lamplighter log` for the word that the link says, and run the same command again."
+
+
 class ToolMissing(Problem):
     exit_code, word = 60, "tool-missing"
     remedy = "Install what the message names and run the command again."
@@ -161,3 +167,53 @@ class ScenarioInvalid(Problem):
 class TooFewFiles(Problem):
     exit_code, word = 63, "too-few-files"
     remedy = "Raise the limit (`ulimit -Hn`, or LimitNOFILE of the service) or ask for fewer lampposts with --nodes."
+
+
+class IdentityMissing(Problem):
+    exit_code, word = 70, "identity-missing"
+    remedy = "Make the city's CA with `lamplighter identity init`, or name its folder with --identity."
+
+
+class IdentityLocked(Problem):
+    exit_code, word = 71, "identity-locked"
+    remedy = "Give the passphrase in $LAMPLIGHTER_CA_PASSPHRASE or with --passphrase-file."
+
+
+class IdentityExpired(Problem):
+    exit_code, word = 72, "identity-expired"
+    remedy = "Renew what expired with `lamplighter identity renew`; an expired CA is replaced with `identity init`."
+
+
+class IdentityTaken(Problem):
+    exit_code, word = 73, "identity-taken"
+    remedy = "Use `lamplighter identity renew` for a new certificate; nothing was changed."
+
+
+class RosterInvalid(Problem):
+    exit_code, word = 74, "roster-invalid"
+    remedy = "Correct the rows named above: docs/field/roster.md has every column; nothing was written."
+
+
+class OtherLamppost(Problem):
+    exit_code, word = 75, "other-lamppost"
+    remedy = "Check the number on the pole; say --yes when it is as the message says."
+
+
+class AssetUnknown(Problem):
+    exit_code, word = 76, "asset-unknown"
+    remedy = "Check the number on the pole, and that this is the roster of this street."
+
+
+class RecordTampered(Problem):
+    exit_code, word = 77, "record-tampered"
+    remedy = "Do not rely on this record: get the original, or commission the lamppost again."
+
+
+class RecordUnproven(Problem):
+    exit_code, word = 78, "record-unproven"
+    remedy = "Name the city's CA certificate with --ca FILE."
+
+
+class CountersUnknown(Problem):
+    exit_code, word = 79, "counters-unknown"
+    remedy = "Give the register that the old node told last with --imp-mwh N; --imp-mwh 0 begins where the meter stands."
