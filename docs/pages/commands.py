@@ -41,6 +41,13 @@ def content() -> str:
 def _verb(verb: str, group: click.Context) -> str:
     command = lamplighter.get_command(group, verb)
     assert command
+    text = _section("##", verb, command, group)
+    if isinstance(command, click.Group):
+        text += "".join(_section("###", f"{verb} {name}", one, group) for name, one in command.commands.items())
+    return text
+
+
+def _section(level: str, verb: str, command: click.Command, group: click.Context) -> str:
     context = click.Context(command, info_name=verb, parent=group)
     words, example = _words(command)
     usage = " ".join([f"lamplighter {verb}", *command.collect_usage_pieces(context)])
@@ -49,7 +56,7 @@ def _verb(verb: str, group: click.Context) -> str:
         for record in (each.get_help_record(context) for each in command.params if isinstance(each, click.Option))
         if record
     ]
-    parts = [f"## {verb}", words, f"```text\n{usage}\n```"]
+    parts = [f"{level} {verb}", words, f"```text\n{usage}\n```"]
     if rows:
         parts.append(table(("option", "meaning"), rows).rstrip())
     return "\n" + "\n\n".join([*parts, f"```sh\n{example}\n```"]) + "\n"

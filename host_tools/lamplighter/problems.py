@@ -181,7 +181,7 @@ class IdentityLocked(Problem):
 
 class IdentityExpired(Problem):
     exit_code, word = 72, "identity-expired"
-    remedy = "Renew what expired with `lamplighter identity renew`; an expired CA is replaced with `identity init`."
+    remedy = "Renew what expired with `lamplighter identity renew`; for the CA add --ca."
 
 
 class IdentityTaken(Problem):
@@ -216,4 +216,4 @@ class RecordUnproven(Problem):
 
 class CountersUnknown(Problem):
     exit_code, word = 79, "counters-unknown"
-    remedy = "Give the register that the old node told last with --imp-mwh N; --imp-mwh 0 begins where the meter stands."
+    remedy = "Give the register that the old node told last with --imp-mwh N; with 0 it begins where the meter stands."
