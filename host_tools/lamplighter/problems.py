@@ -59,6 +59,21 @@ class NodeSaidNo(Problem):
     remedy = "See `lamplighter log` for what the node prints; `lamplighter flash` restores the firmware."
 
 
+class ConsoleLocked(Problem):
+    exit_code, word = 17, "console-locked"
+    remedy = "Open it with `lamplighter unlock --port PORT --identity FOLDER` (or --key FILE), and run the command again."
+
+
+class UnlockRefused(Problem):
+    exit_code, word = 18, "unlock-refused"
+    remedy = "Take the key of this very node; without it, `lamplighter flash --erase` and commission it anew."
+
+
+class WeakSupply(Problem):
+    exit_code, word = 19, "weak-supply"
+    remedy = "Use another cable or a stronger 5 V supply; --force-supply starts all the same."
+
+
 class WrongChip(Problem):
     exit_code, word = 20, "wrong-chip"
     remedy = "Choose the board that matches the chip with --board: `lamplighter flash --help` lists the boards."

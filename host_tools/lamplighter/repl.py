@@ -142,7 +142,8 @@ class Repl:
             if self._listen(PROMPT, seconds, again):
                 self._settle()
                 return
-            if self._gently and silence.is_explained(self._heard):
+            told = silence.state(self._heard)
+            if told == "locked" or (told and self._gently):
                 break  # asking on would not change it
         raise silence.explain(self.device, self._heard)
 
