@@ -18,6 +18,7 @@ VERBS = {
     "configure": ("configure", "Give a node its configuration."),
     "test": ("test", "Run the node's self-test and give a verdict."),
     "identity": ("identity", "The city's CA, and a key and certificate for each lamppost."),
+    "roster": ("roster", "Check a street's list of lampposts; say which is next."),
     "log": ("log", "Show the node's serial output with times."),
     "watch": ("watch", "Subscribe, show live telemetry, check and count it."),
     "decode": ("decode", "Say what a captured frame of a part means."),
