@@ -8,6 +8,8 @@ the exit code. Exit codes: 1 bug, 2 wrong usage, 10-19 port and serial line, 20-
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Problem(Exception):
     """A failure with a cause (the message), a remedy, a word for machines and an exit code for scripts."""
@@ -15,6 +17,7 @@ class Problem(Exception):
     exit_code = 1
     word = "problem"
     remedy = ""
+    state = ""  # of the node, in a word, where a line that it said tells it
 
     def __init__(self, cause: str, remedy: str | None = None, details: list[str] | None = None):
         super().__init__(cause)
@@ -22,6 +25,7 @@ class Problem(Exception):
         if remedy is not None:
             self.remedy = remedy
         self.details = details or []
+        self.results: list[Any] = []  # what was found out before it, where that is of use
 
 
 class PortAbsent(Problem):
@@ -137,6 +141,10 @@ class SelftestFailed(Problem):
 class BrokerRefused(Problem):
     exit_code, word = 50, "broker-refused"
     remedy = "Check the broker's host and port, and that it is running."
+
+
+class BrokerUnreachable(BrokerRefused):
+    """Nothing answers there: a wire or a network is missing, nobody has said no."""
 
 
 class BrokerLoginRefused(Problem):

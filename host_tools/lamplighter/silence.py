@@ -43,9 +43,11 @@ def state(heard: bytes) -> str:
 
 def explain(device: str, heard: bytes) -> Problem:
     """The problem that fits what was heard, from nothing at all to a program that does not let go."""
-    for pattern, _, kind, cause, remedy in SAID:
+    for pattern, word, kind, cause, remedy in SAID:
         if re.search(pattern, heard):
-            return kind(f"{device}: {cause}", remedy)
+            trouble = kind(f"{device}: {cause}", remedy)
+            trouble.state = word
+            return trouble
     if not heard.strip(b"\0"):
         return NodeSilent(f"Nothing answers on {device}.")
     readable = sum(32 <= byte < 127 or byte in b"\r\n\t" for byte in heard)
