@@ -160,7 +160,7 @@ class City:
     def revoke(self, kind: str, name: str, reason: str, serial: str = "") -> list[Entry]:
         """Take back every valid certificate of a name, or the one with this serial number; the list is made anew."""
         with self.book.locked():
-            self._ready()
+            self.ready()
             entries = self.book.entries()
             found = [
                 one for one in entries
@@ -182,13 +182,13 @@ class City:
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import ec
 
-        self._ready()
+        self.ready()
         return self._key.sign(data, ec.ECDSA(hashes.SHA256()))
 
     def _sign(self, kind: str, name: str, days: int, hosts: tuple[str, ...]) -> tuple[bytes, bytes]:
         from . import authority
 
-        self._ready()
+        self.ready()
         key = authority.new_key()
         spoken = (name, *hosts) if kind == "broker" and not hosts else hosts
         one = authority.certificate(self.ca, self._key, key.public_key(), kind, common_name(kind, name), days, spoken)
@@ -203,7 +203,7 @@ class City:
         _write(path, pem)
         return key_pem, pem
 
-    def _ready(self) -> None:
+    def ready(self) -> None:
         if self.ca.not_valid_after_utc < _now():
             raise IdentityExpired(f"The city CA in {self.folder} expired on {self.ca.not_valid_after_utc:%Y-%m-%d}.")
         _ = self._key
@@ -225,7 +225,7 @@ class City:
         """The list as PEM; made, where nothing was taken back yet."""
         path = self.folder / "crl.pem"
         if not path.exists():
-            self._ready()
+            self.ready()
             self._revocations(self.book.entries())
         return path.read_bytes()
 
