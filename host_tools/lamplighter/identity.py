@@ -81,6 +81,10 @@ class City:
         return (self.folder / "ca.key").exists()
 
     @property
+    def has_expired(self) -> bool:
+        return self.ca.not_valid_after_utc < _now()
+
+    @property
     def wants_passphrase(self) -> bool:
         """True when the CA's key is here, has a passphrase, and none was given."""
         return self.may_sign and not self._passphrase and private_key.is_locked(self.folder / "ca.key")
@@ -204,7 +208,8 @@ class City:
         return key_pem, pem
 
     def ready(self) -> None:
-        if self.ca.not_valid_after_utc < _now():
+        """Whether anything can be signed here. Raises IdentityExpired, IdentityLocked."""
+        if self.has_expired:
             raise IdentityExpired(f"The city CA in {self.folder} expired on {self.ca.not_valid_after_utc:%Y-%m-%d}.")
         _ = self._key
 

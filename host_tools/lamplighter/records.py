@@ -41,9 +41,9 @@ class Signer:
         from cryptography import x509
         from cryptography.hazmat.primitives.serialization import Encoding
 
-        from . import private_key
+        from . import authority, private_key
 
-        self._city, self._key = city, None
+        self._city, self._key, self.ca = city, None, city.ca
         if engineer:
             if city.current("engineer", engineer) is None:
                 cause = f"There is no valid certificate of the engineer {engineer} in {city.folder}."
@@ -55,6 +55,7 @@ class Signer:
             city.ready()
             certificate = city.ca
         self.certificate = certificate.public_bytes(Encoding.PEM).decode()
+        self.name = authority.common_name(certificate)
 
     def sign(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record in its envelope."""

@@ -7,7 +7,7 @@ import re
 import time
 from typing import Any
 
-from .. import __version__, verbs
+from .. import __version__, check_words, verbs
 from ..identity import common_name
 from ..problems import BrokerNotFound, BrokerUnreachable, CountersUnknown, SelftestFailed
 from ..repl import Repl
@@ -137,8 +137,7 @@ class Configure:
     name = "configuration"
 
     def holds(self, work: Work, kept: dict[str, Any]) -> bool:
-        same = not work.rewritten and work.before.config == kept["config"]
-        return same and kept.get("serial") == work.of("identity").get("serial")
+        return False  # no fingerprint tells of another password: the node compares, and writes nothing that it has
 
     def run(self, work: Work) -> dict[str, Any]:
         files: list[str] = []
@@ -148,7 +147,7 @@ class Configure:
         document = json.dumps(work.row.document())
         told = verbs.run("configure", "--port", work.options.port, *files, "-", say=work.say, stdin=document)[-1]
         work.fresh = True
-        return {"config": told["config"], "serial": work.of("identity").get("serial")}
+        return {"config": told["config"], "written": told["written"]}
 
 
 class SelfTest:
@@ -157,8 +156,9 @@ class SelfTest:
     name = "self-test"
 
     def holds(self, work: Work, kept: dict[str, Any]) -> bool:
-        recent = time.time() - kept["at"] < FRESH_S
-        return recent and kept["config"] == work.of("configuration").get("config") and not work.fresh
+        configuration, recent = work.of("configuration"), time.time() - kept["at"] < FRESH_S
+        same = kept["config"] == configuration["config"] and not configuration["written"]
+        return recent and same and not work.rewritten
 
     def run(self, work: Work) -> dict[str, Any]:
         try:
@@ -167,6 +167,7 @@ class SelfTest:
             told = next((one for one in failed.results if isinstance(one, dict) and "checks" in one), {"checks": []})
             rows = [row for row in told["checks"] if not row["ok"]]
             failed.details = [f"✗ {row['check']} {row['what']}: {row['word']}" for row in rows]
+            failed.remedy = check_words.remedy(rows[0]) + " Then run the same command again." if rows else failed.remedy
             raise
         work.fresh = True
         return {"checks": told["checks"], "config": work.of("configuration")["config"]}

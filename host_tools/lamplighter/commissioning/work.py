@@ -88,7 +88,7 @@ class Options:
     baud: int | None = None
     broker: tuple[str, int] | None = None  # where this laptop reaches it, if not where the lamppost does
     offline: bool = False
-    seen_within_s: float = 60.0
+    seen_within_s: float = 90.0
     swap: bool = False
     imp_mwh: int | None = None
     last_boot: int | None = None
