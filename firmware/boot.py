@@ -1,17 +1,18 @@
 """Picks the app slot and keeps the rescue window; never changed over the air.
 
-Slots /a and /b each hold a whole compiled app. Which one starts: the `active` one of /state.json, unless it
-failed to become healthy three times since the last power-on (counted in RTC memory: a power cut at dawn is
-no failure of the app and clears the count). RTC memory holds slot letter, count, and "w" once the watchdog
-is armed.
+Slots /a.app and /b.app each hold a whole compiled app in one file, mounted as /app (docs/design/pack-spec.md).
+Which one starts: the `active` one of /state.json, unless it failed to become healthy three times since the last
+power-on (counted in RTC memory: a power cut at dawn is no failure of the app and clears the count). RTC memory
+holds slot letter, count, and "w" once the watchdog is armed.
 """
 
+import binascii
 import json
-import os
 import sys
 import time
 
 import machine
+import vfs
 
 _TRIES = 3
 _WINDOW_MS = 1500
@@ -27,9 +28,55 @@ def choose_slot(memory, active):
     return slot, tries + 1
 
 
-def present(slot):
+class Pack:
+    """The modules of a slot's file, as the file system that `import` reads. Raises OSError for what is no pack.
+
+    Few objects live and die here: between them lies what an import leaves for good, and no large block fits any more.
+    """
+
+    def __init__(self, path):
+        self._path = path
+        with open(path, "rb") as file:
+            head = file.read(16)
+            if head[:5] != b"LAMP\1":
+                raise OSError(22)
+            self._index = file.read(8 * (head[6] | head[7] << 8))
+
+    def mount(self, *_):
+        """What mount, umount and ilistdir get: nothing to do, and nothing to list, as the index has no names."""
+        return iter(())
+
+    umount = ilistdir = mount
+
+    def _at(self, path):
+        """Where a module is in the file; 0 for a folder."""
+        index = self._index
+        key = binascii.crc32(path.strip("/")).to_bytes(4, "little")
+        at = index.find(key)
+        while at > 0 and at & 7:
+            at = index.find(key, at + 1)
+        if at < 0:
+            raise OSError(2)
+        return int.from_bytes(index[at + 4 : at + 8], "little")
+
+    def stat(self, path):
+        return (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0) if self._at(path) else (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+    def open(self, path, _):
+        file = open(self._path, "rb")
+        file.seek(self._at(path) + 8)
+        return file
+
+
+def use(slot):
+    """Mount that slot's app as /app; False if there is none."""
     try:
-        return "lamppost" in os.listdir("/" + slot)
+        vfs.umount("/app")
+    except OSError:
+        pass  # nothing was mounted
+    try:
+        vfs.mount(Pack("/%s.app" % slot), "/app")
+        return True
     except OSError:
         return False
 
@@ -76,11 +123,12 @@ _rtc = machine.RTC()
 _memory = bytes(_rtc.memory())
 keep_maintenance(_memory)
 slot, _count = choose_slot(_memory, active_slot())
-if not present(slot):
+if not use(slot):
     slot = "b" if slot == "a" else "a"
-sys.path.insert(0, "/" + slot)
+    use(slot)
+sys.path.insert(0, "/app")
 rescued = rescue_window()
 if not rescued and machine.reset_cause() != machine.SOFT_RESET:
     _rtc.memory((slot + str(_count)).encode() + _memory[2:3])
 # the globals of this script live as long as the app does
-del choose_slot, present, active_slot, keep_maintenance, rescue_window
+del choose_slot, active_slot, keep_maintenance, rescue_window

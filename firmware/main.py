@@ -1,5 +1,6 @@
 """Starts the app; the other slot if this one fails to start; and never ends without a way on."""
 
+import gc
 import sys
 import time
 
@@ -8,9 +9,10 @@ import machine
 
 def start(slot):
     """Run the app of one slot; returns True if it ended because somebody at the console asked."""
-    sys.path[:] = ["/" + slot] + [p for p in sys.path if p not in ("/a", "/b")]
+    use(slot)  # noqa: F821  boot.py's
     for name in [n for n in sys.modules if n.split(".")[0] == "lamppost"]:
         del sys.modules[name]
+    gc.threshold(8192)  # what stays of a hundred imports then lies together, and large blocks still fit beside it
     try:
         from lamppost import app
 

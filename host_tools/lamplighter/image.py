@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,7 @@ class Image:
     build: str  # hash of its compiled modules
     micropython: str  # as the official image names itself
     simulated: bool  # made with the stand-in: for the virtual lamppost only
+    names: dict[str, dict[str, str]] = field(repr=False)  # module -> {name in a traceback of the node: in the source}
 
     @property
     def segments(self) -> list[tuple[int, bytes]]:
@@ -54,6 +56,8 @@ class Image:
 
 def build(board: Board, micropython: Path, out: Path | None = None, progress: Progress = lambda line: None) -> Image:
     """Build; with `out` the whole flash is written there too, for `esptool write-flash 0x0`.
+
+    Beside it, BOARD.names.json says what the names in a traceback of the node are in the source.
 
     Raises ImageMissing, ImageInvalid, WrongChip or BoardInvalid; nothing is written then.
     """
@@ -74,10 +78,12 @@ def build(board: Board, micropython: Path, out: Path | None = None, progress: Pr
         Segment(slot.name, slot.offset, official.app),
         *_runs(board.partition("vfs").offset, vfs, blocks),
     ]
-    image = Image(board, tuple(parts), app.version, app.build, official.version, is_standin(data))
+    image = Image(board, tuple(parts), app.version, app.build, official.version, is_standin(data), app.names)
     if out is not None:
         progress(f"writing {out}")
         whole_file.write(out, image.flash(), "Name another file with --out.")
+        names = json.dumps({"build": image.build, "names": image.names}, indent=1, sort_keys=True)
+        whole_file.write(out.with_suffix(".names.json"), names.encode(), "Name another file with --out.")
     return image
 
 

@@ -62,8 +62,8 @@ def counted(app: App) -> dict[str, int]:
 def by_module(app: App) -> dict[str, int]:
     """{module: bytes that its import leaves on the heap, its names included}, of those that stay after the start"""
     stay = heap32.count(CONFIG, app.modules, [*START, "for one in sys.modules: one[:8] == 'lamppost' and live(one)"])
-    steps = ["sys.path.insert(0, '/a')", "import asyncio, chip_in_ram; chip_in_ram.take_over(asyncio)"]
-    steps += [COLLECT, "live('asyncio')"]
+    steps = ["import asyncio, chip_in_ram; chip_in_ram.take_over(asyncio)", "execute('/boot.py')"]
+    steps += [COLLECT, "live('boot')"]
     names = [name for name in heap32.in_order(folder("firmware")) if name in stay]
     for name in names:
         steps += [f"import {name}", COLLECT, f"live({name!r})"]

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from lamplighter import board as boards
+from lamplighter import pack
 from lamplighter.firmware import folder
 
 HERE = Path(__file__).resolve().parent
@@ -65,7 +66,7 @@ def in_order(source: Path) -> list[str]:
 def job(board: dict, config: dict, app: dict[str, bytes], steps: list[str]) -> dict:
     """What python32.mjs is to do: the file system of a node, the chip, and the steps."""
     source = folder("firmware")
-    files = {f"/a/{name}": content for name, content in app.items()}
+    files = {"/a.app": pack.build(app)}
     files |= {f"/chip/parts/{path.name}": path.read_bytes() for path in TWINS.glob("*.py")}
     files["/chip/chip_in_ram.py"] = (HERE / "chip_in_ram.py").read_bytes()
     files |= {f"/{name}": (source / name).read_bytes() for name in ("boot.py", "main.py")}

