@@ -15,9 +15,10 @@ body { font: 10pt/1.35 "Helvetica Neue", Helvetica, Arial, sans-serif; color: #1
   padding: 4mm 0 }
 header { display: flex; gap: 8mm; align-items: center; border-bottom: .6mm solid #111; padding-bottom: 3mm }
 header div { flex: 1 }
-h1 { font-size: 24pt; line-height: 1.1; margin: 0 }
+h1 { font-size: 24pt; line-height: 1.1; margin: 0; overflow-wrap: anywhere } h1.long { font-size: 14pt }
 h2 { font-size: 11pt; margin: 4.5mm 0 1mm }
 header p { margin: 1mm 0 0 }
+header p:first-child { color: #555; margin: 0 }
 .verdict { display: inline-block; padding: .6mm 3mm; border: .4mm solid; border-radius: 1mm; font-weight: bold }
 .good { color: #05603a } .open { color: #8a4b00 }
 svg.qr { width: 34mm; height: 34mm; flex: none }
@@ -26,7 +27,7 @@ td, th { text-align: left; padding: .5mm 2mm .5mm 0; border-bottom: .15mm solid 
 th { font-weight: normal; color: #555; white-space: nowrap }
 table.facts th { width: 34mm }
 .checks { columns: 2; column-gap: 8mm } .checks table { break-inside: auto } .checks tr { break-inside: avoid }
-.checks.many { font-size: 7.5pt }
+.checks.many { font-size: 7pt; line-height: 1.15 } .many td { padding: .25mm 2mm .25mm 0 }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 .mono { font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: 8.5pt; overflow-wrap: anywhere }
 footer { margin-top: 5mm; padding-top: 2mm; border-top: .15mm solid #999; color: #444; font-size: 8.5pt }
@@ -43,11 +44,12 @@ def page(envelope: dict[str, Any]) -> str:
     verdict = "commissioned" if done else "commissioned; the broker has still to be seen"
     code = drawing.code_svg(f"{record['asset']} {record['mac']} {proof}", 57)
     many = " many" if len(record["checks"]) > _MANY else ""
+    long = ' class="long"' if len(record["asset"]) > 24 else ""
     checks = "".join(_check(row) for row in record["checks"])
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{escape(record["asset"])}: commissioning record</title>
 <meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>
-<header><div><h1>{escape(record["asset"])}</h1>
+<header><div><p>Commissioning record</p><h1{long}>{escape(record["asset"])}</h1>
 <p>{escape(record["site"])}/{escape(record["node"])}{escape(_place(record))}</p>
 <p><span class="verdict {"good" if done else "open"}">{verdict}</span></p></div>{code}</header>
 <h2>Lamppost</h2><table class="facts">{"".join(_fact(*fact) for fact in _facts(record))}</table>
@@ -99,10 +101,12 @@ def _register(record: dict[str, Any]) -> str:
 
 def _check(row: dict[str, Any]) -> str:
     said = {key: escape(text) for key, text in check_words.cells(row).items()}
-    limits = f"{said['low']} … {said['high']}" if said["low"] or said["high"] else ""
+    low, high, unit = said["low"], said["high"], said["unit"]
+    limits = f"{low} … {high}" if low and high else f"≥ {low}" if low else f"≤ {high}" if high else ""
+    measured = f"{said['value']} × {unit}" if unit[:1].isdigit() else f"{said['value']} {unit}"
     return (
         f"<tr><td>{said['mark']} {said['check']}</td><td>{said['what']}</td>"
-        f'<td class="n">{said["value"]} {said["unit"]}</td><td class="n">{limits}</td></tr>'
+        f'<td class="n">{measured}</td><td class="n">{limits}</td></tr>'
     )
 
 
