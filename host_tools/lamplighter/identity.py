@@ -96,6 +96,11 @@ class City:
         at = self.folder / f"{kind}s" / name
         return at.with_name(at.name + ".key"), at.with_name(at.name + ".pem")
 
+    def keys(self, node: str) -> list[Path]:
+        """What a node's key may be: that of its certificate, and the one before, until somebody has been there."""
+        key = self.files("node", node)[0]
+        return [path for path in (key, _before(key)) if path.is_file()]
+
     def current(self, kind: str, name: str) -> Entry | None:
         """The valid certificate of a name whose files are here; None: one must be issued."""
         from cryptography import x509
@@ -178,7 +183,9 @@ class City:
             self._revocations(entries)
             for one in found:
                 if self.current(one.kind, one.name) is None:
-                    self.files(one.kind, one.name)[0].unlink(missing_ok=True)  # of no use, and a secret
+                    key = self.files(one.kind, one.name)[0]
+                    for path in (key, _before(key)):
+                        path.unlink(missing_ok=True)  # of no use, and a secret
         return found
 
     def sign(self, data: bytes) -> bytes:
@@ -203,6 +210,8 @@ class City:
         self.book.keep([*self.book.entries(), entry])
         key_pem, pem = private_key.to_pem(key, None), _public(one)
         key_path, path = self.files(kind, name)
+        if key_path.exists() and kind == "node":
+            key_path.replace(_before(key_path))
         _write(key_path, key_pem, 0o600)
         _write(path, pem)
         return key_pem, pem
@@ -260,6 +269,10 @@ def _public(certificate: x509.Certificate) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return certificate.public_bytes(Encoding.PEM)
+
+
+def _before(key: Path) -> Path:
+    return key.with_name(key.stem + ".before.key")
 
 
 def _write(path: Path, content: bytes, mode: int = 0o644) -> None:

@@ -73,7 +73,7 @@ def _facts(record: dict[str, Any]) -> list[tuple[str, str]]:
     facts = [
         ("Board", f"{record['board']}, {record['chip']}, MAC {record['mac']}"),
         ("Firmware", f"{firmware['version']}, build {firmware['build']}, MicroPython {firmware['micropython']}"),
-        ("Configuration", record["config"]),
+        ("Configuration", f"{record['config']}, {record['mode']}"),
         ("Certificate", _certificate(record["certificate"])),
         ("Supply", f"last reset: {record['supply']['reset']}"),
         ("Broker", seen),

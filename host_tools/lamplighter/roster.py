@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import roster_columns
-from .problems import RosterInvalid
+from .problems import AssetUnknown, RosterInvalid
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,14 @@ class Roster:
 
     def row(self, asset: str) -> Row | None:
         return next((row for row in self.rows if row.asset.casefold() == asset.casefold()), None)
+
+    def known(self, asset: str) -> Row:
+        """The row of an asset. Raises AssetUnknown, with what is spelt like it."""
+        row = self.row(asset)
+        if row is None:
+            near = self.near(asset)
+            raise AssetUnknown(f"{self.path} has no lamppost {asset}.{f' Did you mean {near}?' if near else ''}")
+        return row
 
     def near(self, asset: str) -> str:
         """Like this asset, for who has mistyped it."""

@@ -14,7 +14,7 @@ from .problems import BoardInvalid
 
 Wrong = tuple[str, str, str]  # column, cause, remedy
 REQUIRED = ("asset", "site", "node", "board", "wifi", "broker")
-OPTIONAL = ("lat", "lon", "parts", "meter_address", "empty_mm", "wifi_password", "certificate", "mac", "note")
+OPTIONAL = ("lat", "lon", "parts", "meter_address", "empty_mm", "wifi_password", "certificate", "mode", "mac", "note")
 _MAC = re.compile(r"([0-9a-fA-F]{2}[:-]?){5}[0-9a-fA-F]{2}\Z")
 _PART = re.compile(r"([a-z0-9-]{1,32})=([a-z0-9]+)@([^\s:@]+)(?::(0x[0-9a-fA-F]+|\d+))?\Z")
 _LIMITS = {"lat": 90, "lon": 180}
@@ -90,6 +90,8 @@ def document(cells: dict[str, str], base: dict[str, Any]) -> dict[str, Any]:
     doc["mqtt"] = {**doc.get("mqtt", {}), "host": host, "port": port}
     if secured(cells):
         doc["mqtt"].setdefault("tls", {})
+    if cells.get("mode"):
+        doc["mode"] = cells["mode"]
     _fit(doc, _parts(cells), cells)
     for name, value in cells.items():
         if "." in name and value:

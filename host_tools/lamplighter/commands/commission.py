@@ -92,7 +92,7 @@ def command(
 
 def _chosen(street: Roster, book: Results, asset: str | None, yes: bool) -> Row:
     if asset:
-        return known(street, asset)
+        return street.known(asset)
     left = book.unfinished(street)
     if not left:
         raise AssetUnknown(f"All {len(street.rows)} lampposts of {street.path} are finished.", "Name the one you mean.")
@@ -100,16 +100,6 @@ def _chosen(street: Roster, book: Results, asset: str | None, yes: bool) -> Row:
     if not yes and not _asked("Take this one?"):
         raise AssetUnknown("No lamppost was chosen.", "Name it: lamplighter commission ASSET ...")
     return left[0]
-
-
-def known(street: Roster, asset: str) -> Row:
-    """The row of an asset. Raises AssetUnknown, with what is spelt like it."""
-    row = street.row(asset)
-    if row is None:
-        near = street.near(asset)
-        hint = f" Did you mean {near}?" if near else ""
-        raise AssetUnknown(f"{street.path} has no lamppost {asset}.{hint}")
-    return row
 
 
 def _finish(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .. import screen
 from ..problems import RosterInvalid
 from .roster import FILE, base_option, common
+
+if TYPE_CHECKING:
+    from ..roster import Roster, Row
 
 
 @click.command("label")
@@ -58,7 +62,7 @@ def command(
         screen.out.print(f"{len(wanted)} labels: {', '.join(map(str, files))}", markup=False)
 
 
-def _known(street, assets: tuple[str, ...]):
+def _known(street: Roster, assets: tuple[str, ...]) -> list[Row]:
     """The rows of all these. Raises AssetUnknown with every one that is missing."""
     from ..problems import AssetUnknown
 
@@ -67,7 +71,7 @@ def _known(street, assets: tuple[str, ...]):
         details = [f"{asset}: did you mean {near}?" for asset in missing if (near := street.near(asset))]
         count = "no lamppost" if len(missing) == 1 else f"none of the {len(missing)} lampposts"
         raise AssetUnknown(f"{street.path} has {count} {', '.join(missing)}.", details=details)
-    return [street.row(asset) for asset in assets]
+    return [street.known(asset) for asset in assets]
 
 
 def _measures(size: str) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from .. import screen
-from ..problems import ConfigUnreadable, RosterInvalid
+from ..problems import ConfigUnreadable, OtherLamppost, RosterInvalid
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -80,6 +80,40 @@ def following(file: Path, base: Path | None, as_json: bool) -> None:
     else:
         screen.out.print(described(open_rows[0]), markup=False)
         screen.note(f"{len(open_rows)} of {len(found.rows)} are left.")
+
+
+@command.command("keep")
+@click.argument("asset")
+@click.option("--roster", "file", type=FILE, required=True, metavar="FILE", help="The street's list of lampposts.")
+@click.option("--port", required=True, metavar="PORT", help="Serial port of the old node.")
+@base_option
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+def keep(asset: str, file: Path, port: str, base: Path | None, as_json: bool) -> None:
+    """Read the counters of a node that is to be swapped and still answers; `lamplighter commission --swap` gives
+    them to the new one.
+
+    Example: lamplighter roster keep LP-0017 --roster street.csv --port /dev/ttyUSB0
+    """
+    from .. import node_files, ports
+    from .. import roster as rosters
+    from ..commissioning import register
+    from ..commissioning.work import UNIQUE, colons
+    from ..repl import Repl
+
+    row = rosters.read(file, common(base)).known(asset)
+    with ports.claim(port), Repl(port, screen.note) as node:
+        node.fresh()
+        doc = node_files.document(node, "/config.json") or {}
+        name = f"{doc.get('site')}/{doc.get('node')}"
+        if name != row.name:
+            raise OtherLamppost(f"This is {name if doc else 'a node without a name'}, and {row.asset} is {row.name}.")
+        counters, mac = register.read(node), colons(node.run(UNIQUE).strip())
+    register.keep(row.asset, mac, counters)
+    told = {"asset": row.asset, "mac": mac, **counters}
+    if as_json:
+        screen.result(told)
+    else:
+        screen.out.print(f"{row.asset}: register {told['imp_mwh']} mWh, boot {told['boot']}; kept.", markup=False)
 
 
 def described(row: Any) -> str:

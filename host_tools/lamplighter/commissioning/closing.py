@@ -34,7 +34,7 @@ def records_folder(work: Work) -> Path:
 
 def record_of(work: Work, signer: records.Signer) -> dict[str, Any]:
     """What was found out, without a secret."""
-    flash, configuration, identity = work.of("flash"), work.of("configuration"), work.of("identity")
+    flash, lock, identity = work.of("flash"), work.of("lock"), work.of("identity")
     broker = _bare(work.of("broker"))
     site, node = work.row.name.split("/")
     now = time.time()
@@ -45,7 +45,7 @@ def record_of(work: Work, signer: records.Signer) -> dict[str, Any]:
         "asset": work.row.asset, "site": site, "node": node, "location": work.row.document().get("location"),
         "board": work.row.board, "chip": flash["chip"], "mac": work.mac,
         "firmware": {key: flash[key] for key in ("version", "build", "micropython")},
-        "config": configuration["config"],
+        "config": lock["config"], "mode": lock["mode"],
         "certificate": {key: identity[key] for key in ("serial", "ends")} if identity.get("serial") else None,
         "parts": [{key: part[key] for key in ("id", "part")} for part in work.row.document()["parts"]],
         "supply": _bare(work.of("supply")), "checks": work.of("self-test")["checks"], "broker": broker,

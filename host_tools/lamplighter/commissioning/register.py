@@ -14,30 +14,10 @@ from .progress import file_name, folder
 # Where the boots of the old node are not known: a number that no node reaches, so that no key (b, s) comes twice.
 FAR = 100_000
 
-_OPEN = """
-import time
-from lamppost import building
-from lamppost.core.clock import Clock
-from lamppost.journal import flash
-from lamppost.journal.counters import Counters
-_c=Counters(flash.regions(building.partition())[0],Clock(time.ticks_ms,time.ticks_diff))
-"""
-READ = _OPEN + """
-import json
-print(json.dumps({"imp_mwh":_c.imp_mwh,"meter_mwh":_c.meter_mwh,"boot":_c.boot,"power_cuts":_c.power_cuts,
- "burn_s":_c.burn_s,"switchings":_c.switchings}))
-"""
-GIVE = _OPEN + """
-for _n,_v in {values!r}.items(): setattr(_c,_n,_v)
-_c.changed()
-_c.burnt()
-_c.checkpoint(True)
-print(_c.worn)
-"""
-FORGET = """
-from lamppost import building
-from lamppost.journal import flash,recovery
-for _r in flash.regions(building.partition()): recovery.format(_r)
+_ON_THE_NODE = """
+from esp32 import Partition
+from lamppost.journal import succession
+_p=Partition.find(Partition.TYPE_DATA,label='journal')[0]
 """
 _KEPT = ("imp_mwh", "meter_mwh", "power_cuts", "burn_s", "switchings")
 
@@ -45,20 +25,20 @@ _KEPT = ("imp_mwh", "meter_mwh", "power_cuts", "burn_s", "switchings")
 def read(node: Repl) -> dict[str, Any]:
     """The counters of a node that waits in its rescue window (Repl.fresh). Its boot count goes one up by it."""
     try:
-        return json.loads(node.run(READ))
+        return json.loads(node.run(_ON_THE_NODE + "succession.read_out(_p)"))
     except ValueError:
         raise NodeSaidNo("The node's counters cannot be read.") from None
 
 
 def begin_anew(node: Repl) -> None:
     """Let what the node has counted and not yet sent as another lamppost be forgotten."""
-    node.run(FORGET, within=30)
+    node.run(_ON_THE_NODE + "succession.begin_anew(_p)", within=30)
 
 
 def give(node: Repl, counters: dict[str, Any]) -> None:
     """Let a new node go on where the old one was: keys of read(), as far as they are known."""
     values = {name: counters[name] for name in (*_KEPT, "boot") if counters.get(name) is not None}
-    if node.run(GIVE.format(values=values), within=30).strip() != "False":
+    if node.run(f"{_ON_THE_NODE}print(succession.take_over(_p, {values!r}))", within=30).strip() != "True":
         raise NodeSaidNo("The counters' flash of the new node takes nothing.", "Take another node: this one is worn.")
 
 

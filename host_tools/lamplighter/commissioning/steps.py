@@ -43,6 +43,7 @@ class Flash:
         chosen = work.options
         more = ["--micropython", str(chosen.micropython)] if chosen.micropython else []
         more += ["--baud", str(chosen.baud)] if chosen.baud else []
+        work.open_console()
         told = verbs.run("flash", "--port", chosen.port, "--board", work.row.board, *more, say=work.say)[-1]
         work.rewritten = bool(told["written"])
         work.came_to_light(colons(told["mac"]))
@@ -121,7 +122,7 @@ class Identity:
             work.city.revoke("node", work.row.name, f"swapped, was {work.swapped_from}")
             work.say("the certificate of the node before is revoked: give the broker the new list (identity export)")
         if self._current(work) is None:
-            work.city.issue(*work.row.name.split("/"))
+            work.city.issue_as("node", work.row.name)
         current = self._current(work)
         assert current
         return {"serial": current.serial, "ends": current.ends, "name": common_name("node", work.row.name)}
@@ -132,7 +133,7 @@ class Identity:
 
 
 class Configure:
-    """The row as a configuration, with the certificate, by `lamplighter configure`."""
+    """The row as a configuration, with the certificate, by `lamplighter configure`. The console stays open for now."""
 
     name = "configuration"
 
@@ -140,14 +141,37 @@ class Configure:
         return False  # no fingerprint tells of another password: the node compares, and writes nothing that it has
 
     def run(self, work: Work) -> dict[str, Any]:
-        files: list[str] = []
-        if work.row.secured and work.city:
-            key, certificate = work.city.files("node", work.row.name)
-            files = ["--ca", str(work.city.folder / "ca.pem"), "--cert", str(certificate), "--key", str(key)]
-        document = json.dumps(work.row.document())
-        told = verbs.run("configure", "--port", work.options.port, *files, "-", say=work.say, stdin=document)[-1]
-        work.fresh = True
+        work.open_console()
+        document = work.row.document()
+        document.pop("mode", None)
+        told = _configured(work, document)
+        work.is_open = True
         return {"config": told["config"], "written": told["written"]}
+
+
+def _configured(work: Work, document: dict[str, Any]) -> dict[str, Any]:
+    files: list[str] = []
+    if work.row.secured and work.city:
+        key, certificate = work.city.files("node", work.row.name)
+        files = ["--ca", str(work.city.folder / "ca.pem"), "--cert", str(certificate), "--key", str(key)]
+    told = verbs.run("configure", "--port", work.options.port, *files, "-", say=work.say, stdin=json.dumps(document))
+    work.fresh = True
+    return told[-1]
+
+
+class Lock:
+    """What works is put into operation, where the roster says so: from here on the console wants the key."""
+
+    name = "lock"
+
+    def holds(self, work: Work, kept: dict[str, Any]) -> bool:
+        return False
+
+    def run(self, work: Work) -> dict[str, Any]:
+        document = work.row.document()
+        if "mode" not in document:
+            return {"config": work.of("configuration")["config"], "mode": "development"}
+        return {"config": _configured(work, document)["config"], "mode": document["mode"]}
 
 
 class SelfTest:
@@ -179,10 +203,10 @@ class Broker:
     name = "broker"
 
     def holds(self, work: Work, kept: dict[str, Any]) -> bool:
-        return "postponed" not in kept and kept["config"] == work.of("configuration").get("config")
+        return "postponed" not in kept and kept["config"] == work.of("lock").get("config")
 
     def run(self, work: Work) -> dict[str, Any]:
-        config = work.of("configuration")["config"]
+        config = work.of("lock")["config"]
         if work.options.offline:
             return {"postponed": "by choice", "config": config}
         try:
@@ -196,4 +220,4 @@ class Broker:
             return {"postponed": away.cause, "config": config}
 
 
-STEPS = (Supply(), Flash(), Register(), Identity(), Configure(), SelfTest(), Broker())
+STEPS = (Supply(), Flash(), Register(), Identity(), Configure(), SelfTest(), Lock(), Broker())

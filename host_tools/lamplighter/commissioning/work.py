@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import node_files, who
+from .. import node_files, verbs, who
 from ..identity import City
-from ..problems import NodeSaidNo, NodeSilent, Problem, WeakSupply, WrongBootMode
+from ..problems import ConsoleLocked, NodeSaidNo, NodeSilent, Problem, UnlockRefused, WeakSupply, WrongBootMode
 from ..repl import Repl
 from ..results import Results
 from ..roster import Roster, Row
 from .progress import Progress
 
-_UNIQUE = "import machine,binascii;print(binascii.hexlify(machine.unique_id()).decode())"
+UNIQUE = "import machine,binascii;print(binascii.hexlify(machine.unique_id()).decode())"
 # what a chip may be that gets its firmware first: nothing of it can be lost, or nothing can be asked
 _BLANK = (NodeSilent, NodeSaidNo, WrongBootMode)
 
@@ -64,7 +64,7 @@ def _at_the_prompt(device: str, trouble: Problem | None) -> Before:
         raise trouble
     try:
         with Repl(device, gently=True) as node:
-            mac = colons(node.run(_UNIQUE).strip())
+            mac = colons(node.run(UNIQUE).strip())
             doc = node_files.document(node, "/config.json") or {}
             build = node_files.document(node, "/build.json") or {}
     except _BLANK:
@@ -110,6 +110,7 @@ class Work:
     say: Callable[[str], None]
     mac: str = ""
     rewritten: bool = False
+    is_open: bool = False  # a configuration was written that leaves the console open
     fresh: bool = False  # the node has just been restarted by a step of this run
     begun: float = field(default_factory=time.time)
 
@@ -133,6 +134,24 @@ class Work:
         """The chip's MAC is known, at the latest when it is flashed: from here on what is done is kept."""
         self.mac = mac
         self.progress.is_of(mac)
+
+    def open_console(self) -> None:
+        """With the node's own key, where it is in operation: each reset shuts it again."""
+        if not self.before.locked or self.is_open or self.city is None:
+            return
+        keys = self.city.keys(self.before.name)
+        if not keys:
+            raise ConsoleLocked(
+                f"{self.before.name} is in operation, and its key is not in {self.city.folder}.",
+                "Name the folder that has it with --identity; a lost key ends in `lamplighter flash --erase`.",
+            )
+        for last, key in enumerate(reversed(keys), 1 - len(keys)):
+            try:
+                verbs.run("unlock", "--port", self.options.port, "--key", str(key), say=self.say)
+                return
+            except UnlockRefused:
+                if not last:
+                    raise
 
     def of(self, step: str) -> dict[str, Any]:
         """What a step of this or an earlier run has found out."""
