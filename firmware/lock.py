@@ -72,10 +72,12 @@ class Door:
         """Ctrl-C is a byte like any other from here on."""
         self.opened = False
         self._mark(b"-")
+        self._bar()
+
+    def _bar(self):
         while True:
             try:
                 self._keyboard(-1)
-                self._ticks()
                 return
             except KeyboardInterrupt:
                 pass  # pressed just before
@@ -87,8 +89,10 @@ class Door:
         self._mark(b"u")
         self._keyboard(3)
 
-    def tend(self):
-        """To be called now and then: times run out."""
+    def tend(self, anew=False):
+        """To be called now and then: times run out. anew -- a file starts, with Ctrl-C let through by the port."""
+        if anew and not self.opened:
+            self._bar()
         passed = self._since(self._ticks(), self._at)
         if self.opened and passed > _OPEN_MS:
             self.shut()
@@ -111,6 +115,8 @@ class Door:
             self._line = (self._line + byte)[-_LONGEST_LINE:]
             return None
         line, self._line = self._line, b""
+        if line[-3:] == b"who":
+            return None if self.opened else _SHUT  # nothing runs that could say more
         if line == b"unlock":
             return "lamppost: " + self._ask()
         if line[:7] == b"answer ":
@@ -148,12 +154,11 @@ class Door:
         while self._since(self._ticks(), began) < ms or self.asked:
             self.tend()
             if not poll(50):
-                told = None
                 continue
             said = self.hear(read(1))
             if said and said != told:
                 print(said)
-            told = said
+            told = said or told
             if self.opened:
                 return True
             if self.wrong > wrong:

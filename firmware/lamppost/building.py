@@ -125,7 +125,8 @@ async def start(node, random, report, set_time):
     asyncio.create_task(tasks.keep(node, "console", 15000, doorbell.attend))
     asyncio.create_task(node.link.run())
     asyncio.create_task(timekeeper.run())
-    node.log("app: %s, boot %d, %s reset" % (node.config["node"], node.counters.boot, node.reset))
+    build = node.build.get("build", "?")
+    node.log("app: %s, boot %d, %s reset, build %s" % (node.config["node"], node.counters.boot, node.reset, build))
     # what `info` says of it is all that anybody still asks for
     rows = [{"id": row["id"], "part": row["part"]} for row in node.config.get("parts", ())]
     node.config = {key: node.config[key] for key in ("v", "site", "node", "asset", "location") if key in node.config}

@@ -53,6 +53,14 @@ for p in {paths}:
  except OSError: pass
 """
 
+# version and build of the app, as the node's slot has them
+MADE = """
+try:
+ from lamppost import made
+ print(made.VERSION,made.BUILD)
+except ImportError: pass
+"""
+
 FOLDER = """
 import os
 try: os.mkdir('/certs')
@@ -96,6 +104,11 @@ def document(node: Repl, path: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
+
+
+def made(node: Repl) -> dict[str, str]:
+    """{"version", "build"} of the app in the slot that runs; {} when there is none."""
+    return dict(zip(("version", "build"), node.run(MADE).split(), strict=False))
 
 
 def write(node: Repl, path: str, data: bytes, progress: Callable[[int], None] = lambda done: None) -> None:

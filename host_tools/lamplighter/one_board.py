@@ -1,4 +1,4 @@
-"""One board from what it was to what it shall be: looked at, flashed, seen to start, given back what it must not lose."""
+"""One board, looked at, flashed, seen to start, and given back what it must not lose."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ class Work:
 
     @property
     def total(self) -> int:
-        return sum(len(segment.data) for segment in self.segments)
+        if not self.erase:
+            return sum(len(segment.data) for segment in self.segments)
+        others = sum(len(segment.data) for segment in self.segments if segment.name != "vfs")
+        return others + self.board.partition("vfs").size
 
 
 def bring(
@@ -74,7 +77,10 @@ def _before(port: str, work: Work, say: Callable[[str], None]) -> keeping.Before
         if work.erase:
             say("its console is locked: its configuration is given up")
             return None
-        raise
+        raise ConsoleLocked(
+            f"The console of the lamppost on {port} is locked, and its configuration would be lost.",
+            f"{ConsoleLocked.remedy} When its key is lost: --erase gives up its configuration.",
+        ) from None
     except keeping.WeakSupply:
         if not work.force_supply:
             raise

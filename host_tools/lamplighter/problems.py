@@ -65,7 +65,7 @@ class NodeSaidNo(Problem):
 
 class ConsoleLocked(Problem):
     exit_code, word = 17, "console-locked"
-    remedy = "Open it with `lamplighter unlock --port PORT --identity FOLDER` (or --key FILE), and run the command again."
+    remedy = "Open it with `lamplighter unlock --port PORT --identity FOLDER`, and run the command again."
 
 
 class UnlockRefused(Problem):
@@ -103,6 +103,16 @@ class FlashFailed(Problem):
     remedy = "Check cable and power, then run the same command again: what is already right is skipped."
 
 
+class UpdateFailed(Problem):
+    exit_code, word = 25, "update-failed"
+    remedy = "Run the same command again; `lamplighter flash` brings all of it where that does not help."
+
+
+class MapInvalid(Problem):
+    exit_code, word = 26, "map-invalid"
+    remedy = "Name the BOARD.map.json that `lamplighter image` wrote beside the image of this build."
+
+
 class ConfigInvalid(Problem):
     exit_code, word = 30, "config-invalid"
     remedy = "Correct the lines named above; nothing was written to the node."
@@ -136,6 +146,11 @@ class UnknownPart(Problem):
 class SelftestFailed(Problem):
     exit_code, word = 42, "selftest-failed"
     remedy = "Each failed check above says what to look at; correct it and run `lamplighter test` again."
+
+
+class DoctorFound(Problem):
+    exit_code, word = 43, "doctor-found"
+    remedy = "Begin with the first cause above; then run `lamplighter doctor` again."
 
 
 class BrokerRefused(Problem):
@@ -190,6 +205,11 @@ class ScenarioInvalid(Problem):
 class TooFewFiles(Problem):
     exit_code, word = 63, "too-few-files"
     remedy = "Raise the limit (`ulimit -Hn`, or LimitNOFILE of the service) or ask for fewer lampposts with --nodes."
+
+
+class BenchInvalid(Problem):
+    exit_code, word = 64, "bench-invalid"
+    remedy = "Correct the bench file as said: docs/reference/hil.md has every key; no test was run."
 
 
 class IdentityMissing(Problem):

@@ -87,7 +87,7 @@ def progress(total: int) -> Iterator[Callable[[int, str], None]]:
 
 @contextlib.contextmanager
 def progress_rows(names: list[str], total: int) -> Iterator[Callable[[str, int, str], None]]:
-    """A bar each on stderr, moved by calling it with (name, done, what); without a terminal lines that bear the name."""
+    """A bar each on stderr, moved by calling it with (name, done, what); without a terminal lines with the name."""
     if not err.is_terminal:
         with contextlib.ExitStack() as stack:
             lines = {name: stack.enter_context(_quarters(total, f"{name}: ")) for name in names}

@@ -1,4 +1,4 @@
-"""Who is on a port, asked without stopping it: the app answers a line with a line; what else is heard tells the state."""
+"""Who is on a port, asked without stopping it: a line for a line; what else is heard tells the state."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ def _conversation(device: str, line: ConsoleLine) -> Answer:
             return Answer(RUNNING, facts)
         if b">>> " in heard and b"NameError" in heard:
             cause = f"{device}: MicroPython waits at its prompt; no lamppost program runs."
-            return Answer(PROMPT, trouble=NodeSilent(cause, "Press EN to start it, or bring it with `lamplighter flash`."))
+            remedy = "Press EN to start it, or bring it with `lamplighter flash`."
+            return Answer(PROMPT, trouble=NodeSilent(cause, remedy))
         if silence.state(heard):
             break
         if _BOOTS.search(heard):

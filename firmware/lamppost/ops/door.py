@@ -11,7 +11,7 @@ _POWER_ON = 1
 
 
 def browned_out(chip, reset):
-    """Whether the last reset came from a supply that dipped: MicroPython calls that a power-on, the register does not."""
+    """Whether the supply dipped before this start: MicroPython calls that a power-on, the register does not."""
     state = machine.mem32[_RESET_STATE if chip == "esp32" else _RESET_STATE_LATER] & 0x3F
     return reset == "power-on" and state not in (0, _POWER_ON)
 

@@ -1,4 +1,4 @@
-"""Hears the serial console while the node works: who asks who it is, or for the key, is answered by a borrowed module."""
+"""Hears the serial console while the node works; who asks is answered by a borrowed module."""
 
 import asyncio
 import select
@@ -26,10 +26,10 @@ async def attend(beat, node):
             if not byte:
                 break
             heard = (heard + byte)[-4:]
+            answer = door and door.hear(byte)
             if heard in (b"who\r", b"who\n"):
                 once("ops.door", "who", node, door)
-            answer = door and door.hear(byte)
-            if answer and answer != said:
+            elif answer and answer != said:
                 said = answer
                 print(said)
         if door:

@@ -54,17 +54,18 @@ def command(
     if len(set(names)) < len(names):
         raise click.UsageError("The same port is named twice.")
     board = boards.load(name)
-    if len(names) == 1:
-        ports.check(names[0])
+    first, *others = names
+    if not others:
+        ports.check(first)
     segments, what = _segments(names, board, micropython, whole, virtual)
     work = one_board.Work(
         board, segments, keeping.files_of(board, segments), what, baud, force, force_supply, erase, patience_s
     )
-    if len(names) > 1:
-        return _several(list(names), work, as_json)
-    screen.note(f"{names[0]}: {board.title}, {what}")
+    if others:
+        return _several([first, *others], work, as_json)
+    screen.note(f"{first}: {board.title}, {what}")
     with screen.progress(work.total) as progress:
-        done = one_board.bring(names[0], work, progress, lambda text: screen.note(f"{names[0]}: {text}"))
+        done = one_board.bring(first, work, progress, lambda text: screen.note(f"{first}: {text}"))
     if as_json:
         screen.result(done)
     else:

@@ -96,7 +96,7 @@ def _asked(device: str) -> dict[str, str]:
         with Repl(device) as node:
             facts = node.run(WHO).split()
             board = node_files.document(node, "/board.json") or {}
-            build = node_files.document(node, "/build.json") or {}
+            build = node_files.made(node)
             doc = node_files.document(node, "/config.json")
     except Problem as trouble:
         return {"state": trouble.word}
@@ -106,7 +106,7 @@ def _asked(device: str) -> dict[str, str]:
         "micropython": facts[1],
         "chip": board.get("chip", ""),
         "board": board.get("board", ""),
-        "firmware": str(build.get("version", "")),
+        "firmware": build.get("version", ""),
         "node": "/".join(str(doc[key]) for key in ("site", "node") if key in doc) if doc else "",
         "asset": (doc or {}).get("asset", ""),
     }

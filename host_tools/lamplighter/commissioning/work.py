@@ -66,7 +66,7 @@ def _at_the_prompt(device: str, trouble: Problem | None) -> Before:
         with Repl(device, gently=True) as node:
             mac = colons(node.run(UNIQUE).strip())
             doc = node_files.document(node, "/config.json") or {}
-            build = node_files.document(node, "/build.json") or {}
+            build = node_files.made(node)
     except _BLANK:
         return Before()
     name = f"{doc['site']}/{doc['node']}" if "site" in doc and "node" in doc else ""

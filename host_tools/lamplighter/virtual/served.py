@@ -8,6 +8,7 @@ import select
 import socket
 import threading
 from types import TracebackType
+from typing import Any
 
 import serial
 from serial import rfc2217
@@ -68,7 +69,9 @@ class Served:
 
     def _pass_on(self, peer: socket.socket) -> None:
         with _Line(self._port, 115200, timeout=0, exclusive=True) as line:
-            manager = rfc2217.PortManager(line, _Peer(peer)) if self._kind == "rfc2217" else None
+            port: Any = line
+            far: Any = _Peer(peer)
+            manager = rfc2217.PortManager(port, far) if self._kind == "rfc2217" else None
             while True:
                 ready = select.select([peer, line, self._ended], [], [])[0]
                 if self._ended in ready:
