@@ -22,8 +22,9 @@ _LIMITS = {"lat": 90, "lon": 180}
 _CAME_FROM = {
     "asset": "asset", "site": "site", "node": "node", "location.lat": "lat", "location.lon": "lon", "wifi": "wifi",
     "wifi.ssid": "wifi", "wifi.password": "wifi_password", "mqtt.host": "broker", "mqtt.port": "broker",
-    "mqtt": "broker", "parts": "parts", "energy": "parts", "parking": "parts", "air": "parts",
+    "mqtt": "broker",
 }  # fmt: skip
+_OF_PARTS = re.compile(r"parts\b|energy\.part$|parking(\[\d+\](\.(part|bay))?)?$|air\.parts")
 
 
 def header(names: list[str]) -> list[Wrong]:
@@ -71,7 +72,7 @@ def _faults(cells: dict[str, str], base: dict[str, Any], facts: dict[str, Any] |
     for path, cause in config.faults(_readable(document(cells, base)), facts):
         key = config.dotted(path)
         column = next((name for name in cells if "." in name and cells[name] and key.startswith(name)), "")
-        column = column or _CAME_FROM.get(key) or _CAME_FROM.get(key.split(".")[0].split("[")[0]) or key
+        column = column or _CAME_FROM.get(key) or ("parts" if _OF_PARTS.match(key) else key)
         if column not in wrong:
             found.append((column, cause.rstrip("?"), ""))
     return found
