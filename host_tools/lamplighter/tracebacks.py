@@ -115,7 +115,8 @@ def _in_source(lines: list[str], frames: list[re.Match[str] | None], known: Sour
         elif frame or at == 0:
             yield line
         else:  # what went wrong may name what has another name on the node
-            yield re.sub(r"'(\w+)'", lambda said: f"'{known.in_source(module, said[1])}'", line)
+            names = re.split(r"'(\w+)'", line)
+            yield "".join(f"'{known.in_source(module, one)}'" if odd % 2 else one for odd, one in enumerate(names))
 
 
 def _place(known: SourceMap, module: str, name: str, called: str) -> str:
