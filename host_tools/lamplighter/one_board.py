@@ -56,7 +56,7 @@ def bring(
             if before:
                 keeping.forget(before.mac)
             raise
-        if before and not done.written:
+        if before and not done.written and not keeping.aside(done.mac).exists():
             line = "as before"  # nothing is another than when it answered a moment ago
         else:
             line = started(done.port, say)
