@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from lamplighter import board as boards
-from lamplighter import espimage, filesystem, image, official, pack, partitions
+from lamplighter import espimage, filesystem, image, official, partitions
 from lamplighter.commands.image import command
 from lamplighter.problems import BoardInvalid, ImageInvalid, ImageMissing, WrongChip
 from lamplighter.standin import standin_bytes
