@@ -148,11 +148,15 @@ def adopt(node: Repl, data: bytes) -> None:
 
 def bring(node: Repl, files: dict[str, bytes]) -> None:
     """Write certificates beside those that are in use; the configuration that names them makes them count."""
-    there = checksums(node, sorted(files))
     node.run(FOLDER)
-    for path, data in files.items():
-        if there.get(path) != (len(data), zlib.crc32(data)):
-            write(node, path, data)
+    for path in lacking(node, files):
+        write(node, path, files[path])
+
+
+def lacking(node: Repl, files: dict[str, bytes]) -> list[str]:
+    """Which of these files the node does not have, byte for byte."""
+    there = checksums(node, sorted(files)) if files else {}
+    return [path for path, data in files.items() if there.get(path) != (len(data), zlib.crc32(data))]
 
 
 def tidy(node: Repl) -> None:

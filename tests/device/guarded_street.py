@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lamplighter import mosquitto
+from lamplighter import image, mosquitto
 from lamplighter.identity import City
 from lamplighter.virtual.node import VirtualLamppost
 
@@ -19,7 +19,7 @@ from brokers import Mosquitto, free_port  # noqa: E402
 
 BOARD = "lamppost-esp32"
 SECRET = "street-secret"
-COLUMNS = "asset,site,node,lat,lon,board,parts,wifi,wifi_password,broker,mode,mqtt.spread_s,mqtt.drain_spread_s,note"
+COLUMNS = "asset,site,node,lat,lon,board,parts,wifi,wifi_password,broker,mode,mqtt.spread_s,energy.window_s"
 
 
 class GuardedStreet:
@@ -34,7 +34,7 @@ class GuardedStreet:
         self.port = free_port()
         self.broker = self._guarded()
         rows = [
-            f"LP-{n:04d},lisbon,lp-{n:04d},38.7223,-9.1393,{BOARD},{parts},city,$LAMP_WIFI,localhost:{self.port},{mode},0,0,"
+            f"LP-{n:04d},lisbon,lp-{n:04d},38.7223,-9.1393,{BOARD},{parts},city,$LAMP_WIFI,localhost:{self.port},{mode},0,1"
             for n in range(1, assets + 1)
         ]
         self.roster = folder / "street.csv"
@@ -58,12 +58,14 @@ class GuardedStreet:
         place = self.folder / "for-the-broker"
         mosquitto.export(self.city, place, "localhost", self.port, str(place))
 
-    def lamp(self, name: str = "lamp", **options: Any) -> VirtualLamppost:
-        """A lamppost that is powered and on the cable; the same name is the same chip again."""
-        lamp = VirtualLamppost(
-            BOARD, port_link=self.folder / name, flash=self.folder / f"{name}.bin", outside=True, **options
-        )
+    def lamp(self, name: str = "lamp", blank: bool = False, **options: Any) -> VirtualLamppost:
+        """A lamppost that is powered and on the cable, with MicroPython; the same name is the same chip again."""
+        flash = self.folder / f"{name}.bin"
+        new = not flash.exists()
+        lamp = VirtualLamppost(BOARD, port_link=self.folder / name, flash=flash, outside=True, **options)
         self.lamps.append(lamp)
+        if new and not blank:
+            lamp.flash_image([(lamp.board.silicon.offset, image.standin(lamp.board).read_bytes())])
         lamp.network.ssid, lamp.network.password = "city", SECRET
         return lamp.start()
 

@@ -24,9 +24,9 @@ def ok(done):
     return done
 
 
-def keep(street, port):
+def keep(street, port, asset="LP-0001"):
     """The counters of the node on a port, as `roster keep` reads them."""
-    words = ("LP-0001", "--roster", "street.csv", "--port", port, "--json")
+    words = (asset, "--roster", "street.csv", "--port", port, "--json")
     return json.loads(ok(street.tool("roster", "keep", *words)).stdout)
 
 
@@ -42,7 +42,7 @@ def test_a_lamppost_is_brought_to_work_and_leaves_a_record_that_proves_it(street
     assert "next is LP-0001" in done.stderr and "LP-0001: commissioned, signed by engineer.ana" in done.stdout
     record = street.record("LP-0001")
     assert record["broker"]["tls"] and "evt/boot" in record["broker"]["topics"]
-    assert {row["check"] for row in record["checks"]} == {"node", "journal", "meter", "wifi"}
+    assert {row["check"] for row in record["checks"]} >= {"node", "journal", "meter", "wifi"}
     assert who.ask(street.lamps[0].port).facts["config"] == record["config"]
     row = street.results()["LP-0001"]
     assert (row["state"], row["mac"], row["checks"]) == ("commissioned", record["mac"], str(len(record["checks"])))
@@ -104,10 +104,11 @@ def test_a_step_that_fails_says_what_to_do_and_the_same_command_goes_on_from_the
 
 def test_a_supply_that_dips_is_refused_before_anything_is_written(street):
     lamp = street.lamp()
+    before = lamp.read_flash(0, 0x2F0000)
     lamp.supply(weak=True)
     done = street.commission("LP-0001", "--yes", "--json")
     assert problem(done) == ("weak-supply", 19)
-    assert not street.results()
+    assert lamp.read_flash(0, 0x2F0000) == before
 
 
 def test_what_is_missing_on_the_laptop_is_said_before_the_lamppost_is_touched(street):
@@ -122,10 +123,11 @@ def test_what_is_missing_on_the_laptop_is_said_before_the_lamppost_is_touched(st
 
 def test_a_dead_node_is_swapped_and_asset_register_and_boots_go_on(street):
     old = street.lamp("old")
+    old.part("meter").set(energy_wh=1234)
     ok(street.commission("LP-0001", "--yes", port="old"))
     first = street.record("LP-0001")
     kept = keep(street, "old")
-    assert kept["imp_mwh"] > 0 and kept["mac"] == first["mac"]
+    assert kept["imp_mwh"] >= 1234000 and kept["mac"] == first["mac"]
     old.power_off()
 
     street.lamp("new")
@@ -159,12 +161,13 @@ def test_a_swap_without_a_known_register_is_refused_and_one_with_it_goes_on_behi
 
 def test_a_node_that_moves_to_another_lamppost_does_not_take_its_energy_along(street):
     lamp = street.lamp()
+    lamp.part("meter").set(energy_wh=5000)
     ok(street.commission("LP-0001", "--yes"))
-    lamp.part("meter").set(energy_wh=0)
+    lamp.part("meter").set(energy_wh=7)  # another pole has another meter
     moved = ok(street.commission("LP-0002", "--yes"))
-    assert "installed as" not in moved.stderr or "LP-0001" in moved.stderr
-    assert "this is LP-0001 (lisbon/lp-0001" in moved.stderr
+    assert "this is LP-0001 (lisbon/lp-0001" in moved.stderr and "installed as LP-0001" in moved.stderr
     assert street.record("LP-0002")["register"] == {"from": "nothing"}
+    assert keep(street, "lamp", "LP-0002")["imp_mwh"] < 5000000
 
 
 def test_a_lamppost_in_operation_is_locked_at_the_end_and_can_be_commissioned_again(tmp_path):

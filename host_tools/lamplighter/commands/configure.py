@@ -77,7 +77,7 @@ def _on_the_node(
         told = {"node": doc["node"], "config": config.config_hash(doc), "written": False}
         if before and before != doc and before.get("node") not in (None, doc["node"]):
             screen.note(f"This node was {before['node']} until now; it becomes {doc['node']}.")
-        if dry_run or (before == doc and not files):
+        if dry_run or (before == doc and not node_files.lacking(node, files)):
             _tell(told, as_json, "is right" if dry_run else "is unchanged: the node has it already")
             return
         screen.note("writing")
