@@ -51,6 +51,10 @@ dusk: $(READY)  ## 2,000 simulated lampposts get their power in one second, the 
 	@.ci/broker
 	@$(BIN)/python tests/bench/dusk.py $(DUSK)
 
+unplug: $(READY)  ## commission 30 virtual lampposts, unplug each at a random moment, and see the same command finish it (UNPLUG=6 for fewer)
+	@.ci/broker
+	@$(BIN)/python tests/bench/unplugged.py $(UNPLUG)
+
 image: $(READY)  ## build the flash images of all boards whose MicroPython image is at hand
 	@$(BIN)/lamplighter image --all
 
@@ -61,4 +65,4 @@ clean:  ## remove what was built (not the image cache)
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test check bench interop powercut soak fuzz dusk image docs clean
+.PHONY: help demo test check bench interop powercut soak fuzz dusk unplug image docs clean
