@@ -122,7 +122,7 @@ async def start(node, random, report, set_time):
     asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend))
     asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.diagnose, station))
     asyncio.create_task(tasks.keep(node, "start", 15000, tasks.settle))
-    asyncio.create_task(tasks.keep(node, "console", 15000, doorbell.attend))
+    asyncio.create_task(tasks.keep(node, "console", 15000, doorbell.attend, machine))
     asyncio.create_task(node.link.run())
     asyncio.create_task(timekeeper.run())
     build = node.build.get("build", "?")

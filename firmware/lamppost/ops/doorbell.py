@@ -12,7 +12,7 @@ _LOOK_MS = const(500)
 _AT_ONCE = const(256)  # bytes at a look: noise on an open line must not keep the others waiting
 
 
-async def attend(beat, node):
+async def attend(beat, node, machine):
     """Look at the console twice a second, for ever."""
     poller = select.poll()
     poller.register(sys.stdin, select.POLLIN)
@@ -28,7 +28,7 @@ async def attend(beat, node):
             heard = (heard + byte)[-4:]
             answer = door and door.hear(byte)
             if heard in (b"who\r", b"who\n"):
-                once("ops.door", "who", node, door)
+                once("ops.door", "who", node, door, machine)
             elif answer and answer != said:
                 said = answer
                 print(said)

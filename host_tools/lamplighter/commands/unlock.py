@@ -33,9 +33,9 @@ def command(port: str, identity: Path | None, name: str | None, key: str | None,
         if identity:
             from .. import identity as identities
 
-            key = str(identities.node_key(identity, name or _asked(port)))
-        assert key
-        opened = unlocking.unlock(port, certificates.node_key(key), screen.note)
+            name = name or _asked(port)
+            key = str(identities.node_key(identity, name)) if name else None
+        opened = bool(key) and unlocking.unlock(port, certificates.node_key(key), screen.note)
     if as_json:
         screen.result({"port": port, "was_locked": opened, "open": True})
     else:
@@ -44,10 +44,10 @@ def command(port: str, identity: Path | None, name: str | None, key: str | None,
 
 
 def _asked(port: str) -> str:
+    """SITE/NODE, or an empty text for a node that gives its prompt to everybody."""
     from .. import who
 
     answer = who.ask(port)
-    name = str(answer.facts.get("node", ""))
-    if name:
-        return name
+    if answer.facts or answer.state == who.PROMPT:
+        return str(answer.facts.get("node", ""))
     raise NodeSilent(f"The node on {port} does not say which it is.", "Name it with --node SITE/NODE.")
