@@ -20,6 +20,9 @@ REMEDIES = {
 }
 # the same for the checks that are no parts and fail by their limit
 OF_THE_NODE = {
+    "supply": "The supply dips: use another cable or a stronger 5 V supply.",
+    "slots": "An app slot is damaged: bring the firmware again with `lamplighter flash`.",
+    "files": "The file system is nearly full: bring the firmware again with `lamplighter flash --force`.",
     "node": "Restart the node; if it stays, bring the firmware again with `lamplighter flash`.",
     "journal": "The journal partition is too small: bring the firmware again with `lamplighter flash`.",
     "wifi": "The signal is weak: move the antenna or the access point.",
@@ -38,9 +41,11 @@ def cells(row: dict[str, Any]) -> dict[str, str]:
     unit, divisor = SHOWN.get(row["unit"], (row["unit"], 1))
     decimals = _decimals(row["what"])
 
-    def number(value: int | None) -> str:
+    def number(value: float | None) -> str:
         if value is None:
             return ""
+        if isinstance(value, float):  # a bench's own measurement; the node has integers
+            return f"{value / divisor / 10**decimals:g}"
         places = decimals if divisor == 1 else 1
         return f"{value / divisor / 10**decimals:.{places}f}"
 
