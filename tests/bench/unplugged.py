@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,8 +25,10 @@ sys.path[:0] = [str(Path(__file__).resolve().parent.parent / name) for name in (
 
 from guarded_street import GuardedStreet  # noqa: E402
 
-AT_ONCE = 3
+AT_ONCE = 2
 ADVANCE_S = 0.3  # before that the command has not begun
+BEGINNING = "looking"
+STEP = re.compile(r"\d+/\d+ [a-z-]+")
 
 
 @dataclass
@@ -33,55 +36,74 @@ class Unplugged:
     """What became of one lamppost."""
 
     asset: str
-    after_s: float
-    step: str = ""  # in which it was unplugged; "record" after the last
+    step: str  # in which it was unplugged
+    after_s: float  # since that step began
     code: int = 0  # the exit code of the interrupted command
     recovered: bool = False
     again_s: float = 0.0
     said: list[str] = field(default_factory=list)  # where it did not recover
 
 
-def straight(street: GuardedStreet, asset: str) -> float:
-    """Seconds of a commissioning that nobody interrupts, MicroPython being on the chip."""
-    lamp = street.lamp(asset)
-    started = time.monotonic()
-    done = street.commission(asset, "--yes", port=asset)
-    assert done.returncode == 0, done.stderr
-    took = time.monotonic() - started
-    lamp.stop()
-    return took
+class Command:
+    """`lamplighter commission` of one asset, heard while it runs; steps -- [(title, seconds after the start)]."""
+
+    def __init__(self, street: GuardedStreet, asset: str, at: Callable[[str], None] = lambda title: None) -> None:
+        words = ("commission", asset, "--roster", "street.csv", "--engineer", "ana", "--yes", "--port", asset)
+        self.said: list[str] = []
+        self.steps: list[tuple[str, float]] = []
+        started = time.monotonic()
+        with subprocess.Popen(
+            street.command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True, cwd=street.folder, env=street.environment,
+        ) as process:  # fmt: skip
+            assert process.stderr
+            for line in process.stderr:
+                self.said.append(line.rstrip())
+                if title := STEP.match(line):
+                    self.steps.append((title[0], time.monotonic() - started))
+                    at(title[0])
+        self.code, self.took = process.returncode, time.monotonic() - started
+        assert not any("Traceback" in line for line in self.said), self.said
 
 
-def unplug(street: GuardedStreet, asset: str, after_s: float) -> Unplugged:
-    """Pull cable and plug so long after the start, put both back, and run the same command again."""
-    found = Unplugged(asset, round(after_s, 2))
+def unplug(street: GuardedStreet, asset: str, step: str, after_s: float) -> Unplugged:
+    """Pull cable and plug so long after a step's start, put both back, and run the same command again."""
+    found = Unplugged(asset, step, round(after_s, 2))
     lamp = street.lamp(asset)
-    words = street.command("commission", asset, "--roster", "street.csv", "--engineer", "ana", "--yes", "--port", asset)
     pulled = threading.Timer(after_s, lamp.stop)
-    pulled.start()
-    first = subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=street.folder,
-                           env=street.environment, stdin=subprocess.DEVNULL)  # fmt: skip
-    pulled.join()
-    steps = re.findall(r"^(\d+/\d+ .*?)(?:: done already)?$", first.stderr, re.MULTILINE)
-    found.step, found.code = (steps[-1] if steps else "looking"), first.returncode
-    if first.returncode == 0:
-        found.step = "record"
-    street.lamp(asset)
-    started = time.monotonic()
-    again = subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=street.folder,
-                           env=street.environment, stdin=subprocess.DEVNULL)  # fmt: skip
-    found.again_s = round(time.monotonic() - started, 1)
-    said = first.stderr + again.stderr
-    found.recovered = (
-        again.returncode == 0 and first.returncode != 1 and "Traceback" not in said
-        and street.results()[asset]["state"] == "commissioned"
-        and street.tool("verify", street.results()[asset]["record"]).returncode == 0
-    )  # fmt: skip
+    if step == BEGINNING:
+        pulled.start()
+    first = Command(street, asset, lambda title: pulled.start() if title == step and not pulled.ident else None)
+    if pulled.ident:
+        pulled.join()
+    else:
+        lamp.stop()
+    found.code = first.code
+    lamp = street.lamp(asset)
+    again = Command(street, asset)
+    lamp.stop()
+    found.again_s = round(again.took, 1)
+    row = street.results()[asset]
+    proven = again.code == 0 and street.tool("verify", row["record"]).returncode == 0
+    found.recovered = proven and row["state"] == "commissioned" and first.code != 1
     if not found.recovered:
-        found.said = [*first.stderr.splitlines()[-4:], f"-- again, exit code {again.returncode}:",
-                      *again.stderr.splitlines()[-4:]]  # fmt: skip
-    street.lamps[-1].stop()
+        found.said = [*first.said[-4:], f"-- again, exit code {again.code}:", *again.said[-4:]]
     return found
+
+
+def moments(street: GuardedStreet, count: int, rng: random.Random) -> tuple[float, list[tuple[str, float]]]:
+    """(seconds of a commissioning that nobody interrupts, [(step, seconds after its start)] spread evenly over it)."""
+    lamp = street.lamp("LP-0001")
+    done = Command(street, "LP-0001")
+    lamp.stop()
+    assert done.code == 0, done.said
+    steps = [(BEGINNING, 0.0), *done.steps]
+    chosen = []
+    for _ in range(count):
+        at = rng.uniform(ADVANCE_S, done.took)
+        title, began = [one for one in steps if one[1] <= at][-1]
+        chosen.append((title, at - began))
+    return done.took, chosen
 
 
 def run(count: int, seed: int, at_once: int = AT_ONCE) -> dict[str, Any]:
@@ -91,11 +113,10 @@ def run(count: int, seed: int, at_once: int = AT_ONCE) -> dict[str, Any]:
         street = GuardedStreet(Path(folder), count + 1)
         street.broker.start()
         try:
-            took = straight(street, "LP-0001")
-            moments = [rng.uniform(ADVANCE_S, took) for _ in range(count)]
-            assets = [f"LP-{n:04d}" for n in range(2, count + 2)]
+            took, chosen = moments(street, count, rng)
+            work = [(f"LP-{n:04d}", *moment) for n, moment in enumerate(chosen, 2)]
             with ThreadPoolExecutor(at_once) as pool:
-                found = list(pool.map(lambda each: unplug(street, *each), zip(assets, moments, strict=True)))
+                found = list(pool.map(lambda each: unplug(street, *each), work))
         finally:
             street.close()
     return {
