@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= python3
+HIL ?= tests/hil
+BOARD ?= lamppost-esp32
+BENCH ?= tests/hil/virtual.toml
 
 help:  ## what there is
 	@echo "Lamplighter: firmware for smart lampposts, and the tools that bring it to the street."
@@ -23,6 +26,13 @@ demo: $(READY)  ## three virtual lampposts on real recorded series, live on the 
 test: $(READY)  ## all tests (installs Mosquitto where it is missing and apt can)
 	@.ci/broker
 	@$(BIN)/python -m pytest -n 3 --dist loadfile
+
+hil: $(READY)  ## the suite on three virtual boards at once; NODE=PORT [BROKER=HOST:PORT SSID=...] on a cable; reports in build/hil.*
+	@.ci/broker
+	@mkdir -p build
+	@$(BIN)/python -m pytest --pyargs lamplighter.acceptance $(HIL) -q --bench-report build/hil.html \
+	  --bench-json build/hil.json --junitxml build/hil.xml \
+	  $(if $(NODE),--node $(NODE) --board $(BOARD) $(addprefix --broker ,$(BROKER)) $(addprefix --ssid ,$(SSID)),--bench $(BENCH))
 
 check: $(READY)  ## ruff, pyright, compiled sizes, the one-way import rule
 	@$(BIN)/python tests/check.py
@@ -54,6 +64,10 @@ dusk: $(READY)  ## 2,000 simulated lampposts get their power in one second, the 
 	@.ci/broker
 	@$(BIN)/python tests/bench/dusk.py $(DUSK)
 
+unplug: $(READY)  ## commission 30 virtual lampposts, unplug each at a random moment, and see the same command finish it (UNPLUG=6 for fewer)
+	@.ci/broker
+	@$(BIN)/python tests/bench/unplugged.py $(UNPLUG)
+
 image: $(READY)  ## build the flash images of all boards whose MicroPython image is at hand
 	@$(BIN)/lamplighter image --all
 
@@ -64,4 +78,4 @@ clean:  ## remove what was built (not the image cache)
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test check bench interop powercut soak fuzz parking dusk image docs clean
+.PHONY: help demo test hil check bench interop powercut soak fuzz parking dusk unplug image docs clean

@@ -3,11 +3,22 @@
 Slots /a.app and /b.app each hold a whole compiled app in one file, mounted as /app (docs/design/pack-spec.md).
 Which one starts: the `active` one of /state.json, unless it failed to become healthy three times since the last
 power-on (counted in RTC memory: a power cut at dawn is no failure of the app and clears the count). RTC memory
-holds slot letter, count, and "w" once the watchdog is armed.
+holds slot letter, count, "w" once the watchdog is armed, and what lock.py notes.
 """
+# ruff: noqa: E402  nobody may slip in before the first statement
+
+while True:
+    try:
+        import micropython
+
+        micropython.kbd_intr(-1)  # Ctrl-C is a byte like any other until it is known whether the console is locked
+        break
+    except KeyboardInterrupt:
+        pass
 
 import binascii
 import json
+import select
 import sys
 import time
 
@@ -90,13 +101,11 @@ def active_slot():
     return "b" if slot == "b" else "a"
 
 
-def keep_maintenance(memory):
-    """An armed watchdog runs on through a soft reset: feed it for a quarter of an hour, then let it bite.
+def keep_maintenance():
+    """Feed a watchdog for a quarter of an hour, then let it bite.
 
     So a laptop can work in the REPL, and a node that was left there comes back to work by itself.
     """
-    if machine.reset_cause() != machine.SOFT_RESET or memory[2:3] != b"w":
-        return
     watchdog = machine.WDT(timeout=60000)
     left = [900]
 
@@ -109,26 +118,50 @@ def keep_maintenance(memory):
 
 
 def rescue_window():
-    """True if somebody pressed Ctrl-C within the window: the app is not started then."""
-    print("lamppost: Ctrl-C within 1.5 s gives the REPL")
+    """True if somebody pressed Ctrl-C within the window: the app is not started then. A locked console asks first."""
+    poller = select.poll()
+    poller.register(sys.stdin, select.POLLIN)
+    if door and not door.opened:
+        print("lamppost: the console is locked")
+        if not door.wait(_WINDOW_MS, poller.poll, sys.stdin.buffer.read):
+            return False
+    pressed = False
+    while not pressed and poller.poll(0):
+        pressed = sys.stdin.buffer.read(1) == b"\3"  # came while Ctrl-C was a byte like any other
     try:
-        time.sleep_ms(_WINDOW_MS)
+        micropython.kbd_intr(3)
+        print("lamppost: Ctrl-C within 1.5 s gives the REPL")
+        if not pressed:
+            time.sleep_ms(_WINDOW_MS)
     except KeyboardInterrupt:
+        pressed = True
+    if pressed:
         print("lamppost: app not started; reset to start it")
-        return True
-    return False
+    return pressed
 
 
 _rtc = machine.RTC()
 _memory = bytes(_rtc.memory())
-keep_maintenance(_memory)
+_soft = machine.reset_cause() == machine.SOFT_RESET
+try:
+    import lock
+
+    door = lock.door = lock.closed(_memory, _soft)
+    if door is None:
+        del sys.modules["lock"], lock
+except ImportError:  # put together by hand
+    door = None
+if _soft and _memory[2:3] == b"w":
+    keep_maintenance()  # an armed watchdog runs on through a soft reset
 slot, _count = choose_slot(_memory, active_slot())
 if not use(slot):
     slot = "b" if slot == "a" else "a"
     use(slot)
 sys.path.insert(0, "/app")
 rescued = rescue_window()
-if not rescued and machine.reset_cause() != machine.SOFT_RESET:
-    _rtc.memory((slot + str(_count)).encode() + _memory[2:3])
+if rescued and door and not _soft:
+    keep_maintenance()
+if not rescued and not _soft:
+    _rtc.memory((slot + str(_count)).encode() + bytes(_rtc.memory())[2:4])
 # the globals of this script live as long as the app does
 del choose_slot, active_slot, keep_maintenance, rescue_window

@@ -41,15 +41,14 @@ def content() -> str:
 def _verb(verb: str, group: click.Context) -> str:
     command = lamplighter.get_command(group, verb)
     assert command
-    context = click.Context(command, info_name=verb, parent=group)
-    text = _command(verb, command, context)
-    if isinstance(command, click.Group):  # a verb of several kinds, e.g. replay parking
-        for name, each in command.commands.items():
-            text += _command(f"{verb} {name}", each, click.Context(each, info_name=name, parent=context))
+    text = _section("##", verb, command, group)
+    if isinstance(command, click.Group):
+        text += "".join(_section("###", f"{verb} {name}", one, group) for name, one in command.commands.items())
     return text
 
 
-def _command(verb: str, command: click.Command, context: click.Context) -> str:
+def _section(level: str, verb: str, command: click.Command, group: click.Context) -> str:
+    context = click.Context(command, info_name=verb, parent=group)
     words, example = _words(command)
     usage = " ".join([f"lamplighter {verb}", *command.collect_usage_pieces(context)])
     rows = [
@@ -57,7 +56,7 @@ def _command(verb: str, command: click.Command, context: click.Context) -> str:
         for record in (each.get_help_record(context) for each in command.params if isinstance(each, click.Option))
         if record
     ]
-    parts = [f"## {verb}", words, f"```text\n{usage}\n```"]
+    parts = [f"{level} {verb}", words, f"```text\n{usage}\n```"]
     if rows:
         parts.append(table(("option", "meaning"), rows).rstrip())
     return "\n" + "\n\n".join([*parts, f"```sh\n{example}\n```"]) + "\n"

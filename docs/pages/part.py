@@ -11,9 +11,9 @@ from typing import Any
 
 from lamplighter import catalogue, config, firmware, si
 from lamplighter.catalogue import Part
+from lamplighter.check_words import REMEDIES
 from lamplighter.commands.decode import MEANING
 from lamplighter.commands.parts import line_of, usual
-from lamplighter.commands.test import REMEDIES
 
 from .table import table
 

@@ -13,6 +13,7 @@ SECTIONS = {
     40: "Readings and self-test",
     50: "Broker and telemetry",
     60: "Virtual and simulated lampposts",
+    70: "Identity, roster, records",
 }
 HEAD = """# Exit codes
 

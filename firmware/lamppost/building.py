@@ -22,7 +22,7 @@ from .link import broker
 from .link.link import Link
 from .link.timekeeper import Timekeeper
 from .link.wifi import Wifi
-from .ops import beginning, tasks
+from .ops import beginning, doorbell, tasks
 
 _FAR = 60000  # boot numbers to jump over by chance when none can be kept: no key (b, s) is used twice
 _TIME_SERVERS = ("0.pool.ntp.org", "1.pool.ntp.org", "2.pool.ntp.org")  # two must agree
@@ -124,12 +124,14 @@ async def start(node, random, report, set_time):
     asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend))
     asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.diagnose, station))
     asyncio.create_task(tasks.keep(node, "start", 15000, tasks.settle))
+    asyncio.create_task(tasks.keep(node, "console", 15000, doorbell.attend, machine))
     asyncio.create_task(node.link.run())
     asyncio.create_task(timekeeper.run())
-    node.log("app: %s, boot %d, %s reset" % (node.config["node"], node.counters.boot, node.reset))
+    build = node.build.get("build", "?")
+    node.log("app: %s, boot %d, %s reset, build %s" % (node.config["node"], node.counters.boot, node.reset, build))
     # what `info` says of it is all that anybody still asks for
     rows = [{"id": row["id"], "part": row["part"]} for row in node.config.get("parts", ())]
-    node.config = {key: node.config[key] for key in ("v", "asset", "location") if key in node.config}
+    node.config = {key: node.config[key] for key in ("v", "site", "node", "asset", "location") if key in node.config}
     node.config["parts"] = rows
 
 

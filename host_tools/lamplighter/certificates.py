@@ -11,6 +11,7 @@ from .problems import CertificateInvalid
 
 if TYPE_CHECKING:
     from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 FOLDER = "/certs"  # on the node
 _NAMES = {  # what a folder may hold, the first that is there
@@ -74,29 +75,40 @@ def _authority(path: str) -> bytes:
 
 
 def _pair(certificate_path: str, key_path: str) -> tuple[bytes, bytes]:
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-        load_der_private_key,
-        load_pem_private_key,
-    )
+    from cryptography.hazmat.primitives.serialization import Encoding
 
-    certificate, data = _certificate(certificate_path), _read(key_path)
+    certificate, key = _certificate(certificate_path), _private(key_path)
+    if key.public_key() != certificate.public_key():
+        raise CertificateInvalid(f"{key_path} is not the key of {certificate_path}.")
+    return certificate.public_bytes(Encoding.DER), _as_kept(key)
+
+
+def node_key(path: str) -> bytes:
+    """A private key file in the very bytes that the node keeps it in. Raises CertificateInvalid."""
+    return _as_kept(_private(path))
+
+
+def _as_kept(key: EllipticCurvePrivateKey) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    return key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+
+
+def _private(path: str) -> EllipticCurvePrivateKey:
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
+
+    data = _read(path)
     try:
         key = (load_pem_private_key if b"-----BEGIN" in data else load_der_private_key)(data, None)
     except TypeError:
-        raise CertificateInvalid(f"{key_path} has a passphrase, which nobody could type on a pole.") from None
+        raise CertificateInvalid(f"{path} has a passphrase, which nobody could type on a pole.") from None
     except Exception:
         # whatever the parser found: its words might quote the key
-        raise CertificateInvalid(f"{key_path} is no private key in PEM or DER.") from None
+        raise CertificateInvalid(f"{path} is no private key in PEM or DER.") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise CertificateInvalid(f"{key_path} is no ECDSA P-256 key, the kind that every board has time and room for.")
-    if key.public_key() != certificate.public_key():
-        raise CertificateInvalid(f"{key_path} is not the key of {certificate_path}.")
-    private = key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    return certificate.public_bytes(Encoding.DER), private
+        raise CertificateInvalid(f"{path} is no ECDSA P-256 key, the kind that every board has time and room for.")
+    return key
 
 
 def _certificate(path: str) -> x509.Certificate:

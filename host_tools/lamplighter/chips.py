@@ -20,6 +20,7 @@ class Chip:
     uarts: tuple[int, ...]  # UART 0 is the console
     i2cs: tuple[int, ...]
     load_addresses: tuple[int, int] = field(repr=False)  # (mapped flash data, instruction RAM)
+    reset_state: int = field(repr=False)  # RTC_CNTL_RESET_STATE_REG: why the first core was reset, in bits 0 to 5
 
 
 def _each(pins, why: str) -> dict[int, str]:
@@ -45,6 +46,7 @@ CHIPS = {
         uarts=(1, 2),
         i2cs=(0, 1),
         load_addresses=(0x3F400020, 0x40080400),
+        reset_state=0x3FF48034,
     ),
     "esp32s3": Chip(
         name="esp32s3",
@@ -68,6 +70,7 @@ CHIPS = {
         uarts=(1, 2),
         i2cs=(0, 1),
         load_addresses=(0x3C000020, 0x40374000),
+        reset_state=0x60008038,
     ),
     "esp32c3": Chip(
         name="esp32c3",
@@ -89,6 +92,7 @@ CHIPS = {
         uarts=(1,),
         i2cs=(0,),
         load_addresses=(0x3C000020, 0x40380000),
+        reset_state=0x60008038,
     ),
 }
 

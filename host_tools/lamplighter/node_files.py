@@ -53,6 +53,14 @@ for p in {paths}:
  except OSError: pass
 """
 
+# version and build of the app, as the node's slot has them
+MADE = """
+try:
+ from lamppost import made
+ print(made.VERSION,made.BUILD)
+except ImportError: pass
+"""
+
 FOLDER = """
 import os
 try: os.mkdir('/certs')
@@ -98,6 +106,11 @@ def document(node: Repl, path: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def made(node: Repl) -> dict[str, str]:
+    """{"version", "build"} of the app in the slot that runs; {} when there is none."""
+    return dict(zip(("version", "build"), node.run(MADE).split(), strict=False))
+
+
 def write(node: Repl, path: str, data: bytes, progress: Callable[[int], None] = lambda done: None) -> None:
     """Blocks with a CRC go beside the file, are compared as a whole, then renamed onto it."""
     beside = path + ".part"
@@ -135,11 +148,15 @@ def adopt(node: Repl, data: bytes) -> None:
 
 def bring(node: Repl, files: dict[str, bytes]) -> None:
     """Write certificates beside those that are in use; the configuration that names them makes them count."""
-    there = checksums(node, sorted(files))
     node.run(FOLDER)
-    for path, data in files.items():
-        if there.get(path) != (len(data), zlib.crc32(data)):
-            write(node, path, data)
+    for path in lacking(node, files):
+        write(node, path, files[path])
+
+
+def lacking(node: Repl, files: dict[str, bytes]) -> list[str]:
+    """Which of these files the node does not have, byte for byte."""
+    there = checksums(node, sorted(files)) if files else {}
+    return [path for path, data in files.items() if there.get(path) != (len(data), zlib.crc32(data))]
 
 
 def tidy(node: Repl) -> None:

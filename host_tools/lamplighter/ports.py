@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -223,13 +224,26 @@ def claim(device: str) -> Iterator[None]:
 
 
 def follow(port: Port) -> str | None:
-    """Where a port is now: bridges with a serial number are followed when the device's name changes."""
-    if os.path.exists(port.device):
+    """Where a port is now, should the device's name change: by the bridge's serial number, else by its USB place."""
+    if is_network(port.device) or os.path.exists(port.device):
         return port.device
-    if port.serial:
-        for other in plugged_in():
-            if other.serial == port.serial:
-                return other.device
+    for other in plugged_in():
+        if (port.serial and other.serial == port.serial) or (
+            not port.serial and port.place and (other.place, other.bridge) == (port.place, port.bridge)
+        ):
+            return other.device
+    return None
+
+
+def back(port: Port, within: float) -> str | None:
+    """Wait for a port that went away; its name then, or None when it did not come back in time."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        device = follow(port)
+        # a device file is there a moment before this user may open it
+        if device and state(device) == "free":
+            return device
+        time.sleep(0.2)
     return None
 
 

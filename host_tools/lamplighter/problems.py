@@ -2,10 +2,13 @@
 
 A Problem is raised with the cause in one sentence; the command line prints cause and remedy and ends with
 the exit code. Exit codes: 1 bug, 2 wrong usage, 10-19 port and serial line, 20-29 boards, images, flashing,
-30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry, 60-69 virtual and simulated lampposts.
+30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry, 60-69 virtual and simulated lampposts,
+70-79 identity, roster, records.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class Problem(Exception):
@@ -14,6 +17,7 @@ class Problem(Exception):
     exit_code = 1
     word = "problem"
     remedy = ""
+    state = ""  # of the node, in a word, where a line that it said tells it
 
     def __init__(self, cause: str, remedy: str | None = None, details: list[str] | None = None):
         super().__init__(cause)
@@ -21,6 +25,7 @@ class Problem(Exception):
         if remedy is not None:
             self.remedy = remedy
         self.details = details or []
+        self.results: list[Any] = []  # what was found out before it, where that is of use
 
 
 class PortAbsent(Problem):
@@ -58,6 +63,21 @@ class NodeSaidNo(Problem):
     remedy = "See `lamplighter log` for what the node prints; `lamplighter flash` restores the firmware."
 
 
+class ConsoleLocked(Problem):
+    exit_code, word = 17, "console-locked"
+    remedy = "Open it with `lamplighter unlock --port PORT --identity FOLDER`, and run the command again."
+
+
+class UnlockRefused(Problem):
+    exit_code, word = 18, "unlock-refused"
+    remedy = "Take the key of this very node; without it, `lamplighter flash --erase` and commission it anew."
+
+
+class WeakSupply(Problem):
+    exit_code, word = 19, "weak-supply"
+    remedy = "Use another cable or a stronger 5 V supply; --force-supply starts all the same."
+
+
 class WrongChip(Problem):
     exit_code, word = 20, "wrong-chip"
     remedy = "Choose the board that matches the chip with --board: `lamplighter flash --help` lists the boards."
@@ -81,6 +101,16 @@ class ImageInvalid(Problem):
 class FlashFailed(Problem):
     exit_code, word = 24, "flash-failed"
     remedy = "Check cable and power, then run the same command again: what is already right is skipped."
+
+
+class UpdateFailed(Problem):
+    exit_code, word = 25, "update-failed"
+    remedy = "Run the same command again; `lamplighter flash` brings all of it where that does not help."
+
+
+class MapInvalid(Problem):
+    exit_code, word = 26, "map-invalid"
+    remedy = "Name the BOARD.map.json that `lamplighter image` wrote beside the image of this build."
 
 
 class ConfigInvalid(Problem):
@@ -123,9 +153,18 @@ class TraceInvalid(Problem):
     remedy = "Correct the trace as said: `lamplighter replay --help` names the columns; a missing reading is an empty cell."
 
 
+class DoctorFound(Problem):
+    exit_code, word = 44, "doctor-found"
+    remedy = "Begin with the first cause above; then run `lamplighter doctor` again."
+
+
 class BrokerRefused(Problem):
     exit_code, word = 50, "broker-refused"
     remedy = "Check the broker's host and port, and that it is running."
+
+
+class BrokerUnreachable(BrokerRefused):
+    """Nothing answers there: a wire or a network is missing, nobody has said no."""
 
 
 class BrokerLoginRefused(Problem):
@@ -148,6 +187,11 @@ class TelemetryGaps(Problem):
     remedy = "Messages were lost or repeated without mark: check the broker's queue limits and the node's journal."
 
 
+class NotAtBroker(Problem):
+    exit_code, word = 55, "not-at-broker"
+    remedy = "Look at `lamplighter log` for the word that the link says, and run the same command again."
+
+
 class ToolMissing(Problem):
     exit_code, word = 60, "tool-missing"
     remedy = "Install what the message names and run the command again."
@@ -166,3 +210,58 @@ class ScenarioInvalid(Problem):
 class TooFewFiles(Problem):
     exit_code, word = 63, "too-few-files"
     remedy = "Raise the limit (`ulimit -Hn`, or LimitNOFILE of the service) or ask for fewer lampposts with --nodes."
+
+
+class BenchInvalid(Problem):
+    exit_code, word = 64, "bench-invalid"
+    remedy = "Correct the bench file as said: docs/reference/hil.md has every key; no test was run."
+
+
+class IdentityMissing(Problem):
+    exit_code, word = 70, "identity-missing"
+    remedy = "Make the city's CA with `lamplighter identity init`, or name its folder with --identity."
+
+
+class IdentityLocked(Problem):
+    exit_code, word = 71, "identity-locked"
+    remedy = "Give the passphrase in $LAMPLIGHTER_CA_PASSPHRASE or with --passphrase-file."
+
+
+class IdentityExpired(Problem):
+    exit_code, word = 72, "identity-expired"
+    remedy = "Renew what expired with `lamplighter identity renew`; for the CA add --ca."
+
+
+class IdentityTaken(Problem):
+    exit_code, word = 73, "identity-taken"
+    remedy = "Use `lamplighter identity renew` for a new certificate; nothing was changed."
+
+
+class RosterInvalid(Problem):
+    exit_code, word = 74, "roster-invalid"
+    remedy = "Correct the rows named above: docs/field/roster.md has every column; nothing was written."
+
+
+class OtherLamppost(Problem):
+    exit_code, word = 75, "other-lamppost"
+    remedy = "Check the number on the pole; say --yes when it is as the message says."
+
+
+class AssetUnknown(Problem):
+    exit_code, word = 76, "asset-unknown"
+    remedy = "Check the number on the pole, and that this is the roster of this street."
+
+
+class RecordTampered(Problem):
+    exit_code, word = 77, "record-tampered"
+    remedy = "Do not rely on this record: get the original, or commission the lamppost again."
+
+
+class RecordUnproven(Problem):
+    exit_code, word = 78, "record-unproven"
+    remedy = "Name the city's CA certificate with --ca FILE."
+
+
+class CountersUnknown(Problem):
+    exit_code, word = 79, "counters-unknown"
+    remedy = "Give the register that the old node told last with --imp-mwh N; with 0 it begins where the meter stands."

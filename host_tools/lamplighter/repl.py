@@ -17,6 +17,13 @@ BAUD = 115200
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 INTERRUPT, ENTER_RAW, LEAVE_RAW, EXECUTE = b"\x03", b"\x01", b"\x02", b"\x04"
 
+STAY_OPEN = b"""
+import machine
+_m=bytes(machine.RTC().memory())
+if _m[3:4]==b'u': machine.RTC().memory(_m[:3]+b'U')
+
+"""
+
 # rung: (what the user is told, seconds for an answer)
 LADDER = {
     "plain": ("", 1.0),
@@ -24,6 +31,7 @@ LADDER = {
     "soft reset": ("no answer yet: soft reset", 3.0),
     "hard reset": ("no answer yet: hard reset", 5.0),
 }
+
 
 class Repl:
     """`with Repl(port) as node:` enters the raw REPL and at the end restarts the node.
@@ -142,7 +150,8 @@ class Repl:
             if self._listen(PROMPT, seconds, again):
                 self._settle()
                 return
-            if self._gently and silence.is_explained(self._heard):
+            told = silence.state(self._heard)
+            if told == "locked" or (told and self._gently):
                 break  # asking on would not change it
         raise silence.explain(self.device, self._heard)
 
@@ -180,9 +189,36 @@ class Repl:
             except KeyboardInterrupt:
                 self._write(INTERRUPT)
                 raise
-        if failed:
-            raise NodeSaidNo(f"The node said: {failed.strip().splitlines()[-1]}", details=_traceback(failed))
+        self._failed(failed)
         return printed
+
+    @contextlib.contextmanager
+    def talk(self, code: str) -> Iterator[Talk]:
+        """Start code that takes bytes from the console and prints lines; at the end it has ended, or is interrupted."""
+        with self._wire():
+            self._begin(code)
+            talk = Talk(self._line.serial)
+            try:
+                yield talk
+            except BaseException:
+                if not talk.ended:
+                    self._write(INTERRUPT)
+                    self._to_the_end(talk)
+                    raise
+                self._failed(self._until_end(3.0, None))
+                raise
+            self._to_the_end(talk)
+
+    def _to_the_end(self, talk: Talk) -> None:
+        while talk.line(3.0) is not None:
+            pass
+        if talk.ended:
+            self._until_end(3.0, None)
+
+    @staticmethod
+    def _failed(text: str) -> None:
+        if text:
+            raise NodeSaidNo(f"The node said: {text.strip().splitlines()[-1]}", details=_traceback(text))
 
     def _begin(self, code: str) -> None:
         # mpremote prints what it did not expect: kept off the screen
@@ -220,12 +256,21 @@ class Repl:
             self._settle()
         self._running = False
 
+    def clean(self) -> None:
+        """A soft reset: a clean heap; a watchdog that runs is looked after for a quarter of an hour."""
+        with self._wire():
+            self._line.read_until(1, b">", timeout=2)
+            self._write(EXECUTE)
+            if not self._listen(PROMPT, 8.0):
+                raise silence.explain(self.device, self._heard)
+            self._settle()
+
     def restart(self) -> None:
-        """A real reset, so that the node comes up as after power-on."""
+        """A real reset, so that the node comes up as after power-on; a console that was unlocked stays so."""
         with self._wire():
             self._line.read_until(1, b">", timeout=2)
             # plainly, not by mpremote's paste mode: nothing acknowledges the end of a paste that resets the chip
-            self._write(b"import machine\nmachine.reset()" + EXECUTE)
+            self._write(STAY_OPEN + b"import machine\nmachine.reset()" + EXECUTE)
         self._running = True
 
     def boot_line(self, pattern: str, within: float = 15.0) -> str | None:
@@ -256,6 +301,35 @@ class Repl:
                     return
             time.sleep(0.1)
         raise CablePulled(f"{self.device} did not come back after the reset.")
+
+
+class Talk:
+    """What code on the node says and hears while it runs."""
+
+    def __init__(self, wire: Any):
+        self._wire = wire
+        self._text = b""
+        self.ended = False
+
+    def send(self, data: bytes) -> None:
+        self._wire.write(data)
+
+    def line(self, within: float) -> str | None:
+        """The next line that it prints; None when none came in time or the code has ended."""
+        end = time.monotonic() + within
+        while not self.ended and time.monotonic() < end:
+            if not self._wire.in_waiting:
+                time.sleep(0.002)
+                continue
+            byte = self._wire.read(1)
+            if byte == EXECUTE:
+                self.ended = True
+            elif byte == b"\n":
+                line, self._text = self._text.strip(), b""
+                return line.decode(errors="replace")
+            else:
+                self._text += byte
+        return None
 
 
 def _traceback(text: str) -> list[str]:

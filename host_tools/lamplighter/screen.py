@@ -57,19 +57,25 @@ def row(cells: dict[str, str], widths: dict[str, int], style: str | None = None)
 
 
 @contextlib.contextmanager
+def _quarters(total: int, head: str = "") -> Iterator[Callable[[int, str], None]]:
+    quarter, last = -1, ""
+
+    def plain(done: int, what: str) -> None:
+        nonlocal quarter, last
+        now = 4 * done // max(total, 1)
+        if now != quarter or what != last:
+            quarter, last = now, what
+            note(f"{head}{100 * done // max(total, 1):3d} %  {what}")
+
+    yield plain
+
+
+@contextlib.contextmanager
 def progress(total: int) -> Iterator[Callable[[int, str], None]]:
     """A bar on stderr, moved by calling it with (done, what); without a terminal a line at each quarter."""
     if not err.is_terminal:
-        quarter, last = -1, ""
-
-        def plain(done: int, what: str) -> None:
-            nonlocal quarter, last
-            now = 4 * done // max(total, 1)
-            if now != quarter or what != last:
-                quarter, last = now, what
-                note(f"{100 * done // max(total, 1):3d} %  {what}")
-
-        yield plain
+        with _quarters(total) as plain:
+            yield plain
         return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -77,6 +83,23 @@ def progress(total: int) -> Iterator[Callable[[int, str], None]]:
     with Progress(*shown, console=err) as bar:
         task = bar.add_task("", total=total)
         yield lambda done, what: bar.update(task, completed=done, description=what)
+
+
+@contextlib.contextmanager
+def progress_rows(names: list[str], total: int) -> Iterator[Callable[[str, int, str], None]]:
+    """A bar each on stderr, moved by calling it with (name, done, what); without a terminal lines with the name."""
+    if not err.is_terminal:
+        with contextlib.ExitStack() as stack:
+            lines = {name: stack.enter_context(_quarters(total, f"{name}: ")) for name in names}
+            yield lambda name, done, what: lines[name](done, what)
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    label, what = TextColumn("{task.fields[name]}", markup=False), TextColumn("{task.description}", markup=False)
+    shown = (label, TaskProgressColumn(), BarColumn(30), TimeRemainingColumn(), what)
+    with Progress(*shown, console=err) as bars:
+        tasks = {name: bars.add_task("", total=total, name=name) for name in names}
+        yield lambda name, done, words: bars.update(tasks[name], completed=done, description=words)
 
 
 def text(words: str) -> None:

@@ -32,7 +32,9 @@ SPELT = (  # of builtins, math, set and heapq
 )
 ROM = tuple((NUMBERED + SPELT).split())
 # what boot.py, main.py, the host, a test at the console or a stock module looks up by its letters
-KEEP = {"_io_queue", "_task_queue", "main", "selftest", "adopt", "another_meter", "settle"}
+KEEP = {"_io_queue", "_task_queue", "VERSION", "BUILD", "main", "selftest", "adopt", "another_meter", "settle"} | {
+    "read_out", "begin_anew", "take_over"
+}  # fmt: skip
 _IDENTIFIERS = ("id", "attr", "arg", "name", "asname")
 
 

@@ -4,42 +4,50 @@ from __future__ import annotations
 
 import re
 
-from .problems import NodeSaidNo, NodeSilent, Problem, WrongBootMode
+from .problems import ConsoleLocked, NodeSaidNo, NodeSilent, Problem, WrongBootMode
 
-# pattern in what was heard, problem, cause, remedy
+# pattern in what was heard, state in a word, problem, cause, remedy
 SAID = [
     (
-        rb"waiting for download|DOWNLOAD\(|DOWNLOAD_BOOT", WrongBootMode,
+        rb"lamppost: the console is locked", "locked", ConsoleLocked,
+        "The console of this lamppost is locked: it is in operation.",
+        ConsoleLocked.remedy,
+    ),
+    (
+        rb"waiting for download|DOWNLOAD\(|DOWNLOAD_BOOT", "boot loader", WrongBootMode,
         "The chip waits in its boot loader and runs no program.",
         "Release BOOT, press and release EN, and run the command again.",
     ),
     (
-        rb"Brownout detector", NodeSilent,
+        rb"Brownout detector|rst:0xf ", "brown-out", NodeSilent,
         "The supply dips: the chip's brown-out detector resets it.",
         "Use another cable or a stronger 5 V supply.",
     ),
     (
-        rb"file system appears to be corrupted", NodeSaidNo,
+        rb"file system appears to be corrupted|filesystem appears to be corrupted", "corrupt", NodeSaidNo,
         "The node's file system is corrupt.",
         "Restore it with `lamplighter flash --force`.",
     ),
     (
-        rb"invalid header|flash read err|No bootable app", NodeSilent,
+        rb"invalid header|flash read err|No bootable app", "blank", NodeSilent,
         "The chip's flash is blank: there is no firmware to talk to.",
         "Bring the firmware with `lamplighter flash`.",
     ),
 ]  # fmt: skip
 
 
-def is_explained(heard: bytes) -> bool:
-    return any(re.search(pattern, heard) for pattern, *_ in SAID)
+def state(heard: bytes) -> str:
+    """The state that a line in what was heard tells, in a word; empty when none does."""
+    return next((word for pattern, word, *_ in SAID if re.search(pattern, heard)), "")
 
 
 def explain(device: str, heard: bytes) -> Problem:
     """The problem that fits what was heard, from nothing at all to a program that does not let go."""
-    for pattern, kind, cause, remedy in SAID:
+    for pattern, word, kind, cause, remedy in SAID:
         if re.search(pattern, heard):
-            return kind(f"{device}: {cause}", remedy)
+            trouble = kind(f"{device}: {cause}", remedy)
+            trouble.state = word
+            return trouble
     if not heard.strip(b"\0"):
         return NodeSilent(f"Nothing answers on {device}.")
     readable = sum(32 <= byte < 127 or byte in b"\r\n\t" for byte in heard)

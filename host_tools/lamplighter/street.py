@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -12,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import board as boards
-from .problems import VirtualFailed
+from . import verbs
+from .problems import Problem, VirtualFailed
 from .virtual import scenario as scenarios
 from .virtual.node import VirtualLamppost
 
 CITIES = {"lisbon": "lamppost-esp32", "london": "lamppost-esp32s3", "milan": "lamppost-esp32c3"}
 BROKER = "broker.lan"
 STEPS = ("flash", "configure", "test")
-_STEP_S = 120
 
 
 @dataclass
@@ -39,12 +37,11 @@ class Lamp:
 
     def tool(self, *words: str) -> dict:
         """Run the command line as an engineer would, and take its JSON."""
-        command = [sys.executable, "-m", "lamplighter", *words, "--port", self.virtual.port, "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_STEP_S, stdin=subprocess.DEVNULL)
-        if done.returncode:
-            said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
-            raise VirtualFailed(f"{self.node}: `lamplighter {words[0]}` failed: {said}")
-        return json.loads(done.stdout.splitlines()[-1])
+        try:
+            return verbs.run(*words, "--port", self.virtual.port)[-1]
+        except Problem as trouble:
+            said = f"{trouble.cause} {trouble.remedy}"
+            raise VirtualFailed(f"{self.node}: `lamplighter {words[0]}` failed: {said}") from None
 
     def bring_up(self, told: Callable[[Lamp, str], None]) -> None:
         """From blank flash to a node that has passed its self-test; told(lamp, line) after each step."""

@@ -14,7 +14,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from .problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused, Problem
+from .problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused, BrokerUnreachable, Problem
 
 _LOGIN = ("Bad user name or password", "Not authorized", "Banned")
 
@@ -38,6 +38,7 @@ class Subscriber:
     """`with Subscriber(host, port, filters) as sub: sub.next(timeout)`; QoS 1, clean session.
 
     tls -- True for the system's authorities, or the path of a CA file
+    identity -- (key, certificate) as PEM files, for a broker that asks for them
     """
 
     def __init__(
@@ -49,9 +50,10 @@ class Subscriber:
         password: str | None = None,
         tls: bool | Path = False,
         timeout: float = 10.0,
+        identity: tuple[Path, Path] | None = None,
     ) -> None:
         self.host, self.port, self.filters, self.timeout = host, port, filters, timeout
-        self._tls = tls
+        self._tls, self._identity = tls, identity
         self._arrived: queue.SimpleQueue[Incoming | Connection] = queue.SimpleQueue()
         self._answer: queue.SimpleQueue[Problem | None] = queue.SimpleQueue()
         self._welcome = False
@@ -73,10 +75,11 @@ class Subscriber:
     def __enter__(self) -> Subscriber:
         if self._tls:
             ca = str(self._tls) if isinstance(self._tls, Path) else None
+            key, certificate = (str(path) for path in self._identity) if self._identity else (None, None)
             try:
-                self._client.tls_set(ca_certs=ca)
+                self._client.tls_set(ca, certificate, key)
             except (OSError, ssl.SSLError) as wrong:
-                cause = f"The CA file {ca} cannot be used: {wrong}."
+                cause = f"The CA file {ca}{' or the certificate' if certificate else ''} cannot be used: {wrong}."
                 raise BrokerRefused(cause, "Name a PEM file with --ca.") from None
         try:
             self._client.connect(self.host, self.port, keepalive=30)
@@ -132,10 +135,10 @@ class Subscriber:
                 "Leave --tls away, or name the broker's TLS port (8883 is usual).",
             )
         if isinstance(wrong, TimeoutError):
-            return BrokerRefused(f"Nothing answers at {self.where} within {self.timeout:g} s.")
+            return BrokerUnreachable(f"Nothing answers at {self.where} within {self.timeout:g} s.")
         if isinstance(wrong, ConnectionRefusedError):
-            return BrokerRefused(f"No broker listens at {self.where}: connection refused.")
-        return BrokerRefused(f"{self.where} cannot be reached: {wrong.strerror or wrong}.")
+            return BrokerUnreachable(f"No broker listens at {self.where}: connection refused.")
+        return BrokerUnreachable(f"{self.where} cannot be reached: {wrong.strerror or wrong}.")
 
     # the rest runs in paho's thread
 

@@ -94,8 +94,9 @@ def test_every_verb_and_option_that_is_named_exists(page):
 def options(verb):
     command = lamplighter.get_command(click.Context(lamplighter), verb)
     assert command
-    kinds = command.commands.values() if isinstance(command, click.Group) else [command]
-    return {"--help", *(name for kind in kinds for option in kind.params for name in option.opts)}
+    # of a verb with verbs of its own, all of theirs
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    return {"--help", *(name for one in (command, *inner) for option in one.params for name in option.opts)}
 
 
 @every_page

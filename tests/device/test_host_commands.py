@@ -309,12 +309,20 @@ def test_a_node_without_configuration_is_told_what_it_lacks(lamp):
     assert done.returncode == 16 and "Give it one with `lamplighter configure`" in done.stderr
 
 
-def test_list_asks_a_node_who_it_is_and_lets_it_work_on(lamp, file):
+def test_list_asks_a_node_who_it_is_without_stopping_it(lamp, file):
     configure(lamp, file)
-    lamp.console.forget()
-    told = json.loads(lamplighter("list", "--ask", "--json", lamp.port).stdout)
-    assert told[0]["node"] == "lisbon/lp-0042" and told[0]["chip"] == "esp32" and told[0]["id"] == lamp.mac.hex()
-    lamp.console.wait_for("app: lp-0042, boot")
+    boots = lamp.boots
+    told = json.loads(lamplighter("list", "--json", lamp.port).stdout)[0]
+    wanted = {"state": "running", "mac": lamp.mac.hex(), "asset": "LP-0042", "node": "lisbon/lp-0042", "chip": "esp32"}
+    assert wanted.items() <= told.items() and told["config"] == config.config_hash(DOC)
+    assert lamp.boots == boots and "stopped" not in lamp.console.text.rpartition("app: lp-0042")[2]
+
+
+def test_list_stops_a_node_that_waits_at_its_prompt_only_when_it_may(lamp):
+    told = json.loads(lamplighter("list", "--json", lamp.port).stdout)[0]
+    assert told["state"] == "at the prompt" and "lamplighter flash" in told["trouble"]
+    told = json.loads(lamplighter("list", "--ask", "--json", lamp.port).stdout)[0]
+    assert told["state"] == "not configured" and told["mac"] == lamp.mac.hex() and told["firmware"]
 
 
 # the log

@@ -153,11 +153,11 @@ def test_a_port_that_comes_back_under_another_name_is_followed_by_its_serial_num
 
 def test_list_shows_ports_in_columns_and_as_json(line, monkeypatch):
     monkeypatch.setattr(list_ports, "comports", lambda: [Bridge(line[1], 0x10C4, 0xEA60, "1-1", "0001")])
-    shown = CliRunner().invoke(lamplighter, ["list"])
+    shown = CliRunner().invoke(lamplighter, ["list", "--no-ask"])
     heading, row = shown.stdout.splitlines()
     assert heading.split() == ["port", "state", "bridge", "USB", "serial"]
     assert row.split() == [line[1], "free", "CP210x", "1-1", "0001"]
-    told = json.loads(CliRunner().invoke(lamplighter, ["list", "--json"]).stdout)
+    told = json.loads(CliRunner().invoke(lamplighter, ["list", "--no-ask", "--json"]).stdout)
     assert told == [{"device": line[1], "bridge": "CP210x", "place": "1-1", "serial": "0001", "state": "free"}]
 
 

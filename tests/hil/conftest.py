@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,13 +11,16 @@ from typing import Any
 import pytest
 from hearing import Hearing
 from interop.brokers import Mosquitto
-from posts import WIFI, CablePost, Post, VirtualPost
+from lamplighter.bench import known, power
+from lamplighter.bench.bench_file import Place
+from lamplighter.bench.plugin import listen, places
+from lamplighter.bench.posts import CablePost, Post, VirtualPost
 
 FAST = 8  # how much faster than real the time of a virtual lamppost passes, where no tool talks to it
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--node") == "virtual":
+    if places(config)[0].virtual:
         return
     skip = pytest.mark.skip(reason="a cable cannot steer parts, power or network")
     for item in items:
@@ -27,16 +29,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def virtual(request: pytest.FixtureRequest) -> bool:
-    return request.config.getoption("--node") == "virtual"
+def virtual(bench_place: Place) -> bool:
+    return bench_place.virtual
 
 
 @pytest.fixture
-def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mosquitto]:
+def broker(bench_place: Place, tmp_path: Path) -> Iterator[Mosquitto]:
     """A real Mosquitto, on loopback unless a lamppost on a cable must reach it."""
-    address: str | None = request.config.getoption("--broker")
-    if address:
-        host, _, port = address.rpartition(":")
+    if bench_place.broker:
+        host, _, port = bench_place.broker.rpartition(":")
         broker = Mosquitto(tmp_path / "broker", host=host, port=int(port))
     else:
         broker = Mosquitto(tmp_path / "broker")
@@ -53,31 +54,11 @@ def heard(broker: Mosquitto) -> Iterator[Hearing]:
 
 
 @pytest.fixture(scope="session")
-def document(request: pytest.FixtureRequest, virtual: bool) -> Callable[..., dict[str, Any]]:
+def document(bench_place: Place) -> Callable[..., dict[str, Any]]:
     """document(board) -> the node's configuration, with windows short enough to wait for."""
-
-    def make(board: Any, **changes: Any) -> dict[str, Any]:
-        wifi = dict(WIFI)
-        mqtt: dict[str, Any] = {"host": "broker.lan", "keepalive_s": 5, "spread_s": 0, "drain_spread_s": 0}
-        if not virtual:
-            wifi = {"ssid": str(request.config.getoption("--ssid"))}
-            if password := os.environ.get("LAMPLIGHTER_WIFI_PASSWORD"):
-                wifi["password"] = password
-            address = request.config.getoption("--broker")
-            if not address:
-                pytest.exit("A lamppost on a cable needs --broker HOST:PORT, an address of this machine.", 2)
-            host, _, port = address.rpartition(":")
-            mqtt = {**mqtt, "host": host, "port": int(port)}
-        return {
-            "v": 1, "site": "hil", "node": "lp-hil", "wifi": wifi, "mqtt": mqtt,
-            "parts": board.node_document()["fitted"],
-            "energy": {"part": "meter", "window_s": 1, "every_ms": 250},
-            "parking": [{"bay": "1", "part": "bay-1", "empty_mm": 3200, "hold_s": 30, "every_ms": 250}],
-            "air": {"parts": ["dust", "climate"], "window_s": 2, "every_ms": 1000},
-            **changes,
-        }  # fmt: skip
-
-    return make
+    if not bench_place.virtual and not bench_place.broker:
+        pytest.exit("A lamppost on a cable needs --broker HOST:PORT, an address of this machine.", 2)
+    return lambda board, **changes: known.document(bench_place, board, **changes)
 
 
 @pytest.fixture(scope="session")
@@ -124,18 +105,20 @@ def prepared(prepare: Callable[..., None], tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def virtual_post(
-    prepared: Callable[[str], Path], broker: Mosquitto, tmp_path: Path, request: pytest.FixtureRequest
+    prepared: Callable[[str], Path], broker: Mosquitto, tmp_path: Path, bench_place: Place,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., VirtualPost]]:
     """virtual_post(board, blank=False, on=True, **options of VirtualLamppost); all are stopped at the test's end."""
     posts: list[VirtualPost] = []
     flash = tmp_path / "flash.bin"
 
     def make(board: str | None = None, blank: bool = False, on: bool = True, **options: Any) -> VirtualPost:
-        board = board or str(request.config.getoption("--board"))
+        board = board or bench_place.board
         if not blank and not flash.exists():
             shutil.copyfile(prepared(board), flash)
         post = VirtualPost(board, tmp_path / f"post-{len(posts)}", broker.port, flash=flash, **options)
         posts.append(post)
+        listen(request.node, post)
         if on:
             post.lamp.start()
         return post
@@ -158,8 +141,10 @@ def node(request: pytest.FixtureRequest, virtual: bool, broker: Mosquitto, heard
 
 
 @pytest.fixture
-def cable(request: pytest.FixtureRequest) -> Iterator[CablePost]:
-    post = CablePost(str(request.config.getoption("--board")), str(request.config.getoption("--node")))
+def cable(request: pytest.FixtureRequest, bench_place: Place) -> Iterator[CablePost]:
+    ask = power.at_the_terminal(request.config.pluginmanager.getplugin("capturemanager"))
+    post = CablePost(bench_place.board, bench_place.port, power.of(bench_place.power, bench_place.name, ask))
     post.open()
+    listen(request.node, post)
     yield post
     post.close()

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from posts import CablePost
+from lamplighter.bench.posts import CablePost
 
 
 @pytest.mark.real_time
@@ -26,7 +26,7 @@ def test_a_blank_board_is_flashed_configured_and_tested_and_publishes(request, v
     tested = post.tool("test", "--json")
     assert tested.returncode == 0, tested.stdout + tested.stderr
     checks = json.loads(tested.stdout.splitlines()[-1])["checks"]
-    assert {"node", "journal", "meter", "bay-1", "dust", "climate", "wifi"} == {row["check"] for row in checks}
+    assert {"supply", "slots", "files", "node", "journal", "meter", "bay-1", "dust", "climate", "wifi"} == {row["check"] for row in checks}
     heard.forget()
     heard.arrival()  # the test has ended with a reset
     heard.nothing_lost()

@@ -2,7 +2,7 @@
 
 import pytest
 from interop.brokers import Mosquitto
-from posts import WIFI
+from lamplighter.bench.posts import WIFI
 
 
 def drained(heard, broken):

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from posts import STARTED
+from lamplighter.bench.posts import STARTED
 
 pytestmark = pytest.mark.virtual_only
 

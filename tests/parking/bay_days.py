@@ -11,9 +11,8 @@ import random
 from array import array
 from dataclasses import dataclass
 
-from lamplighter.replay.trace import MISSING, Trace
-
 from bay_street import Bay, Street
+from lamplighter.replay.trace import MISSING, Trace
 
 DAY_S = 86400
 HARDSHIPS = ("calm", "rain", "fog", "snow", "sun", "people", "traffic", "dropouts", "drift")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from threshold import Plain
 from lamplighter.replay.scores import Score
+from threshold import Plain
 
 BEGIN, END = "<!-- figures: make parking -->", "<!-- end of the figures -->"
 Key = tuple[str, str, str]

@@ -24,8 +24,8 @@ class Slot:
         """The watchdog runs from here on; the try that boot.py spent stays spent."""
         memory = bytes(self._rtc.memory())
         tries = memory[1:2] if memory[:1] == self.letter.encode() else b"1"
-        self._rtc.memory(self.letter.encode() + tries + b"w")
+        self._rtc.memory(self.letter.encode() + tries + b"w" + memory[3:4])
 
     def healthy(self):
         """This start was a good one: the count begins anew."""
-        self._rtc.memory(self.letter.encode() + b"0w")
+        self._rtc.memory(self.letter.encode() + b"0w" + bytes(self._rtc.memory())[3:4])

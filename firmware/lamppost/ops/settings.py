@@ -96,7 +96,7 @@ def fresh(root="/"):
 
 
 def facts(name, root="/"):
-    """A document that the image brought: board.json (chip, buses, pins) or build.json (version, build id)."""
+    """A document that the image brought: board.json (chip, buses, pins)."""
     try:
         with open(root + name) as file:
             return json.load(file)

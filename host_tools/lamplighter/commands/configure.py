@@ -69,10 +69,15 @@ def _on_the_node(
             config.check(document, facts)
         before = node_files.document(node, "/config.json")
         _certificates_kept(node, document.name, doc, before, files)
+        if doc.get("mode") == "operation" and "key" not in doc["mqtt"].get("tls", {}):
+            raise ConfigInvalid(
+                f"{document.name} asks for operation, and the node has no key of its own to lock its console with.",
+                "Bring its certificate and key with --certs FOLDER, or leave mode out.",
+            )
         told = {"node": doc["node"], "config": config.config_hash(doc), "written": False}
         if before and before != doc and before.get("node") not in (None, doc["node"]):
             screen.note(f"This node was {before['node']} until now; it becomes {doc['node']}.")
-        if dry_run or (before == doc and not files):
+        if dry_run or (before == doc and not node_files.lacking(node, files)):
             _tell(told, as_json, "is right" if dry_run else "is unchanged: the node has it already")
             return
         screen.note("writing")

@@ -1,25 +1,24 @@
-"""`lamplighter flash`: firmware onto a board, verified, and seen to start."""
+"""`lamplighter flash`: firmware onto one board or several, verified, and seen to start."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .. import screen
-from ..problems import ImageInvalid, NodeSilent, WrongChip
+from ..problems import ImageInvalid
 
 if TYPE_CHECKING:
     from ..board import Board
     from ..image import Segment
-
-STARTS = r"lamppost|\[ *\d+\.\d{3}\]"
+    from ..one_board import Work
 
 
 @click.command("flash")
-@click.option("--port", required=True, metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
+@click.option("--port", "names", required=True, multiple=True, metavar="PORT",
+              help="Serial port, e.g. /dev/ttyUSB0; repeated for several boards at once.")  # fmt: skip
 @click.option("--board", "name", required=True, metavar="BOARD", help="lamppost-esp32, -esp32s3 or -esp32c3.")
 @click.option("--micropython", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="The official MicroPython image; without it the cache is searched.")  # fmt: skip
@@ -28,66 +27,89 @@ STARTS = r"lamppost|\[ *\d+\.\d{3}\]"
 @click.option("--baud", type=click.IntRange(9600, 3000000), default=921600, show_default=True, metavar="N",
               help="Speed to begin with; trouble lowers it to 460800, 115200.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Write also what is right already.")
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+@click.option("--force-supply", is_flag=True, help="Start although the supply has dipped.")
+@click.option("--erase", is_flag=True, help="Give up the node's files: the way out when a locked node's key is lost.")
+@click.option("--wait", "patience_s", type=click.FloatRange(0), default=30.0, show_default=True, metavar="S",
+              help="How long to wait for a cable that was pulled.")  # fmt: skip
+@click.option("--virtual", is_flag=True, help="A network address leads to a virtual lamppost.")
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON; an array for several ports.")
 def command(
-    port: str, name: str, micropython: Path | None, whole: Path | None, baud: int, force: bool, as_json: bool
-) -> None:
+    names: tuple[str, ...], name: str, micropython: Path | None, whole: Path | None, baud: int, force: bool,
+    force_supply: bool, erase: bool, patience_s: float, virtual: bool, as_json: bool,
+) -> int:  # fmt: skip
     """Bring firmware onto a board: boot loader, MicroPython, partition table, app.
 
-    What is right already is skipped; journal and configuration stay as they are. Safe to interrupt:
-    the same command goes on.
+    What is right already is skipped; journal and configuration stay as they are. Safe to interrupt: a cable that
+    is plugged in again is gone on with, and the same command goes on later too. With several ports each board has
+    its own line, and the exit code is that of the worst.
 
     \b
     Example: lamplighter flash --port /dev/ttyUSB0 --board lamppost-esp32
     """
     from .. import board as boards
-    from .. import flashing, keeping, ports
+    from .. import keeping, one_board, ports
 
     if micropython and whole:
         raise click.UsageError("--image and --micropython exclude each other.")
+    if len(set(names)) < len(names):
+        raise click.UsageError("The same port is named twice.")
     board = boards.load(name)
-    with ports.claim(port):
-        segments, what = _segments(port, board, micropython, whole)
-        screen.note(f"{port}: {board.title}, {what}")
-        before = keeping.look(port, keeping.files_of(board, segments), screen.note)
-        if before:
-            screen.note(f"{port}: this is {before.node}")
-            if before.configuration is not None:
-                keeping.forget(before.mac)  # what an earlier run laid aside is older than what the node has
-            if before.whole and not force:
-                # the files are right, and the configuration beside them is the node's own
-                segments = tuple(segment for segment in segments if segment.name != "vfs")
-            else:
-                keeping.keep(before)
-        try:
-            with screen.progress(sum(len(segment.data) for segment in segments)) as progress:
-                done = flashing.flash(port, board, segments, baud=baud, force=force, progress=progress, say=screen.note)
-        except WrongChip:
-            if before:
-                keeping.forget(before.mac)
-            raise
-        line = _started(port)
-        restored = keeping.put_back(port, done.mac, screen.note)
-        if restored:
-            screen.note(f"the configuration of {restored} is on the node again")
+    first, *others = names
+    if not others:
+        ports.check(first)
+    segments, what = _segments(names, board, micropython, whole, virtual)
+    work = one_board.Work(
+        board, segments, keeping.files_of(board, segments), what, baud, force, force_supply, erase, patience_s
+    )
+    if others:
+        return _several([first, *others], work, as_json)
+    screen.note(f"{first}: {board.title}, {what}")
+    with screen.progress(work.total) as progress:
+        done = one_board.bring(first, work, progress, lambda text: screen.note(f"{first}: {text}"))
     if as_json:
-        screen.result({
-            "port": port, "board": board.name, "chip": done.chip, "mac": done.mac, "firmware": what, "baud": done.baud,
-            "written": done.written, "skipped": done.skipped, "seconds": round(done.seconds, 1), "boot": line,
-        })  # fmt: skip
-        return
-    skipped = f", {done.skipped:,} were right already" if done.skipped else ""
-    screen.out.print(
-        f"{done.chip} {done.mac}: {done.written:,} bytes written and verified{skipped}; {done.seconds:.1f} s. It runs.",
-        markup=False,
+        screen.result(done)
+    else:
+        screen.out.print(_sentence(done), markup=False)
+    return 0
+
+
+def _several(names: list[str], work: Work, as_json: bool) -> int:
+    from .. import several
+
+    screen.note(f"{len(names)} boards: {work.board.title}, {work.what}")
+    with screen.progress_rows(names, work.total) as progress:
+        ended = several.bring_all(names, work, progress, lambda port, text: screen.note(f"{port}: {text}"))
+    if as_json:
+        screen.result([
+            one.result or {"port": one.port, "error": one.word, "cause": one.cause, "remedy": one.remedy}
+            for one in ended
+        ])  # fmt: skip
+    else:
+        for one in ended:
+            words = _sentence(one.result) if one.result else f"NOT done. {one.cause} {one.remedy}"
+            screen.out.print(f"{one.port}: {words}", markup=False)
+    failed = [one for one in ended if not one.result]
+    screen.note(f"{len(ended) - len(failed)} of {len(ended)} boards are done.")
+    return max((one.exit_code for one in failed), default=0)
+
+
+def _sentence(done: dict[str, Any]) -> str:
+    skipped = f", {done['skipped']:,} were right already" if done["skipped"] else ""
+    return (
+        f"{done['chip']} {done['mac']}: {done['written']:,} bytes written and verified{skipped}; "
+        f"{done['seconds']:.1f} s. It runs."
     )
 
 
-def _segments(port: str, board: Board, micropython: Path | None, whole: Path | None) -> tuple[tuple[Segment, ...], str]:
+def _segments(
+    names: tuple[str, ...], board: Board, micropython: Path | None, whole: Path | None, virtual: bool = False
+) -> tuple[tuple[Segment, ...], str]:
     """What to write, and what it is in words."""
     from .. import flash_file, image, ports
 
-    virtual = ports.is_pty(port)
+    # a port that is not there will be refused by itself
+    there = [name for name in names if ports.is_network(name) or Path(name).exists()]
+    virtual = all(virtual if ports.is_network(name) else ports.is_pty(name) for name in there)
     if whole:
         segments, what = flash_file.read(whole, board), whole.name
         simulated = any(image.is_standin(segment.data) for segment in segments)
@@ -103,29 +125,3 @@ def _segments(port: str, board: Board, micropython: Path | None, whole: Path | N
             "Get the official image and name it with --micropython FILE.",
         )
     return segments, what
-
-
-def _started(port: str) -> str:
-    """The first line of the program that runs now; where it said it before the port was open, its REPL answers.
-
-    Raises NodeSilent when there is neither.
-    """
-    import re
-
-    from ..console_line import ConsoleLine
-    from ..repl import Repl
-
-    end = time.monotonic() + 4
-    with ConsoleLine(port, screen.note) as console:
-        while time.monotonic() < end:
-            for line in console.lines(0.2):
-                if re.search(STARTS, line):
-                    return line
-    try:
-        with Repl(port, gently=True) as node:
-            return node.run("import sys;print('MicroPython', sys.version)").strip()
-    except NodeSilent:
-        raise NodeSilent(
-            f"The firmware is on the chip and verified, but nothing is heard of it on {port}.",
-            "Press EN once and look at `lamplighter log`.",
-        ) from None

@@ -1,30 +1,46 @@
-"""`lamplighter list`: what is plugged in, and with --ask who it is."""
+"""`lamplighter list`: what is plugged in, who it is, and what stands in the way of the others."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from .. import ports, screen
+from .. import screen
 from ..problems import Problem
+
+if TYPE_CHECKING:
+    from ..ports import Port
+    from ..who import Answer
 
 WHO = """
 import os,machine,binascii
 print(binascii.hexlify(machine.unique_id()).decode())
 print(os.uname().release)
 """
+COLUMNS = {"device": "port", "state": "state", "bridge": "bridge", "place": "USB", "serial": "serial"}
+FACTS = ("mac", "asset", "node", "chip", "board", "firmware", "config", "reset")
 
 
 @click.command("list")
 @click.argument("names", nargs=-1, metavar="[PORT]...")
-@click.option("--ask", is_flag=True, help="Ask each node who it is: it is stopped for that, and restarted.")
+@click.option("--no-ask", is_flag=True, help="Open no port: only what the system knows of them.")
+@click.option("--ask", is_flag=True, help="Stop a node that does not say who it is, ask its REPL, and restart it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array to stdout.")
-def command(names: tuple[str, ...], ask: bool, as_json: bool) -> None:
-    """Show the ports that a lamppost may be on; other ports are never touched.
+def command(names: tuple[str, ...], no_ask: bool, ask: bool, as_json: bool) -> None:
+    """Show the ports that a lamppost may be on, and who is there; other ports are never touched.
 
-    A virtual lamppost or a network port is shown when it is named.
+    A node that runs is asked at its console and goes on working. A virtual lamppost or a network port is shown when it
+    is named.
 
-    Example: lamplighter list --ask
+    Example: lamplighter list
     """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from .. import ports, who
+
+    if ask and no_ask:
+        raise click.UsageError("--ask and --no-ask exclude each other.")
     found = ports.plugged_in()
     known = {port.device for port in found}
     for name in names:
@@ -32,19 +48,44 @@ def command(names: tuple[str, ...], ask: bool, as_json: bool) -> None:
             ports.check_named(name)
         if name not in known:
             found.append(ports.named(name))
-    rows = []
-    for port in found:
-        row = port.as_dict()
-        if ask and port.state == "free":
-            screen.note(f"{port.device}: asking")
-            row.update(_asked(port.device))
+    if no_ask:
+        answers: list[Answer | None] = [None for _ in found]
+    else:
+        with ThreadPoolExecutor(max(1, len(found))) as pool:
+            answers = list(pool.map(lambda port: who.ask(port.device), found))
+    rows, remedies = [], []
+    for port, answer in zip(found, answers, strict=True):
+        row, trouble = _row(port, answer)
+        if ask and answer and not answer.facts and port.state == "free":
+            screen.note(f"{port.device}: stopping it to ask")
+            row |= _asked(port.device)
+        elif trouble:
+            row["trouble"] = f"{trouble.cause} {trouble.remedy}"
+            remedies.append(row["trouble"])
         rows.append(row)
     if as_json:
         screen.result(rows)
     elif not rows:
         screen.note("No lamppost is plugged in. Known bridges: CP210x, CH340, CH9102, FTDI, PL2303, USB-JTAG.")
     else:
-        _show(rows, ask)
+        screen.table(COLUMNS | {key: key for key in FACTS}, rows)
+        for line in remedies:
+            screen.note(line)
+
+
+def _row(port: Port, answer: Answer | None) -> tuple[dict[str, str], Problem | None]:
+    from .. import ports
+
+    row = port.as_dict()
+    if answer is None:
+        try:
+            ports.check(port.device)
+        except Problem as trouble:
+            return row, trouble
+        return row, None
+    row["state"] = "locked" if answer.facts.get("locked") else answer.state
+    row.update({key: str(answer.facts[key]) for key in FACTS if answer.facts.get(key)})
+    return row, answer.trouble
 
 
 def _asked(device: str) -> dict[str, str]:
@@ -55,24 +96,17 @@ def _asked(device: str) -> dict[str, str]:
         with Repl(device) as node:
             facts = node.run(WHO).split()
             board = node_files.document(node, "/board.json") or {}
-            build = node_files.document(node, "/build.json") or {}
+            build = node_files.made(node)
             doc = node_files.document(node, "/config.json")
     except Problem as trouble:
         return {"state": trouble.word}
     return {
         "state": "running" if doc else "not configured",
-        "id": facts[0],
+        "mac": facts[0],
         "micropython": facts[1],
         "chip": board.get("chip", ""),
         "board": board.get("board", ""),
-        "firmware": str(build.get("version", "")),
+        "firmware": build.get("version", ""),
         "node": "/".join(str(doc[key]) for key in ("site", "node") if key in doc) if doc else "",
         "asset": (doc or {}).get("asset", ""),
     }
-
-
-def _show(rows: list[dict[str, str]], asked: bool) -> None:
-    columns = {"device": "port", "state": "state", "bridge": "bridge", "place": "USB", "serial": "serial"}
-    if asked:
-        columns |= {key: key for key in ("chip", "board", "firmware", "node", "asset", "id")}
-    screen.table(columns, rows)

@@ -11,12 +11,15 @@ from .chip import Silicon
 from .flash import SECTOR, FlashFile
 
 POWER_ON, RESET, WATCHDOG, DEEP_SLEEP, SOFT = 1, 2, 3, 4, 5  # as machine.reset_cause() says
+BROWN_OUT = 6  # machine.reset_cause() says POWER_ON, as the port does
 _REASONS = {
     POWER_ON: (0x1, "POWERON_RESET"),
     RESET: (0xC, "SW_CPU_RESET"),
     WATCHDOG: (0x8, "TG1WDT_SYS_RESET"),
     DEEP_SLEEP: (0x5, "DEEPSLEEP_RESET"),
+    BROWN_OUT: (0xC, "SW_CPU_RESET"),  # the detector's interrupt says its line, and restarts by software
 }
+BROWN_OUT_TEXT = b"\r\nBrownout detector was triggered\r\n\r\n"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Boot:
 def greeting(silicon: Silicon, cause: int) -> str:
     number, reason = _REASONS[cause]
     return silicon.banner.format(rst=number, cause=reason, boot=0x13, mode="SPI_FAST_FLASH_BOOT")
+
+
+def reason(cause: int) -> int:
+    """What the reset state register holds."""
+    return _REASONS[cause][0]
 
 
 def download_greeting(silicon: Silicon) -> str:

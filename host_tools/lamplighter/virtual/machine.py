@@ -26,6 +26,7 @@ OFF, LOADER, RUNNING, BLANK, ASLEEP = "off", "loader", "running", "blank", "asle
 _ROM_RETRY_S = 0.3  # a ROM that finds nothing to start resets itself
 _UNMEASURED = 160 * 1024  # room for the chip's modules while it is not known how much they take
 _RING_AGAIN_S = 0.1  # how often to look whether the program has become the REPL
+_DIP_S = 0.4  # from a start to the load that a weak supply does not bear
 _SPLIT_S = 0.02  # how long the rest of a SYNC may take to come
 
 
@@ -57,6 +58,8 @@ class Machine:
         self._started_well = False
         self._app = ""
         self._cause = bootrom.POWER_ON
+        self._registers: dict[str, int] = {}
+        self._weak = False
         self._baseline = shims.Baseline(modules, {row["part"] for row in self.world.parts})
         self.outputs: dict[int, int] = {}
         self.listeners: list[Callable[[str], None]] = []
@@ -144,6 +147,17 @@ class Machine:
         else:
             self._boot(bootrom.POWER_ON)
 
+    def supply(self, weak: bool) -> None:
+        """A weak supply dips now, and again after each start of the program."""
+        self._weak = weak
+        self._cancel("dip")
+        if weak and self.state == RUNNING:
+            self._dip()
+
+    def _dip(self) -> None:
+        self._say(bootrom.BROWN_OUT_TEXT)
+        self._restart(bootrom.BROWN_OUT)
+
     def load_flash(self, segments: list[tuple[int, bytes]]) -> None:
         was_on = self.state != OFF
         self.power_off()
@@ -154,7 +168,7 @@ class Machine:
 
     def _halt(self, goodbye: bool = False) -> None:
         """The processor stops at this instant, in the middle of whatever it does; goodbye -- its sockets are closed."""
-        self._cancel("retry", "watchdog", "alarm", "sleep", "split", "power")
+        self._cancel("retry", "watchdog", "alarm", "sleep", "split", "power", "dip")
         self._held = b""
         self._rom = None
         if self._interpreter is not None:
@@ -184,9 +198,13 @@ class Machine:
 
     def _start_interpreter(self, raw: bool) -> None:
         self._started_well = False
+        # reset_cause() has no word for a brown-out
+        cause = bootrom.POWER_ON if self._cause == bootrom.BROWN_OUT else self._cause
+        if self._cause != bootrom.SOFT:  # which leaves the register alone
+            self._registers = {f"{self._silicon.chip.reset_state:x}": bootrom.reason(self._cause)}
         world = self.world.write({
             "flash": str(self.flash.path.resolve()), "flash_size": self.flash.size,
-            "app": self._app, "cause": self._cause,
+            "app": self._app, "cause": cause, "registers": self._registers,
             "chip": self._board.chip, "machine": self._machine_name, "mac": self._mac.hex(),
             "buses": self._board.buses, "input_only": sorted(self._silicon.chip.input_only),
             "relay": self._relay_port, "network": self._network.facts(), "speed": self._speed,
@@ -196,6 +214,8 @@ class Machine:
             world, self._modules, self._heap_bytes(), raw, self._machine_name, self._say, self._told, self._ended
         )
         self._fed_at = time.monotonic()
+        if self._weak:
+            self._at("dip", _DIP_S, self._dip)
         self._become(RUNNING)
 
     def _heap_bytes(self) -> int:

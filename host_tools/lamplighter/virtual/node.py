@@ -182,6 +182,10 @@ class VirtualLamppost:
         """Press EN; with `boot` while BOOT is held, which leads to the ROM loader."""
         self._do(self._machine.press_reset, boot)
 
+    def supply(self, weak: bool) -> None:
+        """A weak supply dips under load: the brown-out detector resets the chip now and after each start."""
+        self._do(self._machine.supply, weak)
+
     def elapse(self, seconds: float) -> None:
         """In fast time, with the power off: so much time passes."""
         self._do(self._machine.world.pass_by, int(seconds * 1_000_000))

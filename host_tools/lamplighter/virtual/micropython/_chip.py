@@ -1,6 +1,7 @@
 # Brings the simulated chip up as the port's C main and _boot.py do, then leaves the way to boot.py and main.py.
 
 import gc
+import micropython
 import sys
 
 import uos
@@ -104,6 +105,7 @@ def _run(name, names):
         uos.stat(name)
     except OSError:
         return True
+    micropython.kbd_intr(3)  # each file starts with Ctrl-C let through
     try:
         execfile(name, names)
     except SystemExit:
@@ -115,4 +117,4 @@ def _run(name, names):
 
 
 # facts that are asked for later on; the others were only for the start
-_KEPT = ("machine", "mac", "relay", "utc_us", "app", "flash_size", "cause", "supply")
+_KEPT = ("machine", "mac", "relay", "utc_us", "app", "flash_size", "cause", "supply", "registers")

@@ -7,14 +7,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lamplighter import board as boards
-from lamplighter.virtual.console import Console
-from lamplighter.virtual.node import VirtualLamppost
+
+from .. import board as boards
+from ..virtual.console import Console
+from ..virtual.node import VirtualLamppost
+from .power import Fixed, NoPower, Power
 
 BIN = Path(sys.executable).parent
 WIFI = {"ssid": "lamplighter", "password": "street-secret"}  # in a virtual lamppost's air
@@ -69,10 +71,10 @@ class Post:
         raise NotImplementedError
 
     def power_off(self) -> None:
-        pytest.skip("nothing here can switch the power of a lamppost on a cable")
+        raise NotImplementedError
 
     def power_on(self) -> None:
-        pytest.skip("nothing here can switch the power of a lamppost on a cable")
+        raise NotImplementedError
 
 
 class VirtualPost(Post):
@@ -98,11 +100,12 @@ class VirtualPost(Post):
 
 
 class CablePost(Post):
-    """Its console is listened to all the time, except while another program has the port."""
+    """Its console is listened to all the time, except while another program has the port; so with a port server's."""
 
-    def __init__(self, board: str, port: str) -> None:
+    def __init__(self, board: str, port: str, power: Power | None = None) -> None:
         super().__init__(board)
         self.port = port
+        self.power = power or Fixed()
         self.console = Console()
         self._line: Any = None
         self._thread: threading.Thread | None = None
@@ -110,7 +113,13 @@ class CablePost(Post):
     def open(self) -> None:
         import serial
 
-        self._line = serial.serial_for_url(self.port, baudrate=115200, timeout=0.05)
+        from .. import ports
+
+        ports.check(self.port)
+        try:
+            self._line = serial.serial_for_url(self.port, baudrate=115200, timeout=0.05)
+        except OSError:
+            raise ports.unopened(self.port) from None
         self._thread = threading.Thread(target=self._listen, args=(self._line,), daemon=True)
         self._thread.start()
 
@@ -126,8 +135,9 @@ class CablePost(Post):
             line.close()
 
     def _listen(self, line: Any) -> None:
-        while self._line is line:
-            self.console.take(line.read(4096))
+        with contextlib.suppress(OSError):  # the cable was pulled: whoever talks next says so
+            while self._line is line:
+                self.console.take(line.read(4096))
 
     @contextlib.contextmanager
     def port_for_others(self) -> Iterator[str]:
@@ -138,7 +148,7 @@ class CablePost(Post):
             self.open()
 
     def reset(self) -> None:
-        from lamplighter import ports
+        from .. import ports
 
         if ports.is_pty(self.port):
             # a virtual one behind a port has no DTR and RTS: its REPL does it
@@ -148,3 +158,22 @@ class CablePost(Post):
         self._line.rts = True
         time.sleep(0.1)  # how long EN is held down
         self._line.rts = False
+
+    def power_off(self) -> None:
+        self._switch(self.power.off)
+
+    def power_on(self) -> None:
+        self._switch(self.power.on)
+
+    def _switch(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except NoPower as nobody:
+            pytest.skip(str(nobody))
+
+
+class Switch:
+    """A post's power alone, as the fixture gives it."""
+
+    def __init__(self, post: Post):
+        self.off, self.on = post.power_off, post.power_on

@@ -1,0 +1,42 @@
+"""What is said at the serial console of a node that works: who it is; loaded for each question."""
+
+import json
+from binascii import hexlify
+
+_RESET_STATE = 0x3FF48034  # RTC_CNTL_RESET_STATE_REG of the ESP32's reference manual
+_RESET_STATE_LATER = 0x60008038  # RTC_CNTL_RTC_RESET_STATE_REG of the S3 and the C3
+_POWER_ON = 1
+
+
+def browned_out(machine, chip, reset):
+    """Whether the supply dipped before this start: MicroPython calls that a power-on, the register does not."""
+    state = machine.mem32[_RESET_STATE if chip == "esp32" else _RESET_STATE_LATER] & 0x3F
+    return reset == "power-on" and state not in (0, _POWER_ON)
+
+
+def who(node, door, machine, write=print):
+    """Say one line to a tool that asks `who`."""
+    board = node.board
+    write("lamppost: " + json.dumps({
+        "mac": hexlify(machine.unique_id()).decode(),
+        "node": "%s/%s" % (node.config.get("site"), node.config.get("node")),
+        "asset": node.config.get("asset"),
+        "board": board["board"],
+        "chip": board["chip"],
+        "firmware": node.build.get("version"),
+        "build": node.build.get("build"),
+        "config": node.fingerprint,
+        "slot": node.slot.letter,
+        "reset": "brown-out" if browned_out(machine, board["chip"], node.reset) else node.reset,
+        "boot": node.counters.boot,
+        "uptime_s": node.clock.uptime_s(),
+        "locked": bool(door and not door.opened),
+    }))  # fmt: skip
+
+
+def tell(alarms, door, told):
+    """Raise the alarm over wrong answers, or end it after a right one."""
+    if door.wrong > told:
+        alarms.set("consoleRefused", True, "wrong answer at the serial console", door.wrong)
+    elif "consoleRefused" in alarms.active:
+        alarms.set("consoleRefused", False)

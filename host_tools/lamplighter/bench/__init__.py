@@ -1,0 +1,1 @@
+"""The test bench: pytest on lampposts, virtual, on a cable or behind a port server (docs/reference/hil.md)."""

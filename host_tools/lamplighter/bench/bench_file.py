@@ -1,0 +1,106 @@
+"""The lampposts of a bench: from --node, or from a TOML file that is checked whole before a test runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .. import board as boards
+from .. import ports, toml_document
+from ..acceptance.rows import Limits
+from ..problems import BenchInvalid, Problem
+from . import wiring
+from .wiring import Wiring
+
+VIRTUAL = "virtual"
+BOARD = "lamppost-esp32"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One lamppost of the bench."""
+
+    name: str
+    port: str = VIRTUAL
+    board: str = BOARD
+    wiring: Wiring = field(default_factory=lambda: Wiring({}))
+    power: dict[str, Any] = field(default_factory=dict)
+    limits: Limits = field(default_factory=dict)
+    broker: str | None = None
+    ssid: str = "lamplighter"
+
+    @property
+    def virtual(self) -> bool:
+        return self.port == VIRTUAL
+
+
+def named(port: str, board: str = BOARD, broker: str | None = None, ssid: str = "lamplighter") -> Place:
+    """What --node names. Raises BenchInvalid, or the Problem of its port."""
+    known = _board(board)
+    if port != VIRTUAL:
+        ports.check(port)
+    return Place(port.rpartition("/")[2] or port, port, board, wiring.load(None, known), broker=broker, ssid=ssid)
+
+
+def _board(name: str) -> boards.Board:
+    try:
+        return boards.load(name)
+    except Problem as trouble:
+        raise BenchInvalid(trouble.cause, trouble.remedy, trouble.details) from None
+
+
+def load(path: Path) -> list[Place]:
+    """Every place of the file. Raises BenchInvalid with every fault: keys, boards, wiring, ports that are not there."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BenchInvalid(f"{path} cannot be read: {error.strerror}.") from None
+    document = toml_document.read(text, str(path))
+    places: list[Place] = []
+    if not document.complaints:
+        document.check(json.loads((Path(__file__).parent / "bench.schema.json").read_text(encoding="utf-8")))
+        seen: dict[str, int] = {}
+        for index, row in document.sound_rows("node"):
+            for key in ("name", "port"):
+                said = row.get(key, VIRTUAL)
+                if said != VIRTUAL and seen.setdefault(f"{key} {said}", index) != index:
+                    document.complain(("node", index, key), f"{said} is there twice", "give each its own")
+            places.append(_place(document, index, row, path.parent))
+    if document.complaints:
+        count = "1 fault" if len(document.details) == 1 else f"{len(document.details)} faults"
+        raise BenchInvalid(f"{path} has {count}.", details=document.details)
+    return places
+
+
+def _place(document: toml_document.TomlDocument, index: int, row: dict[str, Any], folder: Path) -> Place:
+    """As far as it is sound; the rest is complained of."""
+    place, port, name = ("node", index), row.get("port", VIRTUAL), row.get("board", BOARD)
+    if port != VIRTUAL:
+        _check_port(document, (*place, "port"), port)
+    power = row.get("power", {})
+    if power.get("kind") == "relay":
+        for key in sorted({"on", "off"} - set(power)):
+            document.complain((*place, "power", key), "a relay needs its address", f"add {key}")
+    wired = Wiring({})
+    if name not in boards.names():
+        cause = f"there is no board {name}"
+        document.complain((*place, "board"), cause, toml_document.nearest(name, boards.names()))
+    else:
+        try:
+            wired = wiring.load(folder / row["wiring"] if "wiring" in row else None, boards.load(name))
+        except BenchInvalid as trouble:
+            for line in trouble.details or [trouble.cause]:
+                document.complain((*place, "wiring"), line.rstrip("."), "correct that file")
+    limits = {key: (low, high) for key, (low, high) in row.get("limits", {}).items()}
+    data = document.data
+    ssid = data.get("ssid", "lamplighter")
+    return Place(row["name"], port, name, wired, power, limits, data.get("broker"), ssid)
+
+
+def _check_port(document: toml_document.TomlDocument, path: toml_document.Path, port: str) -> None:
+    try:
+        ports.check(port)
+    except Problem as trouble:
+        document.complain(path, trouble.cause.rstrip("."), trouble.remedy[:1].lower() + trouble.remedy[1:].rstrip("."))

@@ -1,0 +1,144 @@
+"""`lamplighter commission`: from a cable in the hand to a signed record."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .. import screen
+from ..problems import AssetUnknown
+from .identity import folder_option, load, passphrase_option
+from .roster import FILE, base_option, common, described
+
+if TYPE_CHECKING:
+    from ..identity import City
+    from ..results import Results
+    from ..roster import Roster, Row
+
+
+@click.command("commission")
+@click.argument("asset", required=False)
+@click.option("--roster", "file", type=FILE, required=True, metavar="FILE", help="The street's list of lampposts.")
+@click.option("--port", metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
+@folder_option
+@passphrase_option
+@base_option
+@click.option("--engineer", default="", metavar="NAME", help="Who signs, with a certificate; without it the city does.")
+@click.option("--yes", is_flag=True, help="Go on without being asked who it is.")
+@click.option("--swap", is_flag=True, help="This node takes the place of a dead one.")
+@click.option("--imp-mwh", type=click.IntRange(0, 2**47), metavar="N",
+              help="What register the dead node told last.")  # fmt: skip
+@click.option("--last-boot", type=click.IntRange(0, 2**31), metavar="N", help="Its last boot number (`b`).")
+@click.option("--offline", is_flag=True, help="Do not look for the broker now.")
+@click.option("--finish", is_flag=True, help="Look for those whose broker was postponed; no cable is needed.")
+@click.option("--broker", metavar="HOST:PORT", help="Where this laptop reaches the broker, if not as lampposts do.")
+@click.option("--within", type=click.FloatRange(1, 3600), default=90, show_default=True, metavar="SECONDS",
+              help="How long to wait for the lamppost at the broker.")  # fmt: skip
+@click.option("--records", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Where records go.  [default: NAME.records beside the roster]")  # fmt: skip
+@click.option("--micropython", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="As with `lamplighter flash`.")  # fmt: skip
+@click.option("--baud", type=click.IntRange(9600, 3000000), metavar="N", help="As with `lamplighter flash`.")
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+def command(
+    asset: str | None, file: Path, port: str | None, folder: Path, passphrase_file: Path | None, base: Path | None,
+    engineer: str, yes: bool, swap: bool, imp_mwh: int | None, last_boot: int | None, offline: bool, finish: bool,
+    broker: str | None, within: float, records: Path | None, micropython: Path | None, baud: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Bring the lamppost ASSET to work: supply, firmware, identity, configuration, self-test, first telemetry
+    at the broker, signed record, label. Without ASSET the next unfinished row is offered.
+
+    Interrupted? The same command goes on where it was. Without a broker in reach that check is postponed.
+
+    \b
+    Example: lamplighter commission LP-0042 --roster street.csv --port /dev/ttyUSB0
+    """
+    from .. import records as record_files
+    from .. import results, roster
+    from ..commissioning import course
+    from ..commissioning.progress import Progress
+    from ..commissioning.work import Options, Work, look
+
+    if not finish and not port:
+        raise click.UsageError("Name the lamppost's --port; only --finish does without.")
+    street = roster.read(file, common(base))
+    book = results.Results(file)
+    where = _address(broker)
+    row = _chosen(street, book, asset, yes) if not finish or asset else None
+    # whoever signs must be able to, before anything is touched
+    city = load(folder, passphrase_file, signing=not engineer)
+    signer = record_files.Signer(city, engineer)
+    if finish:
+        _finish(street, book, row, city, signer, where, within, as_json)
+        return
+    assert port and row
+    options = Options(port, micropython, baud, where, offline, within, swap, imp_mwh, last_boot, engineer, records)
+    progress = Progress(row.asset)
+    screen.note(f"{port}: looking who it is")
+    work = Work(row, street, book, options, city, look(port), progress, screen.note)
+    course.ready(work)
+    written = course.run(work, signer, lambda question: yes or _asked(question))
+    if as_json:
+        screen.result({"asset": row.asset, "mac": work.mac, **written})
+        return
+    for what in ("record", "page", "label"):
+        screen.note(f"{what}: {written[what]}")
+    told = f"{written['verdict']}, signed by {signer.name}, {written['fingerprint']}"
+    screen.out.print(f"{row.asset}: {told}.", markup=False)
+
+
+def _chosen(street: Roster, book: Results, asset: str | None, yes: bool) -> Row:
+    if asset:
+        return street.known(asset)
+    left = book.unfinished(street)
+    if not left:
+        raise AssetUnknown(f"All {len(street.rows)} lampposts of {street.path} are finished.", "Name the one you mean.")
+    screen.note(f"next is {described(left[0])}")
+    if not yes and not _asked("Take this one?"):
+        raise AssetUnknown("No lamppost was chosen.", "Name it: lamplighter commission ASSET ...")
+    return left[0]
+
+
+def _finish(
+    street: Roster, book: Results, row: Row | None, city: City, signer: Any, where: tuple[str, int] | None,
+    within: float, as_json: bool,
+) -> None:  # fmt: skip
+    from ..commissioning import finishing
+
+    waiting = finishing.postponed(street, book)
+    chosen = [one for one in waiting if row is None or one.asset == row.asset]
+    if not chosen:
+        if as_json:
+            screen.result([])
+        screen.note("Nothing is postponed." if row is None else f"Nothing is postponed for {row.asset}.")
+        return
+    done, troubles = finishing.all_of(
+        chosen, lambda one: finishing.finish(one, book, city, signer, where, within, screen.note), screen.note
+    )
+    if as_json:
+        screen.result(done)
+    else:
+        for one in done:
+            screen.out.print(f"{one['asset']}: {one['verdict']}, {one['record']}", markup=False)
+    if troubles:
+        raise troubles[0]
+
+
+def _address(text: str | None) -> tuple[str, int] | None:
+    if text is None:
+        return None
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or not host:
+        raise click.UsageError(f"--broker is {text!r}: give HOST:PORT.")
+    return host, int(port)
+
+
+def _asked(question: str) -> bool:
+    """At a terminal; without one nobody has agreed."""
+    if not sys.stdin.isatty():
+        screen.note(question)
+        return False
+    return click.confirm(question, err=True)

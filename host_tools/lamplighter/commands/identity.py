@@ -1,0 +1,263 @@
+"""`lamplighter identity`: the city's CA, and a key and certificate for each lamppost."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .. import screen
+
+if TYPE_CHECKING:
+    from ..identity import City
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+PASSPHRASE = "LAMPLIGHTER_CA_PASSPHRASE"
+
+
+def folder_option(function: Callable) -> Callable:
+    return click.option("--identity", "folder", type=click.Path(file_okay=False, path_type=Path), default="identity",
+                        show_default=True, metavar="FOLDER", help="The city's identity folder.")(function)  # fmt: skip
+
+
+def passphrase_option(function: Callable) -> Callable:
+    words = f"Holds the CA key's passphrase.  [default: ${PASSPHRASE}, or asked for]"
+    return click.option("--passphrase-file", type=FILE, metavar="FILE", help=words)(function)
+
+
+def of_kind(function: Callable) -> Callable:
+    """NAME is a node, unless one of these says that it is something else."""
+    for kind, words in (
+        ("engineer", "NAME is a person who signs records."),
+        ("reader", "NAME is a program that reads the telemetry."),
+        ("broker", "NAME is a broker, as lampposts reach it."),
+    ):
+        function = click.option(f"--{kind}", "kind", flag_value=kind, help=words)(function)
+    return function
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+
+
+@click.group("identity")
+def command() -> None:
+    """The city's CA, and a key and certificate for each lamppost (ECDSA P-256).
+
+    The folder holds private keys: keep it where only you can read it, and keep a copy.
+
+    Example: lamplighter identity init Lisbon
+    """
+
+
+@command.command("init")
+@click.argument("city")
+@folder_option
+@passphrase_option
+@click.option("--no-passphrase", is_flag=True, help="Protect the CA's key by its file mode alone (600).")
+@click.option("--years", type=click.IntRange(1, 24), default=20, show_default=True)
+@as_json
+def init(city: str, folder: Path, passphrase_file: Path | None, no_passphrase: bool, years: int, as_json: bool) -> None:
+    """Make the CA of a CITY.
+
+    Example: lamplighter identity init Lisbon
+    """
+    from ..identity import City
+
+    if not 0 < len(city) <= 40:
+        raise click.UsageError("CITY has 1 to 40 characters.")
+    phrase = None if no_passphrase else passphrase(passphrase_file, anew=True)
+    if not no_passphrase and not phrase:
+        raise click.UsageError(f"Give a passphrase: --passphrase-file, ${PASSPHRASE}; or say --no-passphrase.")
+    made = City.create(folder, city, phrase, years * 365)
+    ends = made.ca.not_valid_after_utc.isoformat()
+    guard = "has a passphrase" if phrase else "is yours to read only"
+    if as_json:
+        screen.result({"folder": str(folder), "city": city, "ends": ends, "passphrase": bool(phrase)})
+    else:
+        screen.out.print(f"{folder}: the CA of {city}, until {ends[:10]}. Its key {guard}.", markup=False)
+
+
+@command.command("issue")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@of_kind
+@folder_option
+@passphrase_option
+@click.option("--roster", type=FILE, metavar="FILE", help="Issue for every row of it that has none yet.")
+@click.option("--host", "hosts", multiple=True, metavar="NAME", help="Of a broker: another name or address of it.")
+@click.option("--days", type=click.IntRange(min=1), help="How long it is valid.  [default: 10 years for a node]")
+@as_json
+def issue(
+    names: tuple[str, ...], kind: str | None, folder: Path, passphrase_file: Path | None, roster: Path | None,
+    hosts: tuple[str, ...], days: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Make a key and a certificate for each NAME: SITE/NODE, or see the options.
+
+    Example: lamplighter identity issue lisbon/lp-0042
+    """
+    if not names and not roster:
+        raise click.UsageError("Name what to issue for, or a --roster.")
+    if hosts and kind != "broker":
+        raise click.UsageError("--host goes with --broker.")
+    city = load(folder, passphrase_file, True)
+    wanted = list(names)
+    if roster:
+        from .. import roster as rosters
+
+        rows = rosters.read(roster).rows
+        wanted += [row.name for row in rows if row.secured and city.current("node", row.name) is None]
+    city.refuse_taken(kind or "node", wanted)
+    done = []
+    for name in dict.fromkeys(wanted):
+        city.issue_as(kind or "node", name, days, (name, *hosts) if hosts else ())
+        done.append(_issued(city, kind or "node", name))
+        if not as_json:
+            screen.out.print(f"{name}: valid until {done[-1]['ends'][:10]}, {done[-1]['certificate']}", markup=False)
+    if as_json:
+        screen.result(done)
+    elif not done:
+        screen.out.print("Every row has a certificate already.")
+
+
+@command.command("renew")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@of_kind
+@folder_option
+@passphrase_option
+@click.option("--ca", "the_ca", is_flag=True, help="Renew the CA: same key, new end.")
+@click.option("--expiring", type=click.IntRange(min=0), metavar="DAYS", help="All that end within so many days.")
+@click.option("--days", type=click.IntRange(min=1), help="How long the new ones are valid.")
+@as_json
+def renew(
+    names: tuple[str, ...], kind: str | None, folder: Path, passphrase_file: Path | None, the_ca: bool,
+    expiring: int | None, days: int | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Make a new key and certificate for each NAME that has one. The one before stays valid until it is
+    revoked, so that the lamppost works until somebody brings it the new one with `lamplighter commission`.
+
+    Example: lamplighter identity renew --expiring 90
+    """
+    if not names and not the_ca and expiring is None:
+        raise click.UsageError("Name what to renew, or say --ca or --expiring DAYS.")
+    city = load(folder, passphrase_file, True)
+    if the_ca:
+        city.renew_ca(days or 20 * 365)
+        screen.note(f"The CA is valid until {city.ca.not_valid_after_utc:%Y-%m-%d}; nodes get it at their next visit.")
+    chosen = [(kind or "node", name) for name in names]
+    if expiring is not None:
+        chosen += city.expiring(expiring)
+    done = []
+    for one_kind, name in dict.fromkeys(chosen):
+        city.renew(one_kind, name, days)
+        done.append(_issued(city, one_kind, name))
+        if not as_json:
+            screen.out.print(f"{name}: valid until {done[-1]['ends'][:10]}; the one before is valid too.", markup=False)
+    if as_json:
+        screen.result(done)
+
+
+@command.command("revoke")
+@click.argument("name", required=False)
+@of_kind
+@folder_option
+@passphrase_option
+@click.option("--serial", metavar="HEX", help="Only the certificate with this number.")
+@click.option("--reason", default="unspecified", show_default=True, metavar="TEXT", help="For the book.")
+@as_json
+def revoke(
+    name: str | None, kind: str | None, folder: Path, passphrase_file: Path | None, serial: str | None,
+    reason: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Take back every certificate of NAME, and delete its key here. It counts once the broker has the new
+    list: `lamplighter identity export`.
+
+    Example: lamplighter identity revoke lisbon/lp-0042 --reason stolen
+    """
+    if bool(name) == bool(serial):
+        raise click.UsageError("Name what to revoke, or its --serial.")
+    city = load(folder, passphrase_file, True)
+    found = city.revoke(kind or "node", name or "", reason, serial or "")
+    if as_json:
+        screen.result([{"name": one.name, "serial": one.serial, "revoked": one.revoked} for one in found])
+        return
+    for one in found:
+        screen.out.print(f"{one.name}: {one.serial} is revoked.", markup=False)
+    screen.note("Give the broker the new list: lamplighter identity export, then reload it.")
+
+
+@command.command("export")
+@click.argument("target", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER")
+@folder_option
+@passphrase_option
+@click.option("--broker", required=True, metavar="NAME", help="The broker, as its certificate was issued.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8883, show_default=True)
+@click.option("--at", "place", default="/etc/mosquitto/lamplighter", show_default=True, metavar="PATH",
+              help="Where the folder will be on the broker's machine.")  # fmt: skip
+@as_json
+def export(
+    target: Path, folder: Path, passphrase_file: Path | None, broker: str, port: int, place: str, as_json: bool
+) -> None:
+    """Write for Mosquitto: CA, revocation list, access list, configuration. No private key is among it:
+    the broker's goes by hand.
+
+    Example: lamplighter identity export ./for-the-broker --broker broker.lan
+    """
+    from .. import mosquitto
+
+    written = mosquitto.export(load(folder, passphrase_file), target, broker, port, place)
+    if as_json:
+        screen.result([str(path) for path in written])
+        return
+    for path in written:
+        screen.out.print(str(path), markup=False)
+    screen.note(f"Bring the broker's key by hand: {folder / 'brokers' / broker}.key as {place}/broker.key")
+
+
+@command.command("list")
+@folder_option
+@as_json
+def show(folder: Path, as_json: bool) -> None:
+    """Show every certificate: whose, until when, revoked or not.
+
+    Example: lamplighter identity list
+    """
+    rows = [{**vars(one), "state": _state(one)} for one in load(folder, None).book.entries()]
+    if as_json:
+        screen.result(rows)
+        return
+    shown = [{**row, "ends": row["ends"][:10]} for row in rows]
+    screen.table({"name": "name", "kind": "kind", "ends": "valid until", "state": "state", "serial": "serial"}, shown)
+
+
+def load(folder: Path, file: Path | None, signing: bool = False) -> City:
+    """The city of a folder. signing -- the passphrase is asked for where a person sits and the key has one."""
+    from ..identity import City
+
+    city = City.load(folder, passphrase(file))
+    if signing and sys.stdin.isatty() and city.wants_passphrase:
+        city = City.load(folder, click.prompt("The CA key's passphrase", hide_input=True, err=True))
+    return city
+
+
+def passphrase(file: Path | None, anew: bool = False) -> str | None:
+    """From the file, the environment, or whoever makes a new one at the terminal."""
+    if file:
+        return file.read_text(encoding="utf-8").rstrip("\r\n")
+    if PASSPHRASE in os.environ:
+        return os.environ[PASSPHRASE]
+    if anew and sys.stdin.isatty():
+        return click.prompt("A passphrase for the CA's key", hide_input=True, confirmation_prompt=True, err=True)
+    return None
+
+
+def _issued(city: City, kind: str, name: str) -> dict[str, Any]:
+    entry, files = city.current(kind, name), city.files(kind, name)
+    assert entry
+    return {"name": name, "kind": kind, "serial": entry.serial, "ends": entry.ends, "certificate": str(files[1])}
+
+
+def _state(one: Any) -> str:
+    return f"revoked {one.revoked[:10]}" if one.revoked else "valid" if one.valid else "expired"

@@ -1,0 +1,147 @@
+"""`lamplighter roster`: a street's list of lampposts, checked before anything is written, and what is next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import screen
+from ..problems import ConfigUnreadable, OtherLamppost, RosterInvalid
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def base_option(function: Callable) -> Callable:
+    return click.option("--base", type=FILE, metavar="FILE",
+                        help="Configuration (JSON) of what all lampposts have in common.")(function)  # fmt: skip
+
+
+@click.group("roster")
+def command() -> None:
+    """A street's list of lampposts: a CSV file with a row for each, as docs/field/roster.md says.
+
+    It is never written: what becomes of its lampposts goes into NAME.results.csv beside it.
+
+    Example: lamplighter roster check street.csv
+    """
+
+
+@command.command("check")
+@click.argument("file", type=FILE)
+@base_option
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+def check(file: Path, base: Path | None, as_json: bool) -> None:
+    """Check every row; all errors are shown at once, each with line, column, cause and what to do.
+
+    Example: lamplighter roster check street.csv
+    """
+    from .. import roster as rosters
+
+    found = rosters.examine(file, common(base))
+    if as_json and found.mistakes:
+        screen.result({"errors": [vars(mistake) for mistake in found.mistakes]})
+    elif found.mistakes:
+        for mistake in found.mistakes:
+            screen.note(mistake.told(str(file)))
+    if found.mistakes:
+        rows, count = len({mistake.line for mistake in found.mistakes}), len(found.mistakes)
+        raise RosterInvalid(f"{file} has {count} error{'s' * (count > 1)} in {rows} of {len(found.rows)} rows.")
+    counts = _counts(found)
+    if as_json:
+        screen.result({"rows": len(found.rows), **counts})
+        return
+    said = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
+    screen.out.print(f"{file}: {len(found.rows)} rows are right; {said}.", markup=False)
+
+
+@command.command("next")
+@click.argument("file", type=FILE)
+@base_option
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+def following(file: Path, base: Path | None, as_json: bool) -> None:
+    """Show the next lamppost that is not finished, and where it stands.
+
+    Example: lamplighter roster next street.csv
+    """
+    from .. import results
+    from .. import roster as rosters
+
+    found = rosters.read(file, common(base))
+    open_rows = results.Results(file).unfinished(found)
+    if as_json:
+        row = open_rows[0] if open_rows else None
+        screen.result({"left": len(open_rows), "next": row and {"asset": row.asset, "node": row.name, **row.cells}})
+    elif not open_rows:
+        screen.out.print(f"All {len(found.rows)} lampposts are finished.", markup=False)
+    else:
+        screen.out.print(described(open_rows[0]), markup=False)
+        screen.note(f"{len(open_rows)} of {len(found.rows)} are left.")
+
+
+@command.command("keep")
+@click.argument("asset")
+@click.option("--roster", "file", type=FILE, required=True, metavar="FILE", help="The street's list of lampposts.")
+@click.option("--port", required=True, metavar="PORT", help="Serial port of the old node.")
+@base_option
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+def keep(asset: str, file: Path, port: str, base: Path | None, as_json: bool) -> None:
+    """Read the counters of a node that is to be swapped and still answers; `lamplighter commission --swap` gives
+    them to the new one.
+
+    Example: lamplighter roster keep LP-0017 --roster street.csv --port /dev/ttyUSB0
+    """
+    from .. import node_files, ports
+    from .. import roster as rosters
+    from ..commissioning import register
+    from ..commissioning.work import UNIQUE, colons
+    from ..repl import Repl
+
+    row = rosters.read(file, common(base)).known(asset)
+    with ports.claim(port), Repl(port, screen.note) as node:
+        node.fresh()
+        doc = node_files.document(node, "/config.json") or {}
+        name = f"{doc.get('site')}/{doc.get('node')}"
+        if name != row.name:
+            raise OtherLamppost(f"This is {name if doc else 'a node without a name'}, and {row.asset} is {row.name}.")
+        counters, mac = register.read(node), colons(node.run(UNIQUE).strip())
+    register.keep(row.asset, mac, counters)
+    told = {"asset": row.asset, "mac": mac, **counters}
+    if as_json:
+        screen.result(told)
+    else:
+        screen.out.print(f"{row.asset}: register {told['imp_mwh']} mWh, boot {told['boot']}; kept.", markup=False)
+
+
+def described(row: Any) -> str:
+    """A row in one line."""
+    told = (f"{row.asset}: {row.name}, {row.board}", row.place and f"at {row.place}", row.cells.get("note", ""))
+    return ", ".join(text for text in told if text)
+
+
+def common(base: Path | None) -> dict[str, Any] | None:
+    """The configuration that --base names. Raises ConfigUnreadable."""
+    if base is None:
+        return None
+    from .. import config
+
+    value = config.read(str(base)).value
+    if not isinstance(value, dict):
+        raise ConfigUnreadable(f"{base} is no JSON object.")
+    return json.loads(json.dumps(value))
+
+
+def _counts(roster: Any) -> dict[str, int]:
+    from .. import results
+
+    rows = results.Results(roster.path).all()
+    states = [rows.get(row.asset, {}).get("state", "") for row in roster.rows]
+    return {
+        "commissioned": states.count(results.DONE),
+        "postponed": states.count(results.POSTPONED),
+        "failed": states.count(results.FAILED),
+        "to do": sum(state not in (results.DONE, results.POSTPONED, results.FAILED) for state in states),
+    }

@@ -1,0 +1,53 @@
+"""`lamplighter unlock`: the console of a node in operation, opened for this visit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .. import screen
+from ..problems import NodeSilent
+
+
+@click.command("unlock")
+@click.option("--port", required=True, metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
+@click.option("--identity", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+              help="The city's identity folder, which has the key of each lamppost.")  # fmt: skip
+@click.option("--node", "name", metavar="SITE/NODE", help="Whose key of the folder; without it the node is asked.")
+@click.option("--key", metavar="FILE", help="The node's private key itself, PEM or DER.")
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+def command(port: str, identity: Path | None, name: str | None, key: str | None, as_json: bool) -> None:
+    """Open the console of a lamppost in operation, with its own key.
+
+    It stays open until the node is reset, or for a quarter of an hour; other verbs and mpremote work meanwhile. The
+    lamp goes on working. Without the key the only way in is `lamplighter flash --erase`.
+
+    Example: lamplighter unlock --port /dev/ttyUSB0 --identity ~/lisbon/identity
+    """
+    from .. import certificates, ports, unlocking
+
+    if bool(identity) == bool(key):
+        raise click.UsageError("Name the key: either --identity FOLDER or --key FILE.")
+    with ports.claim(port):
+        if identity:
+            from .. import identity as identities
+
+            name = name or _asked(port)
+            key = str(identities.node_key(identity, name)) if name else None
+        opened = bool(key) and unlocking.unlock(port, certificates.node_key(key), screen.note)
+    if as_json:
+        screen.result({"port": port, "was_locked": opened, "open": True})
+    else:
+        words = "is open now, until the node is reset or a quarter of an hour has passed" if opened else "is not locked"
+        screen.out.print(f"{port}: the console {words}.", markup=False)
+
+
+def _asked(port: str) -> str:
+    """SITE/NODE, or an empty text for a node that gives its prompt to everybody."""
+    from .. import who
+
+    answer = who.ask(port)
+    if answer.facts or answer.state == who.PROMPT:
+        return str(answer.facts.get("node", ""))
+    raise NodeSilent(f"The node on {port} does not say which it is.", "Name it with --node SITE/NODE.")

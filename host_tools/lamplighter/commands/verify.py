@@ -1,0 +1,65 @@
+"""`lamplighter verify`: whether a commissioning record is as it was signed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .. import screen
+from ..problems import CertificateInvalid
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("verify")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="RECORD...")
+@click.option("--ca", type=FILE, metavar="FILE", help="The city CA's certificate.  [default: ca.pem of --identity]")
+@click.option("--identity", "folder", type=click.Path(file_okay=False, path_type=Path), default="identity",
+              show_default=True, metavar="FOLDER", help="The city's identity folder.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+def command(files: tuple[Path, ...], ca: Path | None, folder: Path, as_json: bool) -> None:
+    """Check each RECORD: signed by this city, nothing changed since. Exit code 77: it was changed, and where;
+    78: that cannot be known; 72: the CA has expired.
+
+    Example: lamplighter verify street.records/LP-0042-240ac4aa16d9-20261122T101500Z.json
+    """
+    from .. import records
+
+    authority, revoked = _authority(ca, folder)
+    told = []
+    for file in files:
+        envelope = records.read(file)
+        found = records.verify(envelope, authority, revoked)
+        record, proof = found.record, records.fingerprint(envelope)
+        told.append({
+            "file": str(file), "asset": record["asset"], "mac": record["mac"], "verdict": record["verdict"],
+            "signer": found.signer, "at": found.at, "fingerprint": proof, "remarks": found.remarks,
+        })  # fmt: skip
+        if not as_json:
+            screen.out.print(
+                f"{record['asset']} {record['mac']}: {record['verdict']}; "
+                f"as signed by {found.signer} on {found.at[:10]}, {proof}.", markup=False
+            )  # fmt: skip
+            for remark in found.remarks:
+                screen.note(f"  {remark}")
+    if as_json:
+        screen.result(told)
+
+
+def _authority(ca: Path | None, folder: Path):
+    """(CA certificate, what it took back). Raises RecordUnproven without one."""
+    from cryptography import x509
+
+    from ..identity import City
+    from ..problems import RecordUnproven
+
+    if ca is None:
+        if not (folder / "ca.pem").exists():
+            raise RecordUnproven(f"There is no CA certificate to check with in {folder}.")
+        city = City.load(folder)
+        return city.ca, {one.serial: one.revoked for one in city.book.entries() if one.revoked}
+    try:
+        return x509.load_pem_x509_certificate(ca.read_bytes()), {}
+    except (OSError, ValueError):
+        raise CertificateInvalid(f"{ca} is no certificate in PEM.", "Name the city's ca.pem.") from None

@@ -1,0 +1,228 @@
+"""The steps of a commissioning in their order: each does one thing, and knows if an earlier result still holds."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+from .. import __version__, check_words, verbs
+from ..identity import common_name
+from ..problems import BrokerNotFound, BrokerUnreachable, CountersUnknown, SelftestFailed
+from ..repl import Repl
+from . import register
+from .broker_check import BrokerCheck, explained
+from .work import Work, colons
+
+_FIRMWARE = re.compile(r"firmware (\S+) build (\S+), MicroPython (\S+)")
+# a console that was unlocked for this visit notes so in RTC memory (firmware/lock.py): the visit is over
+_SHUT = "import machine;_r=machine.RTC();_m=bytes(_r.memory());_r.memory((_m[:3]+b'---')[:3]+b'-')"
+FRESH_S = 3600  # how long a self-test counts for who goes on after an interruption
+
+
+class Supply:
+    """What the chip says of its last reset; a supply that dips has ended it before (work.look)."""
+
+    name = "supply"
+
+    def holds(self, work: Work, kept: dict[str, Any]) -> bool:
+        return False
+
+    def run(self, work: Work) -> dict[str, Any]:
+        return {"reset": work.before.reset or "unknown"}
+
+
+class Flash:
+    """Firmware onto the chip by `lamplighter flash`, which skips what is right already."""
+
+    name = "flash"
+
+    def holds(self, work: Work, kept: dict[str, Any]) -> bool:
+        return not work.rewritten and kept["tool"] == __version__ and work.before.build == kept["build"]
+
+    def run(self, work: Work) -> dict[str, Any]:
+        chosen = work.options
+        more = ["--micropython", str(chosen.micropython)] if chosen.micropython else []
+        more += ["--baud", str(chosen.baud)] if chosen.baud else []
+        work.open_console()
+        told = verbs.run("flash", "--port", chosen.port, "--board", work.row.board, *more, say=work.say)[-1]
+        work.rewritten = bool(told["written"])
+        work.came_to_light(colons(told["mac"]))
+        work.fresh = True
+        found = _FIRMWARE.match(told["firmware"])
+        version, build, micropython = found.groups() if found else (told["firmware"], "", "")
+        return {
+            "tool": __version__, "mac": work.mac, "chip": told["chip"], "version": version, "build": build,
+            "micropython": micropython,
+        }  # fmt: skip
+
+
+class Register:
+    """A node that was another lamppost counts anew; one that takes a dead one's place goes on where that was."""
+
+    name = "register"
+
+    def holds(self, work: Work, kept: dict[str, Any]) -> bool:
+        return True
+
+    def run(self, work: Work) -> dict[str, Any]:
+        if work.node_is_ours:
+            return {"from": "itself"}
+        given, source = self._of_the_old(work) if work.swapped_from else ({}, "nothing")
+        with Repl(work.options.port, work.say) as node:
+            node.fresh()
+            register.begin_anew(node)
+            if given:
+                register.give(node, given)
+        if not given:
+            return {"from": source}
+        work.say(f"the register goes on at {given['imp_mwh']} mWh, boots at {given['boot'] + 1}")
+        return {"from": source, "imp_mwh": given["imp_mwh"], "boot": given["boot"]}
+
+    def _of_the_old(self, work: Work) -> tuple[dict[str, Any], str]:
+        """(counters, where they are known from). Raises CountersUnknown rather than guess."""
+        kept = register.kept(work.row.asset)
+        if kept and kept["mac"] == work.swapped_from:
+            return kept, "the old node"
+        if work.options.imp_mwh is None:
+            raise CountersUnknown(f"Nobody knows where the energy register of {work.row.asset} stood.")
+        boot = work.options.last_boot
+        if boot is None:
+            boot = self._last_boot(work)
+        if boot is None:
+            boot = register.FAR
+            work.say(f"the last boot of the old node is not known: the new one begins at {boot + 1}")
+        return {"imp_mwh": work.options.imp_mwh, "boot": boot}, "what was given"
+
+    def _last_boot(self, work: Work) -> int | None:
+        """What the broker has kept of the old node; None where it cannot be asked."""
+        if work.options.offline:
+            return None
+        try:
+            with BrokerCheck(work.row, work.city, work.options.broker) as check:
+                boots = [message.get("b") for message in check.kept().values() if message]
+        except (BrokerUnreachable, BrokerNotFound):
+            return None
+        return max((boot for boot in boots if isinstance(boot, int)), default=None)
+
+
+class Identity:
+    """A key and a certificate of its own; a node that was swapped out loses its one."""
+
+    name = "identity"
+
+    def holds(self, work: Work, kept: dict[str, Any]) -> bool:
+        current = self._current(work)
+        return kept.get("serial") == (current.serial if current else None)
+
+    def run(self, work: Work) -> dict[str, Any]:
+        if not work.row.secured:
+            return {"serial": None}
+        assert work.city
+        if work.swapped_from and self._current(work):
+            work.city.revoke("node", work.row.name, f"swapped, was {work.swapped_from}")
+            work.say("the certificate of the node before is revoked: give the broker the new list (identity export)")
+        if self._current(work) is None:
+            work.city.issue_as("node", work.row.name)
+        current = self._current(work)
+        assert current
+        return {"serial": current.serial, "ends": current.ends, "name": common_name("node", work.row.name)}
+
+    @staticmethod
+    def _current(work: Work):
+        return work.city.current("node", work.row.name) if work.city and work.row.secured else None
+
+
+class Configure:
+    """The row as a configuration, with the certificate, by `lamplighter configure`. The console stays open for now."""
+
+    name = "configuration"
+
+    def holds(self, work: Work, kept: dict[str, Any]) -> bool:
+        return False  # no fingerprint tells of another password: the node compares, and writes nothing that it has
+
+    def run(self, work: Work) -> dict[str, Any]:
+        work.open_console()
+        document = work.row.document()
+        document.pop("mode", None)
+        told = _configured(work, document)
+        work.is_open = True
+        return {"config": told["config"], "written": told["written"]}
+
+
+def _configured(work: Work, document: dict[str, Any]) -> dict[str, Any]:
+    files: list[str] = []
+    if work.row.secured and work.city:
+        key, certificate = work.city.files("node", work.row.name)
+        files = ["--ca", str(work.city.folder / "ca.pem"), "--cert", str(certificate), "--key", str(key)]
+    told = verbs.run("configure", "--port", work.options.port, *files, "-", say=work.say, stdin=json.dumps(document))
+    work.fresh = True
+    return told[-1]
+
+
+class Lock:
+    """What works is put into operation, where the roster says so: from here on the console wants the key."""
+
+    name = "lock"
+
+    def holds(self, work: Work, kept: dict[str, Any]) -> bool:
+        return False
+
+    def run(self, work: Work) -> dict[str, Any]:
+        document = work.row.document()
+        if "mode" not in document:
+            return {"config": work.of("configuration")["config"], "mode": "development"}
+        if work.before.locked:
+            with Repl(work.options.port, work.say) as node:
+                node.run(_SHUT)
+        return {"config": _configured(work, document)["config"], "mode": document["mode"]}
+
+
+class SelfTest:
+    """Every part against its limits, by `lamplighter test`."""
+
+    name = "self-test"
+
+    def holds(self, work: Work, kept: dict[str, Any]) -> bool:
+        configuration, recent = work.of("configuration"), time.time() - kept["at"] < FRESH_S
+        same = kept["config"] == configuration["config"] and not configuration["written"]
+        return recent and same and not work.rewritten
+
+    def run(self, work: Work) -> dict[str, Any]:
+        try:
+            told = verbs.run("test", "--port", work.options.port, say=work.say)[-1]
+        except SelftestFailed as failed:
+            told = next((one for one in failed.results if isinstance(one, dict) and "checks" in one), {"checks": []})
+            rows = [row for row in told["checks"] if not row["ok"]]
+            failed.details = [f"✗ {row['check']} {row['what']}: {row['word']}" for row in rows]
+            failed.remedy = check_words.remedy(rows[0]) + " Then run the same command again." if rows else failed.remedy
+            raise
+        work.fresh = True
+        return {"checks": told["checks"], "config": work.of("configuration")["config"]}
+
+
+class Broker:
+    """The first record at the broker; postponed, and said, where no broker is in reach."""
+
+    name = "broker"
+
+    def holds(self, work: Work, kept: dict[str, Any]) -> bool:
+        return "postponed" not in kept and kept["config"] == work.of("lock").get("config")
+
+    def run(self, work: Work) -> dict[str, Any]:
+        config = work.of("lock")["config"]
+        if work.options.offline:
+            return {"postponed": "by choice", "config": config}
+        try:
+            with explained(), BrokerCheck(work.row, work.city, work.options.broker) as check:
+                if not work.fresh:
+                    with Repl(work.options.port, work.say):
+                        pass  # leaving it restarts the node: what it says then is from now
+                return {**check.wait(config, work.options.seen_within_s), "config": config}
+        except (BrokerUnreachable, BrokerNotFound) as away:
+            work.say(f"postponed: {away.cause}")
+            return {"postponed": away.cause, "config": config}
+
+
+STEPS = (Supply(), Flash(), Register(), Identity(), Configure(), SelfTest(), Lock(), Broker())

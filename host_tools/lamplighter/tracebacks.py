@@ -1,0 +1,137 @@
+"""Tracebacks of the node, line by line as it says them, mapped back to the source; all other lines pass unchanged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import source_map
+from .source_map import SourceMap
+
+_HEAD = "Traceback (most recent call last):"
+_FRAME = re.compile(r'\s*File "([^"]+)", line (\d+), in (\S+)$')
+_BUILD = re.compile(r"""\bbuild"?:? "?([0-9a-f]{12})\b""")
+_ANSWER = re.compile(r'lamppost: \{".*\}$')
+
+
+class Tracebacks:
+    """take(line) -> the lines to show; rest() -> those that wait for what did not come.
+
+    build -- of the node, where it is known; else the line tells in which the node says it
+    given -- a map to use for this build instead of what the user's folder has
+    ask() -- told once, when a traceback has come and no line has said the build: it waits for the answer then
+    """
+
+    def __init__(self, build: str = "", given: SourceMap | None = None, ask: Callable[[], None] | None = None):
+        self.build = build
+        self._given, self._ask = given, ask
+        self._asked = False
+        self._traceback: list[str] = []  # as far as it has come
+        self._waiting: list[str] = []  # for the answer
+
+    def take(self, line: str) -> list[str]:
+        if found := _BUILD.search(line):
+            self.build = found[1]
+            if self._asked and _ANSWER.search(line):
+                return self._released()  # our own question's answer is no news of the node
+        if line.strip() == _HEAD:
+            done, self._traceback = self._traceback, [line]
+            return self._finished(done)
+        if self._traceback:
+            self._traceback.append(line)
+            if _FRAME.match(line):
+                return []
+            done, self._traceback = self._traceback, []
+            return self._finished(done)
+        return self._finished([line])
+
+    def rest(self) -> list[str]:
+        self._waiting += self._traceback
+        self._traceback = []
+        return self._released()
+
+    def _finished(self, lines: list[str]) -> list[str]:
+        unknown = not self.build and any('File "lamppost' in line for line in lines)
+        if unknown and self._ask and not self._asked:
+            self._asked = True
+            self._ask()
+            self._waiting += lines
+            return []
+        if self._waiting and not self.build:
+            self._waiting += lines
+            return []
+        return [*self._released(), *self._mapped(lines)]
+
+    def _released(self) -> list[str]:
+        lines, self._waiting = self._waiting, []
+        return self._mapped(lines)
+
+    def _mapped(self, lines: list[str]) -> list[str]:
+        """With each traceback in them mapped, or a word why not."""
+        shown, block = [], []
+        for line in lines:
+            if line.strip() == _HEAD:
+                shown, block = shown + self._one(block), [line]
+            elif block:
+                block.append(line)
+                if not _FRAME.match(line):
+                    shown, block = shown + self._one(block), []
+            else:
+                shown.append(line)
+        return shown + self._one(block)
+
+    def _one(self, lines: list[str]) -> list[str]:
+        frames = [_FRAME.match(line) for line in lines]
+        if not any(frame and frame[1].startswith("lamppost") for frame in frames):
+            return lines
+        known = self._map()
+        if known is None:
+            which = f"build {self.build} is not known here" if self.build else "the node does not say which build it is"
+            return [*lines, f"-- not mapped to the source: {which}; `lamplighter image` writes a map for --map FILE"]
+        return list(_in_source(lines, frames, known))
+
+    def _map(self) -> SourceMap | None:
+        if self._given and self.build in ("", self._given.build):
+            return self._given
+        return source_map.kept(self.build) if self.build else None
+
+
+def mapped(text: str, build: str, given: SourceMap | None = None) -> str:
+    """A whole text, as a crash report or what the console said last."""
+    through = Tracebacks(build, given)
+    lines = [shown for line in text.splitlines() for shown in through.take(line)]
+    return "\n".join([*lines, *through.rest()])
+
+
+def _in_source(lines: list[str], frames: list[re.Match[str] | None], known: SourceMap) -> Iterable[str]:
+    module = ""
+    for at, (line, frame) in enumerate(zip(lines, frames, strict=True)):
+        if frame and frame[1] in known.files:
+            module = frame[1]
+            following = frames[at + 1] if at + 1 < len(frames) else None
+            called = known.in_source(following[1], following[3]) if following else ""
+            yield "  " + _place(known, module, frame[3], called)
+        elif frame or at == 0:
+            yield line
+        else:  # what went wrong may name what has another name on the node
+            names = re.split(r"'(\w+)'", line)
+            yield "".join(f"'{known.in_source(module, one)}'" if odd % 2 else one for odd, one in enumerate(names))
+
+
+def _place(known: SourceMap, module: str, name: str, called: str) -> str:
+    """lamppost/link/link.py:120-163 in Link.run, which calls _connection in line 138"""
+    file, rows = known.files[module], known.found(module, name)
+    calling = [row for row in rows if called in row["calls"]]
+    if len(calling) == 1:
+        rows = calling  # of several functions of this name only one goes on to the next frame
+    if not rows:
+        return f"{file} in {known.in_source(module, name)}"
+    places = " or ".join(f"{_lines(row)} in {row['qualified']}" for row in rows)
+    at = rows[0]["calls"].get(called, []) if len(rows) == 1 else []
+    more = f", which calls {called} in line {' or '.join(map(str, at))}" if at else ""
+    return f"{file}:{places}{more}"
+
+
+def _lines(row: dict[str, Any]) -> str:
+    return str(row["first"]) if row["first"] == row["last"] else f"{row['first']}-{row['last']}"

@@ -1,0 +1,163 @@
+"""A real Mosquitto with what `identity export` writes: each lamppost in its own topics, a revoked one outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import ssl
+import threading
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+from brokers import Mosquitto, free_port
+from lamplighter import mosquitto
+from lamplighter.identity import City
+from paho.mqtt.enums import CallbackAPIVersion
+
+
+class Client:
+    """One MQTT connection with a certificate of the city; refused is what kept it out."""
+
+    def __init__(self, port: int, ca: Path, files: tuple[Path, Path] | None, claims: str = ""):
+        self.heard: list[str] = []
+        self.refused = ""
+        self._news = threading.Condition()
+        self._said: list[str] = []
+        self.mqtt = paho.Client(CallbackAPIVersion.VERSION2, client_id=claims or "client", protocol=paho.MQTTv5)
+        key, certificate = files or (None, None)
+        self.mqtt.tls_set(str(ca), certificate and str(certificate), key and str(key))
+        if claims:
+            self.mqtt.username_pw_set(claims, "whatever")
+        self.mqtt.on_connect = lambda c, u, f, reason, p: self._tell(f"connect {reason}")
+        self.mqtt.on_publish = lambda c, u, mid, reason, p: self._tell(f"publish {reason}")
+        self.mqtt.on_subscribe = lambda c, u, mid, reasons, p: self._tell(f"subscribe {reasons[0]}")
+        self.mqtt.on_disconnect = lambda c, u, f, reason, p: self._tell("away")
+        self.mqtt.on_message = lambda c, u, message: self._hear(message.topic)
+        try:
+            self.mqtt.connect("localhost", port)
+        except (ssl.SSLError, OSError) as wrong:
+            self.refused = str(wrong)
+            return
+        self.mqtt.loop_start()
+        first = self.wait("connect", "away")
+        self.refused = "" if first.endswith("Success") else first
+
+    def _tell(self, what: str) -> None:
+        with self._news:
+            self._said.append(what)
+            self._news.notify_all()
+
+    def _hear(self, topic: str) -> None:
+        with self._news:
+            self.heard.append(topic)
+            self._news.notify_all()
+
+    def wait(self, *beginnings: str) -> str:
+        with self._news:
+            found = lambda: next((one for one in self._said if one.startswith(beginnings)), None)  # noqa: E731
+            assert self._news.wait_for(found, 10), (beginnings, self._said)
+            said = found()
+            assert said
+            self._said.remove(said)
+            return said
+
+    def publish(self, topic: str) -> str:
+        self.mqtt.publish(topic, b"{}", 1)
+        return self.wait("publish")
+
+    def subscribe(self, topic: str) -> str:
+        self.mqtt.subscribe(topic, 1)
+        return self.wait("subscribe")
+
+    def hears(self, topic: str) -> bool:
+        with self._news:
+            return self._news.wait_for(lambda: topic in self.heard, 10)
+
+    def close(self) -> None:
+        self.mqtt.disconnect()
+        self.mqtt.loop_stop()
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory) -> City:
+    city = City.create(tmp_path_factory.mktemp("city") / "identity", "Lisbon", None)
+    city.issue_as("broker", "localhost")
+    city.issue("lisbon", "lp-0001")
+    city.issue("lisbon", "lp-0002")
+    city.issue_as("reader", "platform")
+    return city
+
+
+@pytest.fixture(scope="module")
+def guarded(city, tmp_path_factory):
+    """Mosquitto as the export configures it, but for the place and the port."""
+    folder = tmp_path_factory.mktemp("broker")
+    port = free_port()
+    mosquitto.export(city, folder / "lamplighter", "localhost", port, str(folder / "lamplighter"))
+    # the one file that goes by hand
+    (folder / "lamplighter/broker.key").write_bytes(city.files("broker", "localhost")[0].read_bytes())
+    broker = Mosquitto(folder, port=port)
+    text = (folder / "lamplighter/lampposts.conf").read_text().replace(f"listener {port}", f"listener {port} 127.0.0.1")
+    broker.config.write_text(("user root\n" if os.geteuid() == 0 else "") + text)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def connect(guarded, city):
+    clients: list[Client] = []
+
+    def _connect(kind: str = "", name: str = "", claims: str = "", of: City = city) -> Client:
+        clients.append(Client(guarded.port, city.folder / "ca.pem", of.files(kind, name) if kind else None, claims))
+        return clients[-1]
+
+    yield _connect
+    for client in clients:
+        client.close()
+
+
+def test_a_lamppost_writes_its_own_topics_and_no_others_whoever_it_says_it_is(connect):
+    reader = connect("reader", "platform")
+    assert "Granted" in reader.subscribe("lamppost/v1/#")
+    lamp = connect("node", "lisbon/lp-0001", claims="lisbon/lp-0002")
+    assert lamp.publish("lamppost/v1/lisbon/lp-0002/state") == "publish Not authorized"
+    assert lamp.publish("lamppost/v1/lisbon/lp-0001/state") == "publish Success"
+    assert reader.hears("lamppost/v1/lisbon/lp-0001/state")
+    assert reader.heard == ["lamppost/v1/lisbon/lp-0001/state"]
+
+
+def test_a_reader_reads_all_and_writes_nothing(connect):
+    reader = connect("reader", "platform")
+    assert reader.publish("lamppost/v1/lisbon/lp-0001/state") == "publish Not authorized"
+    assert reader.publish("lamppost/v1/platform/lp-0001/state") == "publish Not authorized"
+
+
+def test_who_has_no_certificate_of_the_city_stays_outside(connect, city, tmp_path):
+    other = City.create(tmp_path / "other", "Elsewhere", None)
+    other.issue("lisbon", "lp-0001")
+    city.issue_as("engineer", "ana")
+    assert connect().refused
+    assert connect("node", "lisbon/lp-0001", of=other).refused
+    assert connect("engineer", "ana").refused, "an engineer signs records, and is no client"
+
+
+def test_a_revoked_lamppost_is_outside_after_a_reload_and_its_neighbour_is_not(guarded, connect, city):
+    files = city.files("node", "lisbon/lp-0002")
+    key = files[0].read_bytes()
+    assert not connect("node", "lisbon/lp-0002").refused
+    city.revoke("node", "lisbon/lp-0002", "stolen")
+    files[0].write_bytes(key)  # the thief has it still
+    folder = guarded.folder / "lamplighter"
+    mosquitto.export(city, folder, "localhost", guarded.port, str(folder))
+    guarded.process.send_signal(signal.SIGHUP)
+    assert _until_refused(connect)
+    assert not connect("node", "lisbon/lp-0001").refused
+    city.issue("lisbon", "lp-0002")
+    assert not connect("node", "lisbon/lp-0002").refused, "the next one of that name needs no other export"
+
+
+def _until_refused(connect) -> bool:
+    # Mosquitto reads its files anew some time after the signal
+    return any(connect("node", "lisbon/lp-0002").refused for _ in range(50))
