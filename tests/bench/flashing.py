@@ -1,4 +1,4 @@
-"""Flashing on paced lines: the first flash beside what the wire allows, the second with nothing to do, four boards at once."""
+"""Flashing on paced lines: the first beside what the wire allows, the second with nothing to do, four at once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def micropython(board: boards.Board, folder: Path) -> Path:
     whole = (dense + real * (1 + APP // len(real)))[:APP]
     description = espimage.descriptor("micropython-simulated", standin.VERSION)
     loader = espimage.build(chip.image_id, board.flash_size, [(ram, standin.MARK)])
-    app = espimage.build(chip.image_id, board.flash_size, [(mapped, description + standin.MARK + whole), (ram, bytes(16))])
+    content = [(mapped, description + standin.MARK + whole), (ram, bytes(16))]
+    app = espimage.build(chip.image_id, board.flash_size, content)
     rows = tuple(row for row in board.partitions if row.name not in ("journal", "vfs"))
     table = loader.ljust(partitions.TABLE_OFFSET - chip.offset, b"\xff") + partitions.encode(rows)
     path = folder / "micropython.bin"

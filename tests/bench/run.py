@@ -1,6 +1,7 @@
 """`make bench`: every figure that Lamplighter promises, measured here and now; the last line is all of it as JSON.
 
-python tests/bench/run.py [PART ...] [--json]; parts: node heap mqtt flash beside faults flashing update. --json leaves out the tables.
+python tests/bench/run.py [PART ...] [--json]; parts: node heap mqtt flash beside faults flashing update.
+--json leaves out the tables.
 """
 
 from __future__ import annotations

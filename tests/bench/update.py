@@ -1,4 +1,4 @@
-"""A new app on a paced line at 115200 baud: `lamplighter update` beside `mpremote fs cp -r` of the same modules' sources."""
+"""A new app on a paced line at 115200 baud: `lamplighter update` beside `mpremote fs cp -r` of the same sources."""
 
 from __future__ import annotations
 
@@ -123,7 +123,8 @@ def measure() -> dict:
             counted.start()
             started = time.monotonic()
             subprocess.run(
-                [sys.executable, "-m", "mpremote", "connect", lamp.port, "fs", "cp", "-r", f"{sources}/lamppost", ":/new"],
+                [sys.executable, "-m", "mpremote", "connect", lamp.port,
+                 "fs", "cp", "-r", f"{sources}/lamppost", ":/new"],
                 check=True, capture_output=True, timeout=300,
             )  # fmt: skip
             usual = {"bytes": counted.there + counted.back, "seconds": round(time.monotonic() - started, 2)}
@@ -150,8 +151,10 @@ def table(figures: dict) -> str:
                     f"{row['whole_s']:>15.2f}")  # fmt: skip
     usual = figures["mpremote"]
     rows.append(f"  {'mpremote fs cp -r of their sources':<44}{usual['bytes']:>8,}{usual['seconds']:>10.2f}")
-    rows.append(f"  update is {figures['faster']} times faster ({figures['faster_unknown']} where the old app is not known; "
-                f"{figures['faster_whole']} with entering and restart)")  # fmt: skip
+    rows.append(
+        f"  update is {figures['faster']} times faster ({figures['faster_unknown']} where the old app is not known; "
+        f"{figures['faster_whole']} with entering and restart)"
+    )
     return "\n".join(rows)
 
 

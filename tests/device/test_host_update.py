@@ -1,4 +1,4 @@
-"""`lamplighter update`: what changed comes over the line, beside the old app, and counts when it is whole and starts."""
+"""`lamplighter update`: what changed comes over the line, beside the old app, and counts when it is whole."""
 
 import json
 import shutil
