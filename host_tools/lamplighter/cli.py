@@ -24,6 +24,7 @@ VERBS = {
     "commission": ("commission", "Bring a lamppost to work: from the cable to a signed record."),
     "verify": ("verify", "Check a commissioning record and its signature."),
     "label": ("label", "Labels with QR codes, as SVG and PDF."),
+    "doctor": ("doctor", "Say what is wrong, the likeliest cause first."),
     "log": ("log", "Show the node's serial output with times."),
     "watch": ("watch", "Subscribe, show live telemetry, check and count it."),
     "parts": ("parts", "The parts that a lamppost can carry, and what is known of each."),

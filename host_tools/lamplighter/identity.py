@@ -10,13 +10,13 @@ A certificate is written into the book before its files are: one that nobody kno
 from __future__ import annotations
 
 import datetime
-import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import private_key, whole_file
 from .book import WRITABLE, Book, Entry
+from .certificate_names import check, common_name
 from .problems import CertificateInvalid, IdentityExpired, IdentityMissing, IdentityTaken
 
 if TYPE_CHECKING:
@@ -27,17 +27,6 @@ CA_DAYS, DAYS = 20 * 365, {"node": 10 * 365, "broker": 2 * 365, "reader": 2 * 36
 PASSPHRASE = "LAMPLIGHTER_CA_PASSPHRASE"
 _SEE = "See `lamplighter identity list`."
 _ELSEWHERE = "Name the folder in which it was issued with --identity."
-_NAME = re.compile(r"[a-z0-9-]{1,32}\Z")
-_FORMS = {
-    "node": re.compile(r"[a-z0-9-]{1,32}/[a-z0-9-]{1,32}\Z"),
-    "broker": re.compile(r"[A-Za-z0-9][A-Za-z0-9.:-]{0,62}\Z"),
-}
-_LETTERS = "Give small letters, digits and hyphens, 32 at most"
-_FORM_SAID = {
-    "node": f"{_LETTERS}, as SITE/NODE, 64 characters in all.",
-    "broker": "Give the host name or address by which lampposts reach it.",
-}
-_LONGEST = 64  # a common name
 
 
 class City:
@@ -120,7 +109,7 @@ class City:
     def refuse_taken(self, kind: str, names: list[str]) -> None:
         """Raise for the first name that cannot be, or has a valid certificate: before anything is issued."""
         for name in names:
-            _check(kind, name)
+            check(kind, name)
             if (there := self.current(kind, name)) is not None:
                 raise IdentityTaken(f"{name} has a certificate that is valid until {there.ends[:10]}.")
 
@@ -142,7 +131,7 @@ class City:
         """A new key and certificate; the one before stays valid, as the node still has it, until it is revoked."""
         from cryptography import x509
 
-        _check(kind, name)
+        check(kind, name)
         with self.book.locked():
             _, pem = self.files(kind, name)
             if not pem.is_file():
@@ -244,25 +233,12 @@ class City:
         return path.read_bytes()
 
 
-def common_name(kind: str, name: str) -> str:
-    """What stands in the certificate, and is the user's name at a broker.
-
-    A node's is its place in the topics. A reader's has a dot, which no site has: the rule for nodes gives it nothing.
-    """
-    return name if kind in ("node", "broker") else f"{kind}.{name}"
-
-
 def node_key(folder: Path, name: str) -> Path:
     """The PEM file of a node's private key; name -- SITE/NODE. Raises IdentityMissing."""
     path = folder / "nodes" / f"{name}.key"
     if not path.is_file():
         raise IdentityMissing(f"{folder} has no key of {name}.", _ELSEWHERE)
     return path
-
-
-def _check(kind: str, name: str) -> None:
-    if not _FORMS.get(kind, _NAME).match(name) or len(common_name(kind, name)) > _LONGEST:
-        raise CertificateInvalid(f"{name!r} cannot be the name of a {kind}.", _FORM_SAID.get(kind, _LETTERS + "."))
 
 
 def _public(certificate: x509.Certificate) -> bytes:

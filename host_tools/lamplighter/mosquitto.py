@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from . import whole_file
+from .certificate_names import common_name
 from .contract import ROOT
-from .identity import City, common_name
+from .identity import City
 from .problems import IdentityMissing
 
 PLACE = "/etc/mosquitto/lamplighter"  # on the broker's machine

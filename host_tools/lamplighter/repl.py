@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import re
 import struct
@@ -14,6 +15,7 @@ from . import ports, silence
 from .problems import CablePulled, NodeSaidNo, NodeSilent, Problem
 
 BAUD = 115200
+ANSWERED_S = 10.0
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 INTERRUPT, ENTER_RAW, LEAVE_RAW, EXECUTE = b"\x03", b"\x01", b"\x02", b"\x04"
 
@@ -80,6 +82,8 @@ class Repl:
         try:
             # opened with DTR and RTS both asserted, which the board's two transistors take as neither
             self._line = SerialTransport(self.device, baudrate=BAUD, timeout=5)
+            # a chip that is reset again and again talks without end: no answer takes longer than this
+            self._line.read_until = functools.partial(self._line.read_until, timeout_overall=ANSWERED_S)
         except (TransportError, OSError):
             raise ports.unopened(self.device) from None
 
@@ -157,8 +161,10 @@ class Repl:
 
     def _settle(self) -> None:
         """Swallow the answers to repeated requests, then ask once more: exactly one prompt waits after this."""
+        end = time.monotonic() + 3.0
         while self._listen(b"\r\n>", 0.2):
-            pass
+            if time.monotonic() > end:  # it is reset again and again, and greets each time
+                raise silence.explain(self.device, self._heard)
         self._write(ENTER_RAW)
         if not self._line.read_until(1, PROMPT[:-1], timeout=2).endswith(PROMPT[:-1]):
             raise NodeSilent(f"The node on {self.device} gave its prompt once and fell silent.")
@@ -241,6 +247,9 @@ class Repl:
             heard = time.monotonic()
             if got.endswith(EXECUTE):
                 return got[:-1].decode(errors="replace").replace("\r\n", "\n")
+            if got.endswith(b"\n") and silence.starts_anew(bytes(got[-80:])):
+                # a node whose supply dips would go on printing for ever
+                raise silence.explain(self.device, bytes(got))
             if on_line and got.endswith(b"\n"):
                 on_line(got[told:].decode(errors="replace").strip())
                 told = len(got)
@@ -251,6 +260,8 @@ class Repl:
         """Reset, and stop the boot in its rescue window: a clean heap, idle buses, no watchdog."""
         self.restart()
         with self._wire():
+            # an interrupt amid boot.py would leave the app's slot unmounted; what has no such window is asked all the same
+            self._listen(b" gives the REPL", 3.0)
             if not self._listen(PROMPT, 8.0, INTERRUPT + b"\r" + ENTER_RAW):
                 raise silence.explain(self.device, self._heard)
             self._settle()

@@ -41,6 +41,11 @@ def state(heard: bytes) -> str:
     return next((word for pattern, word, *_ in SAID if re.search(pattern, heard)), "")
 
 
+def starts_anew(heard: bytes) -> bool:
+    """Whether the chip says that it was reset: whatever ran there has ended."""
+    return bool(re.search(rb"Brownout detector was triggered|rst:0x[0-9a-f]+ \(", heard))
+
+
 def explain(device: str, heard: bytes) -> Problem:
     """The problem that fits what was heard, from nothing at all to a program that does not let go."""
     for pattern, word, kind, cause, remedy in SAID:

@@ -1,4 +1,4 @@
-"""`make unplug`: lampposts unplugged at a random moment of commissioning; the same command must finish each.
+"""Lampposts unplugged at a random moment of commissioning; the same command must finish each.
 
 python tests/bench/unplugged.py [COUNT] [--seed N] [--json]
 """

@@ -43,7 +43,7 @@ class Flash:
 
     def writeblocks(self, block, buf, offset=0):
         old = self.image[block][offset : offset + len(buf)]
-        self._change(block, offset, bytes([a & b for a, b in zip(old, buf)]))
+        self._change(block, offset, bytes([old[i] & buf[i] for i in range(len(old))]))
 
     def ioctl(self, code, block):
         if code == 6:
@@ -123,7 +123,7 @@ def after(flash):
     try:
         mount(fresh)
     except OSError as error:
-        return "the file system does not mount: %r" % error, None
+        return f"the file system does not mount: {error!r}", None
     try:
         ran = runs()
         if ran not in ("a old", "b new"):
@@ -133,7 +133,7 @@ def after(flash):
         if runs() != "b new":
             return "completed, and starts " + runs(), None
     except Exception as error:
-        return "a start fails: %r" % error, None
+        return f"a start fails: {error!r}", None
     finally:
         vfs.umount("/")
     return None, ran
@@ -163,6 +163,6 @@ for share in SHARES:
         cuts += 1
         fault, ran = after(flash)
         if fault:
-            wrong.append("operation %d at %d %%: %s" % (at, share, fault))
+            wrong.append(f"operation {at} at {share} %: {fault}")
         tally[ran] = tally.get(ran, 0) + 1
 print(json.dumps({"operations": whole.operations, "cuts": cuts, "wrong": wrong, "ran": tally}))

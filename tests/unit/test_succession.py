@@ -28,7 +28,7 @@ def told(nor):
 
 def test_a_fresh_node_goes_on_where_the_dead_one_was():
     old, new = Nor(16), Nor(16)
-    values = {"imp_mwh": 215782000123, "meter_mwh": 99 << 33, "boot": 812, "burn_s": 5, "switchings": 3, "power_cuts": 7}
+    values = {"imp_mwh": 215782000123, "meter_mwh": 99 << 33, "boot": 812, "burn_s": 5, "switchings": 3}
     assert succession.take_over(old, Time, values)
     kept = told(old)
     assert kept["imp_mwh"] == values["imp_mwh"] and kept["boot"] == 813

@@ -30,6 +30,7 @@ class Place:
     limits: Limits = field(default_factory=dict)
     broker: str | None = None
     ssid: str = "lamplighter"
+    simulated: bool = False  # behind a network address is a virtual lamppost
 
     @property
     def virtual(self) -> bool:
@@ -96,7 +97,8 @@ def _place(document: toml_document.TomlDocument, index: int, row: dict[str, Any]
     limits = {key: (low, high) for key, (low, high) in row.get("limits", {}).items()}
     data = document.data
     ssid = data.get("ssid", "lamplighter")
-    return Place(row["name"], port, name, wired, power, limits, data.get("broker"), ssid)
+    simulated = row.get("simulated", False)
+    return Place(row["name"], port, name, wired, power, limits, data.get("broker"), ssid, simulated)
 
 
 def _check_port(document: toml_document.TomlDocument, path: toml_document.Path, port: str) -> None:

@@ -6,6 +6,7 @@ and `lamplighter configure` cope with each of them, and raise what they cannot c
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from .. import config, verbs, who
 from ..board import Board
 from .bench_file import Place
-from .posts import WIFI, CablePost, Post
+from .posts import WIFI, Post
 
 WINDOWS: dict[str, Any] = {  # short enough to wait for
     "energy": {"window_s": 1, "every_ms": 250},
@@ -52,21 +53,27 @@ def document(place: Place, board: Board, **changes: Any) -> dict[str, Any]:
     return {"v": 1, "site": "hil", "node": "lp-hil", "wifi": wifi, "mqtt": mqtt, "parts": fitted, **sections, **changes}
 
 
-def bring(post: Post, wanted: dict[str, Any]) -> None:
-    """Firmware and configuration, each written only where it is another one; the node has just started after this."""
-    with post.port_for_others() as port:
-        verbs.run("flash", "--port", port, "--board", post.board.name)
-        verbs.run("configure", "--port", port, "-", stdin=json.dumps(wanted))
+@functools.cache
+def build() -> str:
+    """Of the firmware that this lamplighter brings."""
+    from .. import filesystem
+
+    return filesystem.compile_app().build
 
 
-def again(post: CablePost, wanted: dict[str, Any], build: str) -> str:
-    """Before each test on a cable: a restart where it is as it should be, all of bring() where it is not. Its build."""
+def bring(post: Post, wanted: dict[str, Any], simulated: bool = False) -> None:
+    """Firmware and configuration, each written only where it is another one; the node has just started after this.
+
+    Asked first, as flashing even what is right takes half a minute through a port server.
+    simulated -- what is behind a network address is a virtual lamppost
+    """
     with post.port_for_others() as port:
         facts = who.ask(port).facts
-    if not facts or facts["build"] != build or facts["config"] != config.config_hash(wanted):
-        bring(post, wanted)
-        with post.port_for_others() as port:
-            return who.ask(port).facts.get("build", "")
+        if facts.get("build") != build():
+            verbs.run("flash", "--port", port, "--board", post.board.name, *(["--virtual"] if simulated else []))
+            facts = {}
+        if facts.get("config") != config.config_hash(wanted):
+            verbs.run("configure", "--port", port, "-", stdin=json.dumps(wanted))
+            return
     post.console.forget()
     post.reset()
-    return build

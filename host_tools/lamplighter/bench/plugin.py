@@ -139,7 +139,7 @@ def _cable(bench_place: Place, bench_document: Any, pytestconfig: pytest.Config)
     post = CablePost(bench_place.board, bench_place.port, power.of(bench_place.power, bench_place.name, ask))
     post.open()
     try:
-        known.bring(post, bench_document())
+        known.bring(post, bench_document(), bench_place.simulated)
         yield post
     finally:
         post.close()
@@ -167,12 +167,8 @@ def node(request: pytest.FixtureRequest, bench_place: Place, tmp_path: Path) -> 
 
     post = request.getfixturevalue("_cable")
     listen(request.node, post)
-    build = known.again(post, request.getfixturevalue("bench_document")(), request.config.stash.get(_BUILD, ""))
-    request.config.stash[_BUILD] = build
+    known.bring(post, request.getfixturevalue("bench_document")(), bench_place.simulated)
     yield post
-
-
-_BUILD = pytest.StashKey[str]()
 
 
 def _virtual(request: pytest.FixtureRequest, place: Place, folder: Path) -> Any:

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from .. import __version__, check_words, verbs
-from ..identity import common_name
+from ..certificate_names import common_name
 from ..problems import BrokerNotFound, BrokerUnreachable, CountersUnknown, SelftestFailed
 from ..repl import Repl
 from . import register

@@ -1,0 +1,144 @@
+"""`lamplighter update`: what changed comes over the line, beside the old app, and counts when it is whole."""
+
+import json
+import shutil
+import threading
+
+import pytest
+from click.testing import CliRunner
+from lamplighter import built, filesystem, firmware, image, node_files, pack, renewing, repl, who
+from lamplighter.cli import lamplighter
+from lamplighter.problems import CablePulled, UpdateFailed
+from lamplighter.repl import Repl
+from lamplighter.virtual.node import VirtualLamppost
+
+BOARD = "lamppost-esp32"
+DOC = {
+    "v": 1, "site": "lisbon", "node": "lp-0042", "wifi": {"ssid": "lamplighter"}, "mqtt": {"host": "broker.lan"},
+    "parts": [{"id": "meter", "part": "pzem004t", "bus": "meter"}], "energy": {"part": "meter"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def lamp(tmp_path):
+    """A lamppost that has started with its configuration."""
+    node = VirtualLamppost(BOARD, workdir=tmp_path / "lamp")
+    node.flash_image(image.build(node.board, image.standin(node.board)))
+    with node:
+        node.console.wait_for("Ctrl-C within")
+        with Repl(node.port) as talk:
+            node_files.adopt(talk, json.dumps(DOC).encode())
+        node.console.wait_for("app: lp-0042")
+        yield node
+
+
+def edited(tmp_path, monkeypatch, path="lamppost/ops/report.py", text="\n\ndef added():\n    return 'new'\n"):
+    """From here on this computer's app is another one."""
+    target = tmp_path / "edited"
+    shutil.copytree(firmware.folder("firmware"), target)
+    with open(target / path, "a") as file:
+        file.write(text)
+    app = filesystem.compile_app(target)
+    monkeypatch.setattr(filesystem, "compile_app", lambda *arguments, **options: app)
+    return app
+
+
+def update(lamp):
+    return CliRunner().invoke(lamplighter, ["update", "--port", lamp.port, "--json"])
+
+
+def test_a_new_app_runs_in_the_other_slot_and_the_old_one_stays(lamp, tmp_path, monkeypatch):
+    assert json.loads(update(lamp).stdout)["updated"] is False, "the image's app is what it runs"
+    lamp.console.wait_for("app: lp-0042")
+    app = edited(tmp_path, monkeypatch)
+    told = json.loads(update(lamp).stdout)
+    assert told["slot"] == "b" and told["build"] == app.build and told["changed"] + told["kept"] == len(app.modules)
+    assert told["sent"] < sum(map(len, app.modules.values())) / 2
+    facts = who.ask(lamp.port).facts
+    assert (facts["slot"], facts["build"], facts["node"]) == ("b", app.build, "lisbon/lp-0042")
+    with Repl(lamp.port) as node:
+        assert node.run("import os;print(os.stat('/a.app')[6]>0, os.listdir('/').count('b.part'))") == "True 0\n"
+
+
+def test_an_app_that_does_not_start_gives_way_to_the_old_one(lamp, tmp_path, monkeypatch):
+    edited(tmp_path, monkeypatch, "lamppost/app.py", "\n\nraise ValueError('bad build')\n")
+    done = update(lamp)
+    assert isinstance(done.exception, UpdateFailed) and "does not run" in done.exception.cause
+    assert "went back to the app that it had" in done.exception.remedy
+    assert who.ask(lamp.port).facts["slot"] == "a"
+
+
+def test_spoilt_and_lost_bytes_are_sent_again(lamp, tmp_path, monkeypatch):
+    app = edited(tmp_path, monkeypatch)
+    spoilt = []
+    send = repl.Talk.send
+
+    def noisy(self, data):
+        if len(data) > 100 and len(spoilt) < 2:
+            spoilt.append(len(data))
+            data = data[:40] + bytes([data[40] ^ 0x55]) + data[41:] if len(spoilt) == 1 else data[:-30]
+        send(self, data)
+
+    monkeypatch.setattr(repl.Talk, "send", noisy)
+    monkeypatch.setattr(renewing, "ACK_S", 0.4)
+    wanted = filesystem.slot(app)
+    with Repl(lamp.port) as node:
+        done = renewing.renew(node, wanted, renewing.look(node), None)
+        assert node.run("import binascii;print(crc_of('/b.app'))").strip() == str(renewing.zlib.crc32(wanted))
+    assert done.again >= 2 and len(spoilt) == 2
+
+
+def test_a_cable_pulled_in_the_middle_leaves_the_old_app_and_the_same_command_completes(lamp, tmp_path, monkeypatch):
+    app = edited(tmp_path, monkeypatch)
+    pulled = []
+
+    def pull(self, data):
+        if len(data) > 100 and not pulled:
+            pulled.append(threading.current_thread())
+            lamp.power_off()
+            raise OSError(5, "Input/output error")
+        self._wire.write(data)
+
+    monkeypatch.setattr(repl.Talk, "send", pull)
+    done = update(lamp)
+    assert isinstance(done.exception, CablePulled), done.exception
+    lamp.power_on()
+    lamp.console.forget()
+    lamp.console.wait_for("app: lp-0042")
+    assert who.ask(lamp.port).facts["slot"] == "a"
+    assert json.loads(update(lamp).stdout)["build"] == app.build
+
+
+def test_a_plan_copies_what_is_there_and_brings_the_rest():
+    old = pack.build({"a.mpy": b"A" * 50, "b.mpy": b"B" * 60, "c.mpy": b"C" * 70})
+    new = pack.build({"a.mpy": b"A" * 50, "b.mpy": b"b" * 61, "c.mpy": b"C" * 70})
+    plan = renewing.plan(new, pack.read(old))
+    rest, whole = plan.new, b""
+    for offset, length in plan.steps:
+        if offset >= 0:
+            whole += old[offset : offset + length]
+        else:
+            whole, rest = whole + rest[:length], rest[length:]
+    assert whole == new and rest == b"" and plan.kept == 2
+
+
+@pytest.mark.parametrize("data", [b"", b"\x03", b"\x03" * 300, b"a" * 253, b"a" * 254, b"a" * 255, b"a\x03" * 200,
+                                  bytes(range(256)) * 5, b"a" * 508 + b"\x03"])  # fmt: skip
+def test_what_crosses_the_line_holds_no_ctrl_c_and_comes_out_as_it_went_in(data):
+    on_node = {}
+    source = (renewing._ON_NODE).read_text()
+    exec(source[source.index("def unstuffed") : source.index("def fill")], on_node)
+    packed = bytearray(renewing.stuffed(data))
+    assert 3 not in packed and len(packed) <= len(data) + 2 + len(data) // 200
+    count = on_node["unstuffed"](packed, len(packed))
+    assert bytes(packed[:count]) == data
+
+
+def test_a_pack_that_this_computer_built_is_found_by_its_head(tmp_path, monkeypatch):
+    monkeypatch.setattr(built, "_folder", lambda: tmp_path / "apps")
+    data = pack.build({"a.mpy": b"A"})
+    assert built.find(data[: pack.START]) is None
+    built.keep(data)
+    assert built.find(data[: pack.START]) == data
+    next((tmp_path / "apps").glob("*.app")).write_bytes(data[:-1])
+    assert built.find(data[: pack.START]) is None, "a damaged one is of no use"
