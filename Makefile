@@ -44,6 +44,10 @@ soak: $(READY)  ## thirty nights in fast time: cuts, an outage of a week, broker
 	@.ci/broker
 	@$(BIN)/python tests/soak/run.py
 
+day: $(READY)  ## 24 hours of virtual time with six parts that fail at random: every window, every reason (10 minutes)
+	@.ci/broker
+	@LAMPLIGHTER_DAY_HOURS=24 $(BIN)/python -m pytest -q tests/hil/test_faulty_day.py
+
 fuzz: $(READY)  ## two million spoiled packets, flash blocks and documents, and a million frames of the parts, into all that reads them
 	@$(BIN)/python tests/fuzz/run.py
 
@@ -64,4 +68,4 @@ clean:  ## remove what was built (not the image cache)
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test check bench interop powercut soak fuzz parking dusk image docs clean
+.PHONY: help demo test check bench interop powercut soak day fuzz parking dusk image docs clean
