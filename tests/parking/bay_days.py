@@ -11,9 +11,8 @@ import random
 from array import array
 from dataclasses import dataclass
 
-from lamplighter.replay.trace import MISSING, Trace
-
 from bay_street import Bay, Street
+from lamplighter.replay.trace import MISSING, Trace
 
 DAY_S = 86400
 HARDSHIPS = ("calm", "rain", "fog", "snow", "sun", "people", "traffic", "dropouts", "drift")
@@ -23,7 +22,7 @@ SENSES["both"] = SENSES["range"] + SENSES["field"]
 
 @dataclass
 class Day:
-    """trace -- what the sensors recorded; truth -- [(t_s, state)]; empty_mm, empty_ut -- what an installer would know"""
+    """trace -- what the sensors recorded; truth -- [(t_s, state)]; empty_mm, empty_ut -- what an installer may know"""
 
     seed: int
     hardship: str
