@@ -44,6 +44,9 @@ soak: $(READY)  ## thirty nights in fast time: cuts, an outage of a week, broker
 	@.ci/broker
 	@$(BIN)/python tests/soak/run.py
 
+air: $(READY)  ## the node's air sensing over six months beside an analyser; writes the tables of docs/reference/air.md
+	@$(BIN)/python tests/air/run.py
+
 day: $(READY)  ## 24 hours of virtual time with six parts that fail at random: every window, every reason (10 minutes)
 	@.ci/broker
 	@LAMPLIGHTER_DAY_HOURS=24 $(BIN)/python -m pytest -q tests/hil/test_faulty_day.py
@@ -68,4 +71,4 @@ clean:  ## remove what was built (not the image cache)
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test check bench interop powercut soak day fuzz parking dusk image docs clean
+.PHONY: help demo test check bench interop powercut soak air day fuzz parking dusk image docs clean

@@ -16,6 +16,7 @@ VERBS = {
     "image": ("image", "Build one flash image for a board."),
     "flash": ("flash", "Bring firmware onto a board."),
     "configure": ("configure", "Give a node its configuration."),
+    "calibrate": ("calibrate", "Tell a node how a sensor compares with a reference."),
     "test": ("test", "Run the node's self-test and give a verdict."),
     "log": ("log", "Show the node's serial output with times."),
     "watch": ("watch", "Subscribe, show live telemetry, check and count it."),
