@@ -54,6 +54,13 @@ soak: $(READY)  ## thirty nights in fast time: cuts, an outage of a week, broker
 	@.ci/broker
 	@$(BIN)/python tests/soak/run.py
 
+air: $(READY)  ## the node's air sensing over six months beside an analyser; writes the tables of docs/reference/air.md
+	@$(BIN)/python tests/air/run.py
+
+day: $(READY)  ## 24 hours of virtual time with six parts that fail at random: every window, every reason (10 minutes)
+	@.ci/broker
+	@LAMPLIGHTER_DAY_HOURS=24 $(BIN)/python -m pytest -q tests/hil/test_faulty_day.py
+
 fuzz: $(READY)  ## two million spoiled packets, flash blocks and documents, and a million frames of the parts, into all that reads them
 	@$(BIN)/python tests/fuzz/run.py
 

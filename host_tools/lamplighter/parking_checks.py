@@ -16,7 +16,9 @@ def watching(bay: dict[str, Any]) -> list[tuple[tuple, str]]:
 
 
 def errors(
-    rows: list[dict[str, Any]], senses: dict[str, str], measures: Callable[[tuple, str, dict[str, str], str], list[Error]]
+    rows: list[dict[str, Any]],
+    senses: dict[str, str],
+    measures: Callable[[tuple, str, dict[str, str], str], list[Error]],
 ) -> list[Error]:
     """senses -- {part id: what it measures}; measures -- says what is wrong with a part that does not measure it"""
     found: list[Error] = []
@@ -25,7 +27,8 @@ def errors(
         here = ("parking", index)
         parts = watching(bay)
         if len({path[0] for path, _ in parts}) != 1:
-            cause = "has part and parts; keep one of them" if parts else "is missing (the id of a part that watches the bay)"
+            missing = "is missing (the id of a part that watches the bay)"
+            cause = "has part and parts; keep one of them" if parts else missing
             found.append(((*here, "part"), cause))
         for path, name in parts:
             if senses.get(name) not in SENSES:

@@ -1,4 +1,4 @@
-"""`lamplighter replay parking`: a recorded trace in, what the node would have told out; a bad trace is named in words."""
+"""`lamplighter replay parking`: a trace in, what the node would have told out; a bad trace is named in words."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`make fuzz`: a million spoiled MQTT packets, a million frames of the parts, and much else, into all that reads them."""
+"""`make fuzz`: a million spoiled MQTT packets, a million frames of the parts, and much else, into what reads them."""
 
 from __future__ import annotations
 

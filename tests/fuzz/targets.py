@@ -14,6 +14,7 @@ for _folder in ("../../firmware", "../unit", "../powercut"):
         sys.path.append(here + "/" + _folder)
 
 import speaking  # noqa: E402
+import wire  # noqa: E402
 from ground import Seed  # noqa: E402
 from lamppost.buses.wiring import Wiring  # noqa: E402
 from lamppost.core.clock import Clock  # noqa: E402
@@ -25,7 +26,6 @@ from lamppost.journal.outbox import ALARM, CLEAR, EVENT, TELEMETRY, Entry, Outbo
 from lamppost.link import hello, packet, sntp  # noqa: E402
 from lamppost.ops import settings  # noqa: E402
 from nor import Nor  # noqa: E402
-from wire import Machine, Time  # noqa: E402
 
 LINK_WORDS = ["protocol", "version", "notallowed", "badlogin", "badclientid", "unavailable", "closed"]
 SENSOR_WORDS = ("silent", "garbled", "refused", "foreign", "range", "signal", "warming", "unset")
@@ -341,6 +341,8 @@ class Frames:
         self._good = [(name, speaking.captures(name)) for name in ([part_id] if part_id else speaking.parts())]
         self._pieces = [data for _, found in self._good for data in found] + _MARKS
         self._lines = [part for part, _ in self._good if speaking.on_a_line(part)]
+        for part, good in self._good:
+            shelf.decode(part, good[0])  # all are loaded before anybody counts what the cases take
 
     def case(self, seed):
         if self._lines and seed.below(8) == 0:
@@ -370,11 +372,11 @@ class Frames:
         return True
 
 
-class Strides(Time):
+class Strides(wire.Time):
     """Whoever polls a line finds that a stride of time has passed: a case of seconds takes few turns."""
 
     async def sleep_ms(self, milliseconds):
-        await Time.sleep_ms(self, max(20, milliseconds))
+        await wire.Time.sleep_ms(self, max(20, milliseconds))
 
 
 class Lines:
@@ -412,7 +414,7 @@ class Lines:
                 pieces.append((n * 7 + seed.below(40), bytes(data[:256])))
             return pieces
 
-        machine = Machine(answer)
+        machine = wire.Machine(answer)
         machine.time = Strides()
         kind = "rs485" if part_id in ("sdm120", "sdm630", "ddsu666") else "uart"
         bus = Wiring(self._BOARD, machine, machine.time).bus(kind)

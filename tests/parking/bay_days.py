@@ -22,7 +22,7 @@ SENSES["both"] = SENSES["range"] + SENSES["field"]
 
 @dataclass
 class Day:
-    """trace -- what the sensors recorded; truth -- [(t_s, state)]; empty_mm, empty_ut -- what an installer would know"""
+    """trace -- what the sensors recorded; truth -- [(t_s, state)]; empty_mm, empty_ut -- what an installer may know"""
 
     seed: int
     hardship: str

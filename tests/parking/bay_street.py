@@ -60,7 +60,8 @@ class Bay:
 
 class Street:
     """before -- {second: (mm, whiteness)} or None of what stands in the beam; ground -- mm behind it
-    iron -- (x, y, z) µT that vehicles and trams add; warmth -- K off the mean; spells -- {second: (kind, force)} of weather
+    iron -- (x, y, z) µT that vehicles and trams add; warmth -- K off the mean
+    spells -- {second: (kind, force)} of weather
     truth -- [(second, state)]
     """
 

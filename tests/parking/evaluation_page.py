@@ -29,7 +29,8 @@ def tables(scores: dict[Key, Score], plains: tuple[Plain, ...], days: int) -> st
     lines.append(_row("**all**", [total(scores, way) for way in ways]))
     lines += [_row(sense, [total(scores, way, None, sense) for way in ways]) for sense in senses]
     lines += [_row(hard, [total(scores, way, hard) for way in ways]) for hard in hardships]
-    lines += ["", "Each hardship with each kind of sensor, Lamplighter alone:", "", *_head("hardship, sensor", ways[:1])]
+    lines += ["", "Each hardship with each kind of sensor, Lamplighter alone:", ""]
+    lines += _head("hardship, sensor", ways[:1])
     lines += [_row(f"{h}, {s}", [scores["lamplighter", h, s]]) for h in hardships for s in senses]
     lines += ["", "The first day of a node that knows nothing of its bay, neither told nor learned before:", ""]
     lines += [*_head("sensor", ["first day"])]
@@ -41,9 +42,9 @@ def tables(scores: dict[Key, Score], plains: tuple[Plain, ...], days: int) -> st
         times = f"all of its {other.false_changes}"
     lines += [
         "",
-        f"The threshold makes {times} the false changes: {other.false_changes} to {mine.false_changes}. Tuned on other "
-        f"days, it says near below {100 * plains[0].near:.0f} % and away above {100 * plains[0].away:.0f} % of the empty "
-        f"distance, or above {plains[0].on:g} and below {plains[0].off:g} µT where there is no distance.",
+        f"The threshold makes {times} the false changes: {other.false_changes} to {mine.false_changes}. Tuned on "
+        f"other days, it says near below {100 * plains[0].near:.0f} % and away above {100 * plains[0].away:.0f} % of "
+        f"the empty distance, or above {plains[0].on:g} and below {plains[0].off:g} µT where there is no distance.",
     ]
     return "\n".join(lines)
 

@@ -31,7 +31,8 @@ class Notes:
 class Bay:
     """A bay with a range finder, and with a magnetometer or a radar where `also` names their quantities."""
 
-    def __init__(self, utc=None, options=OPTIONS, also=(), notes=None, eye=True):
+    def __init__(self, utc=None, options=OPTIONS, also=(), notes=None, eye=True, every_ms=1000):
+        self.every_ms = every_ms
         self.hours = Hours(utc)
         self.parking = Parking(options, self.hours.clock, notes)
         self.feeds = {}
@@ -59,7 +60,7 @@ class Bay:
             if "presence" in self.feeds:
                 self.feeds["presence"][0]({"presence": self.alive})
 
-        return self.hours.run(seconds, self.parking, feed)
+        return self.hours.run(seconds, self.parking, feed, self.every_ms)
 
 
 def states(told):
@@ -332,7 +333,7 @@ def test_a_tram_that_passes_again_and_again_is_learned():
     bay.feel(120, *CAR)
     bay.feel(120)
     told = []
-    for n in range(12):
+    for _ in range(12):
         told.append(states(bay.feel(20, 2000, -300 + 900, 4300 + 300)))
         bay.feel(300)
     assert told[3:] == [[]] * 9
@@ -372,11 +373,7 @@ def test_who_moves_before_the_sensor_makes_no_car_however_long():
 
 def test_a_bay_that_is_read_each_five_seconds_or_ten_times_a_second_is_told_too():
     for every_ms in (100, 5000):
-        bay = Bay()
-        take = bay.feeds["d_mm"][0]
-        run = lambda d_mm, seconds: bay.hours.run(  # noqa: E731
-            seconds, bay.parking, lambda: take({"d_mm": d_mm, "strength": 900}), every_ms
-        )
-        assert states(run(3200, 60)) == ["free"]
-        assert states(run(1400, 30)) == ["occupied"], every_ms
-        assert states(run(3200, 30)) == ["free"], every_ms
+        bay = Bay(every_ms=every_ms)
+        assert states(bay.see(3200, 60)) == ["free"]
+        assert states(bay.see(1400, 30)) == ["occupied"], every_ms
+        assert states(bay.see(3200, 30)) == ["free"], every_ms

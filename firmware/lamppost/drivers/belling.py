@@ -58,11 +58,16 @@ def reading(volts, amps, watts, pulses, references, board):
         "u_mv": rounded(volts * _VREF * (top + bottom), 1000 * ref_v * bottom),
         "i_ma": rounded(amps * _VREF * 1000, ref_i * shunt),
         "p_mw": rounded(watts * p_top, p_bottom),
-        # a pulse is 1638.4 * 256 counts of the power for one second
-        "imp_mwh": pulses * p_top * 1048576 // (p_bottom * 9000),
+        "imp_mwh": energy(pulses, ref_p, board),
     }
     found["pf"] = power_factor(found["p_mw"], found["u_mv"], found["i_ma"])
     return checked(found)
+
+
+def energy(pulses, ref_p, board):
+    """mWh of that many pulses; one is 1638.4 * 256 counts of the power for a second."""
+    shunt, top, bottom = board
+    return pulses * _VREF * _VREF * (top + bottom) * 1048576 // (1000 * ref_p * shunt * bottom * 9000)
 
 
 class Belling:

@@ -34,3 +34,4 @@ class Bl0940(belling.Belling):
     def __init__(self, bus, name="meter", baud=4800, shunt_uohm=1034, top_ohm=1950000, bottom_ohm=981):
         board = shunt_uohm, top_ohm, bottom_ohm
         super().__init__(bus, name, _READ[0], baud, _SIZE, _ZEROS, lambda data: decode(data, board))
+        self.WRAP_MWH = belling.energy(1 << 24, _REFERENCES[2], board)

@@ -34,3 +34,4 @@ class Bl0942(belling.Belling):
     def __init__(self, bus, name="meter", address=0, baud=4800, shunt_uohm=1000, top_ohm=1950000, bottom_ohm=510):
         board = shunt_uohm, top_ohm, bottom_ohm
         super().__init__(bus, name, 0x58 | address, baud, _SIZE, _ZEROS, lambda data: decode(data, address, board))
+        self.WRAP_MWH = belling.energy(1 << 24, _REFERENCES[2], board)

@@ -74,7 +74,8 @@ class Field:
         self.kind = AWAY if dev <= off else NEAR if dev >= self._on else BETWEEN
         if self._trams and self.kind != BETWEEN:
             # a lorry that halts behind the bay, or a tram: wait until it would be gone
-            if self._trams.passing(pull, dev, self.kind == NEAR, now) or self.kind == NEAR and 5 * dev < 2 * self._usual:
+            near = self.kind == NEAR
+            if self._trams.passing(pull, dev, near, now) or near and 5 * dev < 2 * self._usual:
                 self.still = False
 
     def miss(self, *_):
@@ -85,8 +86,9 @@ class Field:
         self._free = free
         if self._last is None:
             return
+        dev = self.dev or 0
         if free is False and self.kind == NEAR:
-            self._parked += (self.dev - self._parked) // 8 if self._parked else self.dev
+            self._parked += (dev - self._parked) // 8 if self._parked else dev
         elif free and eye == AWAY and self._base is None and self.still:
             self.settle(self.level)
         elif free and self._base and (eye == AWAY or self.kind != NEAR):
@@ -98,12 +100,13 @@ class Field:
         if self._parked:
             self._learn(self._parked + 3 * self._usual >> 2 if self._usual else self._parked)
             self._parked = 0
-        if self._base and self.level and self.kind is not None and self.dev > 3 * self._on // 5:
+        if self._base and self.level and (self.dev or 0) > 3 * self._on // 5:
             self.settle(self.level)
 
     def felt(self, free):
         """%: how far the field is from meaning something else."""
-        sure = 60 + 40 * min(max(self._on - self.dev if free else self.dev - self._on // 2, 0), self._on) // self._on
+        dev = self.dev or 0
+        sure = 60 + 40 * min(max(self._on - dev if free else dev - self._on // 2, 0), self._on) // self._on
         return sure if self.sure else min(sure, 60)
 
     def kept(self):

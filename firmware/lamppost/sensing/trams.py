@@ -14,11 +14,11 @@ class Trams:
     """The current in a tram's wire bends the field as much as a vehicle, for half a minute, a hundred times a day."""
 
     def __init__(self):
-        self._line = None  # the direction, of length 100
+        self._line = [0, 0, 0]  # the direction, of length 100
         self._seen = 0
         self._since_ms = None  # when the present pull began
         self._most = 0
-        self._pull = None
+        self._pull = [0, 0, 0]
 
     def passing(self, pull, dev, near, now):
         """True if the pull (a vector of length dev) is what has passed before. near -- as much as a vehicle's.

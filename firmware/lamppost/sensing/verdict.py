@@ -17,7 +17,8 @@ def of(eye, still, field, calm, alive):
     """(state or None: no opinion, milliseconds that the opinion must hold).
 
     eye, field -- AWAY ... DARK or None of the range finder and of the magnetometer
-    still, calm -- True if what they see does not move, None if it moves and is hardly seen; alive -- True if the radar sees somebody
+    still, calm -- True if what they see does not move, None if it moves and is hardly seen
+    alive -- True if the radar sees somebody
     """
     if eye == AWAY:
         # an empty place that is seen outweighs iron that is felt: trams and lorries are felt from afar

@@ -33,8 +33,8 @@ class Post:
     console: Console
     speed = 1.0
 
-    def __init__(self, board: str) -> None:
-        self.board = boards.load(board)
+    def __init__(self, board: str | boards.Board) -> None:
+        self.board = boards.load(board) if isinstance(board, str) else board
 
     def within(self, seconds: float) -> float:
         """Real seconds to wait at most for what takes the node so many; generous, as nothing waits for their end."""
@@ -80,7 +80,7 @@ class Post:
 class VirtualPost(Post):
     """With everything that can be steered: .lamp is the VirtualLamppost."""
 
-    def __init__(self, board: str, workdir: Path, broker: int = 1, **options: Any) -> None:
+    def __init__(self, board: str | boards.Board, workdir: Path, broker: int = 1, **options: Any) -> None:
         super().__init__(board)
         self.lamp = VirtualLamppost(self.board, workdir=workdir, **options)
         self.speed = options.get("speed") or 1.0

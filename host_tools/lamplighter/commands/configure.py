@@ -86,15 +86,21 @@ def _on_the_node(
         node_files.adopt(node, config.encode(doc))
         if "tls" in doc["mqtt"]:
             node_files.tidy(node)
-        screen.note("restarting")
-        node.restart()
-        line = node.boot_line(STARTED)  # the rescue window of 1.5 s comes before it
+        line = restarted(node)
+    _tell({**told, "written": True, "boot": line}, as_json, "is written; the node is up with it")
+
+
+def restarted(node: Any) -> str:
+    """Start the node with its new configuration; the app's first line. Raises ConfigNotKept."""
+    screen.note("restarting")
+    node.restart()
+    line = node.boot_line(STARTED)  # the rescue window of 1.5 s comes before it
     if line is None or "app: " not in line:
         raise ConfigNotKept(
             f"The configuration is on the node, but the node did not start with it: {line or 'it says nothing'}.",
             "Look at `lamplighter log`; `lamplighter test` says what is wrong.",
         )
-    _tell({**told, "written": True, "boot": line}, as_json, "is written; the node is up with it")
+    return line
 
 
 def _certificates_kept(node: Any, name: str, doc: dict, before: dict | None, files: dict[str, bytes]) -> None:

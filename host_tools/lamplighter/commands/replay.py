@@ -31,7 +31,7 @@ command.add_command(air)
     "--empty-mm", type=click.IntRange(300, 12000), metavar="MM",
     help="Distance to the ground of the empty bay, as in the configuration; without it that is learned.",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One object a change of state; with --truth one more, the figures.")
+@click.option("--json", "as_json", is_flag=True, help="One object a change; with --truth one more, the figures.")
 def parking(trace: Path, truth: Path | None, empty_mm: int | None, as_json: bool) -> None:
     """What a node would have told of a parking bay, change by change.
 
@@ -58,8 +58,8 @@ def parking(trace: Path, truth: Path | None, empty_mm: int | None, as_json: bool
             screen.result(change.as_dict())
         elif true is None:
             sure = "" if change.confidence is None else f"{change.confidence} %"
-            cells = {"t_s": f"{change.t_s:.15g}", "state": change.state, "confidence": sure, "evidence": change.evidence}
-            screen.row(cells, widths)
+            cells = {"t_s": f"{change.t_s:.15g}", "state": change.state, "confidence": sure}
+            screen.row({**cells, "evidence": change.evidence}, widths)
     if true is not None:
         score = compare(true, [(c.t_s, c.state) for c in told], recorded.start_s, recorded.end_s)
         if as_json:

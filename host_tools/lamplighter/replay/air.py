@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,12 @@ def read(path: Path) -> Trace:
 
 
 def replay(
-    recorded: Trace, window_s: int = 600, table: str = "EAQI-2024", humidity: str | None = None, kappa: float = 0.4
-) -> Iterator[dict[str, Any]]:
+    recorded: Trace, window_s: int = 600, table: str = "EAQI-2024", humidity: str | None = None, kappa: float = 0.4,
+    calibration: Sequence[dict[str, Any]] = (),
+) -> Iterator[dict[str, Any]]:  # fmt: skip
     """What the node tells, window by window: the body of tele/air, and `t_s`, where the window ended.
 
-    Raises ToolMissing, VirtualFailed.
+    calibration -- rows as in the configuration; `part` is a key of PARTS. Raises ToolMissing, VirtualFailed.
     """
     parts = {}
     for part, names in PARTS.items():
@@ -51,6 +52,7 @@ def replay(
             parts[part] = {"quantities": there, "every_ms": _rhythm(recorded, there)}
     every_ms = _rhythm(recorded, recorded.columns)
     options: dict[str, Any] = {"parts": list(parts), "window_s": window_s, "every_ms": every_ms, "index": table}
+    options["calibration"] = list(calibration)
     if humidity:
         options.update(humidity=humidity, kappa=kappa)
     start_ms = round(recorded.start_s * 1000)

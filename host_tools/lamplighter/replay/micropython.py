@@ -1,4 +1,4 @@
-"""Runs a program of this folder under the MicroPython that the virtual lamppost uses, with a file of integers before it."""
+"""Runs a program of this folder under the virtual lamppost's MicroPython, with a file of integers before it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ from ..virtual.interpreter import wheel_folder
 from .trace import Trace
 
 _HEAP = "16M"
-_START = "import sys; sys.path.insert(0, {!r}); import micropython_module as m; sys.exit(m.run_main(['micropython', *sys.argv[1:]]))"
+_START = """
+import sys
+sys.path.insert(0, {!r})
+import micropython_module
+sys.exit(micropython_module.run_main(["micropython", *sys.argv[1:]]))
+"""
 
 
 def run(program: str, trace: Trace, facts: dict[str, Any]) -> Iterator[Any]:

@@ -91,7 +91,7 @@ class Feed:
             self.hole(block[start])
 
     def hole(self, now_ms):
-        if 2 * (now_ms - self._last_ms) > 3 * self._every_ms:
+        if now_ms - self._last_ms >= self._every_ms:
             self._air.miss(self._part, self._silent)
 
 

@@ -162,7 +162,7 @@ def _check_heads(
         wanted = [name for group in groups for name in group]
         meant = "".join(_meant(name, strange) for name in wanted)
         errors.add(f"there is no column to judge by; at least one of {', '.join(wanted)} is needed{meant}", 1)
-    return [f"{errors.name}: the column {head or '(without a name)'} is not used{_near(head, names)}" for head in strange]
+    return [f"{errors.name}: the column {head or 'without a name'} is not used{_near(head, names)}" for head in strange]
 
 
 def _meant(name: str, strange: list[str]) -> str:
@@ -232,6 +232,6 @@ def _find_gaps(trace: Trace, times: list[float]) -> None:
     longest = max(_GAP_S, 20 * statistics.median(steps))
     trace.gaps = [(times[i], times[i + 1]) for i, step in enumerate(steps) if step > longest]
     for early, late in trace.gaps[:3]:
-        trace.notes.append(f"{trace.name}: a gap of {late - early:.0f} s after t_s {early:.15g}; nothing is known of it")
+        trace.notes.append(f"{trace.name}: a gap of {late - early:.0f} s after t_s {early:.15g}")
     if len(trace.gaps) > 3:
         trace.notes.append(f"{trace.name}: and {len(trace.gaps) - 3} more gaps")

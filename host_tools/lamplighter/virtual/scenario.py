@@ -127,7 +127,7 @@ def _parts(document: TomlDocument, board: Board, beside: Path | None) -> list[di
         if row["id"] in seen:
             document.complain((*path, "id"), f"{row['id']} is there twice", "keep one of the two")
         seen.add(row["id"])
-        whole = {**fitted.get(row["id"], {}), **{key: row[key] for key in ("part", "bus", "address") if key in row}}
+        whole = {**fitted.get(row["id"], {}), **{key: row[key] for key in ("part", "bus", "address", "baud") if key in row}}
         if "part" not in whole or "bus" not in whole:
             document.complain(
                 (*path, "id"),
@@ -160,12 +160,13 @@ def _parts(document: TomlDocument, board: Board, beside: Path | None) -> list[di
 
 
 def _seated(row: dict[str, Any], board: Board) -> dict[str, Any]:
-    """The row with what its place on the board means for the part: its address, and the bus it is set to."""
+    """The row with what its place on the board means for the part: its address, its speed, the bus it is set to."""
     options = dict(row["options"])
     if len(events.twin(row["part"]).BUSES) > 1:
         options["bus"] = board.buses[row["bus"]]["kind"]
-    if "address" in row:
-        options["address"] = row["address"]
+    for key in ("address", "baud"):
+        if key in row:
+            options.setdefault(key, row[key])
     return {"id": row["id"], "part": row["part"], "bus": row["bus"], "options": options}
 
 

@@ -1,0 +1,75 @@
+"""`lamplighter calibrate`: what a reference beside a sensor has taught, into the configuration on the node."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import click
+
+from .. import screen
+from ..problems import NodeSaidNo
+from .configure import restarted
+
+QUANTITIES = ("pm1", "pm2_5", "pm4", "pm10", "t", "rh", "p", "co2", "no2", "o3", "so2", "co")
+
+
+@click.command("calibrate")
+@click.option("--port", metavar="PORT", required=True, help="Serial port, e.g. /dev/ttyUSB0.")
+@click.option("--part", metavar="ID", required=True, help="The part's id in the configuration.")
+@click.option("--quantity", type=click.Choice(QUANTITIES), required=True, help="What was calibrated.")
+@click.option("--slope", type=float, default=1.0, show_default=True, help="The measured value times this,")
+@click.option("--offset", type=float, default=0.0, show_default=True, help="plus this, in the quantity's unit.")
+@click.option("--id", "name", metavar="NAME", help="Of the calibration; goes out with each window.")
+@click.option("--date", metavar="DATE", help="When it was done, e.g. 2026-03-14; today if not given.")
+@click.option("--serial", metavar="NUMBER", help="Of the sensor that it was done with: refused for another one.")
+@click.option("--remove", is_flag=True, help="Take the calibration of this quantity away.")
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+def command(
+    port: str, part: str, quantity: str, slope: float, offset: float, name: str | None, date: str | None,
+    serial: str | None, remove: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Tell a node how a sensor compares with a reference: what goes out is measured times slope, plus offset.
+
+    The node's configuration is changed in that place only, checked whole, and the node starts with it. A calibration
+    for the serial number of another sensor is refused. Note it in your configuration file too: the next
+    `lamplighter configure` brings what is there.
+
+    Example: lamplighter calibrate --port /dev/ttyUSB0 --part dust --quantity pm2_5 --slope 0.87 --id KS-2026-03
+    """
+    from .. import config, node_files, ports
+    from ..repl import Repl
+
+    if not remove and name is None:
+        raise click.UsageError("Give the calibration a name with --id, or take it away with --remove.")
+    row: dict[str, Any] = {"part": part, "quantity": quantity, "slope": slope, "offset": offset, "id": name}
+    row["date"] = date or datetime.datetime.now(datetime.UTC).date().isoformat()
+    if serial is not None:
+        row["serial"] = serial
+    with ports.claim(port), Repl(port, screen.note) as node:
+        before = node_files.document(node, "/config.json")
+        if before is None:
+            raise NodeSaidNo("The node has no configuration yet.", "Give it one with `lamplighter configure`.")
+        doc = config.check(config.Document(changed(before, row, remove), "the configuration"))
+        told = {"node": doc["node"], "config": config.config_hash(doc), "written": doc != before}
+        if doc != before:
+            screen.note("writing")
+            node_files.adopt(node, config.encode(doc))
+            restarted(node)
+    if as_json:
+        screen.result({**told, "calibration": doc.get("air", {}).get("calibration", [])})
+    else:
+        words = "is as it was" if doc == before else "has gone" if remove else f"is {name} now"
+        screen.out.print(f"{told['node']}: the calibration of {part} for {quantity} {words}.", markup=False)
+
+
+def changed(before: dict[str, Any], row: dict[str, Any], remove: bool) -> dict[str, Any]:
+    """The configuration with this calibration in place of an earlier one of the same part and quantity, or without."""
+    air = dict(before.get("air", {"parts": []}))
+    others = [
+        old for old in air.pop("calibration", []) if (old["part"], old["quantity"]) != (row["part"], row["quantity"])
+    ]
+    rows = others if remove else [*others, row]
+    if rows:
+        air["calibration"] = rows
+    return {**before, "air": air} if rows or "air" in before else before
