@@ -165,6 +165,16 @@ class Door:
                 return False
         return False
 
+    def hold(self, ms):
+        """Keep the console for so long; a right answer raises KeyboardInterrupt, which leads to the REPL."""
+        import select
+        import sys
+
+        poller = select.poll()
+        poller.register(sys.stdin, select.POLLIN)
+        if self.wait(ms, poller.poll, sys.stdin.buffer.read):
+            raise KeyboardInterrupt
+
 
 def closed(memory, soft):
     """The Door of this node, shut unless it was unlocked before a soft reset; None for a console that is open.

@@ -4,14 +4,14 @@
 
 while True:
     try:
-        if globals().get("door"):
-            door.tend(True)  # noqa: F821  boot.py's; each file starts with Ctrl-C let through
+        door = globals().get("door")  # boot.py's
+        if door:
+            door.tend(True)  # each file starts with Ctrl-C let through
         break
     except KeyboardInterrupt:
         pass
 
 import gc
-import select
 import sys
 import time
 
@@ -47,30 +47,17 @@ def start(slot):
         return False
 
 
-def free():
-    """Whether the REPL may be had: the console is not locked, or was unlocked."""
-    return not globals().get("door") or door.opened  # noqa: F821
-
-
-def wait(seconds):
-    """Let the time pass, or less of it if Ctrl-C or a right answer ends it."""
-    if free():
-        time.sleep(seconds)
-        return
-    poller = select.poll()
-    poller.register(sys.stdin, select.POLLIN)
-    if door.wait(seconds * 1000, poller.poll, sys.stdin.buffer.read):  # noqa: F821
-        raise KeyboardInterrupt
-
-
 if not globals().get("rescued"):
     slot = globals().get("slot", "a")
     ended = start(slot) or start("b" if slot == "a" else "a")
     if not ended:
         print("lamppost: no slot starts; reset in 5 minutes, Ctrl-C for the REPL")
     try:
-        if not (ended and free()):
-            wait(300)
+        if door and not door.opened:
+            door.hold(300000)
+            machine.reset()
+        elif not ended:
+            time.sleep(300)
             machine.reset()
     except KeyboardInterrupt:
         pass

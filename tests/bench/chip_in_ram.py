@@ -271,6 +271,10 @@ class Poll:
     def ipoll(self, ms):
         return ((self.sock, 1),) if self.sock.answer else ()
 
+    def poll(self, ms):
+        """Of the console, where nobody types."""
+        return ()
+
 
 class select:
     POLLIN = 1
