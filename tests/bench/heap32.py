@@ -44,11 +44,13 @@ def engine() -> Path | None:
 def in_order(source: Path) -> list[str]:
     """Every module of the firmware, after those that it imports: so each one's own cost is seen."""
     done: list[str] = []
+    begun: set[str] = set()  # two modules may need each other, one of them within a function
 
     def visit(path: Path) -> None:
         name = path.relative_to(source).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
-        if name in done:
+        if name in begun:
             return
+        begun.add(name)
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.level:
                 place = path.parents[node.level - 1]
