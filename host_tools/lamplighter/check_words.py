@@ -6,7 +6,7 @@ from typing import Any
 
 # word of a failed check -> what to do about it, in one sentence
 REMEDIES = {
-    "silent": "Check its supply, its two data wires (TX and RX crossed?), and `address` and `baud` in its configuration.",
+    "silent": "Check its supply, its two data wires (TX and RX crossed?), `address` and `baud` in its configuration.",
     "garbled": "Check the wires for length, shield and a common ground.",
     "refused": "The part refuses: check its model and address.",
     "foreign": "Another part or address answers: compare with the configuration.",

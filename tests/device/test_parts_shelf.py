@@ -15,38 +15,11 @@ from lamplighter.problems import ConfigInvalid, UnknownPart
 
 ROOT = Path(__file__).parents[2]
 IDS = [
-    "pzem004t",
-    "sdm120",
-    "sdm630",
-    "ddsu666",
-    "bl0942",
-    "bl0940",
-    "cse7766",
-    "ade7953",
-    "ina226",
-    "ina228",
-    "tfmini",
-    "tfluna",
-    "a02yyuw",
-    "rm3100",
-    "qmc5883l",
-    "ld2410",
-    "sps30",
-    "pms5003",
-    "pms5003t",
-    "pms3003",
-    "sds011",
-    "scd41",
-    "sgp41",
-    "sht4x",
-    "bme280",
-    "bmp280",
-    "ads1115",
-    "veml7700",
-    "bh1750",
-    "lis3dh",
+    "pzem004t", "sdm120", "sdm630", "ddsu666", "bl0942", "bl0940", "cse7766", "ade7953", "ina226", "ina228",
+    "tfmini", "tfluna", "a02yyuw", "rm3100", "qmc5883l", "ld2410", "sps30", "pms5003", "pms5003t", "pms3003",
+    "sds011", "scd41", "sgp41", "sht4x", "bme280", "bmp280", "ads1115", "veml7700", "bh1750", "lis3dh",
     "ds3231",
-]
+]  # fmt: skip
 MPY_MOST = 2048
 
 

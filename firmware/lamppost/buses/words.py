@@ -32,6 +32,6 @@ def values(data, count):
         raise SensorFault("silent")
     size = 3 * count
     for start in range(len(data) - size + 1):
-        if all([crc8(data[at : at + 2]) == data[at + 2] for at in range(start, start + size, 3)]):
+        if all(crc8(data[at : at + 2]) == data[at + 2] for at in range(start, start + size, 3)):
             return [data[at] << 8 | data[at + 1] for at in range(start, start + size, 3)]
     raise SensorFault("garbled", "no %d whole values in %d bytes" % (count, len(data)))

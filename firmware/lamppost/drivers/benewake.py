@@ -61,6 +61,7 @@ class Lidar:
     """One lidar on a UART, where it is only listened to, or on I2C: then a relative says how it is fetched."""
 
     QUANTITIES = ("d_mm", "strength")
+    LIMITS = ()
 
     def __init__(self, bus, name="lidar", address=0x10):
         self.name = name
@@ -68,6 +69,14 @@ class Lidar:
         self._bus = bus
         self._address = address
         self._fetch = None if hasattr(bus, "ask") else self._fetched
+
+    def _decode(self, data):
+        """The reading in the bytes."""
+        raise NotImplementedError
+
+    async def _fetched(self):
+        """The bytes of a reading, over I2C."""
+        raise NotImplementedError
 
     async def start(self):
         """Nothing to set up: the part measures as soon as it has power."""

@@ -24,7 +24,9 @@ class Tfmini(benewake.Lidar):
     """One lidar on `bus`, a UART or an I2C; on I2C only after it was told so once, over its UART."""
 
     LIMITS = (("d_mm", 100, _FARTHEST_MM), ("strength", 100, _STRONGEST))
-    _decode = staticmethod(decode)
+
+    def _decode(self, data):
+        return decode(data)
 
     async def _fetched(self):
         self._bus.write(self._address, _ASK_CM)

@@ -57,7 +57,7 @@ class Veml7700:
         self.name = name
         self._bus = bus
         self._address = address
-        self._rung = None  # of the ladder; None: it is not measuring
+        self._rung = -1  # of the ladder; -1: it is not measuring
 
     async def start(self):
         """Begin in the middle of the ladder, where no light blinds it for long."""
@@ -73,13 +73,14 @@ class Veml7700:
 
     async def read(self):
         """The present light, after as many changes of setting as it takes. Raises SensorFault."""
-        if self._rung is None:
+        if self._rung < 0:
             await self.start()
         bus, address = self._bus, self._address
+        conf = data = b""
         for _ in _LADDER:
             conf = bus.read(address, _CONF, 2)
             if conf != _LADDER[self._rung].to_bytes(2, "little"):
-                self._rung = None  # it lost its power on the way: set up again by the next read
+                self._rung = -1  # it lost its power on the way: set up again by the next read
                 raise SensorFault("warming", "its setting was lost")
             data = bus.read(address, _ALS, 2)
             counts = data[0] | data[1] << 8

@@ -29,10 +29,9 @@ def fit(air, parts):
                 continue
             seen.add(name)
             past = Past(spans[name]) if name in spans else None
-            trace = Trace(name, part, _top(name, driver), now_s, past)
+            trace = Trace(name, part, _top(name, driver), now_s, past, _calibration(options, part, name))
             trace.every_ms = each_ms
             trace.rh_max = getattr(driver, "RH_MAX", None) if name.startswith("pm") else None
-            trace.calibration = _calibration(options, part, name)
             air.traces.append(trace)
         if [name for name in names if name not in _WEATHER]:
             kept = air.counters and air.counters.kept("hours " + part)

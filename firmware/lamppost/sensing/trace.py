@@ -11,13 +11,13 @@ class Trace:
     past -- what the index needs to remember of it, see sensing/past.py; None: it is no pollutant of the index
     """
 
-    def __init__(self, name, part, top, now_s, past=None):
+    def __init__(self, name, part, top, now_s, past=None, calibration=None):
         self.name = name
         self.part = part
         self.past = past
         self.every_ms = 1000
         self.rh_max = None  # tenths of %; None: humidity does not matter
-        self.calibration = None  # see fitting_air.py
+        self.calibration = calibration  # see fitting_air.py
         self._top = top
         self._last = self._near = None
         self.moved_s = now_s  # when it was another value,

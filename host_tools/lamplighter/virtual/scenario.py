@@ -127,7 +127,8 @@ def _parts(document: TomlDocument, board: Board, beside: Path | None) -> list[di
         if row["id"] in seen:
             document.complain((*path, "id"), f"{row['id']} is there twice", "keep one of the two")
         seen.add(row["id"])
-        whole = {**fitted.get(row["id"], {}), **{key: row[key] for key in ("part", "bus", "address", "baud") if key in row}}
+        said = {key: row[key] for key in ("part", "bus", "address", "baud") if key in row}
+        whole = {**fitted.get(row["id"], {}), **said}
         if "part" not in whole or "bus" not in whole:
             document.complain(
                 (*path, "id"),
