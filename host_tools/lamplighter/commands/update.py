@@ -29,7 +29,7 @@ def command(port: str, as_json: bool) -> None:
 
     Example: lamplighter update --port /dev/ttyUSB0
     """
-    from .. import built, filesystem, ports, renewing
+    from .. import built, filesystem, firmware, ports, renewing, source_map
     from ..repl import Repl
 
     app = filesystem.compile_app()
