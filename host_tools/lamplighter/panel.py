@@ -72,7 +72,8 @@ def _bay(message: dict[str, Any], sure: int = 101) -> Text:
 
 
 def _air(message: dict[str, Any]) -> Text:
-    return Text("  ").join(text for text in (_amounts(message, "pm2_5", "pm10", "co2", "t", "rh", "p"), _aqi(message)) if text)
+    values = _amounts(message, "pm2_5", "pm10", "co2", "t", "rh", "p")
+    return Text("  ").join(text for text in (values, _aqi(message)) if text)
 
 
 def _aqi(message: dict[str, Any], in_words: bool = True) -> Text:
