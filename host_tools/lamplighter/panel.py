@@ -72,7 +72,8 @@ def _bay(message: dict[str, Any], sure: int = 101) -> Text:
 
 
 def _air(message: dict[str, Any]) -> Text:
-    return Text("  ").join(text for text in (_amounts(message, "pm2_5", "pm10", "t", "rh", "p"), _aqi(message)) if text)
+    values = _amounts(message, "pm2_5", "pm10", "co2", "t", "rh", "p")
+    return Text("  ").join(text for text in (values, _aqi(message)) if text)
 
 
 def _aqi(message: dict[str, Any], in_words: bool = True) -> Text:
@@ -184,6 +185,9 @@ def _row(node: Node, now: float, utc: float) -> list[RenderableType]:
         message = node.last["tele/air"].message
         weather = (_amounts(message, "t", "rh", gap=" "), _aqi(message, in_words=False))
         air = lines.join((_amounts(message, "pm2_5", "pm10", units=False, gap=" "), Text(" ").join(weather)))
+    more = [(suffix, name) for suffix, name in (("tele/air", "co2"), ("tele/light", "lux")) if suffix in node.last]
+    told = [_amounts(node.last[suffix].message, name) for suffix, name in more]
+    air = lines.join(text for text in (air, Text(" ").join(text for text in told if text)) if text)
     counts = (node.sequence.gaps, node.sequence.duplicates, node.invalid)
     return [
         name,

@@ -150,7 +150,9 @@ class SelftestFailed(Problem):
 
 class TraceInvalid(Problem):
     exit_code, word = 43, "trace-invalid"
-    remedy = "Correct the trace as said: `lamplighter replay --help` has the columns; what is missing is an empty cell."
+    remedy = (
+        "Correct the trace as said: `lamplighter replay --help` names the columns; a missing reading is an empty cell."
+    )
 
 
 class DoctorFound(Problem):

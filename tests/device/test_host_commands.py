@@ -297,7 +297,7 @@ def test_a_part_that_does_not_answer_fails_the_test_with_its_remedy(lamp, file):
     done = lamplighter("test", "--port", lamp.port)
     assert done.returncode == 42
     assert re.search(r"^✗  meter +voltage +–.*silent$", done.stdout, re.M)
-    assert "meter u_mv: silent. Check the part's supply and its two data wires" in done.stdout
+    assert "meter u_mv: silent. Check its supply, its two data wires" in done.stdout
     assert "of" in done.stderr and "checks failed." in done.stderr
 
     told = json.loads(lamplighter("test", "--port", lamp.port, "--json").stdout.splitlines()[0])

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from lamplighter import problems
 from lamplighter.cli import VERBS, lamplighter
+from lamplighter.commands.test import REMEDIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "field" / "troubleshooting.md"
 KINDS = [kind for kind in vars(problems).values() if isinstance(kind, type) and kind.__bases__ == (problems.Problem,)]
@@ -27,7 +28,16 @@ def test_every_problem_has_its_heading_with_exit_code_and_remedy(kind):
 
 
 def test_the_page_has_no_heading_that_no_problem_has():
-    assert set(re.findall(r"^### ([\w-]+)", PAGE.read_text(), re.M)) == {kind.word for kind in KINDS}
+    assert set(re.findall(r"^### ([\w-]+) \(exit", PAGE.read_text(), re.M)) == {kind.word for kind in KINDS}
+
+
+def test_what_the_self_test_says_of_a_part_has_its_heading_and_remedy():
+    _, section = PAGE.read_text().split("## What the self-test says of a part")
+    rows = dict(re.findall(r"^### ([^\n]+)\n(.*?)(?=^##|\Z)", section.split("\n## ")[0], re.M | re.S))
+    of_the_network = {"nowifi", "timeout", "badlogin"}
+    of_the_bus = {"bus", "unset"}  # one row each in the page of fault words is enough
+    assert set(REMEDIES) - of_the_network - of_the_bus <= set(rows)
+    assert all("\nRemedy: " in text for text in rows.values())
 
 
 @pytest.mark.parametrize("verb", HOST_VERBS)

@@ -110,10 +110,11 @@ def test_six_parts_are_seen_in_telemetry_and_on_the_live_screen(six, heard, brok
     air = heard.until("tele/air", lambda m: m["q"]["co2"] == m["q"]["pm2_5"] == "V", within=90)
     assert (air["co2"], air["pm2_5"]) == (612, 31.0)
     command = [sys.executable, "-m", "lamplighter", "watch", "--host", "127.0.0.1", "--port", str(broker.port)]
-    shown = subprocess.run([*command, "--strict", "--seconds", "4"], capture_output=True, text=True, timeout=60)
+    shown = subprocess.run([*command, "--strict", "--seconds", "5"], capture_output=True, text=True, timeout=60)
     assert shown.returncode == 0, shown.stdout + shown.stderr
     for suffix in ("tele/energy", "tele/parking/1", "tele/air", "tele/light"):
         assert suffix in shown.stdout, shown.stdout
+    assert "CO₂ 612 ppm" in shown.stdout and re.search(r"12\d\d\.\d lx", shown.stdout)
     assert post.lamp.boots == 1
     heard.nothing_lost()
 
