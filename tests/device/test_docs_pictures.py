@@ -29,7 +29,7 @@ def of_docs(name):
 @pytest.mark.parametrize("name", boards.names())
 def test_the_wiring_shows_every_pin_and_every_part_of_the_board(name):
     board = boards.load(name)
-    texts = [text.text or "" for text in xml.parse(DOCS / f"pictures/wiring-{name}.svg").iter("{*}text")]
+    texts = [text.text or "" for text in xml.parse(DOCS / f"pictures/wiring-{name}.svg").findall(".//{*}text")]
     lines = [bus[line] for bus in board.buses.values() for line in ("tx", "rx", "scl", "sda") if line in bus]
     shown = sorted(int(text.removeprefix("GPIO ")) for text in texts if re.fullmatch(r"GPIO \d+", text))
     assert shown == sorted([*lines, *board.pins.values()])
@@ -37,7 +37,7 @@ def test_the_wiring_shows_every_pin_and_every_part_of_the_board(name):
 
 
 def test_what_a_board_transmits_goes_to_what_the_part_receives():
-    texts = [text.text for text in xml.parse(DOCS / "pictures/wiring-lamppost-esp32.svg").iter("{*}text")]
+    texts = [text.text for text in xml.parse(DOCS / "pictures/wiring-lamppost-esp32.svg").findall(".//{*}text")]
     assert texts[texts.index("meter TX") + 1] == "RX" and texts[texts.index("parking RX") + 1] == "TXD"
 
 
