@@ -74,7 +74,8 @@ docs: $(READY) $(VENV)/.docs  ## bring generated pages and pictures up to date, 
 	@$(BIN)/python docs/site.py
 
 $(VENV)/.docs: $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c host_tools/locked.txt -e '.[docs]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c host_tools/locked.txt -e '.[docs]' \
+	  2> >(grep -v "is ignored: it is neither" >&2)
 	@touch $@
 
 clean:  ## remove what was built (not the image cache)
