@@ -17,13 +17,13 @@ LINK = ("nowifi", "nodns", "refused", "timeout", "clock", "untrusted", "wrongnam
 STYLE = """
 @page { size: A4; margin: 8mm }
 * { box-sizing: border-box }
-body { font: 7.4pt/1.22 "Helvetica Neue", Helvetica, Arial, sans-serif; color: #000; margin: 0 auto; max-width: 192mm;
+body { font: 7.9pt/1.24 "Helvetica Neue", Helvetica, Arial, sans-serif; color: #000; margin: 0 auto; max-width: 192mm;
   padding: 0 }
 h1 { font-size: 17pt; margin: 0 } h1 span { font-weight: normal; font-size: 10pt }
 h2 { font-size: 9.5pt; margin: 2.6mm 0 .8mm; padding: .4mm 1.5mm; background: #000; color: #fff;
   -webkit-print-color-adjust: exact; print-color-adjust: exact }
 code { font: bold 8pt "DejaVu Sans Mono", Menlo, Consolas, monospace; white-space: nowrap }
-td code, p code { font-size: 6.8pt } td code { white-space: normal }
+td code, p code { font-size: 7.2pt } td code { white-space: normal }
 .steps { display: flex; gap: 3mm }
 .steps div { flex: 1; border: .3mm solid #000; border-radius: 1mm; padding: 1.4mm 2mm }
 .steps b { font-size: 9.5pt } .steps p { margin: .5mm 0 0 }
