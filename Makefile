@@ -79,8 +79,14 @@ commission: $(READY)  ## every way a commissioning can go, and 30 lampposts unpl
 image: $(READY)  ## build the flash images of all boards whose MicroPython image is at hand
 	@$(BIN)/lamplighter image --all
 
-docs: $(READY)  ## bring generated pages up to date (contract, commands, configuration, problems, boards, parts)
+docs: $(READY) $(VENV)/.docs  ## bring generated pages and pictures up to date, and build the site with search in build/site
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/site.py
+
+$(VENV)/.docs: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c host_tools/locked.txt -e '.[docs]' \
+	  2> >(grep -v "is ignored: it is neither" >&2)
+	@touch $@
 
 clean:  ## remove what was built (not the image cache)
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache

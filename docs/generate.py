@@ -7,12 +7,14 @@ import json
 import sys
 from pathlib import Path
 
+from lamplighter import board as every_board
 from lamplighter import config
 from lamplighter.contract import publish
-from pages import boards, commands, configuration, part, parts, problems
+from pages import boards, card, commands, configuration, part, parts, problems, wiring
 
 DOCS = Path(__file__).resolve().parent
 PAGES = {
+    "field/card.html": card.content,
     "reference/boards.md": boards.content,
     "reference/commands.md": commands.content,
     "reference/configuration.md": configuration.content,
@@ -27,6 +29,7 @@ def wanted() -> dict[str, str]:
     pages = {path: content() for path, content in PAGES.items()} | part.pages()
     pages = {path: head + text for path, text in pages.items()}
     pages["reference/configuration.schema.json"] = json.dumps(config.schema(), indent=2, ensure_ascii=False) + "\n"
+    pages |= {f"pictures/wiring-{name}.svg": wiring.content(every_board.load(name)) for name in every_board.names()}
     return pages | {f"contract/{name}": text for name, text in publish.content().items()}
 
 
@@ -35,6 +38,7 @@ def stale(folder: Path) -> list[str]:
     files = wanted()
     found = [path for path, text in files.items() if not _says(folder / path, text)]
     made = [*(folder / "contract/schemas").glob("*.json"), *(folder / "reference/parts").glob("*.md")]
+    made += (folder / "pictures").glob("wiring-*.svg")
     there = [path.relative_to(folder).as_posix() for path in made]
     return sorted(found + [path for path in there if path not in files])
 

@@ -42,7 +42,8 @@ def _board(board: Board) -> str:
     wiring = f"[How to wire it](../../boards/{board.name}/README.md)"
     words = f"{board.title}. Reset: {RESETS[board.reset]}. {wiring}.\n"
     fitted = table(("fitted as", "part", "bus", "address"), [_fitted(row) for row in board.fitted])
-    return "\n".join([f"\n## {board.name}\n", words, _flash(board), _buses(board), _pins(board), fitted])
+    picture = f"![Wiring of {board.name}](../pictures/wiring-{board.name}.svg)\n"
+    return "\n".join([f"\n## {board.name}\n", words, picture, _flash(board), _buses(board), _pins(board), fitted])
 
 
 def _flash(board: Board) -> str:

@@ -93,6 +93,7 @@ def example() -> str:
         "site": "lisbon",
         "node": "lp-0042",
         "asset": "LP-0042",
+        "mode": "development",
         "location": {"lat": 38.72, "lon": -9.14},
         "wifi": {"ssid": "street", "password": "correct horse"},
         "mqtt": {"host": "broker.lan", "port": 1883, "user": "lp-0042", "password": "battery staple",

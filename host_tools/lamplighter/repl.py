@@ -260,7 +260,7 @@ class Repl:
         """Reset, and stop the boot in its rescue window: a clean heap, idle buses, no watchdog."""
         self.restart()
         with self._wire():
-            # an interrupt amid boot.py would leave the slot unmounted; what has no such window is asked all the same
+            # not before: an interrupt amid boot.py would leave the app unmounted; some firmware has no such window
             self._listen(b" gives the REPL", 3.0)
             if not self._listen(PROMPT, 8.0, INTERRUPT + b"\r" + ENTER_RAW):
                 raise silence.explain(self.device, self._heard)

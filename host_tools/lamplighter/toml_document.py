@@ -7,9 +7,10 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
+if TYPE_CHECKING:
+    import jsonschema
 
 Path = tuple[str | int, ...]
 
@@ -47,6 +48,8 @@ class TomlDocument:
 
     def check(self, schema: dict[str, Any]) -> None:
         """Complain of all that the schema refuses. What is sound nevertheless can be checked further."""
+        import jsonschema
+
         for error in jsonschema.Draft202012Validator(schema).iter_errors(self.data):
             for path, cause, remedy in _sentences(error):
                 self.complain(path, cause, remedy)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from .. import board as boards
-from .. import image, screen
+from .. import screen
 from ..problems import ImageMissing
+
+if TYPE_CHECKING:
+    from ..board import Board
 
 
 @click.command(name="image")
@@ -29,6 +32,9 @@ def command(
     \b
     Example: lamplighter image --board lamppost-esp32 --micropython ESP32_GENERIC-OTA-20250415-v1.25.0.bin
     """
+    from .. import board as boards
+    from .. import image
+
     if every == bool(name):
         raise click.UsageError(f"Name one board with --board ({', '.join(boards.names())}), or say --all.")
     if every and (micropython or out):
@@ -52,7 +58,9 @@ def command(
         screen.note(f"left out: {absent.cause} {absent.remedy}")
 
 
-def _one(board: boards.Board, source: Path, out: Path, as_json: bool) -> None:
+def _one(board: Board, source: Path, out: Path, as_json: bool) -> None:
+    from .. import image
+
     built = image.build(board, source, out, screen.note)
     written = sum(len(data) for _, data in built.segments)
     if as_json:

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import click
 
-from .. import board as boards
-from .. import image, screen
-from ..virtual.node import VirtualLamppost
+from .. import screen
 
 WORDS = {
     "off": "power off",
@@ -46,6 +44,10 @@ def command(
     Example: lamplighter virtual --board lamppost-esp32 --port-link ./lamp &
              esptool --port ./lamp flash-id
     """
+    from .. import board as boards
+    from .. import image
+    from ..virtual.node import VirtualLamppost
+
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())

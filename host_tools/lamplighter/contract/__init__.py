@@ -7,12 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
-
-from jsonschema import Draft202012Validator
+from typing import TYPE_CHECKING, Any
 
 from .sentences import sentences
 from .topics import ROOT, SCHEMA, Kind, Topic, TopicError, kinds, parse_topic
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 __all__ = ["ROOT", "SCHEMA", "UNITS", "Kind", "Topic", "TopicError", "check_message", "kinds", "parse_topic", "read"]
 
@@ -81,6 +82,8 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 @cache
 def _validator(kind: str) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator
+
     return Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{kind}"})
 
 

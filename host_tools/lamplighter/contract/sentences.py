@@ -6,9 +6,10 @@ import difflib
 import json
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import ValidationError
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 _TYPES = {"integer": "an integer", "number": "a number", "string": "a text", "null": "null", "object": "an object"}
 

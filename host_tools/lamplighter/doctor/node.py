@@ -120,7 +120,8 @@ def _inside(node: Repl, patient: Patient, say: Say) -> Iterator[Finding]:
 
 def _row(row: dict[str, Any], parts: set[str]) -> Finding:
     said = check_words.cells(row)
-    value = f"{said['what']} {said['value']} {said['unit']}".strip()
+    times = "× " if said["unit"][:1].isdigit() else ""
+    value = f"{said['what']} {said['value']} {times}{said['unit']}".strip()
     kind = "part" if row["check"] in parts else row["check"]
     if row["ok"]:
         return Finding(kind, row["check"], GOOD, value)
@@ -148,17 +149,20 @@ def _clock(node: Repl, configuration: dict[str, Any]) -> Finding:
 def _way(port: str, patient: Patient) -> Iterator[Finding]:
     """What the link says until it is connected or has failed; what lies before a failure is good."""
     word, detail = _heard(port, patient)
+    secured = patient.configuration is None or "tls" in patient.configuration.get("mqtt", {})
+    stages = [stage for stage in STAGES[1:] if secured or stage != "tls"]
     if word == "connected":
-        yield from (Finding(stage, stage, GOOD, "reached") for stage in STAGES[1:])
+        yield from (Finding(stage, stage, GOOD, "reached") for stage in stages)
         return
     if word not in WORDS:
         yield Finding("mqtt", "broker", UNKNOWN, "the node says nothing of its link yet")
         return
     stage, cause, remedy = WORDS[word]
-    yield from (Finding(one, one, GOOD, "reached") for one in STAGES[1 : STAGES.index(stage)])
+    place = STAGES.index(stage)
+    yield from (Finding(one, one, GOOD, "reached") for one in stages if STAGES.index(one) < place)
     cause = f"{cause[0].upper()}{cause[1:]}{f' ({detail})' if detail else ''}."
     yield Finding(stage, stage, BAD, word, cause, remedy)
-    yield from (Finding(one, one, UNKNOWN, "not reached") for one in STAGES[STAGES.index(stage) + 1 :])
+    yield from (Finding(one, one, UNKNOWN, "not reached") for one in stages if STAGES.index(one) > place)
 
 
 def _heard(port: str, patient: Patient) -> tuple[str, str]:
