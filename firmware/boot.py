@@ -146,7 +146,7 @@ _soft = machine.reset_cause() == machine.SOFT_RESET
 try:
     import lock
 
-    door = lock.door = lock.closed(_memory, _soft)
+    door = lock.door = lock.closed(_memory, _soft)  # pyright: ignore[reportAttributeAccessIssue]
     if door is None:
         del sys.modules["lock"], lock
 except ImportError:  # put together by hand

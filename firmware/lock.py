@@ -16,7 +16,7 @@ _LONGEST_LINE = 80
 _SHUT = "lamppost: the console is locked; lamplighter unlock opens it"
 
 
-def secret(root="/", random=None):
+def secret(root, random):
     """What answers are made with, from the node's private key; None: the console is open to everybody.
 
     A key that cannot be read leaves the console shut for good: no answer is right then, and the way in is the

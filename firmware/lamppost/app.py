@@ -36,7 +36,7 @@ class Node:
         self.reset = building.reset_word(machine)
         board = settings.facts("board.json")
         self.board = {"board": board.get("board"), "chip": board.get("chip")}  # buses and pins were for building
-        self.build = once("ops.beginning", "made")
+        self.build = building.made()
         self.config, self.fingerprint, self.reverted = settings.load()
         self.slot = slot
         self.fresh = settings.fresh()  # a new configuration was adopted since the last start

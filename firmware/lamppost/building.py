@@ -13,16 +13,29 @@ import network
 from esp32 import Partition
 
 from .buses.wiring import Wiring
-from .core.borrow import once
+from .core.borrow import give_back, once
+from .core.clock import Clock
 from .core.faults import JournalFault, SensorFault
 from .drivers import shelf
 from .journal import flash, outbox
+from .journal.anchor import Anchors
 from .journal.counters import Counters
+from .journal.queue import Queue
+from .journal.record import Entry
+from .journal.ring import Ring
+from .journal.room import Room
 from .link import broker
+from .link.envelope import Envelope
 from .link.link import Link
+from .link.mqtt import Mqtt
+from .link.packet import Reader
+from .link.sender import Sender
 from .link.timekeeper import Timekeeper
 from .link.wifi import Wifi
 from .ops import beginning, doorbell, tasks
+from .ops.alarms import Alarms
+from .ops.health import Health
+from .ops.timebase import Timebase
 
 _FAR = 60000  # boot numbers to jump over by chance when none can be kept: no key (b, s) is used twice
 _TIME_SERVERS = ("0.pool.ntp.org", "1.pool.ntp.org", "2.pool.ntp.org")  # two must agree
@@ -133,6 +146,21 @@ async def start(node, random, report, set_time):
     rows = [{"id": row["id"], "part": row["part"]} for row in node.config.get("parts", ())]
     node.config = {key: node.config[key] for key in ("v", "site", "node", "asset", "location") if key in node.config}
     node.config["parts"] = rows
+    forget_making(node)
+
+
+def forget_making(node):
+    """Nothing more of these kinds is made in this life of the app: how to do it takes 4 kB of the heap.
+
+    Not those that the self-test makes, which may run in the same life: buses, drivers, wifi.
+    """
+    once_only = (
+        Alarms, Anchors, Clock, Counters, Entry, Envelope, Health, Link, Mqtt, Queue, Reader, Ring, Room,
+        Sender, Timebase, Timekeeper, flash.Flash, outbox.Outbox, type(node),
+    )  # fmt: skip
+    for kind in once_only + tuple(type(one) for one in node.sensing):
+        # not `del`: MicroPython's table of a class keeps what was deleted from it
+        kind.__init__ = None  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def tell_start(node):
@@ -156,3 +184,12 @@ async def selftest(heap_free):
 
     config = settings.load()[0]
     return await trial.run(parts(config, settings.facts("board.json")), partition(), wifi(config), heap_free)
+
+
+def made():
+    """Version and build of this slot's app; the compiler puts them beside it."""
+    from . import made  # pyright: ignore[reportAttributeAccessIssue]
+
+    told = {"version": made.VERSION, "build": made.BUILD}
+    give_back("made")
+    return told

@@ -2,7 +2,6 @@
 
 import json
 
-from ..core.borrow import give_back
 from ..core.codec import body
 from ..core.units import of
 
@@ -26,15 +25,6 @@ def reset_word(machine):
         if cause == getattr(machine, name, None):
             return word
     return "unknown"
-
-
-def made():
-    """Version and build of this slot's app."""
-    from .. import made
-
-    told = {"version": made.VERSION, "build": made.BUILD}
-    give_back("made")
-    return told
 
 
 def boot(counters, reset, last, slot, build):
