@@ -120,6 +120,7 @@ async def run(node):
 
     await building.start(node, random_below, forget, set_chip_clock)
     del building
+    gc.threshold(32768)  # main.py's, of the imports, would collect far too often for ever
     give_back(*_STARTERS)
     await node.health.watch()
 
