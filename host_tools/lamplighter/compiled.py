@@ -1,4 +1,4 @@
-"""What mpy-cross made of a source before: eighty processes are not started again for sources that did not change."""
+"""What became of sources before: what did not change is neither shortened nor given to mpy-cross again."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from pathlib import Path
 
 import platformdirs
 
-from . import whole_file
+from . import shortnames, whole_file
 from .problems import Problem
 
 KEPT = 1000  # modules, of about 1 kB
+APPS = 10
 
 
 class Cache:
-    """The .mpy of a source, by all that goes into it. A damaged file, or none, costs time and no more."""
+    """The .mpy of a source and the modules of an app, by all that goes into them. A damaged file costs time, no more."""
 
     def __init__(self, path: Path | None = None):
         self._path = path or Path(platformdirs.user_cache_dir("lamplighter")) / "compiled.json"
@@ -35,6 +36,11 @@ class Cache:
     def key(text: str, name: str) -> str:
         return hashlib.sha256(json.dumps([_compiler(), name, text]).encode()).hexdigest()
 
+    @staticmethod
+    def app_key(sources: dict[str, str]) -> str:
+        how = Path(shortnames.__file__).read_text()
+        return "app " + hashlib.sha256(json.dumps([_compiler(), how, sources]).encode()).hexdigest()
+
     def find(self, key: str) -> bytes | None:
         with contextlib.suppress(KeyError, ValueError, TypeError):
             binary = base64.b64decode(self._known[key], validate=True)
@@ -44,7 +50,7 @@ class Cache:
 
     def keep(self, key: str, binary: bytes) -> None:
         with self._lock:
-            self._known.pop(key, None)
+            self._known.pop(key, None)  # to the end: the first are forgotten first
             self._known[key] = base64.b64encode(hashlib.sha256(binary).digest() + binary).decode()
             self._new = True
 
@@ -52,7 +58,10 @@ class Cache:
         if self._new:
             with contextlib.suppress(OSError, Problem):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                whole_file.write(self._path, json.dumps(dict(list(self._known.items())[-KEPT:])).encode(), "")
+                apps = [row for row in self._known.items() if row[0].startswith("app ")]
+                modules = [row for row in self._known.items() if not row[0].startswith("app ")]
+                kept = dict([*modules[-KEPT:], *apps[-APPS:]])
+                whole_file.write(self._path, json.dumps(kept).encode(), "")
 
 
 @functools.cache

@@ -66,16 +66,29 @@ def compile_app(source: Path | None = None, progress: Callable[[str], None] = la
     source = source or folder("firmware")
     paths = sorted((source / "lamppost").rglob("*.py"))
     progress(f"compiling {len(paths)} modules")
-    texts, names = shortnames.shorten({path.relative_to(source).as_posix(): path.read_text() for path in paths})
-    cache = compiled.Cache()
-    with ThreadPoolExecutor(2) as pool:
-        binaries = list(pool.map(lambda path: _compiled(path, texts[path], cache), texts))
-    cache.save()
-    modules = {f"{path[:-3]}.mpy": binary for path, binary in zip(texts, binaries, strict=True)}
+    modules, names = _app({path.relative_to(source).as_posix(): path.read_text() for path in paths})
     digest = hashlib.sha256()
     for name, binary in modules.items():
         digest.update(f"{name}:{len(binary)}:".encode() + binary)
     return App(modules, __version__, digest.hexdigest()[:12], names)
+
+
+def _app(sources: dict[str, str]) -> tuple[dict[str, bytes], dict[str, dict[str, str]]]:
+    """(path inside a slot -> .mpy, names); from the cache where the very same sources were compiled before."""
+    cache = compiled.Cache()
+    key = cache.app_key(sources)
+    if before := cache.find(key):
+        keys, names = json.loads(before)
+        modules = {path: binary for path, each in keys.items() if (binary := cache.find(each))}
+        if len(modules) == len(keys):
+            return modules, names
+    texts, names = shortnames.shorten(sources)
+    with ThreadPoolExecutor(2) as pool:
+        binaries = list(pool.map(lambda path: _compiled(path, texts[path], cache), texts))
+    keys = {f"{path[:-3]}.mpy": cache.key(text, shortnames.module_name(path)) for path, text in texts.items()}
+    cache.keep(key, json.dumps([keys, names]).encode())
+    cache.save()
+    return dict(zip(keys, binaries, strict=True)), names
 
 
 def _compiled(path: str, text: str, cache: compiled.Cache | None = None) -> bytes:

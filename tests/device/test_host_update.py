@@ -1,5 +1,6 @@
 """`lamplighter update`: what changed comes over the line, beside the old app, and counts when it is whole."""
 
+import binascii
 import json
 import shutil
 import threading
@@ -7,7 +8,7 @@ import threading
 import pytest
 from click.testing import CliRunner
 from lamplighter import board as boards
-from lamplighter import built, filesystem, firmware, image, pack, renewing, repl, who
+from lamplighter import built, compiled, filesystem, firmware, image, pack, renewing, repl, who
 from lamplighter.cli import lamplighter
 from lamplighter.problems import CablePulled, UpdateFailed
 from lamplighter.repl import Repl
@@ -137,12 +138,10 @@ def test_a_plan_copies_what_is_there_and_brings_the_rest():
 @pytest.mark.parametrize("data", [b"", b"\x03", b"\x03" * 300, b"a" * 253, b"a" * 254, b"a" * 255, b"a\x03" * 200,
                                   bytes(range(256)) * 5, b"a" * 508 + b"\x03"])  # fmt: skip
 def test_what_crosses_the_line_holds_no_ctrl_c_and_comes_out_as_it_went_in(data):
-    on_node = {}
-    source = (renewing._ON_NODE).read_text()
-    exec(source[source.index("def unstuffed") : source.index("class Line")], on_node)
+    names = on_node("def unstuffed", "class Line")
     packed = bytearray(renewing.stuffed(data))
     assert 3 not in packed and len(packed) <= len(data) + 2 + len(data) // 200
-    count = on_node["unstuffed"](packed, len(packed))
+    count = names["unstuffed"](packed, len(packed))
     assert bytes(packed[:count]) == data
 
 
@@ -154,3 +153,40 @@ def test_a_pack_that_this_computer_built_is_found_by_its_head(tmp_path, monkeypa
     assert built.find(data[: pack.START]) == data
     next((tmp_path / "apps").glob("*.app")).write_bytes(data[:-1])
     assert built.find(data[: pack.START]) is None, "a damaged one is of no use"
+
+
+def on_node(begin, end, **names):
+    """A part of the node's program."""
+    source = renewing._ON_NODE.read_text()
+    exec(source[source.index(begin) : source.index(end)], names)
+    return names
+
+
+def test_a_block_whose_receipt_was_lost_is_not_taken_twice():
+    ready = renewing.framed([(b"one" * 50, 0), (b"two" * 50, 0)])
+    wire, said = bytearray(ready[0] + ready[0] + ready[1]), []
+
+    def read(view):
+        view[:] = wire[: len(view)]
+        del wire[: len(view)]
+        return len(view)
+
+    names = on_node("def unstuffed", "class Stream", binascii=binascii, _HEAD=12, _CREDIT=128)
+    line = names["Line"](400, read, lambda ms: bool(wire), said.append)
+    assert [bytes(line.block()), bytes(line.block())] == [b"one" * 50, b"two" * 50]
+    assert b"".join(said).replace(b".", b"") == b"kkk" and said.count(b".") == sum(map(len, [*ready, ready[0]])) // 128
+
+
+def test_what_was_compiled_before_is_taken_from_the_cache_unless_it_is_damaged(tmp_path):
+    path = tmp_path / "compiled.json"
+    cache, key = compiled.Cache(path), compiled.Cache.key("x = 1", "x")
+    assert cache.find(key) is None
+    cache.keep(key, b"binary")
+    cache.save()
+    assert compiled.Cache(path).find(key) == b"binary"
+    assert compiled.Cache.key("x = 2", "x") != key
+    doc = json.loads(path.read_text())
+    path.write_text(json.dumps({key: doc[key][:-8] + "AAAAAAA="}))
+    assert compiled.Cache(path).find(key) is None
+    path.write_text("{")
+    assert compiled.Cache(path).find(key) is None
