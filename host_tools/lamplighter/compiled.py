@@ -20,7 +20,7 @@ APPS = 10
 
 
 class Cache:
-    """The .mpy of a source and the modules of an app, by all that goes into them. A damaged file costs time, no more."""
+    """The .mpy of a source and the modules of an app, by all that goes into them. A damaged file only costs time."""
 
     def __init__(self, path: Path | None = None):
         self._path = path or Path(platformdirs.user_cache_dir("lamplighter")) / "compiled.json"

@@ -73,6 +73,11 @@ class Repl:
         finally:
             self._close()
 
+    @property
+    def heard(self) -> bytes:
+        """The last that the node said before it gave its prompt."""
+        return self._heard
+
     # -- the line ----------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
