@@ -56,7 +56,7 @@ def test_of_three_boards_one_is_blank_one_is_right_and_one_is_not_there(lamps, t
 
 
 def test_a_supply_that_dips_is_refused_before_anything_is_written_unless_it_is_forced(lamps):
-    lamp = lamps("weak", speed=None)
+    lamp = lamps("weak", speed=2)
     lamp.console.wait_for("Ctrl-C within")
     lamp.supply(weak=True)
     assert who.ask(lamp.port).state == "brown-out"
