@@ -18,7 +18,7 @@ def errors(doc: dict[str, Any], board: dict[str, Any] | None) -> list[Error]:
     misfits = _misplaced(parts, board["board"], buses) if board else []
     # a part on a wrong bus is one error, not a second one with whoever is on that bus rightly
     found += misfits + _crowded(parts, buses, {path[1] for path, _ in misfits})
-    senses = {part["id"]: _senses(part["part"]) for part in reversed(parts)}
+    senses = {part["id"]: senses_of(part["part"]) for part in reversed(parts)}
     if "energy" in doc:
         found += _measures(("energy", "part"), doc["energy"]["part"], senses, "energy")
     found += parking_checks.errors(doc.get("parking", []), senses, _measures)
@@ -34,7 +34,7 @@ def errors(doc: dict[str, Any], board: dict[str, Any] | None) -> list[Error]:
     return found + _windows(doc)
 
 
-def _senses(part_id: str) -> str:
+def senses_of(part_id: str) -> str:
     """In a word, what a part measures."""
     part = catalogue.get(part_id)
     if part.kind == "parking":

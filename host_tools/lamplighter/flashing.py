@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,7 @@ from .problems import (
 )
 
 BAUDS = (921600, 460800, 115200)
-PIECE = 64 * 1024  # after an interruption the work is resumed at the last whole piece
+PIECE = 128 * 1024  # after an interruption the work is resumed at the last whole piece
 STALLED_S = 45.0
 GONE = re.compile(r"Input/output error|No such device|disconnected|returned no data|write failed|Errno (5|6|19)\b")
 OPENING = re.compile(r"Could not open|could not open port")
@@ -48,6 +49,7 @@ class Outcome:
     chip: str = ""
     mac: str = ""
     port: str = ""  # under which it was last seen
+    writing_s: float = 0.0  # of the seconds: comparing, writing and verifying, without esptool's start and its stub
 
 
 @dataclass
@@ -63,6 +65,8 @@ class _Run:
     mac: str = ""
     written: int = 0
     skipped: int = 0
+    began: float = 0.0
+    ended: float = 0.0
 
     @property
     def another(self) -> bool:
@@ -70,6 +74,10 @@ class _Run:
 
     def heard(self, line: str, progress: Progress) -> None:
         self.text.append(line)
+        if line.startswith(("Writing '", "Comparing", "Flash will be erased")):
+            self.began = self.began or time.monotonic()
+        elif line.startswith("Hash of data verified"):
+            self.ended = time.monotonic()
         if found := re.match(r"Chip type:\s+(.+)", line):
             self.connected, self.chip = True, found[1].strip()
         elif found := re.match(r"MAC:\s+([0-9a-f:]+)", line):
@@ -121,15 +129,16 @@ def flash(
     pieces = _pieces(segments)
     total = sum(len(piece.data) for piece in pieces)
     started = time.monotonic()
-    port, mac, speeds = ports.named(device), "", _descent(baud)
+    port, mac, speeds, writing = ports.named(device), "", _descent(baud), 0.0
     with tempfile.TemporaryDirectory(prefix="lamplighter-") as folder:
         files = _files(pieces, Path(folder))
         while True:
             run = _Run(pieces, mac)
             code = _esptool(device, _arguments(device, board, speeds[0], files, force), run, progress)
+            writing += max(0.0, (run.ended or time.monotonic()) - run.began) if run.began else 0.0
             if code == 0:
                 took = time.monotonic() - started
-                return Outcome(total, run.written, run.skipped, speeds[0], took, run.chip, run.mac, device)
+                return Outcome(total, run.written, run.skipped, speeds[0], took, run.chip, run.mac, device, writing)
             trouble = _diagnose(device, board, run, total)
             force = False  # what this run has written is kept
             mac = mac or run.mac
@@ -153,11 +162,17 @@ def _descent(baud: int) -> list[int]:
 
 
 def _pieces(segments: tuple[Segment, ...]) -> list[Segment]:
-    return [
-        Segment(segment.name, segment.offset + start, segment.data[start : start + PIECE])
-        for segment in segments
-        for start in range(0, len(segment.data), PIECE)
-    ]
+    """Each is deflated by itself. One that does not shrink goes with the next: esptool deflates nothing after it."""
+    found = []
+    for segment in segments:
+        begin = 0
+        for end in [*range(PIECE, len(segment.data), PIECE), len(segment.data)]:
+            data = segment.data[begin:end]
+            if end < len(segment.data) and len(zlib.compress(data, 1)) >= len(data):
+                continue
+            found.append(Segment(segment.name, segment.offset + begin, data))
+            begin = end
+    return found
 
 
 def _files(pieces: list[Segment], folder: Path) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import certificates, node_files
+from . import certificates, node_files, who
 from .problems import ConsoleLocked, Problem, WeakSupply
 from .repl import Repl
 
@@ -51,8 +51,9 @@ def look(
 
     Raises ConsoleLocked, and WeakSupply for one that its brown-out detector resets again and again.
     """
+    talk = Repl(device, say, gently=True)
     try:
-        with Repl(device, say, gently=True) as node:
+        with talk as node:
             # MicroPython calls a brown-out a power-on; the chip's register knows better
             mac, dipped = node.run(WHO.format(register=board.silicon.reset_state)).split()
             configuration = node_files.read(node, "/config.json")
@@ -62,7 +63,8 @@ def look(
     except ConsoleLocked:
         raise
     except Problem as trouble:
-        if trouble.state == "brown-out":
+        # one that was reset amid the conversation tells why to who listens on
+        if trouble.state == "brown-out" or (talk.heard and not trouble.state and who.ask(device).state == "brown-out"):
             raise weak(device) from None
         return None
     return Before(mac, _name(configuration), configuration, there == files, kept, dipped == "1")

@@ -65,7 +65,8 @@ def bring(
     told = asdict(done)
     return {
         **{key: told[key] for key in ("port", "chip", "mac", "baud", "written", "skipped")},
-        "board": work.board.name, "firmware": work.what, "seconds": round(done.seconds, 1), "boot": line,
+        "board": work.board.name, "firmware": work.what, "seconds": round(done.seconds, 1),
+        "writing_s": round(done.writing_s, 1), "boot": line,
     }  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import base64
 import struct
 import time
 import zlib
@@ -11,44 +10,56 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import pack
+from . import built, pack
 from .problems import NodeSaidNo, NodeSilent, UpdateFailed
-from .repl import Repl
+from .repl import Repl, Talk
 
-BLOCK = 4096  # bytes of the pack that one block brings
-WINDOW_BITS = 13  # the node's memory for unpacking: 8 kB
-CAME = 2048  # so much of what came before may be referred to
-OLD = 4096  # and so much of the old pack
+BLOCK = 4096  # bytes that a block has on the line, about
+SEGMENT = 4096  # bytes of the pack that are told as a change of what they were before, at a time
+OLD = 6144  # so much of the old pack may be referred to, for each
+KNOWN = 16384  # and so much of what both have, from the first byte on
 SLACK = 256  # bytes that a module may have shifted by
+AHEAD, CREDIT = 256, 128  # bytes that a console holds while the node works, and how many it tells at a time
 TRIES = 4
-ACK_S = 3.0  # for a block that has arrived: unpacking and writing it
+ACK_S = 3.0  # for what was sent: unpacking and writing what came before it
 _ON_NODE = Path(__file__).parent / "on_node" / "renewing.py"
 
-# the running slot, the packs of both: their head, index, length and checksum of each module
+# the running slot, the heads of both packs, and how large a window its memory has room for, in bits: 32 kB or less
 LOOK = """
-import machine,json,binascii,struct
-_m=bytes(machine.RTC().memory())
-try: _s=json.load(open('/state.json'))['active']
-except Exception: _s='a'
-_s=chr(_m[0]) if _m[:1] in (b'a',b'b') else _s
-print(_s)
-for s in _s,'b' if _s=='a' else 'a':
+import machine,json,binascii,gc
+m=bytes(machine.RTC().memory())
+try: s=json.load(open('/state.json'))['active']
+except Exception: s='a'
+s=chr(m[0]) if m[:1] in (b'a',b'b') else s
+print(s)
+for s in s,'b' if s=='a' else 'a':
  try:
-  with open('/%s.app'%s,'rb') as f:
-   h=f.read(16)
-   n=h[6]|h[7]<<8
-   t=h
-   if s==_s:
-    i=f.read(8*n)
-    t+=i
-    for k in range(n):
-     o=struct.unpack_from('<I',i,8*k+4)[0]
-     if o:
-      f.seek(o)
-      t+=f.read(8)
-     else: t+=bytes(8)
-   print(binascii.b2a_base64(t).decode(),end='')
+  with open('/%s.app'%s,'rb') as f: print(binascii.hexlify(f.read(16)).decode())
  except Exception: print('-')
+gc.collect()
+m=bytearray(16384)
+s=15
+while s>12:
+ try:
+  bytearray(1<<s);break
+ except MemoryError: s-=1
+print(s)
+m=0
+"""
+# of each module in the order of the file: the low halves of its key, length and checksum; what is taken for the same
+# by chance is noticed at the end
+INDEX = """
+import sys
+with open('/{slot}.app','rb') as f:
+ f.seek(16)
+ i=f.read(8*{count})
+ c=b''
+ for o,k in sorted((int.from_bytes(i[k+4:k+8],'little'),i[k:k+2]) for k in range(0,len(i),8)):
+  if o:
+   f.seek(o)
+   m=f.read(6)
+   c+=k+m[:2]+m[4:]
+sys.stdout.buffer.write(bytes((len(c)&255,len(c)>>8))+c)
 """
 RESTART = "import machine;_m=bytes(machine.RTC().memory());machine.RTC().memory(b'---'+_m[3:4])"
 
@@ -61,6 +72,8 @@ class There:
     head: bytes
     modules: dict[int, pack.Module]
     other_head: bytes
+    bits: int  # of the window that its memory has room for
+    old: bytes | None = None  # the running slot's pack, where this computer has it too
 
     @property
     def other(self) -> str:
@@ -94,21 +107,39 @@ def head(wanted: bytes) -> bytes:
     return wanted[: pack.START]
 
 
-def look(node: Repl) -> There:
-    """Raises UpdateFailed for a node whose running slot is no pack."""
-    slot, *packs = node.run(LOOK).split()
-    raw = [b"" if text == "-" else base64.b64decode(text) for text in packs]
-    running, other = raw
-    if running[:5] != pack.MAGIC + bytes((pack.VERSION,)):
+def look(node: Repl, wanted: bytes, known: Callable[[bytes], bytes | None] = built.find) -> There:
+    """What the node has; known(head) -- the pack of that head, where this computer has it: then it is not asked for.
+
+    Raises UpdateFailed for a node whose running slot is no pack.
+    """
+    slot, *heads, bits = node.run(LOOK).split()
+    running, other = (b"" if text == "-" else bytes.fromhex(text) for text in heads)
+    if len(running) < pack.START or running[:5] != pack.MAGIC + bytes((pack.VERSION,)):
         raise UpdateFailed(f"Slot {slot} of the node holds no app that can be built upon.")
+    old, modules = known(running), {}
+    if old is not None:
+        modules = pack.read(old)
+    elif running != head(wanted):
+        modules = _index(node, slot, running, wanted)
+    return There(slot, running, modules, other, int(bits), old)
+
+
+def _index(node: Repl, slot: str, running: bytes, wanted: bytes) -> dict[int, pack.Module]:
+    """The modules of a pack that the wanted one has too; of their checksums only the low half is right."""
     entries = pack.HEAD.unpack_from(running)[2]
-    found = {}
-    for number in range(entries):
-        key, offset = pack.ENTRY.unpack_from(running, pack.START + pack.ENTRY.size * number)
-        length, crc = pack.MODULE.unpack_from(running, pack.START + pack.ENTRY.size * entries + 8 * number)
-        if offset:
-            found[key] = pack.Module(offset + pack.MODULE.size, length, crc)
-    return There(slot, running[: pack.START], found, other[: pack.START])
+    with node.talk(INDEX.format(slot=slot, count=entries)) as line:
+        size = int.from_bytes(line.take(2, ACK_S), "little")
+        told = line.take(size, ACK_S + size / 1000)
+    if len(told) < size:
+        raise UpdateFailed("The node does not tell which modules it has.")
+    keys = {key & 0xFFFF: key for key in pack.read(wanted)}
+    at, found = pack.START + pack.ENTRY.size * entries, {}
+    for low, length, crc in struct.iter_unpack("<HHH", told):
+        at += pack.MODULE.size
+        if low in keys:
+            found[keys[low]] = pack.Module(at, length, crc)
+        at += length
+    return found
 
 
 def plan(wanted: bytes, there: dict[int, pack.Module]) -> Plan:
@@ -128,7 +159,7 @@ def plan(wanted: bytes, there: dict[int, pack.Module]) -> Plan:
         old = there.get(key)
         if old is None:
             continue
-        if (old.length, old.crc) != (module.length, module.crc):
+        if old.length != module.length or (old.crc ^ module.crc) & 0xFFFF:
             begins = len(new) + module.offset - at
             older.append((begins, begins + module.length, old))
             continue
@@ -147,27 +178,25 @@ def plan(wanted: bytes, there: dict[int, pack.Module]) -> Plan:
 
 
 def renew(
-    node: Repl, wanted: bytes, there: There, old: bytes | None, progress: Callable[[int], None] = lambda done: None,
+    node: Repl, wanted: bytes, there: There, progress: Callable[[int], None] = lambda done: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Renewed:  # fmt: skip
     """Bring the pack into the other slot, and let it count from the next start on. Raises UpdateFailed.
 
-    old -- the pack in the running slot, where this computer has it too: what changed is then told as a change.
+    Where this computer has the old pack too, what changed is told as a change.
     progress(done) -- bytes of the plan's new ones that have arrived.
     """
     started = time.monotonic()
     done = Renewed(there.other)
-    node.run(_program())
     if there.other_head == head(wanted) and _swap(node, there.other, wanted):
         done.kept = len(pack.read(wanted))  # an earlier run was cut short just before the last step
     else:
-        modules = there.modules
+        modules, old = there.modules, there.old
         while not _bring(node, wanted, plan(wanted, modules), old, there, done, progress):
             if not modules:
                 raise UpdateFailed("The new app did not arrive whole on the node; it keeps the one that it has.")
             say("what the node has is damaged: all of it is brought anew")
             modules, old = {}, None
-    node.run(RESTART)  # boot.py counts the new slot's tries from the first
     done.seconds = time.monotonic() - started
     return done
 
@@ -176,66 +205,110 @@ def _bring(
     node: Repl, wanted: bytes, made: Plan, old: bytes | None, there: There, done: Renewed,
     progress: Callable[[int], None],
 ) -> bool:  # fmt: skip
-    blocks = [block(made, at, old) for at in range(0, len(made.new), BLOCK)]
-    size = max(map(len, blocks), default=0)
+    sent = blocks(made, wanted, old, there.bits)
+    ready = framed(sent)
     source = repr(there.slot) if made.kept or old else "None"
-    call = f"renew({source},{there.other!r},{[list(step) for step in made.steps]},{zlib.crc32(wanted)}"
-    with node.talk(call.replace(" ", "") + f",{len(blocks)},{size},*console())") as line:
+    steps = str([list(step) for step in made.steps]).replace(" ", "")
+    size = max(map(len, ready), default=0)
+    call = f"renew({source},{there.other!r},{steps},{zlib.crc32(wanted)},{len(ready)},{size},{there.bits},*console())"
+    with node.talk(_program(f"if {call}:\n {RESTART}")) as line:
         _expect(line, ("go",))
-        for number, framed in enumerate(blocks):
-            for _ in range(TRIES):
-                line.send(framed)
-                done.sent += len(framed)
-                if _acknowledged(line, framed):
-                    break
-                done.again += 1
-            else:
-                raise UpdateFailed("A block arrived spoilt again and again; the node keeps the app that it has.")
-            progress(min((number + 1) * BLOCK, len(made.new)))
+        _send(line, ready, done, lambda count: progress(sum(raw for _, raw in sent[:count])))
         done.kept, done.changed = made.kept, len(pack.read(wanted)) - made.kept
         return _expect(line, ("done", "spoilt")) == "done"
 
 
-def _acknowledged(line, framed: bytes) -> bool:
-    said = line.line(ACK_S + len(framed) / 1000)
-    if said is None:
-        # bytes were lost on the way: the node waits for them, and notices by the checksum that these are not they
-        line.send(bytes(len(framed)))
-        said = line.line(ACK_S)
-    if said not in ("ok", "again"):
-        raise UpdateFailed(f"The node stopped in the middle of the app: {said or 'it says nothing'}.")
-    return said == "ok"
+def framed(sent: list[tuple[bytes, int]]) -> list[bytes]:
+    """As they cross the line: length and CRC-32 in hexadecimal, then the bytes without 3.
+
+    The checksum begins with the block's number: one that comes twice is told from the next.
+    """
+    stuffs = [stuffed(body) for body, _ in sent]
+    return [b"%04x%08x" % (len(body), zlib.crc32(body, number)) + body for number, body in enumerate(stuffs)]
 
 
-def _expect(line, words: tuple[str, ...]) -> str:
+def _send(line: Talk, ready: list[bytes], done: Renewed, arrived: Callable[[int], None]) -> None:
+    """All blocks, no more ahead of the node than its console holds; from the first that is spoilt on again."""
+    good = number = at = tries = 0
+    room, patient = AHEAD, True
+    while good < len(ready):
+        while room and number < len(ready):
+            piece = ready[number][at : at + room]
+            line.send(piece)
+            done.sent += len(piece)
+            room, at = room - len(piece), at + len(piece)
+            if at == len(ready[number]):
+                number, at = number + 1, 0
+        said = line.take(1, ACK_S)
+        if said == b".":
+            room += CREDIT
+        elif said == b"k":
+            good, tries, patient = good + 1, 0, True
+            arrived(good)
+        elif said == b"!":
+            tries, done.again = tries + 1, done.again + 1
+            if tries == TRIES:
+                raise UpdateFailed("A block arrived spoilt again and again; the node keeps the app that it has.")
+            number, at, room, patient = good, 0, AHEAD, True
+        elif line.ended or not patient:
+            raise UpdateFailed("The node stopped in the middle of the app.")
+        elif not said:
+            # bytes were lost on the way: the node waits for them, and notices by the checksum that these are not they
+            line.send(bytes(len(ready[good])))
+            patient = False
+
+
+def _expect(line: Talk, words: tuple[str, ...]) -> str:
     said = line.line(20)
-    if said not in words:
+    if said is None or said.lstrip(".") not in words:
         raise UpdateFailed(f"The node does not put the app together: {said or 'it says nothing'}.")
-    return said
+    return said.lstrip(".")
 
 
 def _swap(node: Repl, slot: str, wanted: bytes) -> bool:
     try:
-        return node.run(f"print(swap({slot!r},{zlib.crc32(wanted)}))").strip() == "True"
+        call = f"_w=swap({slot!r},{zlib.crc32(wanted)})\nprint(_w)\nif _w:\n {RESTART}"
+        return node.run(_program(call)).strip() == "True"
     except (NodeSaidNo, NodeSilent):
         return False
 
 
-def block(made: Plan, at: int, old: bytes | None) -> bytes:
-    """As it crosses the line: length and CRC in hexadecimal, then what it refers to and its deflated bytes, without 3.
+def blocks(made: Plan, wanted: bytes, old: bytes | None, bits: int) -> list[tuple[bytes, int]]:
+    """(a block before it is stuffed, how many new bytes come out of it): together one deflate stream.
 
-    Referred to is what came just before, and the old version of the modules that it holds.
+    Referred to is what came before in the stream, and what the node has: at the beginning modules that stay, then
+    the old versions of those that changed, where this computer knows them.
     """
-    data = made.new[at : at + BLOCK]
-    refs = _older(made, at, at + len(data)) if old else []
-    known = made.new[max(0, at - CAME) : at]
-    body = struct.pack("<HB", len(known), len(refs))
-    for offset, length in refs:
-        body += struct.pack("<IH", offset, length)
-        known += (old or b"")[offset : offset + length]
-    packer = zlib.compressobj(9, zlib.DEFLATED, -WINDOW_BITS, 9, zlib.Z_DEFAULT_STRATEGY, known)
-    body = stuffed(body + packer.compress(data) + packer.flush())
-    return b"%04x%08x" % (len(body), zlib.crc32(body)) + body
+    found, known = [], b""
+    step = SEGMENT if old else max(1, len(made.new))
+    for at in range(0, len(made.new), step):
+        data = made.new[at : at + step]
+        refs = [] if at else _staying(made, wanted, min(KNOWN, 1 << bits - 1))
+        if old:
+            refs += [(offset, old[offset : offset + length]) for offset, length in _older(made, at, at + len(data))]
+        known = (known + b"".join(text for _, text in refs))[-(1 << bits) :]
+        packer = zlib.compressobj(9, zlib.DEFLATED, -bits, 9, zlib.Z_DEFAULT_STRATEGY, known)
+        packed = packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)
+        reader = zlib.decompressobj(-zlib.MAX_WBITS, known)
+        begin = struct.pack("<B", len(refs)) + b"".join(struct.pack("<IH", where, len(text)) for where, text in refs)
+        for start in range(0, len(packed), BLOCK):
+            piece = packed[start : start + BLOCK]
+            count = len(reader.decompress(piece))
+            found.append((begin + struct.pack("<H", count) + piece, count))
+            begin = b"\0"
+        known = (known + data)[-(1 << bits) :]
+    return found
+
+
+def _staying(made: Plan, wanted: bytes, room: int) -> list[tuple[int, bytes]]:
+    """(offset in the old pack, bytes) of what stays, as much as is worth to refer to."""
+    found, at = [], 0
+    for offset, length in made.steps:
+        if offset >= 0 and room:
+            found.append((offset, wanted[at : at + min(length, room)]))
+            room -= len(found[-1][1])
+        at += length
+    return found
 
 
 def _older(made: Plan, start: int, end: int) -> list[tuple[int, int]]:
@@ -263,15 +336,40 @@ def stuffed(data: bytes) -> bytes:
     return bytes(out)
 
 
-def _program() -> str:
-    """The node's part without its comments, deflated."""
-    source = ast.unparse(_bare(ast.parse(_ON_NODE.read_text()))).replace("    ", " ")
-    packer = zlib.compressobj(9, zlib.DEFLATED, 12)
-    packed = base64.b64encode(packer.compress(source.encode()) + packer.flush()).decode()
-    return (
-        "import io,deflate,binascii\n"
-        f"exec(deflate.DeflateIO(io.BytesIO(binascii.a2b_base64('{packed}')),deflate.ZLIB).read())"
-    )
+def _program(call: str) -> bytes:
+    """The node's part without its comments, and what is called of it: deflated, as few bytes as a literal can have."""
+    tree = _bare(ast.parse(_ON_NODE.read_text()))
+    source = ast.unparse(_Terse(tree).visit(tree)).replace("    ", " ")
+    packer = zlib.compressobj(9, zlib.DEFLATED, -13)
+    packed = packer.compress(f"{source}\n{call}\n".encode()) + packer.flush()
+    return b"import io,deflate\nexec(deflate.DeflateIO(io.BytesIO(%s),deflate.RAW,13).read())" % _literal(packed)
+
+
+class _Terse(ast.NodeTransformer):
+    """Short names for what the program itself names; what the host calls, and what files have too, stays."""
+
+    _FREE = tuple("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    _STAYS = frozenset(("renew", "swap", "crc_of", "console", "__init__", "read", "write", "close"))
+
+    def __init__(self, tree: ast.Module):
+        own = [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
+        own += [n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
+        own += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        own += [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
+        names = [name for name in dict.fromkeys(own) if name not in self._STAYS]
+        self._short = dict(zip(names, self._FREE, strict=False))
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        for field in ("id", "arg", "attr", "name"):
+            if isinstance(name := getattr(node, field, None), str) and name in self._short:
+                setattr(node, field, self._short[name])
+        return self.generic_visit(node)
+
+
+def _literal(data: bytes) -> bytes:
+    """Bytes in quotes; escaped are those that end a line or a literal, or that a console takes for itself."""
+    escaped = {byte: b"\\x%02x" % byte for byte in (0, 1, 2, 3, 4, 5, 10, 13)} | {39: b"\\'", 92: b"\\\\"}
+    return b"b'" + b"".join(escaped.get(byte) or bytes((byte,)) for byte in data) + b"'"
 
 
 def _bare(tree: ast.Module) -> ast.Module:

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import io
 import re
+import select
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -72,6 +73,11 @@ class Repl:
         finally:
             self._close()
 
+    @property
+    def heard(self) -> bytes:
+        """The last that the node said before it gave its prompt."""
+        return self._heard
+
     # -- the line ----------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
@@ -134,7 +140,7 @@ class Repl:
             if again and now >= asked + every:
                 self._write(again)
                 asked = now
-            time.sleep(0.01)
+            _await(wire)
         return False
 
     # -- entering ----------------------------------------------------------------------------------------------
@@ -182,7 +188,7 @@ class Repl:
 
     # -- talking -----------------------------------------------------------------------------------------------
 
-    def run(self, code: str, within: float = 10.0, on_line: Callable[[str], None] | None = None) -> str:
+    def run(self, code: str | bytes, within: float = 10.0, on_line: Callable[[str], None] | None = None) -> str:
         """What the code prints. `within` bounds the silence between two pieces of output, in seconds.
 
         Raises NodeSaidNo with the last line of the node's traceback, NodeSilent when it takes too long.
@@ -199,7 +205,7 @@ class Repl:
         return printed
 
     @contextlib.contextmanager
-    def talk(self, code: str) -> Iterator[Talk]:
+    def talk(self, code: str | bytes) -> Iterator[Talk]:
         """Start code that takes bytes from the console and prints lines; at the end it has ended, or is interrupted."""
         with self._wire():
             self._begin(code)
@@ -226,7 +232,7 @@ class Repl:
         if text:
             raise NodeSaidNo(f"The node said: {text.strip().splitlines()[-1]}", details=_traceback(text))
 
-    def _begin(self, code: str) -> None:
+    def _begin(self, code: str | bytes) -> None:
         # mpremote prints what it did not expect: kept off the screen
         with contextlib.redirect_stdout(io.StringIO()):
             self._line.exec_raw_no_follow(code)
@@ -240,7 +246,7 @@ class Repl:
                 if time.monotonic() > heard + within:
                     self._write(INTERRUPT)
                     raise NodeSilent(f"The node on {self.device} fell silent for {within:.0f} s amid its work.")
-                time.sleep(0.005)
+                _await(wire)
                 continue
             # one byte at a time near the end mark: what follows it belongs to the next reader
             got += wire.read(1)
@@ -325,12 +331,24 @@ class Talk:
     def send(self, data: bytes) -> None:
         self._wire.write(data)
 
+    def take(self, count: int, within: float) -> bytes:
+        """So many bytes as they are; fewer when no more came in time."""
+        end, got = time.monotonic() + within, b""
+        while len(got) < count and time.monotonic() < end:
+            waiting = self._wire.in_waiting
+            if waiting:
+                got += self._wire.read(min(waiting, count - len(got)))
+            else:
+                _await(self._wire)
+        self.ended |= count == 1 and got == EXECUTE
+        return got
+
     def line(self, within: float) -> str | None:
         """The next line that it prints; None when none came in time or the code has ended."""
         end = time.monotonic() + within
         while not self.ended and time.monotonic() < end:
             if not self._wire.in_waiting:
-                time.sleep(0.002)
+                _await(self._wire)
                 continue
             byte = self._wire.read(1)
             if byte == EXECUTE:
@@ -341,6 +359,16 @@ class Talk:
             else:
                 self._text += byte
         return None
+
+
+def _await(wire: Any) -> None:
+    """Until a byte comes, or a hundredth of a second; a line of another kind than a file is looked at more often."""
+    try:
+        if not select.select([wire], [], [], 0.01)[0] or wire.in_waiting:
+            return
+    except (AttributeError, ValueError, OSError):
+        pass
+    time.sleep(0.002)
 
 
 def _traceback(text: str) -> list[str]:

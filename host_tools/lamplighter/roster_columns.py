@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from . import board as boards
-from . import config
+from . import catalogue, config, config_checks
 from .problems import BoardInvalid
 
 Wrong = tuple[str, str, str]  # column, cause, remedy
@@ -110,23 +110,26 @@ def secured(cells: dict[str, str]) -> bool:
 
 def _fit(doc: dict[str, Any], parts: list[dict[str, Any]], cells: dict[str, str]) -> None:
     """Parts, and a section for each thing that they measure."""
-    known = config.schema()["x-parts"]
-    of = {what: [part for part in parts if known.get(part["part"], {}).get("measures") == what]
-          for what in ("energy", "distance", "air")}  # fmt: skip
+    of = {what: [part for part in parts if _measures(part) == what]
+          for what in ("energy", "distance", "magnetic field", "air", "light", "tilt")}  # fmt: skip
     if cells.get("meter_address") and of["energy"]:
         of["energy"][0]["address"] = int(cells["meter_address"], 0)
     doc["parts"] = parts
     if of["energy"]:
         doc["energy"] = {**doc.get("energy", {}), "part": of["energy"][0]["id"]}
-    if of["distance"]:
+    watching = of["distance"] or of["magnetic field"]  # which part joins which to watch one bay, a roster cannot say
+    if watching:
         depths = cells.get("empty_mm", "").split() or [""]
         doc["parking"] = []
-        for index, part in enumerate(of["distance"]):
+        for index, part in enumerate(watching):
             depth = depths[min(index, len(depths) - 1)]
             bay = {"bay": part["id"].removeprefix("bay-"), "part": part["id"]}
             doc["parking"].append({**bay, "empty_mm": int(depth)} if depth else bay)
     if of["air"]:
         doc["air"] = {**doc.get("air", {}), "parts": [part["id"] for part in of["air"]]}
+    for section, sense in (("light", "light"), ("pole", "tilt")):
+        if of[sense]:
+            doc[section] = {**doc.get(section, {}), "part": of[sense][0]["id"]}
 
 
 def _parts(cells: dict[str, str]) -> list[dict[str, Any]]:
@@ -165,7 +168,7 @@ def _parts_wrong(cells: dict[str, str]) -> list[Wrong]:
 
 
 def _measures(part: dict[str, Any]) -> str:
-    return config.schema()["x-parts"].get(part["part"], {}).get("measures", "")
+    return config_checks.senses_of(part["part"]) if part["part"] in catalogue.ids() else ""
 
 
 def _place(cells: dict[str, str]) -> list[Wrong]:

@@ -82,8 +82,8 @@ def _update(lamp: VirtualLamppost, counted: Counted, wanted: bytes, old: bytes |
     with Repl(lamp.port) as node:
         entered = time.monotonic()
         before = counted.there + counted.back
-        there = renewing.look(node)
-        done = renewing.renew(node, wanted, there, old)
+        there = renewing.look(node, wanted, lambda head: old)
+        done = renewing.renew(node, wanted, there)
         bytes_both = counted.there + counted.back
         took = time.monotonic() - entered
         # half duplex: nothing is sent while the other side speaks, so both ways add up

@@ -84,7 +84,7 @@ def doctor(*words):
 def test_a_port_that_is_not_there_is_the_first_cause():
     done = doctor("--port", "/dev/ttyUSB77", "--json")
     answer = json.loads(done.stdout.splitlines()[0])
-    assert done.returncode == 43 and answer["causes"][0]["kind"] == "port"
+    assert done.returncode == 44 and answer["causes"][0]["kind"] == "port"
     assert "There is no port /dev/ttyUSB77" in answer["causes"][0]["cause"]
 
 
@@ -100,7 +100,7 @@ def test_a_lamppost_with_a_silent_part_and_a_broker_that_nobody_knows_is_told_in
     lamp.part("meter").fault("silence")
     file = tmp_path / "lp.zip"
     done = doctor("--port", lamp.port, "--bundle", file)
-    assert done.returncode == 43, done.stdout + done.stderr
+    assert done.returncode == 44, done.stdout + done.stderr
     rows = {line[3:19].strip(): line[:1] for line in done.stdout.split("The likeliest")[0].splitlines()}
     assert (rows["meter"], rows["bay-1"], rows["wifi"], rows["dns"], rows["tcp"]) == ("✗", "✓", "✓", "✗", "?")
     causes = done.stdout.split("cause first:")[1]

@@ -14,6 +14,7 @@ from lamplighter.virtual.node import VirtualLamppost
 from lamplighter.virtual.served import Served
 
 BOARD = "lamppost-esp32"
+SPEED = 5  # the boot's waiting for a Ctrl-C passes so much faster
 MAIN = [sys.executable, "-c", "from lamplighter.cli import main; main()"]
 
 
@@ -30,7 +31,7 @@ def lamps(tmp_path, monkeypatch):
     started = []
 
     def make(name, flashed=True, **options):
-        lamp = VirtualLamppost(BOARD, workdir=tmp_path / name, **options)
+        lamp = VirtualLamppost(BOARD, workdir=tmp_path / name, **{"speed": SPEED, **options})
         started.append(lamp)
         if flashed:
             lamp.flash_image(image.build(lamp.board, image.standin(lamp.board)))
@@ -55,7 +56,7 @@ def test_of_three_boards_one_is_blank_one_is_right_and_one_is_not_there(lamps, t
 
 
 def test_a_supply_that_dips_is_refused_before_anything_is_written_unless_it_is_forced(lamps):
-    lamp = lamps("weak")
+    lamp = lamps("weak", speed=2)
     lamp.console.wait_for("Ctrl-C within")
     lamp.supply(weak=True)
     assert who.ask(lamp.port).state == "brown-out"

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 from lamplighter import certificates, image, unlocking, who
@@ -15,6 +16,7 @@ from lamplighter.repl import Repl
 from lamplighter.virtual.node import VirtualLamppost
 
 BOARD = "lamppost-esp32"
+SPEED = 4  # the boot's waiting for a Ctrl-C passes so much faster
 DOC = {
     "v": 1, "site": "lisbon", "node": "lp-0042", "mode": "operation", "wifi": {"ssid": "lamplighter"},
     "mqtt": {"host": "broker.lan"}, "parts": [{"id": "meter", "part": "pzem004t", "bus": "meter"}],
@@ -55,7 +57,7 @@ def configured(city, tmp_path_factory):
     folder = tmp_path_factory.mktemp("configured")
     file = folder / "node.json"
     file.write_text(json.dumps(DOC))
-    with VirtualLamppost(BOARD, workdir=folder / "lamp") as node:
+    with VirtualLamppost(BOARD, workdir=folder / "lamp", speed=SPEED) as node:
         node.flash_image(image.build(node.board, image.standin(node.board)))
         refused = lamplighter("configure", "--port", node.port, file)
         assert refused.returncode == 30 and "no key of its own to lock its console with" in refused.stderr
@@ -65,10 +67,11 @@ def configured(city, tmp_path_factory):
 
 
 @pytest.fixture
-def lamp(configured, tmp_path):
+def lamp(configured, tmp_path, request):
     """A lamppost in operation that has started."""
     shutil.copy(configured, tmp_path / "flash.bin")
-    with VirtualLamppost(BOARD, workdir=tmp_path / "lamp", flash=tmp_path / "flash.bin") as node:
+    speed = getattr(request, "param", SPEED)
+    with VirtualLamppost(BOARD, workdir=tmp_path / "lamp", flash=tmp_path / "flash.bin", speed=speed) as node:
         node.console.wait_for("app: lp-0042")
         yield node
 
@@ -107,15 +110,21 @@ def test_the_right_key_opens_it_for_this_visit_and_the_next_power_on_finds_it_sh
         pass
 
 
-def test_another_nodes_key_is_refused_and_the_next_try_has_to_wait(lamp, city):
+def test_another_nodes_key_is_refused_and_the_next_try_has_to_wait(lamp, city, monkeypatch):
     with pytest.raises(UnlockRefused, match="this is not its key"):
         unlocking.unlock(lamp.port, key_of(city, "lp-0043"))
-    said = []
-    started = time.monotonic()
+    said, waited = [], []
+
+    def wait(seconds):
+        waited.append(seconds)
+        time.sleep(seconds / SPEED)
+
+    monkeypatch.setattr(unlocking, "time", SimpleNamespace(monotonic=time.monotonic, sleep=wait))
     assert unlocking.unlock(lamp.port, key_of(city), said.append)
-    assert "somebody answered wrongly; waiting" in said[0] and time.monotonic() - started > 3
+    assert "somebody answered wrongly; waiting" in said[0] and sum(waited) > 3
 
 
+@pytest.mark.parametrize("lamp", [None], indirect=True, ids=["in real time"])
 def test_ctrl_c_during_the_whole_boot_does_not_get_in(lamp):
     for _ in range(2):
         lamp.console.forget()

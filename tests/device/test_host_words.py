@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from lamplighter import problems
 from lamplighter.cli import VERBS, lamplighter
-from lamplighter.commands.test import REMEDIES
+from lamplighter.check_words import REMEDIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "field" / "troubleshooting.md"
 KINDS = [kind for kind in vars(problems).values() if isinstance(kind, type) and kind.__bases__ == (problems.Problem,)]

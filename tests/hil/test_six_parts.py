@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from lamplighter import board as boards
 from lamplighter import image
-from posts import WIFI, VirtualPost
+from lamplighter.bench.posts import WIFI, VirtualPost
 
 pytestmark = pytest.mark.virtual_only
 EXAMPLE = Path(__file__).parents[2] / "docs/field/six-parts"

@@ -104,7 +104,7 @@ def test_a_document_that_is_not_asyncapi_is_found_out(asyncapi, path, value):
 
 
 FLAWS = {
-    "u_mv is missing.": {"u_mv": ...},
+    "imp_mwh is missing.": {"imp_mwh": ...},
     "The contract knows no umv (did you mean u_mv?).": {"umv": 1},
     'u_mv is "230", not an integer or null.': {"u_mv": "230"},
     "u_mv is 230.5, not an integer or null.": {"u_mv": 230.5},

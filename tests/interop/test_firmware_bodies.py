@@ -17,8 +17,8 @@ from lamppost.sensing.parking import Parking  # noqa: E402
 
 POWER = {"u_mv": 230200, "i_ma": 1865, "p_mw": 382900, "f_mhz": 50000, "pf": 98}
 METER = types.SimpleNamespace(QUANTITIES=(*POWER, "imp_mwh"), WRAP_MWH=9999990000, P_MAX_MW=26000000)
-DUST = types.SimpleNamespace(QUANTITIES=("pm1", "pm2_5", "pm4", "pm10"), RH_MAX=950)
-CLIMATE = types.SimpleNamespace(QUANTITIES=("t", "rh", "p"))
+DUST = types.SimpleNamespace(QUANTITIES=("pm1", "pm2_5", "pm4", "pm10"), RH_MAX=950, LIMITS=())
+CLIMATE = types.SimpleNamespace(QUANTITIES=("t", "rh", "p"), LIMITS=())
 
 
 class Counters:

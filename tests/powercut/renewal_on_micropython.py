@@ -74,6 +74,9 @@ class Line:
         self.at += len(piece)
         return len(piece)
 
+    def ends(self, said):
+        return self.read, lambda ms: self.at < len(self.data), said.append
+
 
 update = {}
 exec(read(sys.argv[1]), update)  # noqa: S102
@@ -97,11 +100,12 @@ def renew(flash):
     steps = [list(step) for step in call["steps"]]
     try:
         update["renew"](
-            call["old"], "b", steps, call["crc"], call["count"], call["size"], Line(blocks).read, None, "/", said.append
-        )
+            call["old"], "b", steps, call["crc"], call["count"], call["size"], call["bits"],
+            *Line(blocks).ends(said), "/",
+        )  # fmt: skip
     except PowerCut:
         return None
-    return said[-1]
+    return said[-1].decode().strip()
 
 
 def runs():

@@ -32,10 +32,11 @@ def prepare(folder, known):
     (folder / "a.app").write_bytes(old)
     (folder / "b.app").write_bytes(app("older", changed=range(9)))
     made = renewing.plan(new, pack.read(old))
-    blocks = [renewing.block(made, at, old if known else None) for at in range(0, len(made.new), renewing.BLOCK)]
+    blocks = renewing.framed(renewing.blocks(made, new, old if known else None, 14))
     (folder / "blocks").write_bytes(b"".join(blocks))
     (folder / "call.json").write_text(json.dumps({
         "old": "a", "steps": made.steps, "crc": zlib.crc32(new), "count": len(blocks), "size": max(map(len, blocks)),
+        "bits": 14,
     }))  # fmt: skip
     return made
 

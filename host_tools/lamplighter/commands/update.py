@@ -29,7 +29,7 @@ def command(port: str, as_json: bool) -> None:
 
     Example: lamplighter update --port /dev/ttyUSB0
     """
-    from .. import built, filesystem, firmware, ports, renewing, source_map
+    from .. import filesystem, firmware, ports, renewing, source_map
     from ..repl import Repl
 
     app = filesystem.compile_app()
@@ -37,7 +37,7 @@ def command(port: str, as_json: bool) -> None:
     wanted = filesystem.slot(app)
     started = time.monotonic()
     with ports.claim(port), Repl(port, screen.note) as node:
-        there = renewing.look(node)
+        there = renewing.look(node, wanted)
         if there.head == renewing.head(wanted):
             _tell(port, app.build, None, time.monotonic() - started, as_json)
             return
@@ -46,13 +46,13 @@ def command(port: str, as_json: bool) -> None:
         with screen.progress(max(1, len(needed.new))) as progress:
             told = lambda at: progress(at, f"into slot {there.other}")  # noqa: E731
             try:
-                done = renewing.renew(node, wanted, there, built.find(there.head), told, screen.note)
+                done = renewing.renew(node, wanted, there, told, screen.note)
             except NodeSaidNo as trouble:
                 if "MemoryError" not in trouble.cause:
                     raise
                 screen.note("the app has left too little memory: soft reset")
                 node.clean()
-                done = renewing.renew(node, wanted, there, built.find(there.head), told, screen.note)
+                done = renewing.renew(node, wanted, there, told, screen.note)
         screen.note("restarting")
         node.restart()
         line = node.boot_line(STARTED)

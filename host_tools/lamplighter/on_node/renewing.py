@@ -2,6 +2,7 @@
 # the running slot has already and from blocks that come over the line, and makes it count when it is whole.
 
 import binascii
+import gc
 import io
 import os
 import sys
@@ -9,8 +10,8 @@ import sys
 import deflate
 
 _HEAD = 12  # hex digits before a block: its length on the line and its CRC-32
+_CREDIT = 128  # each so many bytes taken from the console are told: its buffer holds twice as many
 _PIECE = 512
-_CAME = 2048  # of what came is kept, for what comes to refer to
 
 
 class Pack:
@@ -20,11 +21,9 @@ class Pack:
         self.old = open(old, "rb") if old else None  # noqa: SIM115
         self._file = open(path, "wb")  # noqa: SIM115
         self._steps = steps
-        self.came = b""  # the last of what came
 
     def take(self, data):
         """What came, and what of the old pack belongs before and behind it."""
-        self.came = (self.came + data)[-_CAME:]
         at = 0
         while self._steps and (self._steps[0][0] >= 0 or at < len(data)):
             step = self._steps[0]
@@ -69,59 +68,105 @@ def unstuffed(block, count):
     return end
 
 
-def fill(view, read):
-    at = 0
-    while at < len(view):
-        at += read(view[at:]) or 0
+class Line:
+    """Blocks from the console, one taken in while another is worked on; what is spoilt is asked for again."""
 
+    def __init__(self, size, read, waiting, write):
+        self._buf = bytearray(_HEAD + size)
+        self._read, self._waiting, self._write = read, waiting, write
+        self._have = self._told = self._number = 0
+        self._need = _HEAD
 
-def known(pack, block):
-    """(what both sides know and the block refers to, where its deflated bytes begin)."""
-    came, refs = block[0] | block[1] << 8, block[2]
-    text, at = pack.came[len(pack.came) - came :], 3
-    for _ in range(refs):
-        offset, length = int.from_bytes(block[at : at + 4], "little"), block[at + 4] | block[at + 5] << 8
-        pack.old.seek(offset)
-        text += pack.old.read(length)
-        at += 6
-    return text, at
+    def pump(self):
+        """Take what is there."""
+        while self._have < self._need and self._waiting(0):
+            self._take()
 
-
-def unpack(pack, block):
-    """What is known goes first, as a stored block of the very stream that refers to it."""
-    text, at = known(pack, block)
-    count = len(text)
-    head = bytes((0, count & 255, count >> 8, ~count & 255, ~count >> 8 & 255))
-    stream = io.BytesIO(head + text + block[at:])
-    with deflate.DeflateIO(stream, deflate.RAW, 13) as unpacked:
-        while count:
-            count -= len(unpacked.read(min(count, _PIECE)))
-        while True:
-            piece = unpacked.read(_PIECE)
-            if not piece:
+    def _take(self):
+        count = min(_CREDIT - self._told, self._need - self._have)
+        count = self._read(memoryview(self._buf)[self._have : self._have + count]) or 0
+        self._have += count
+        self._told += count
+        if self._told == _CREDIT:
+            self._told = 0
+            self._write(b".")
+        if self._have == self._need == _HEAD:
+            try:
+                length = int(bytes(self._buf[:4]), 16)
+            except ValueError:
                 return
-            pack.take(piece)
+            if _HEAD + length <= len(self._buf):
+                self._need = _HEAD + length
+
+    def block(self):
+        """The next block's bytes, good until pump()."""
+        while True:
+            while self._have < self._need:
+                self._take()
+            block, good = memoryview(self._buf)[_HEAD : self._need], self._need > _HEAD
+            self._have, self._need = 0, _HEAD
+            try:
+                crc = int(bytes(self._buf[4:_HEAD]), 16)
+            except ValueError:
+                good = False
+            # the checksum begins with the block's number: the one before, whose receipt got lost, is told from this one
+            if good and crc == binascii.crc32(block, self._number):
+                self._write(b"k")
+                self._number += 1
+                return block[: unstuffed(block, len(block))]
+            if good and crc == binascii.crc32(block, self._number - 1 & 0xFFFFFFFF):
+                self._write(b"k")
+                continue
+            while self._waiting(100):
+                self._read(memoryview(self._buf)[:1])
+            self._told = 0
+            self._write(b"!")
 
 
-def blocks(count, size, pack, read, quiet, write=print):
-    """Take so many blocks; each is acknowledged, one that is spoilt is asked for again."""
-    buf = bytearray(size)
-    head = bytearray(_HEAD)
-    while count:
-        fill(memoryview(head), read)
-        try:
-            length, crc = int(bytes(head[:4]), 16), int(bytes(head[4:]), 16)
-            fill(memoryview(buf)[:length], read)
-            good = length <= size and binascii.crc32(memoryview(buf)[:length]) == crc
-        except ValueError:
-            good = False
-        if not good:
-            quiet()
-            write("again")
-            continue
-        unpack(pack, memoryview(buf)[: unstuffed(buf, length)])
-        count -= 1
-        write("ok")
+class Stream:
+    """One deflate stream, unpacked as far as it has come; text that the node has can be put amid it."""
+
+    def __init__(self, bits):
+        self._in = io.BytesIO()
+        self._end = 0
+        self._out = deflate.DeflateIO(self._in, deflate.RAW, bits)
+
+    def feed(self, data):
+        rest = self._in.read(self._end - self._in.tell())
+        self._in.seek(0)
+        self._end = self._in.write(rest) + self._in.write(data)
+        self._in.seek(0)
+
+    def read(self, count):
+        return self._out.read(count)
+
+    def know(self, text):
+        """As a stored block; what it comes out as is thrown away."""
+        count = len(text)
+        self.feed(bytes((0, count & 255, count >> 8, ~count & 255, ~count >> 8 & 255)) + text)
+        self.read(count)
+
+
+def unpack(pack, stream, block, pump):
+    """A block: how many texts of the old pack it refers to, where they are, how much comes out of it, its bytes."""
+    at = 1
+    for _ in range(block[0]):
+        left = block[at + 4] | block[at + 5] << 8
+        pack.old.seek(int.from_bytes(block[at : at + 4], "little"))
+        while left:
+            text = pack.old.read(min(left, _PIECE))
+            if not text:
+                raise OSError(5)
+            stream.know(text)
+            left -= len(text)
+        at += 6
+    left = block[at] | block[at + 1] << 8
+    stream.feed(block[at + 2 :])
+    while left:
+        pump()
+        piece = stream.read(min(left, _PIECE))
+        left -= len(piece)
+        pack.take(piece)
 
 
 def crc_of(path):
@@ -148,33 +193,33 @@ def swap(slot, crc, root="/"):
     return True
 
 
-def renew(old, slot, steps, crc, count, size, read, quiet, root="/", write=print):
-    """Put the pack of `slot` together and make it count; tells how it went in its last line."""
+def renew(old, slot, steps, crc, count, size, bits, read, waiting, write, root="/"):
+    """Put the pack of `slot` together and make it count; whether it does."""
+    gc.collect()
     beside = root + slot + ".part"
     pack = Pack(old and root + old + ".app", beside, steps)
     try:
+        line, stream = Line(size, read, waiting, write), Stream(bits)
+        write(b"go\n")
         pack.take(b"")
-        write("go")
-        blocks(count, size, pack, read, quiet, write)
+        for _ in range(count):
+            unpack(pack, stream, line.block(), line.pump)
     finally:
         pack.close()
-    if steps or crc_of(beside) != crc:
+    whole = not steps and crc_of(beside) == crc
+    if whole:
+        os.rename(beside, root + slot + ".app")
+        whole = swap(slot, crc, root)
+    else:
         os.remove(beside)
-        write("spoilt")
-        return
-    os.rename(beside, root + slot + ".app")
-    write("done" if swap(slot, crc, root) else "spoilt")
+    write(b"done\n" if whole else b"spoilt\n")
+    return whole
 
 
 def console():
-    """(read, quiet) of the serial console: bytes as they come; and the rest of a spoilt block thrown away."""
+    """(read, waiting, write) of the serial console: bytes as they come; whether some come within so many ms."""
     import select
 
     poller = select.poll()
     poller.register(sys.stdin, select.POLLIN)
-
-    def quiet():
-        while poller.poll(100):
-            sys.stdin.buffer.read(1)
-
-    return sys.stdin.buffer.readinto, quiet
+    return sys.stdin.buffer.readinto, poller.poll, sys.stdout.buffer.write

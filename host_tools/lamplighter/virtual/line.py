@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import select
 import termios
+import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
 
 _LOOK_S = 0.01  # how often to look whether somebody opened the port
 _HELD = 4 << 20  # bytes for a host that does not read
+_SLICE_S = 0.005  # a paced line hands on what has crossed so often
+_AT_ONCE_S = 0.0005  # less is not worth a timer: it is counted, and whoever follows waits
+_LATE_S = 0.02  # by so much a timer may be late without the line being taken for idle meanwhile
+
+
+class Pace:
+    """One direction of a wire: bytes follow each other at its speed, however late this program's timers are."""
+
+    def __init__(self) -> None:
+        self._free = 0.0  # when the last byte has crossed
+
+    def crossing(self, count: int, rate: float, waited: bool) -> float:
+        """Seconds until so many bytes have crossed; waited -- they stood in line while others crossed."""
+        now = time.monotonic()
+        begins = self._free if waited and now - self._free < _LATE_S else max(now, self._free)
+        self._free = begins + count / rate
+        return self._free - now
 
 
 class Line:
@@ -38,6 +57,7 @@ class Line:
         self._out = bytearray()
         self._writing = False
         self._closed = False
+        self._there, self._back = Pace(), Pace()
         self.bytes_per_second: float | None = None  # None: as fast as it goes
         self._look()
 
@@ -54,19 +74,28 @@ class Line:
         else:
             self._loop.call_later(_LOOK_S, self._look)
 
-    def _readable(self) -> None:
-        try:
-            data = os.read(self._master, 65536)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""  # EIO: nobody has the port open
-        if data:
-            if self.bytes_per_second:
+    def _readable(self, waited: bool = False) -> None:
+        while not self._closed:
+            rate = self.bytes_per_second
+            try:
+                data = os.read(self._master, max(1, int(rate * _SLICE_S)) if rate else 65536)
+            except BlockingIOError:
+                self._loop.add_reader(self._master, self._readable)
+                return
+            except OSError:
+                data = b""  # EIO: nobody has the port open
+            if not data:
+                break
+            delay = self._there.crossing(len(data), rate, waited) if rate else 0
+            if delay > _AT_ONCE_S:
                 self._loop.remove_reader(self._master)
-                self._loop.call_later(len(data) / self.bytes_per_second, self._heard_slowly, data)
-            else:
-                self._heard(data)
+                self._loop.call_later(delay, self._crossed, data)
+                return
+            self._heard(data)
+            if not rate:
+                return
+            waited = True
+        if self._closed:
             return
         self._loop.remove_reader(self._master)
         self.open = False
@@ -75,10 +104,12 @@ class Line:
         self._loop.call_later(_LOOK_S, self._look)
         self._hung_up()
 
-    def _heard_slowly(self, data: bytes) -> None:
+    def _crossed(self, data: bytes) -> None:
         if not self._closed:
             self._heard(data)
-            self._loop.add_reader(self._master, self._readable)
+            if self.open and not self._closed:
+                self._loop.add_reader(self._master, self._readable)
+                self._readable(waited=True)
 
     def say(self, data: bytes) -> None:
         """Send to the host; lost when nobody has the port open, as on a wire."""
@@ -86,35 +117,49 @@ class Line:
             return
         self._out += data
         del self._out[: max(0, len(self._out) - _HELD)]
-        if not self._writing:
+        if self._writing:
+            return
+        if self.bytes_per_second:
+            self._say_slowly(self.bytes_per_second)
+        else:
             self._write()
+
+    def _say_slowly(self, rate: float, waited: bool = False) -> None:
+        while self._out and self.open and not self._closed:
+            count = min(len(self._out), max(1, int(rate * _SLICE_S)))
+            delay = self._back.crossing(count, rate, waited)
+            if delay > _AT_ONCE_S:
+                self._writing = True
+                self._loop.call_later(delay, self._crossed_back, count, rate)
+                return
+            self._pass_on(count)
+            waited = True
+
+    def _crossed_back(self, count: int, rate: float) -> None:
+        if self._writing and not self._closed:
+            self._writing = False
+            self._pass_on(count)
+            self._say_slowly(rate, waited=True)
+
+    def _pass_on(self, count: int) -> None:
+        with contextlib.suppress(OSError):  # a host that does not read: the same bytes again a little later
+            del self._out[: os.write(self._master, self._out[:count])]
 
     def _write(self) -> None:
         if self._closed or not self.open:
             return
-        piece = self._out
-        if self.bytes_per_second:
-            piece = self._out[: max(1, int(self.bytes_per_second * 0.005))]
         try:
-            count = os.write(self._master, piece)
+            count = os.write(self._master, self._out)
         except BlockingIOError:
             count = 0
         except OSError:
             return
         del self._out[:count]
-        if self.bytes_per_second and self._out:
+        if self._out and not self._writing:
             self._writing = True
-            self._loop.call_later(0.005, self._write_on)
-        elif self._out and not self._writing:
-            self._writing = True
-            self._loop.add_writer(self._master, self._write_on)
+            self._loop.add_writer(self._master, self._write)
         elif not self._out:
             self._stop_writing()
-
-    def _write_on(self) -> None:
-        if self.bytes_per_second:
-            self._writing = False
-        self._write()
 
     def _stop_writing(self) -> None:
         if self._writing:

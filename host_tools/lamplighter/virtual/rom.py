@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import struct
 import zlib
 from dataclasses import dataclass
@@ -58,7 +60,6 @@ class Rom:
         self._flash = flash
         self._registers = silicon.registers(mac)
         self._frame: bytearray | None = None  # None: between frames
-        self._escaped = False
         self._stub = False
         self._read: Read | None = None  # a READ_FLASH under way
         self._write: list[int] | None = None  # [next address, end, erased up to]: a FLASH or DEFL download
@@ -70,23 +71,16 @@ class Rom:
     def feed(self, data: bytes) -> bytes:
         """Take bytes of the host; returns what the loader says to them."""
         out = bytearray()
-        for byte in data:
-            if byte == 0xC0:
+        for number, part in enumerate(data.split(b"\xc0")):
+            if number:  # before it was the end of a frame, or the beginning of one
                 if self._frame:
-                    out += self._packet(bytes(self._frame))
+                    frame = bytes(self._frame).replace(b"\xdb\xdc", b"\xc0").replace(b"\xdb\xdd", b"\xdb")
+                    out += self._packet(frame)
                     self._frame = None
                 else:
                     self._frame = bytearray()
-                self._escaped = False
-            elif self._frame is None:
-                continue  # noise between frames
-            elif self._escaped:
-                self._frame.append({0xDC: 0xC0, 0xDD: 0xDB}.get(byte, byte))
-                self._escaped = False
-            elif byte == 0xDB:
-                self._escaped = True
-            else:
-                self._frame.append(byte)
+            if self._frame is not None:  # else it is noise between frames
+                self._frame += part
         return bytes(out)
 
     def _packet(self, frame: bytes) -> bytes:
@@ -184,9 +178,7 @@ class Rom:
         """The payload of a data command; refused when length or checksum (XOR from 0xEF) are wrong."""
         size = struct.unpack("<I", data[:4])[0]
         payload = data[16:]
-        total = 0xEF
-        for byte in payload:
-            total ^= byte
+        total = functools.reduce(operator.xor, payload, 0xEF)
         if len(payload) != size or total != checksum & 0xFF:
             raise Refusal(BAD_CHECKSUM)
         return payload
