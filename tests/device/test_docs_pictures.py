@@ -55,4 +55,5 @@ def test_every_page_of_the_index_is_in_the_menu_once():
     groups = site.menu((DOCS / "README.md").read_text())
     pages = [path for group in groups[1:] for rows in group.values() for row in rows for path in row.values()]
     wanted = {path.relative_to(DOCS.parent).as_posix() for path in DOCS.rglob("*.md")} - {"docs/README.md"}
+    wanted -= {path for path in wanted if path.startswith("docs/reference/parts/")}  # the page of all parts leads there
     assert wanted <= set(pages) and len(pages) == len(set(pages))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from lamplighter import problems
-from lamplighter.cli import VERBS, lamplighter
 from lamplighter.check_words import REMEDIES
+from lamplighter.cli import VERBS, lamplighter
 
 PAGE = Path(__file__).parents[2] / "docs" / "field" / "troubleshooting.md"
 KINDS = [kind for kind in vars(problems).values() if isinstance(kind, type) and kind.__bases__ == (problems.Problem,)]
