@@ -159,6 +159,7 @@ def test_a_node_that_fails_to_start_shows_where_in_the_source(virtual_lamppost, 
     assert any(re.search("failed to start, build [0-9a-f]{12}", text) for text in texts), texts
     frame = next(text for text in texts if "lamppost/app.py" in text)
     assert re.search(r"lamppost/app.py:\d+-\d+ in main", frame), texts
-    assert any(re.search(r"building.py:\d+-\d+ in start, which calls sensing in line \d+", one) for one in texts)
+    assert any(re.search(r"building.py:\d+-\d+ in start, which calls once in line \d+", one) for one in texts)
+    assert any(re.search(r"sensing/fitted.py:\d+-\d+ in build", one) for one in texts)
     assert re.match(r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d  ", saved.read_text().splitlines()[0])
     assert "lamppost/app.py:" in saved.read_text()
