@@ -17,8 +17,12 @@ from lamppost.sensing.parking import Parking  # noqa: E402
 
 POWER = {"u_mv": 230200, "i_ma": 1865, "p_mw": 382900, "f_mhz": 50000, "pf": 98}
 METER = types.SimpleNamespace(QUANTITIES=(*POWER, "imp_mwh"), WRAP_MWH=9999990000, P_MAX_MW=26000000)
-DUST = types.SimpleNamespace(QUANTITIES=("pm1", "pm2_5", "pm4", "pm10"), RH_MAX=950, LIMITS=(("pm2_5", 0, 10000), ("pm10", 0, 10000)))
-CLIMATE = types.SimpleNamespace(QUANTITIES=("t", "rh", "p"), LIMITS=(("t", -400, 850), ("rh", 0, 1000), ("p", 3000, 11000)))
+DUST = types.SimpleNamespace(
+    QUANTITIES=("pm1", "pm2_5", "pm4", "pm10"), RH_MAX=950, LIMITS=(("pm2_5", 0, 10000), ("pm10", 0, 10000))
+)
+CLIMATE = types.SimpleNamespace(
+    QUANTITIES=("t", "rh", "p"), LIMITS=(("t", -400, 850), ("rh", 0, 1000), ("p", 3000, 11000))
+)
 
 
 class Counters:
