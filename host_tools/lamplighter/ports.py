@@ -209,7 +209,8 @@ def claim(device: str) -> Iterator[None]:
 
     folder = Path(tempfile.gettempdir()) / f"lamplighter-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    name = os.path.realpath(device) if not is_network(device) else device
+    # a pseudo terminal's number soon is another's: there it is the link that names the lamppost
+    name = os.path.abspath(device) if is_pty(device) else device if is_network(device) else os.path.realpath(device)
     with (folder / (name.strip("/").replace("/", "-") + ".lock")).open("a+") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -191,7 +191,7 @@ class Subscriber:
         )
         if user:
             self.client.username_pw_set(user, password)
-        self.client.reconnect_delay_set(1, 1)
+        self.client.reconnect_delay_set(0.1, 0.2)  # before a lamppost is there again
         self.client.on_connect = lambda client, *_: client.subscribe(topic, qos)
         self.client.on_disconnect = lambda *_: self._ready.clear()
         self.client.on_subscribe = lambda *_: self._ready.set()
