@@ -81,9 +81,9 @@ def test_a_cable_that_comes_back_is_gone_on_with_by_the_same_command(tmp_path):
         back.append(VirtualLamppost(BOARD, **options).start())
 
     def pull(done, what):
-        if done > 0.5 * total and not back:
-            lamp.stop()
+        if done > 0.5 * total and not replug_later.is_alive() and not back:  # what it said before is still read
             replug_later.start()
+            lamp.stop()
 
     replug_later = threading.Timer(0.7, replug)
     try:
