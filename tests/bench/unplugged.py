@@ -48,7 +48,7 @@ class Command:
     """`lamplighter commission` of one asset, heard while it runs; steps -- [(title, seconds after the start)]."""
 
     def __init__(self, street: GuardedStreet, asset: str, at: Callable[[str], None] = lambda title: None) -> None:
-        words = ("commission", asset, "--roster", "street.csv", "--engineer", "ana", "--yes", "--port", asset)
+        words = ("commission", asset, "--roster", "street.csv", "--engineer", "crew-1", "--yes", "--port", asset)
         self.said: list[str] = []
         self.steps: list[tuple[str, float]] = []
         started = time.monotonic()

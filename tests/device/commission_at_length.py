@@ -36,9 +36,9 @@ def problem(done):
 def test_a_lamppost_is_brought_to_work_and_leaves_a_record_that_proves_it(street):
     street.lamp()
     started = time.monotonic()
-    done = ok(street.tool("commission", "--roster", "street.csv", "--port", "lamp", "--engineer", "ana", "--yes"))
+    done = ok(street.tool("commission", "--roster", "street.csv", "--port", "lamp", "--engineer", "crew-1", "--yes"))
     assert time.monotonic() - started < 60
-    assert "next is LP-0001" in done.stderr and "LP-0001: commissioned, signed by engineer.ana" in done.stdout
+    assert "next is LP-0001" in done.stderr and "LP-0001: commissioned, signed by engineer.crew-1" in done.stdout
     record = street.record("LP-0001")
     assert record["broker"]["tls"] and "evt/boot" in record["broker"]["topics"]
     assert {row["check"] for row in record["checks"]} >= {"node", "journal", "meter", "wifi"}
@@ -48,7 +48,7 @@ def test_a_lamppost_is_brought_to_work_and_leaves_a_record_that_proves_it(street
     assert street.roster.read_text().count("\n") == 4, "the roster itself is not written"
 
     said = ok(street.tool("verify", row["record"])).stdout
-    assert said.startswith(f"LP-0001 {record['mac']}: commissioned; as signed by engineer.ana")
+    assert said.startswith(f"LP-0001 {record['mac']}: commissioned; as signed by engineer.crew-1")
     assert not list((street.folder / "state").rglob("commission-*")), "the record says it all"
 
     # the same again is the same lamppost: nobody is asked, nothing is written to it
@@ -63,14 +63,14 @@ def test_without_a_broker_the_check_is_postponed_said_and_finished_later(street)
     done = ok(street.commission("LP-0001", "--yes"))
     assert "postponed: No broker listens" in done.stderr and "broker postponed" in done.stdout
     assert "postponed" in street.record("LP-0001")["broker"]
-    assert street.tool("commission", "--finish", "--roster", "street.csv", "--engineer", "ana").returncode == 50
+    assert street.tool("commission", "--finish", "--roster", "street.csv", "--engineer", "crew-1").returncode == 50
     street.broker.start()
-    finished = ok(street.tool("commission", "--finish", "--roster", "street.csv", "--engineer", "ana"))
+    finished = ok(street.tool("commission", "--finish", "--roster", "street.csv", "--engineer", "crew-1"))
     assert "LP-0001: commissioned" in finished.stdout
     record = street.record("LP-0001")
     assert record["verdict"] == "commissioned" and record["broker"]["tls"]
     ok(street.tool("verify", street.results()["LP-0001"]["record"]))
-    nothing = ok(street.tool("commission", "--finish", "--roster", "street.csv", "--engineer", "ana"))
+    nothing = ok(street.tool("commission", "--finish", "--roster", "street.csv", "--engineer", "crew-1"))
     assert "Nothing is postponed" in nothing.stderr
 
 

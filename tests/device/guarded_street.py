@@ -30,7 +30,7 @@ class GuardedStreet:
         folder.mkdir(parents=True, exist_ok=True)
         self.city = City.create(folder / "identity", "Lisbon", None)
         self.city.issue_as("broker", "localhost")
-        self.city.issue_as("engineer", "ana")
+        self.city.issue_as("engineer", "crew-1")
         self.port = free_port()
         self.broker = self._guarded()
         rows = [
@@ -84,7 +84,7 @@ class GuardedStreet:
         return done
 
     def commission(self, asset: str, *words: object, port: str = "lamp") -> subprocess.CompletedProcess[str]:
-        return self.tool("commission", asset, "--roster", "street.csv", "--port", port, "--engineer", "ana", *words)
+        return self.tool("commission", asset, "--roster", "street.csv", "--port", port, "--engineer", "crew-1", *words)
 
     def results(self) -> dict[str, dict[str, str]]:
         from lamplighter.results import Results

@@ -23,24 +23,24 @@ RECORD = {
                 "ok": True, "word": ""}],
     "broker": {"host": "broker.lan", "port": 8883, "tls": True, "b": 3, "s": 0, "topics": [], "alarms": []},
     "register": {"from": "itself"}, "swapped_from": "", "begun": "2026-11-22T10:12:00+00:00",
-    "ended": "2026-11-22T10:15:00+00:00", "engineer": "ana", "signer": "engineer.ana", "tool": "lamplighter 0.1.0",
+    "ended": "2026-11-22T10:15:00+00:00", "engineer": "crew-1", "signer": "engineer.crew-1", "tool": "lamplighter 0.1.0",
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory):
     city = City.create(tmp_path_factory.mktemp("city") / "identity", "Lisbon", None)
-    city.issue_as("engineer", "ana")
+    city.issue_as("engineer", "crew-1")
     city.issue("lisbon", "lp-0042")
     return city
 
 
 @pytest.fixture
 def signed(city):
-    return json.loads(json.dumps(records.Signer(city, "ana").sign(RECORD)))
+    return json.loads(json.dumps(records.Signer(city, "crew-1").sign(RECORD)))
 
 
-@pytest.mark.parametrize(("engineer", "signer"), [("ana", "engineer.ana"), ("", "Lisbon lampposts CA")])
+@pytest.mark.parametrize(("engineer", "signer"), [("crew-1", "engineer.crew-1"), ("", "Lisbon lampposts CA")])
 def test_a_record_is_signed_by_an_engineer_or_the_city_and_verified(city, engineer, signer):
     found = records.verify(records.Signer(city, engineer).sign(RECORD), city.ca)
     assert found.signer == signer and found.record == RECORD and found.remarks == []
@@ -84,7 +84,7 @@ def test_another_citys_record_is_not_proven_and_a_lamppost_cannot_sign_one(city,
     other = City.create(tmp_path / "other", "Porto", None)
     with pytest.raises(RecordUnproven, match="whom this CA does not know"):
         records.verify(signed, other.ca)
-    signer = records.Signer(city, "ana")
+    signer = records.Signer(city, "crew-1")
     signer.certificate = city.files("node", "lisbon/lp-0042")[1].read_text()
     from lamplighter import private_key
 
@@ -99,8 +99,8 @@ def test_an_expired_ca_and_a_revoked_engineer_are_told(tmp_path, monkeypatch):
         for module in ("authority", "identity", "book"):
             then.setattr(f"lamplighter.{module}._now", lambda: past)
         city = City.create(tmp_path / "old", "Lisbon", None, days=60)
-        city.issue_as("engineer", "ana", 30)
-        signer = records.Signer(city, "ana")
+        city.issue_as("engineer", "crew-1", 30)
+        signer = records.Signer(city, "crew-1")
         signed = signer.sign(RECORD)
     with pytest.raises(IdentityExpired, match="was not valid"):
         records.verify(signed, city.ca)  # it says that it was signed today
@@ -148,7 +148,7 @@ def test_the_command_has_an_exit_code_for_each(city, signed, tmp_path, monkeypat
 def test_the_page_says_what_the_record_says_and_escapes_it(city):
     register = {"from": "the old node", "imp_mwh": 5, "boot": 7}
     swapped = {**RECORD, "asset": "LP <b>&", "swapped_from": "24:0a:c4:00:00:01", "register": register}
-    signed = records.Signer(city, "ana").sign(swapped)
+    signed = records.Signer(city, "crew-1").sign(swapped)
     page = record_page.page(signed)
     assert "LP &lt;b&gt;&amp;" in page and "<b>" not in page
     for words in ("230.0 V", "195.5 … 253.0", "24:0a:c4:aa:16:d9", "goes on at 5 mWh, boots at 8", "broker.lan:8883",

@@ -137,10 +137,10 @@ def test_a_reader_reads_all_and_writes_nothing(connect):
 def test_who_has_no_certificate_of_the_city_stays_outside(connect, city, tmp_path):
     other = City.create(tmp_path / "other", "Elsewhere", None)
     other.issue("lisbon", "lp-0001")
-    city.issue_as("engineer", "ana")
+    city.issue_as("engineer", "crew-1")
     assert connect().refused
     assert connect("node", "lisbon/lp-0001", of=other).refused
-    assert connect("engineer", "ana").refused, "an engineer signs records, and is no client"
+    assert connect("engineer", "crew-1").refused, "an engineer signs records, and is no client"
 
 
 def test_a_revoked_lamppost_is_outside_after_a_reload_and_its_neighbour_is_not(guarded, connect, city):
