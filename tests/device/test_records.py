@@ -23,7 +23,8 @@ RECORD = {
                 "ok": True, "word": ""}],
     "broker": {"host": "broker.lan", "port": 8883, "tls": True, "b": 3, "s": 0, "topics": [], "alarms": []},
     "register": {"from": "itself"}, "swapped_from": "", "begun": "2026-11-22T10:12:00+00:00",
-    "ended": "2026-11-22T10:15:00+00:00", "engineer": "crew-1", "signer": "engineer.crew-1", "tool": "lamplighter 0.1.0",
+    "ended": "2026-11-22T10:15:00+00:00", "engineer": "crew-1", "signer": "engineer.crew-1",
+    "tool": "lamplighter 0.1.0",
 }  # fmt: skip
 
 

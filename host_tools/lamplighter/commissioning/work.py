@@ -43,6 +43,15 @@ class Before:
 
 def look(device: str) -> Before:
     """Ask who it is; stopped only where no lamppost's program runs. Raises what makes the port useless, WeakSupply."""
+    try:
+        return _look(device)
+    except NodeSilent as trouble:
+        if trouble.state == "brown-out":  # it came amid the conversation
+            raise WeakSupply(f"{device}: the supply dips: the chip's last reset was a brown-out.") from None
+        raise
+
+
+def _look(device: str) -> Before:
     answer = who.ask(device)
     facts = answer.facts
     if facts:
@@ -67,7 +76,9 @@ def _at_the_prompt(device: str, trouble: Problem | None) -> Before:
             mac = colons(node.run(UNIQUE).strip())
             doc = node_files.document(node, "/config.json") or {}
             build = node_files.made(node)
-    except _BLANK:
+    except _BLANK as blank:
+        if blank.state == "brown-out":
+            raise
         return Before()
     name = f"{doc['site']}/{doc['node']}" if "site" in doc and "node" in doc else ""
     return Before(mac, name, doc.get("asset", ""), "", build.get("build", ""))
