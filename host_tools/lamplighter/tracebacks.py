@@ -105,32 +105,71 @@ def mapped(text: str, build: str, given: SourceMap | None = None) -> str:
 
 
 def _in_source(lines: list[str], frames: list[re.Match[str] | None], known: SourceMap) -> Iterable[str]:
+    meant = _meant(frames, known)
+    last: list[dict[str, Any]] = []
     module = ""
     for at, (line, frame) in enumerate(zip(lines, frames, strict=True)):
         if frame and frame[1] in known.files:
-            module = frame[1]
-            following = frames[at + 1] if at + 1 < len(frames) else None
-            called = known.in_source(following[1], following[3]) if following else ""
-            yield "  " + _place(known, module, frame[3], called)
+            module, last = frame[1], meant[at]
+            yield "  " + _place(known, module, frame[3], last, meant[at + 1] if at + 1 < len(meant) else [])
         elif frame or at == 0:
             yield line
         else:  # what went wrong may name what has another name on the node
             names = re.split(r"'(\w+)'", line)
-            yield "".join(f"'{known.in_source(module, one)}'" if odd % 2 else one for odd, one in enumerate(names))
+            uses = {name for row in last for name in row["uses"]}
+            yield "".join(f"'{_name(known.in_source(module, one), uses)}'" if odd % 2 else one
+                          for odd, one in enumerate(names))  # fmt: skip
 
 
-def _place(known: SourceMap, module: str, name: str, called: str) -> str:
+def _name(names: str, uses: set[str]) -> str:
+    """Of several names in the source those that the function has."""
+    return " or ".join([name for name in names.split(" or ") if name in uses]) or names
+
+
+def _meant(frames: list[re.Match[str] | None], known: SourceMap) -> list[list[dict[str, Any]]]:
+    """The functions that each frame may mean: of several of one name on the node those that call the next frame's, and
+    are called by the one before's."""
+    meant = [known.found(frame[1], frame[3]) if frame else [] for frame in frames]
+    for _ in frames:
+        before = [len(rows) for rows in meant]
+        for at in range(len(meant) - 1):
+            callers, called = meant[at], meant[at + 1]
+            if not called and frames[at + 1]:  # a file of MicroPython's own: it has the names that the source has
+                called = [{"name": frames[at + 1][3], "qualified": ""}]  # pyright: ignore[reportOptionalSubscript]
+            pairs = [(row, each) for row in callers for each in called if _names(each) & set(row["calls"])]
+            if pairs:  # else it is called by another name than its own
+                meant[at] = [row for row in callers if any(row is one for one, _ in pairs)]
+                if meant[at + 1]:
+                    meant[at + 1] = [row for row in called if any(row is one for _, one in pairs)]
+        if before == [len(rows) for rows in meant]:
+            break
+    return meant
+
+
+def _names(row: dict[str, Any]) -> set[str]:
+    """What a call of this function may be called in the source."""
+    named = {row["name"]}
+    if row["name"] == "__init__":
+        named.add(row["qualified"].split(".")[-2])
+    return named
+
+
+def _place(known: SourceMap, module: str, name: str, rows: list[dict[str, Any]], called: list[dict[str, Any]]) -> str:
     """lamppost/link/link.py:120-163 in Link.run, which calls _connection in line 138"""
-    file, rows = known.files[module], known.found(module, name)
-    calling = [row for row in rows if called in row["calls"]]
-    if len(calling) == 1:
-        rows = calling  # of several functions of this name only one goes on to the next frame
     if not rows:
-        return f"{file} in {known.in_source(module, name)}"
-    places = " or ".join(f"{_lines(row)} in {row['qualified']}" for row in rows)
-    at = rows[0]["calls"].get(called, []) if len(rows) == 1 else []
-    more = f", which calls {called} in line {' or '.join(map(str, at))}" if at else ""
-    return f"{file}:{places}{more}"
+        return f"{known.files[module]} in {known.in_source(module, name)}"
+    if name == "<module>" and len(rows) > 1:
+        return f"{known.files[module]}, or one of the {len(rows) - 1} files that are joined to it, in <module>"
+    places, file = [], ""
+    for row in sorted(rows, key=lambda row: row["file"]):
+        places.append(f"{'' if row['file'] == file else row['file'] + ':'}{_lines(row)} in {row['qualified']}")
+        file = row["file"]
+    places = " or ".join(places)
+    calls = {each: rows[0]["calls"][each] for row in called for each in sorted(_names(row)) if each in rows[0]["calls"]}
+    if len(rows) > 1 or not calls:
+        return places
+    at = sorted({line for lines in calls.values() for line in lines})
+    return f"{places}, which calls {' or '.join(calls)} in line {' or '.join(map(str, at))}"
 
 
 def _lines(row: dict[str, Any]) -> str:

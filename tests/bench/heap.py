@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import json
-import re
 import sys
 import tempfile
 from pathlib import Path
@@ -13,7 +11,6 @@ import heap32
 from heap32 import COLLECT
 from lamplighter import board as boards
 from lamplighter.filesystem import App, compile_app
-from lamplighter.firmware import folder
 from lamplighter.virtual.node import VirtualLamppost
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
@@ -64,7 +61,9 @@ def by_module(app: App) -> dict[str, int]:
     stay = heap32.count(CONFIG, app.modules, [*START, "for one in sys.modules: one[:8] == 'lamppost' and live(one)"])
     steps = ["import asyncio, chip_in_ram; chip_in_ram.take_over(asyncio)", "execute('/boot.py')"]
     steps += [COLLECT, "live('boot')"]
-    names = [name for name in heap32.in_order(folder("firmware")) if name in stay]
+    # everything else stands on these three
+    first = ["lamppost", "lamppost.core.faults", "lamppost.app"]
+    names = first + [name for name in sorted(app.functions) if name in stay and name not in first]
     for name in names:
         steps += [f"import {name}", COLLECT, f"live({name!r})"]
     sizes = list(heap32.count(CONFIG, app.modules, steps).items())
@@ -72,29 +71,10 @@ def by_module(app: App) -> dict[str, int]:
 
 
 def staying(parts: list[str]) -> set[str]:
-    """Paths of the .mpy that stay: what the app and its building import at their top, sensing and the drivers,
-    but not what is given back."""
-    root = folder("firmware")
-    starters = (root / "lamppost/app.py").read_text().split("_STARTERS = (")[1].split(")")[0]
-    given_back = set(re.findall(r'"([\w.]+)"', starters))
-    found: set[str] = set()
-
-    def visit(path: Path) -> None:
-        name = path.relative_to(root).with_suffix(".mpy").as_posix()
-        if name in found:
-            return
-        found.add(name)
-        for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.ImportFrom) and node.level:
-                place = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
-                for one in (place.with_suffix(".py"), *(place / f"{alias.name}.py" for alias in node.names)):
-                    if one.is_file():
-                        visit(one)
-
-    sensing = ("sensing/energy", "sensing/parking", "sensing/air")
-    for name in ("app", "building", "buses/uart", "buses/i2c", *sensing, *(f"drivers/{part}" for part in parts)):
-        visit(root / "lamppost" / f"{name}.py")
-    return found - {f"lamppost/{name.replace('.', '/')}.mpy" for name in given_back}
+    """Paths of the .mpy that stay: the app with what the build joins to it, sensing, and the buses and drivers."""
+    names = ["__init__", "core/faults", "app", "buses/uart", "buses/i2c"]
+    names += ["sensing/energy", "sensing/register", "sensing/parking", "sensing/air"]
+    return {f"lamppost/{name}.mpy" for name in [*names, *(f"drivers/{part}" for part in parts)]}
 
 
 def derived(app: App) -> dict[str, int]:

@@ -5,7 +5,6 @@ The engine is MicroPython for WebAssembly: 32-bit words and the same 16-byte blo
 
 from __future__ import annotations
 
-import ast
 import base64
 import json
 import re
@@ -39,30 +38,6 @@ def engine() -> Path | None:
         command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", CACHE, f"{PACKAGE}@{VERSION}"]
         subprocess.run(command, capture_output=True, timeout=120)
     return found if found.exists() else None
-
-
-def in_order(source: Path) -> list[str]:
-    """Every module of the firmware, after those that it imports: so each one's own cost is seen."""
-    done: list[str] = []
-    begun: set[str] = set()  # two modules may need each other, one of them within a function
-
-    def visit(path: Path) -> None:
-        name = path.relative_to(source).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
-        if name in begun:
-            return
-        begun.add(name)
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.level:
-                place = path.parents[node.level - 1]
-                place = place.joinpath(*(node.module or "").split(".")) if node.module else place
-                for one in (place.with_suffix(".py"), *(place / f"{alias.name}.py" for alias in node.names)):
-                    if one.is_file():
-                        visit(one)
-        done.append(name)
-
-    for path in sorted((source / "lamppost").rglob("*.py")):
-        visit(path)
-    return done
 
 
 def job(board: dict, config: dict, app: dict[str, bytes], steps: list[str]) -> dict:

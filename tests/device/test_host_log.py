@@ -16,6 +16,7 @@ from lamplighter.tracebacks import Tracebacks, mapped
 from lamplighter.virtual.fixtures import virtual_lamppost  # noqa: F401
 
 SOURCE = folder("firmware")
+LINK = "lamppost/link/link.py"
 HEAD = "Traceback (most recent call last):"
 
 
@@ -34,19 +35,25 @@ def own_state(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
-def on_node(known, module, name):
-    """What the node calls a function of the source."""
-    return next((short for short, long in known.names[module].items() if long == name), name)
+def on_node(known, module, file, qualified):
+    """What the node calls a function of the source, in that file of its."""
+    (row,) = [row for row in known.functions[module] if (row["file"], row["qualified"]) == (file, qualified)]
+    return row["on_node"]
 
 
-def traceback(known):
-    place = on_node(known, "lamppost.link.link", "_connection")
+def attribute(app, name):
+    return next(short for short, long in app.names["lamppost.app"].items() if name in long.split(" or "))
+
+
+def traceback(known, app):
+    run, place = (on_node(known, "lamppost.app", LINK, f"Link.{name}") for name in ("run", "_connection"))
     return [
         HEAD,
         '  File "asyncio/core.py", line 1, in run_until_complete',
-        '  File "lamppost.link.link", line 1, in run',
-        f'  File "lamppost.link.link", line 1, in {place}',
-        f"AttributeError: 'Link' object has no attribute '{on_node(known, 'lamppost.link.link', '_wifi')}'",
+        f'  File "lamppost.app", line 1, in {run}',
+        f'  File "lamppost.app", line 1, in {place}',
+        f"AttributeError: '{on_node(known, 'lamppost.app', LINK, 'Link')}' object has no attribute"
+        f" '{attribute(app, '_wifi')}'",
     ]
 
 
@@ -54,8 +61,8 @@ def line_of(words, path="lamppost/link/link.py"):
     return next(n for n, line in enumerate((SOURCE / path).read_text().splitlines(), 1) if words in line)
 
 
-def test_a_traceback_names_file_lines_function_and_where_it_calls_the_next(known):
-    shown = mapped("\n".join(["before", *traceback(known), "after"]), known.build, known).splitlines()
+def test_a_traceback_names_file_lines_function_and_where_it_calls_the_next(known, app):
+    shown = mapped("\n".join(["before", *traceback(known, app), "after"]), known.build, known).splitlines()
     first, call = line_of("    async def run(self)"), line_of("await self._connection()")
     assert shown[:2] == ["before", HEAD] and shown[-1] == "after"
     assert shown[2].strip() == 'File "asyncio/core.py", line 1, in run_until_complete'
@@ -64,50 +71,63 @@ def test_a_traceback_names_file_lines_function_and_where_it_calls_the_next(known
     )
     assert found and int(found[1]) == first < int(found[3]) == call < int(found[2])
     assert re.fullmatch(r"  lamppost/link/link.py:\d+-\d+ in Link._connection", shown[4])
-    assert shown[5] == "AttributeError: 'Link' object has no attribute '_wifi'"
+    assert re.match(r"AttributeError: '(\w+ or )*link_link__Link( or \w+)*' object has no attribute '_wifi'", shown[5])
 
 
 def test_of_several_functions_of_one_name_only_those_are_named_that_can_be_meant(known):
-    lines = [HEAD, '  File "lamppost.journal.counters", line 1, in __init__', "OSError: 5"]
-    assert "Counters.__init__" in mapped("\n".join(lines), known.build, known)
+    """Where nothing leads to it, each is named; where something does, only what it calls."""
+    short = on_node(known, "lamppost.app", "lamppost/journal/counters.py", "Counters.checkpoint")
+    lines = [HEAD, f'  File "lamppost.app", line 1, in {short}', "OSError: 5"]
+    assert "lamppost/journal/counters.py" in mapped("\n".join(lines), known.build, known)
+    link = on_node(known, "lamppost.building", "lamppost/building.py", "link")
+    called = f'  File "lamppost.building", line 1, in {link}'
+    lines = [HEAD, called, '  File "lamppost.app", line 1, in __init__', "OSError: 5"]
+    shown = mapped("\n".join(lines), known.build, known)
+    assert "link/link.py" in shown and "link/timekeeper.py" in shown and "journal/ring.py" not in shown
     doubled = [row for rows in known.functions.values() for row in rows if row["name"] == "__init__"]
     assert len(doubled) > 20
 
 
 def test_every_function_of_the_app_is_found_by_what_the_node_calls_it(app, known):
     for module, rows in known.functions.items():
+        assert rows
         for row in rows:
-            assert row in known.found(module, on_node(known, module, row["name"]))
-    assert set(known.functions) == set(app.names)
+            assert row in known.found(module, row["on_node"])
+    assert {row["file"] for rows in known.functions.values() for row in rows} == {
+        path.relative_to(SOURCE).as_posix() for path in (SOURCE / "lamppost").rglob("*.py")
+    }  # fmt: skip
+    assert {f"{module.replace('.', '/')}.mpy" for module in known.functions if module != "lamppost"} | {
+        "lamppost/__init__.mpy"
+    } == set(app.modules)
 
 
-def test_an_unknown_build_is_said_in_one_sentence_and_the_lines_stay(known):
-    lines = traceback(known)
+def test_an_unknown_build_is_said_in_one_sentence_and_the_lines_stay(known, app):
+    lines = traceback(known, app)
     through = Tracebacks("0123456789ab")
     shown = [text for line in lines for text in through.take(line)]
     assert shown[:-1] == lines
     assert shown[-1].startswith("-- not mapped to the source: build 0123456789ab is not known here; ")
 
 
-def test_the_map_of_another_build_is_not_used(known):
-    shown = mapped("\n".join(traceback(known)), "0123456789ab", known)
-    assert "lamppost.link.link" in shown and "not mapped" in shown
+def test_the_map_of_another_build_is_not_used(known, app):
+    shown = mapped("\n".join(traceback(known, app)), "0123456789ab", known)
+    assert "lamppost.app" in shown and "not mapped" in shown
 
 
 def test_who_does_not_say_the_build_is_asked_once_and_the_traceback_waits_for_the_answer(app, known):
     source_map.keep(app, SOURCE)
     asked = []
     through = Tracebacks(ask=lambda: asked.append(1))
-    lines = traceback(known)
+    lines = traceback(known, app)
     assert [text for line in [*lines, "meanwhile"] for text in through.take(line)] == []
     answer = 'lamppost: {"mac": "240ac4aa16d9", "build": "' + app.build + '"}'
     shown = through.take(answer)
     assert len(asked) == 1 and "Link.run" in shown[2] and shown[-1] == "meanwhile" and answer not in shown
 
 
-def test_a_traceback_that_is_cut_off_is_shown_as_far_as_it_came(known):
+def test_a_traceback_that_is_cut_off_is_shown_as_far_as_it_came(known, app):
     through = Tracebacks(known.build, known)
-    assert [text for line in traceback(known)[:3] for text in through.take(line)] == []
+    assert [text for line in traceback(known, app)[:3] for text in through.take(line)] == []
     assert "Link.run" in through.rest()[2] and through.rest() == []
 
 

@@ -100,13 +100,13 @@ def test_the_watchdog_does_not_bite_who_works_in_the_repl_and_takes_a_forgotten_
 def test_an_app_that_hangs_is_reset_by_the_watchdog_and_says_so(request, virtual, heard):
     """A task that keeps the processor for itself, in the app as it is otherwise."""
     hang = (
-        "import machine, time; from lamppost import app; from lamppost.ops import tasks\n"
+        "import asyncio, machine, time; from lamppost import app\n"
         "machine.Timer(0).deinit()  # what feeds the watchdog for who works in the REPL\n"
         "async def hang(beat, node):\n"
-        "    await tasks.asyncio.sleep(5)\n"
+        "    await asyncio.sleep(5)\n"
         "    print('hanging')\n"
         "    while True: time.sleep(1)\n"
-        "tasks.settle = hang\n"
+        "app.settle = hang  # of ops/tasks.py, which the build joins to it\n"
         "app.main('a')\n"
     )
     node = request.getfixturevalue("virtual_post")(speed=8) if virtual else request.getfixturevalue("node")

@@ -8,7 +8,7 @@ from micropython import const
 
 from ..core.borrow import once
 from ..core.faults import LinkFault
-from . import packet
+from .packet import DISCONNECT, NOTHING, PINGREQ, Reader, publish
 
 _LAST_ID = const(65535)
 _PATIENCE_MS = const(20000)  # beyond two keep-alives for a PUBACK, before the connection is given up
@@ -29,7 +29,10 @@ class Mqtt:
     on_message(topic, body, qos, retained) -- body is valid during the call; an exception in it is told to `log`
     """
 
-    form = packet  # how packets look; link/mqtt5.py has another
+    # how packets look; link/mqtt5.py has others
+    reader = Reader
+    form = staticmethod(publish)
+    nothing = NOTHING
 
     def __init__(self, ticks_ms, ticks_diff, keepalive_s=60, room=1024, on_message=None, log=print, send_room=1024):
         self._ticks_ms = ticks_ms
@@ -37,7 +40,7 @@ class Mqtt:
         self._keepalive_ms = keepalive_s * 1000
         self._on_message = on_message
         self._log = log
-        self._reader = self.form.Reader(self, room)
+        self._reader = self.reader(self, room)
         self.on_acknowledged = _nobody  # called with a record's entry when its PUBACK has come
         self.buf = bytearray(send_room)  # the one wire buffer: records are laid out in it and sent from it
         self._next_id = 0
@@ -80,7 +83,7 @@ class Mqtt:
             return
         if polite and self.free:
             try:
-                self._push(packet.DISCONNECT, 0, 2)
+                self._push(DISCONNECT, 0, 2)
             except LinkFault:
                 pass  # it is gone already
         self.wire.close()
@@ -140,7 +143,7 @@ class Mqtt:
         if qos:
             pid = self.next_id()
             self.flying[pid] = None
-        data = self.form.publish(topic, body, qos, retain and self.retain, pid)
+        data = self.form(topic, body, qos, retain and self.retain, pid)
         self._push(data, 0, len(data))
         return True
 
@@ -150,7 +153,7 @@ class Mqtt:
             return False
         pid = self.next_id()
         self.flying[pid] = None
-        data = once("link.hello", "subscribe", pid, topics, 1, self.form.NOTHING)
+        data = once("link.hello", "subscribe", pid, topics, 1, self.nothing)
         self._push(data, 0, len(data))
         return True
 
@@ -227,7 +230,7 @@ class Mqtt:
                 if silent * 4 >= keepalive * 5:
                     raise LinkFault("halfopen", "nothing taken for %d ms" % silent)
             elif silent * 4 >= keepalive * 3 or diff(now, self._spoke) * 4 >= keepalive * 3:
-                self._push(packet.PINGREQ, 0, 2)
+                self._push(PINGREQ, 0, 2)
                 self._pinged = True
                 self._pinged_at = now
         if not self.flying:
