@@ -12,7 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
-from . import bundle, module_scope, shortnames, whole_file
+from . import bundle, module_scope, often_first, one_folder, shortnames, whole_file
 from .problems import Problem
 
 KEPT = 1000  # modules, of about 1 kB
@@ -38,7 +38,8 @@ class Cache:
 
     @staticmethod
     def app_key(sources: dict[str, str]) -> str:
-        how = [Path(str(one.__file__)).read_text() for one in (bundle, module_scope, shortnames)]
+        steps = (bundle, module_scope, often_first, one_folder, shortnames)
+        how = [Path(str(one.__file__)).read_text() for one in steps]
         return "app " + hashlib.sha256(json.dumps([_compiler(), how, sources]).encode()).hexdigest()
 
     def find(self, key: str) -> bytes | None:

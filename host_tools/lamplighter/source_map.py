@@ -51,7 +51,7 @@ def of(app: Any, source: Path) -> SourceMap:
     """The map of a filesystem.App that was compiled from the sources in this folder."""
     files, rows = {}, {}
     for module, members in app.functions.items():
-        files[module] = _file(source, module)
+        files[module] = _file(source, list(members)[-1] if members else module)  # the others are joined to it
         rows[module] = []
         for member, places in members.items():
             text = (source / _file(source, member)).read_text(encoding="utf-8")

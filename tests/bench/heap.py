@@ -61,20 +61,24 @@ def by_module(app: App) -> dict[str, int]:
     stay = heap32.count(CONFIG, app.modules, [*START, "for one in sys.modules: one[:8] == 'lamppost' and live(one)"])
     steps = ["import asyncio, chip_in_ram; chip_in_ram.take_over(asyncio)", "execute('/boot.py')"]
     steps += [COLLECT, "live('boot')"]
+    faults = next(name for name, members in app.functions.items() if "lamppost.core.faults" in members)
     # everything else stands on these three
-    first = ["lamppost", "lamppost.core.faults", "lamppost.app"]
+    first = ["lamppost", faults, "lamppost.app"]
     names = first + [name for name in sorted(app.functions) if name in stay and name not in first]
     for name in names:
         steps += [f"import {name}", COLLECT, f"live({name!r})"]
     sizes = list(heap32.count(CONFIG, app.modules, steps).items())
-    return {name: size - before for (_, before), (name, size) in zip(sizes, sizes[1:], strict=False)}
+    taken = {name: size - before for (_, before), (name, size) in zip(sizes, sizes[1:], strict=False)}
+    own = {module: list(members)[-1] for module, members in app.functions.items() if members}
+    return {own[name]: size for name, size in taken.items()}
 
 
-def staying(parts: list[str]) -> set[str]:
+def staying(app: App, parts: list[str]) -> set[str]:
     """Paths of the .mpy that stay: the app with what the build joins to it, sensing, and the buses and drivers."""
-    names = ["__init__", "core/faults", "app", "buses/uart", "buses/i2c"]
-    names += ["sensing/energy", "sensing/register", "sensing/parking", "sensing/air"]
-    return {f"lamppost/{name}.mpy" for name in [*names, *(f"drivers/{part}" for part in parts)]}
+    names = {"app", "core.faults", "buses.uart", "buses.i2c", "sensing.energy", "sensing.register", "sensing.parking"}
+    names |= {"sensing.air", *(f"drivers.{part}" for part in parts)}
+    own = {module: list(members)[-1] for module, members in app.functions.items() if members}
+    return {f"{module.replace('.', '/')}.mpy" for module, one in own.items() if one.removeprefix("lamppost.") in names}
 
 
 def derived(app: App) -> dict[str, int]:
@@ -99,7 +103,7 @@ def derived(app: App) -> dict[str, int]:
             lamp.stop()
             subscriber.close()
             broker.stop()
-    code = sum(len(app.modules[name]) for name in staying([one.part for one in board.fitted]))
+    code = sum(len(app.modules[name]) for name in staying(app, [one.part for one in board.fitted]))
     return {"live64": live, "code": code, "live": (live + code) // 2}
 
 

@@ -47,21 +47,23 @@ class Counted:
         self.there = self.back = 0
 
 
-def _edited(source: Path, target: Path) -> list[str]:
-    """A working copy in which as many modules are edited as make APP bytes of .mpy; their paths."""
+def _edited(source: Path, target: Path) -> tuple[list[str], list[str]]:
+    """A working copy in which as many files are edited as make APP bytes of .mpy: paths of sources, and of the .mpy."""
     shutil.copytree(source, target)
-    app, total, changed = filesystem.compile_app(source), 0, []
-    for name in sorted(app.modules):
+    app, total, paths, changed = filesystem.compile_app(source), 0, [], []
+    for module, members in app.functions.items():
+        name = f"{module.replace('.', '/')}.mpy"
         if total >= APP:
             break
-        path = target / name.replace(".mpy", ".py")
-        text = path.read_text()
+        path = f"{list(members)[-1].replace('.', '/')}.py" if members else ""
+        text = (target / path).read_text() if path and (target / path).is_file() else ""
         if "\ndef " not in text and "\nclass " not in text:
             continue
-        path.write_text(text + f"\n\ndef patched(value):\n    return value * {len(text)} + len({name!r})\n")
+        (target / path).write_text(text + f"\n\ndef patched(value):\n    return value * {len(text)} + len({name!r})\n")
         total += len(app.modules[name])
-        changed.append(name.replace(".mpy", ".py"))
-    return changed
+        paths.append(path)
+        changed.append(name)
+    return paths, changed
 
 
 def _lamp(folder: Path) -> VirtualLamppost:
@@ -100,12 +102,12 @@ def measure() -> dict:
     source = firmware.folder("firmware")
     with tempfile.TemporaryDirectory(prefix="bench-update-") as scratch:
         folder = Path(scratch)
-        changed = _edited(source, folder / "edited")
+        paths, changed = _edited(source, folder / "edited")
         now, new = filesystem.compile_app(source), filesystem.compile_app(folder / "edited")
         # only the edited modules, so that it is an update of APP bytes: other names move their substitutes too
-        modules = {**now.modules, **{p.replace(".py", ".mpy"): new.modules[p.replace(".py", ".mpy")] for p in changed}}
+        modules = {**now.modules, **{name: new.modules[name] for name in changed}}
         old, wanted = filesystem.slot(now), pack.build({**modules, "lamppost/made.mpy": b""})
-        size = sum(len(modules[p.replace(".py", ".mpy")]) for p in changed)
+        size = sum(len(modules[name]) for name in changed)
         lamp = _lamp(folder / "lamp")
         try:
             counted = Counted(lamp)
@@ -117,7 +119,7 @@ def measure() -> dict:
             lamp.console.wait_for("app: ")
             unknown = _update(lamp, counted, wanted, None)
             sources = folder / "sources"
-            for path in changed:
+            for path in paths:
                 (sources / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source / path, sources / path)
             counted.start()

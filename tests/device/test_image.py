@@ -142,9 +142,9 @@ exec(text[text.index("class Pack") : text.index("def use")])
 for slot in "ab":
     vfs.mount(Pack("/node/%s.app" % slot), "/app")
     sys.path.insert(0, "/app")
-    from lamppost.core import faults
+    from lamppost.ops import settings
     from lamppost import made
-    print(slot, faults.__file__, faults.LinkFault("nodns", slot), made.BUILD)
+    print(slot, settings.__file__, callable(settings.adopt), made.BUILD)
     for name in [name for name in sys.modules if name.startswith("lamppost")]:
         del sys.modules[name]
     for absent in ("lamppost.core.absent", "lamppost.absent", "absent"):
@@ -158,8 +158,8 @@ print(json.load(open("/node/state.json")))
 """)  # fmt: skip
     assert out.splitlines() == [
         "['a.app', 'b.app', 'board.json', 'boot.py', 'lock.mpy', 'main.py', 'state.json']",
-        f"a /app/lamppost/core/faults.mpy nodns: a {built.build}",
-        f"b /app/lamppost/core/faults.mpy nodns: b {built.build}",
+        f"a /app/lamppost/ops/settings.mpy True {built.build}",
+        f"b /app/lamppost/ops/settings.mpy True {built.build}",
         "{'active': 'a'}",
     ]
 
