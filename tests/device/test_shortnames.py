@@ -228,3 +228,14 @@ def test_what_a_class_uses_of_its_own_in_its_body_is_renamed_with_it():
     space: dict = {}
     exec(short + f"\nresult = {chosen({'lamppost/0.py': text})['told']}()", space)
     assert space["result"] == ((7, -7), 5, 5, 7)
+
+
+def test_what_the_app_calls_of_the_lock_keeps_its_name():
+    """lock.py is compiled apart from the app."""
+    tree = ast.parse((folder("firmware") / "lock.py").read_text())
+    theirs = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} | {
+        node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
+    }  # fmt: skip
+    public = {name for name in theirs if not name.startswith("_")}
+    assert {"hear", "opened", "wrong"} <= public
+    assert sorted(name for name in PLACES if name[0] == "." and name[1:] in public) == []
