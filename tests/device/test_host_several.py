@@ -62,8 +62,9 @@ def test_a_supply_that_dips_is_refused_before_anything_is_written_unless_it_is_f
     assert who.ask(lamp.port).state == "brown-out"
     done = lamplighter("flash", "--port", lamp.port, "--board", BOARD, "--force")
     assert done.returncode == 19 and "brown-out detector" in done.stderr and "--force-supply" in done.stderr
-    lamp.supply(weak=False)  # it bears the load now, and the last reset still tells
     lamp.console.forget()
+    lamp.supply(weak=True)  # once more, and from now on it bears the load: the last reset still tells
+    lamp.supply(weak=False)
     lamp.console.wait_for("no configuration")
     done = lamplighter("flash", "--port", lamp.port, "--board", BOARD)
     assert done.returncode == 19
