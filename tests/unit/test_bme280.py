@@ -21,6 +21,7 @@ class Chip:
         self.error = None
         self.written = []
         self.data = RAW[33:]
+        self.noise = False
 
     def __call__(self, number, scl, sda, freq):
         return self
@@ -35,6 +36,8 @@ class Chip:
             raise OSError(self.error)
         data = {0xD0: bytes((self.chip,)), 0x88: RAW[:26], 0xE1: RAW[26:33], 0xF7: self.data}[register]
         assert len(data) == count
+        if self.noise:
+            self.data = bytes((self.data[0] ^ 1,)) + self.data[1:]
         return data
 
 
@@ -87,6 +90,16 @@ def test_a_read_sets_up_once_and_measures_each_time():
         assert machine.time.run(part.read()) == {"t": 274, "rh": 329, "p": 10122}
     reset, measure = (118, 0xE0, 0xB6), [(118, 0xF2, 1), (118, 0xF4, 0x25)]
     assert chip.written == [reset] + measure + measure
+
+
+def test_a_bit_that_flips_on_the_wire_is_no_weather():
+    chip = Chip()
+    machine = Machine(i2c=chip)
+    part = climate(machine)
+    machine.time.run(part.read())
+    chip.noise = True
+    with raises(SensorFault, "garbled"):
+        machine.time.run(part.read())
 
 
 def test_another_chip_at_the_address_is_foreign():

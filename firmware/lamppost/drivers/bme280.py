@@ -50,7 +50,7 @@ class Bme280(bmp280.Bmp280):
     CHIPS = (0x60,)
 
     def calibrate(self):
-        read, address = self._bus.read, self._address
+        read, address = self._bus.twice, self._address
         return calibration(read(address, _CAL_LOW, _LOW) + read(address, _CAL_HIGH, _HIGH))
 
     async def read(self):

@@ -88,7 +88,7 @@ class Bmp280:
 
     def calibrate(self):
         """Fetch what this piece was calibrated to."""
-        return calibration(self._bus.read(self._address, _CAL, _CALIBRATION))
+        return calibration(self._bus.twice(self._address, _CAL, _CALIBRATION))
 
     async def start(self):
         """Reset, check what it is, and fetch its calibration."""
@@ -108,7 +108,7 @@ class Bmp280:
             await self.start()
         self._bus.write(self._address, _CTRL_MEAS, _FORCED_X1)
         await asyncio.sleep_ms(12)  # 9.3 ms at most
-        return self._bus.read(self._address, _DATA, count)
+        return self._bus.twice(self._address, _DATA, count)
 
     async def read(self):
         """Measure once and return the reading. Raises SensorFault."""
