@@ -180,8 +180,11 @@ def test_no_cut_within_their_writing_loses_notes_or_the_rest():
 
     def go_on(rounds):
         for n in range(rounds):
-            counters.keep("hours dust", bytes([n]), now=True)
-            meter(counters, ticks)
+            counters.imp_mwh += 3
+            counters.changed()
+            counters.keep("hours dust", bytes([n]), now=True)  # and what has changed with it
+            ticks.ms += 10000
+            counters.checkpoint()
 
     go_on(30)  # towards the end of the first block
     left = [0]
