@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
 
 import pytest
@@ -275,36 +273,6 @@ def test_a_broker_without_subscription_rights_still_gets_telemetry(tmp_path, sta
         broker.stop()
 
 
-class FalseBroker:
-    """Answers every connection with the same bytes, whatever was asked."""
-
-    def __init__(self, answer: bytes):
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._answer = answer
-        self._near: list[socket.socket] = []
-        self.heard: list[bytes] = []  # the first bytes of each connection
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self):
-        while True:
-            try:
-                near, _ = self._listener.accept()
-            except OSError:
-                return
-            self._near.append(near)
-            self.heard.append(near.recv(1000))
-            near.sendall(self._answer)
-
-    def close(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for near in self._near:
-            near.close()
-        self._thread.join(5)
-
-
 @pytest.mark.parametrize(
     ("answer", "word"),
     [
@@ -315,12 +283,9 @@ class FalseBroker:
     ],
     ids=["http", "unavailable", "garbage", "huge"],
 )
-def test_a_broker_that_is_none_closes_the_link_but_never_the_task(start, answer, word):
-    false = FalseBroker(answer)
-    try:
-        node = start({"port": false.port})
-        node.wait_fault(word)
-        since = len(node.said)
-        node.wait_fault(word, since=since)
-    finally:
-        false.close()
+def test_a_broker_that_is_none_closes_the_link_but_never_the_task(start, pretend, answer, word):
+    false = pretend(answer)
+    node = start({"port": false.port})
+    node.wait_fault(word)
+    since = len(node.said)
+    node.wait_fault(word, since=since)

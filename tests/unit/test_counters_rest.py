@@ -18,6 +18,14 @@ def burn(counters, ticks, seconds=10):
     return counters.checkpoint()
 
 
+def meter(counters, ticks):
+    """Ten seconds in which only the meter counts."""
+    counters.imp_mwh += 3
+    counters.changed()
+    ticks.ms += 10000
+    counters.checkpoint()
+
+
 def test_burning_hours_and_switchings_come_back_after_a_cut():
     nor, ticks = Nor(4), Ticks()
     counters = start(nor, ticks=ticks)
@@ -55,10 +63,7 @@ def test_they_outlive_many_laps_of_the_ring_in_which_only_the_meter_counts():
     counters = start(nor, ticks=ticks)
     burn(counters, ticks)
     for n in range(2000):
-        counters.imp_mwh += 3
-        counters.changed()
-        ticks.ms += 10000
-        counters.checkpoint()
+        meter(counters, ticks)
         if n % 61 == 0:
             assert start(Nor(image=nor.snapshot())).burn_s == 10
     assert max(nor.erases) > 3
@@ -161,10 +166,7 @@ def test_notes_outlive_many_laps_of_the_ring_and_a_cut_as_a_block_is_opened():
     counters.keep("pole mast", b"upright", now=True)
     burn(counters, ticks)
     for n in range(2000):
-        counters.imp_mwh += 3
-        counters.changed()
-        ticks.ms += 10000
-        counters.checkpoint()
+        meter(counters, ticks)
         if n % 31 == 0:
             kept = start(Nor(image=nor.snapshot()))
             assert kept.kept("pole mast") == b"upright" and kept.burn_s == 10
@@ -180,7 +182,7 @@ def test_no_cut_within_their_writing_loses_notes_or_the_rest():
         for n in range(rounds):
             counters.imp_mwh += 3
             counters.changed()
-            counters.keep("hours dust", bytes([n]), now=True)
+            counters.keep("hours dust", bytes([n]), now=True)  # and what has changed with it
             ticks.ms += 10000
             counters.checkpoint()
 

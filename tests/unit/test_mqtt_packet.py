@@ -2,59 +2,17 @@
 
 from lamppost.core.faults import LinkFault
 from lamppost.link import hello, packet
+from mqtt_ends import Bytes, Sink, read_out
 from raising import raises
-
-
-class Sink:
-    """Writes down what the reader tells."""
-
-    def __init__(self):
-        self.told = []
-
-    def connected(self, present):
-        self.told.append(("connected", present))
-
-    def acknowledged(self, pid):
-        self.told.append(("acknowledged", pid))
-
-    def subscribed(self, pid, granted):
-        self.told.append(("subscribed", pid, granted))
-
-    def ponged(self):
-        self.told.append(("ponged",))
-
-    def received(self, topic, body, qos, retained, pid):
-        self.told.append(("received", topic, bytes(body), qos, retained, pid))
-
-    def too_long(self, qos, pid):
-        self.told.append(("too_long", qos, pid))
-
-
-class Bytes:
-    """A wire that gives what is left of some bytes, at most `each` at a time."""
-
-    def __init__(self, data, each=100000):
-        self.data = data
-        self.each = each
-
-    def read(self, buf, most):
-        n = min(len(buf), most, len(self.data), self.each)
-        buf[:n] = self.data[:n]
-        self.data = self.data[n:]
-        return n
-
 
 CONNACK = b"\x20\x02\x00\x00"
 
 
 def heard(data, each=100000, room=64, greeted=True):
     """What a reader tells of these bytes."""
-    sink = Sink()
-    reader = packet.Reader(sink, room)
-    wire = Bytes(CONNACK + data if greeted else data, each)
-    while reader.read(wire, room):
-        pass
-    return sink.told[1:] if greeted else sink.told
+    if greeted:
+        return read_out(packet.Reader, CONNACK + data, each, room)[1:]
+    return read_out(packet.Reader, data, each, room)
 
 
 def test_connect_is_laid_out_as_the_standard_says():
