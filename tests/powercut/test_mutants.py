@@ -5,7 +5,7 @@ from collections.abc import Callable
 import sweep
 from lamp import COUNTERS, Lamp
 from lamppost.core.crc import crc32
-from lamppost.journal import outbox, recovery, ring
+from lamppost.journal import block, outbox, recovery, ring
 from lamppost.journal.counters import Counters
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import Outbox
@@ -63,7 +63,7 @@ def test_dropping_the_crc_of_headers_is_caught(monkeypatch):
     def any_header(buf, seed=0):
         return ring.u32(buf.obj, 36) if len(buf) == 36 and seed == 0 and buf[0] == 0x4C else crc32(buf, seed)
 
-    monkeypatch.setattr(ring, "crc32", any_header)
+    monkeypatch.setattr(block, "crc32", any_header)
     assert found()
 
 
