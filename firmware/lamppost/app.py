@@ -11,7 +11,7 @@ from micropython import const
 from .core.borrow import give_back, once
 from .core.clock import Clock
 from .core.faults import JournalFault, SettingsFault
-from .journal import outbox
+from .journal.kinds import ALARM, CLEAR, EVENT, TELEMETRY
 from .ops.alarms import Alarms
 from .ops.console import Console, Slot
 from .ops.health import Health
@@ -44,7 +44,7 @@ class Node:
         cut = self.reset == "power-on"
         self.counters, self.outbox, self.lost = building.journal(cut, self.clock, random_below, self.log)
         self.worn = False  # the journal did not take a record
-        self.alarms = Alarms(self.append, outbox.ALARM, outbox.CLEAR, self.clock, self.counters)
+        self.alarms = Alarms(self.append, ALARM, CLEAR, self.clock, self.counters)
         self.health = Health(self.clock, self.alarms.set, self.log)
         rtc = [part for part in self.parts.values() if hasattr(part, "time")]
         self.timebase = Timebase(
@@ -53,6 +53,7 @@ class Node:
         )  # fmt: skip
         self.burn = building.burn(self, board) if "light" in self.config else None
         self.sensing = []
+        self._due = None  # (sense, sample) that is not in the journal yet
         self.meter = None  # the sensing object of the energy meter, if there is one
         self.link = None
 
@@ -75,14 +76,14 @@ class Node:
             self.log("journal: %s" % fault)
             if fault.word == "worn":
                 self.worn = True
-                seq = None if kind == outbox.CLEAR else self.outbox.number()
+                seq = None if kind == CLEAR else self.outbox.number()
                 if retain is None:
-                    retain = kind in (outbox.ALARM, outbox.CLEAR)
+                    retain = kind in (ALARM, CLEAR)
                 if self.link:
                     self.link.publish_now(topic, body, 1, retain, seq)
 
     def event(self, kind, body):
-        self.append(outbox.EVENT, b"evt/" + kind, body)
+        self.append(EVENT, b"evt/" + kind, body)
 
     def clock_set(self, before):
         """A time server was believed; `before` -- UTC by then, or None. Earlier records have their time now."""
@@ -102,16 +103,22 @@ class Node:
         """Commit every window and change that is complete; True if there was one."""
         stored = False
         for one in self.sensing:
-            sample = one.poll()
-            while sample:
-                topic, body, at = sample
+            while self._next(one):
+                one, (topic, body, at) = self._due
                 # what a subscriber has read of the register must be on flash: a cut now and another meter
                 # at the next start would else show a lower one
                 self.counters.checkpoint(one is self.meter)
-                self.commit(outbox.TELEMETRY, topic, body, at, one.retain)
+                self.commit(TELEMETRY, topic, body, at, one.retain)
+                self._due = None  # not before: if no memory was found, it is tried again
                 stored = True
-                sample = one.poll()
         return stored
+
+    def _next(self, one):
+        """True if something is due: what could not be committed the last time, or a sample of this sense."""
+        if not self._due:
+            sample = one.poll()
+            self._due = sample and (one, sample)
+        return self._due
 
 
 async def run(node):

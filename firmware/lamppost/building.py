@@ -18,18 +18,13 @@ from .core.clock import Clock
 from .core.faults import JournalFault, SensorFault
 from .drivers import shelf
 from .journal import flash, outbox
-from .journal.anchor import Anchors
 from .journal.counters import Counters
-from .journal.queue import Queue
-from .journal.record import Entry
-from .journal.ring import Ring
-from .journal.room import Room
+from .journal.drawer import Drawer
+from .journal.log import Log
 from .link import broker
-from .link.envelope import Envelope
 from .link.link import Link
 from .link.mqtt import Mqtt
 from .link.packet import Reader
-from .link.sender import Sender
 from .link.timekeeper import Timekeeper
 from .link.wifi import Wifi
 from .ops import beginning, doorbell, tasks
@@ -95,7 +90,7 @@ def journal(power_cut, clock, random, log):
         log("journal: %s" % fault)
     if records.damaged:
         log("journal: damaged: %d records cannot be read back" % records.damaged)
-    return counters, records, ", ".join(lost)
+    return counters, Drawer(records), ", ".join(lost)
 
 
 def burn(node, board):
@@ -155,8 +150,7 @@ def forget_making(node):
     Not those that the self-test makes, which may run in the same life: buses, drivers, wifi.
     """
     once_only = (
-        Alarms, Anchors, Clock, Counters, Entry, Envelope, Health, Link, Mqtt, Queue, Reader, Ring, Room,
-        Sender, Timebase, Timekeeper, flash.Flash, outbox.Outbox, type(node),
+        Alarms, Clock, Counters, Drawer, Health, Link, Log, Mqtt, Reader, Timebase, Timekeeper, flash.Flash, type(node),
     )  # fmt: skip
     for kind in once_only + tuple(type(one) for one in node.sensing):
         # not `del`: MicroPython's table of a class keeps what was deleted from it

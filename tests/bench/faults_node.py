@@ -141,6 +141,7 @@ class Wifi:
 
 async def ours():
     from lamppost.core.clock import NTP, Clock
+    from lamppost.journal.drawer import Drawer
     from lamppost.journal.flash import Flash
     from lamppost.journal.outbox import TELEMETRY, Outbox
     from lamppost.link import broker as brokers
@@ -148,14 +149,15 @@ async def ours():
 
     clock = Clock(time.ticks_ms, time.ticks_diff)
     clock.set_utc(850000000, 0, NTP, 5)
-    outbox = Outbox(Flash(File(asked["flash"])))
-    outbox.begin(outbox.newest + 1)
+    box = Outbox(Flash(File(asked["flash"])))
+    box.begin(box.newest + 1)
+    outbox = Drawer(box)
     mqtt = {"host": "127.0.0.1", "port": port, "window": 16, "keepalive_s": KEEPALIVE_S}
     broker = brokers.of({"site": "lisbon", "node": "lp-0042", "mqtt": mqtt})
     broker.drain_per_s = 0
     broker.retry_max_ms = 2000
     link = Link(
-        broker, Wifi(), socket, select, clock, outbox, outbox.boot, lambda: b'"firmware":"bench"}', time.ticks_ms,
+        broker, Wifi(), socket, select, clock, outbox, box.boot, lambda: b'"firmware":"bench"}', time.ticks_ms,
         time.ticks_diff, lambda n: random.getrandbits(24) % n, lambda: None, lambda fault: None, lambda text: None,
     )  # fmt: skip
     link.mqtt._next_id = asked["id"]

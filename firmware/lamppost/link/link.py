@@ -12,9 +12,7 @@ from micropython import const
 from ..core.borrow import once
 from ..core.codec import HEAD_MAX, head_into
 from ..core.faults import LinkFault
-from ..journal.outbox import Entry
 from .mqtt import Mqtt
-from .sender import Sender, longest
 from .turns import Backoff, place_ms
 
 _TICK_MS = const(250)
@@ -22,14 +20,14 @@ _LINGER_MS = const(2)
 _TURN_MS = const(10)  # the listener lets the other tasks run at least so often
 _COMMAND = const(1024)  # bytes of the longest message that is listened to, or CONNACK of version 5
 _ANSWERS = const(256)  # where there are none: nothing is longer than an acknowledgement
-_TOGETHER = const(1200)  # bytes of records that go in one write with the next one: four of the usual
+_REST_MS = const(5000)  # so long the sender stays when all is acknowledged
 _LEAVE_MS = const(2000)
 
 
 class Link:
     """The node's way to its broker.
 
-    broker -- link/broker.py; wifi -- link/wifi.py; socket, select -- the modules; outbox -- journal/outbox.py
+    broker -- link/broker.py; wifi -- link/wifi.py; socket, select -- the modules; outbox -- journal/drawer.py
     boot -- boot count, for the envelopes; info() -> body of the retained `info` message, bytes
     on_command(suffix, body, retained) -- a message on one of broker.commands; body is valid during the call
     random(n) -> integer below n; alive() -- called at least every second, except while a name is resolved
@@ -55,19 +53,14 @@ class Link:
         self._report = report
         self._log = log
         self._on_command = on_command
-        room = longest(broker.prefix) + _TOGETHER
-        session, sending, more = Mqtt, Sender, ()
+        self._outbox = outbox
+        session = Mqtt
         if broker.version == 5:  # what is not asked for takes no memory
             from .mqtt5 import Mqtt5 as session
-            from .sender5 import Sender5 as sending
-
-            more = (broker.expiry_s, broker.refused_ms, report)
         heard = _COMMAND if broker.commands or broker.version == 5 else _ANSWERS
-        self.mqtt = session(ticks_ms, ticks_diff, broker.keepalive_s, heard, self._message, log, room)
-        entries = [Entry() for _ in range(broker.window)]
-        self.sender = sending(
-            self.mqtt, outbox, broker.prefix, entries, ticks_ms, ticks_diff, broker.drain_per_s, log, *more
-        )
+        self.mqtt = session(ticks_ms, ticks_diff, broker.keepalive_s, heard, self._message, log, 0)
+        self.sender = None  # link/sender.py's, while there are records to send,
+        self._sent_at = 0  # and when there were
         self._tls = None
         if broker.tls:
             from .tls import Tls
@@ -86,7 +79,7 @@ class Link:
         """There is a fresh record: send it now instead of at the next look."""
         if self.up and self._fault is None and self._may_send():
             try:
-                self.sender.pump()
+                self._pump()
             except LinkFault as fault:
                 self._fault = fault
 
@@ -175,6 +168,7 @@ class Link:
             self._log("link: connected to %s" % broker.host)
             self._unsaid = 2
             self._introduce()
+            self._lend()
             self.sender.begin(mqtt.session_present, place_ms(broker.client_id.encode(), broker.drain_spread_ms))
             self._since = self._ticks_ms()
             listener = asyncio.create_task(self._listen(wire))
@@ -189,7 +183,9 @@ class Link:
             self.up = False
             if listener:
                 listener.cancel()
-            self.sender.lost(kept=not broker.clean)
+            if self.sender:
+                self.sender.lost(kept=not broker.clean)
+                once("link.drain", "end", self)
             mqtt.close()
 
     def _last_words(self):
@@ -209,7 +205,24 @@ class Link:
             raise LinkFault("nowifi", "lost")
         self._introduce()
         if self._may_send():
+            self._pump()
+
+    def _lend(self):
+        """See to it that there is a sender."""
+        self._sent_at = self._ticks_ms()
+        if not self.sender:
+            try:
+                once("link.drain", "begin", self)
+            except MemoryError:
+                raise LinkFault("nomemory", "to send records")
+
+    def _pump(self):
+        """Send what waits. The sender is there for that, and for a moment longer in case more comes."""
+        if self._outbox.depth():
+            self._lend()
             self.sender.pump()
+        elif self.sender and self._left(self._sent_at, _REST_MS) <= 0:
+            once("link.drain", "end", self)
 
     def _introduce(self):
         """Say that we are there and what we are; what the broker has no room for now is said at the next look."""
@@ -236,7 +249,6 @@ class Link:
     async def _listen(self, wire):
         """Read and act until something fails, then leave the fault for the loop to find."""
         mqtt = self.mqtt
-        sender = self.sender
         try:
             flying = mqtt.flying
             ticks_ms = self._ticks_ms
@@ -244,7 +256,7 @@ class Link:
             while self._fault is None:
                 if mqtt.hear():
                     if self._may_send():
-                        sender.pump()
+                        self._pump()
                     if len(flying) < 2 and not wire.linger(_LINGER_MS if flying else 0):
                         await wire.readable
                         turn = ticks_ms()

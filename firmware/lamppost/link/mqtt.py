@@ -41,6 +41,7 @@ class Mqtt:
         self.on_acknowledged = _nobody  # called with a record's entry when its PUBACK has come
         self.buf = bytearray(send_room)  # the one wire buffer: records are laid out in it and sent from it
         self._next_id = 0
+        self.resend = {}  # (boot, seq) -> packet id of records that the broker's kept session may have seen
         self.flying = {}  # packet id -> what on_acknowledged gets; None for our own (state, subscribe, ...)
         self.skipped = 0  # messages that had no room
         self.wire = None
@@ -65,6 +66,14 @@ class Mqtt:
         """CONNECT for a link/broker.py; will -- (topic, body)."""
         b = broker
         return once("link.hello", "connect", b.client_id, b.keepalive_s, b.clean, b.user, b.password, will)
+
+    def lend(self, size):
+        """Make the wire buffer, of so many bytes; 0: give it back, nobody has records to send."""
+        self.buf = bytearray(size)
+        if self.free:
+            self._out = self.buf
+        if not size:
+            self.on_acknowledged = _nobody
 
     def begin(self, wire, connect):
         """A new connection: send CONNECT (bytes). `greeted` becomes true when the broker has accepted it."""
@@ -162,7 +171,7 @@ class Mqtt:
         Asks for no more than the acknowledgements that may have come: the socket is then not asked a second time
         whether there is more, which would cost as much again.
         """
-        n = self._reader.read(self.wire, self.answer_size * len(self.flying) or len(self.buf))
+        n = self._reader.read(self.wire, self.answer_size * len(self.flying) or len(self._reader.buf))
         if n:
             self._heard = self._ticks_ms()
             self._pinged = False

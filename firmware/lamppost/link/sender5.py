@@ -5,7 +5,7 @@ from struct import pack_into
 from micropython import const
 
 from ..core.faults import LinkFault
-from ..journal.outbox import TELEMETRY
+from ..journal.kinds import TELEMETRY
 from .packet import header_into
 from .sender import Sender
 
@@ -153,5 +153,4 @@ class Sender5(Sender):
                 self._formats[head_len] = "%ds" % head_len
             pack_into(self._formats[head_len], buf, at, self._envelope.buf)
         mqtt.flying[pid] = entry
-        self.sent += 1
         return body + body_len

@@ -65,9 +65,11 @@ async def collect(beat, node):
             if warned is not None:
                 node.alarms.set(one.WARNS, bool(warned), *warned)
         node.alarms.set("journalWorn", node.worn or node.counters.worn, "flash takes nothing any more")
-        told = overflow(node, told)
-        damaged = node.outbox.damaged
-        node.alarms.set("journalDamaged", damaged > 0, "records that cannot be read back", damaged)
+        journal = node.outbox.lying
+        if journal:
+            told = overflow(node, journal, told)
+            damaged = journal.damaged
+            node.alarms.set("journalDamaged", damaged > 0, "records that cannot be read back", damaged)
         if stored:
             node.link.wake()
         beat.alive()
@@ -89,20 +91,21 @@ def another_meter(node, told):
 
 
 async def tend(beat, node):
-    """Look after the time: see ops/timebase.py."""
+    """Look after the time, see ops/timebase.py, and after what need not be in memory all the time."""
     while True:
         await node.timebase.tend()
+        node.outbox.tend()
         beat.alive()
         await asyncio.sleep_ms(_TEND_MS)
 
 
-def overflow(node, told):
+def overflow(node, journal, told):
     """Say that the journal drops telemetry: at the first record, at each doubling, and the sum at the end.
 
     Not at each drop: alarms take the room that is missing. Returns how many have been told.
     """
-    dropped = node.outbox.dropped
-    over = not node.outbox.depth()
+    dropped = journal.dropped
+    over = not journal.depth()
     if dropped != told and (over or dropped >= 2 * told):
         node.alarms.set("journalOverflow", True, "oldest telemetry dropped", dropped)
         return dropped
