@@ -4,7 +4,7 @@ import struct
 
 from micropython import const
 
-from .kinds import ALARM, ANCHOR, CLEAR, EVENT, TELEMETRY
+from .kinds import ALARM, CLEAR, EVENT, TELEMETRY
 from .log import PREFIX, u32
 
 # Lines of waiting, in the order they are served. Carried records were moved forward by an overflow: they are older

@@ -10,10 +10,8 @@ import asyncio
 from micropython import const
 
 from ..core.borrow import once
-from ..core.codec import HEAD_MAX, head_into
 from ..core.faults import LinkFault
 from .mqtt import Mqtt
-from .turns import Backoff, place_ms
 
 _TICK_MS = const(250)
 _LINGER_MS = const(2)
@@ -21,7 +19,7 @@ _TURN_MS = const(10)  # the listener lets the other tasks run at least so often
 _COMMAND = const(1024)  # bytes of the longest message that is listened to, or CONNACK of version 5
 _ANSWERS = const(256)  # where there are none: nothing is longer than an acknowledgement
 _REST_MS = const(5000)  # so long the sender stays when all is acknowledged
-_LEAVE_MS = const(2000)
+_AGAIN_MS = const(10000)
 
 
 class Link:
@@ -68,6 +66,7 @@ class Link:
             self._tls = Tls(broker.tls, broker.host, clock, set_time)
         self._unsaid = 0  # of what a connection begins with: 2 state and info, 1 info
         self._fault = None  # why the connection must end, found by the listener or by wake()
+        self._limit_ms = 0  # of the wait after the next failure; 0: there was none yet
         self._mistrust = 0  # connections in a row that died of silence while WiFi claimed to stand
         self.up = False  # the session stands,
         self._stood_since = None  # since this uptime in seconds
@@ -92,8 +91,7 @@ class Link:
         if not self.up or self._fault is not None:
             return False
         try:
-            payload = body and self._envelope(body, seq=seq)
-            return self.mqtt.publish(self._broker.prefix + suffix, payload, qos, retain)
+            return once("link.own", "publish", self, suffix, body, qos, retain, seq)
         except LinkFault as fault:
             self._fault = fault
             return False
@@ -104,72 +102,45 @@ class Link:
 
     async def leave(self, reason):
         """Before a reset that was asked for: say `offline` and why, and go without a will."""
-        if self.publish_now(b"state", b'"state":"offline","reason":"%s"}' % reason.encode(), 1, True):
-            started = self._ticks_ms()
-            while self.up and self.mqtt.flying and self._left(started, _LEAVE_MS) > 0:
-                await asyncio.sleep_ms(20)
-            self.mqtt.close(polite=True)
+        await once("link.own", "leave", self, reason)
 
     # -- the loop
 
     async def run(self):
         """For ever."""
-        broker = self._broker
-        backoff = Backoff(broker.retry_ms, broker.retry_max_ms, self._random)
-        if broker.spread_ms:
-            wait = place_ms(broker.client_id.encode(), broker.spread_ms)
-            self._log("link: connects in %d s, each lamppost at its own time" % (wait // 1000))
-            await self._rest(wait)
         while True:
-            fault = None
+            error = None
             self._stood_since = None
             try:
+                if not self._limit_ms:
+                    await once("link.opening", "first", self)
                 await self._connection()
-            except LinkFault as error:
-                fault = error
-            except OSError as error:
-                fault = LinkFault("closed", "errno %s" % error.errno)
-            except Exception as error:
-                # a mistake of ours must not silence the node: said, and tried again
-                fault = LinkFault("internal", repr(error))
+            except Exception as fault:
+                error = fault
             self.up = False
-            self._report(fault)
-            self._log("link: %s" % fault)
-            self._judge_wifi(fault)
-            if fault.word == "noretain":
-                self.mqtt.retain = False  # the next CONNECT asks for none
-            since = self._stood_since
-            await self._rest(backoff.failed(0 if since is None else self._clock.uptime_s() - since))
+            try:
+                wait = once("link.closing", "judged", self, error)
+            except Exception as fault:
+                # no memory to load it, perhaps: this task must not die of it
+                self._log("link: %r, %r" % (error, fault))
+                wait = _AGAIN_MS
+            await self._rest(wait)
 
     async def _connection(self):
         """One life of the connection; always ends with a fault."""
-        broker = self._broker
         mqtt = self.mqtt
-        await self._wifi.join(self._alive)
-        self._alive()
-        if self._tls:
-            await self._tls.prepare(self._alive, self._wifi.up, broker.tls_time_ms)
-        wire = await once(
-            "link.dial", "connect", self._socket, self._select, broker.host, broker.port, broker.connect_ms
-        )
-        self._alive()
         self._fault = None
         listener = None
-        if self._tls:
-            wire = self._tls.over(wire, self._select)
+        wire, hold_ms = await once("link.opening", "opened", self)
         try:
-            mqtt.begin(wire, mqtt.hello(broker, self._will()))
-            await self._greeting(wire)
-            if broker.commands:
-                mqtt.subscribe([broker.prefix + suffix for suffix in broker.commands])
             self.up = True
             self.connections += 1
             self._stood_since = self._clock.uptime_s()
-            self._log("link: connected to %s" % broker.host)
             self._unsaid = 2
             self._introduce()
-            self._lend()
-            self.sender.begin(mqtt.session_present, place_ms(broker.client_id.encode(), broker.drain_spread_ms))
+            if self._outbox.depth():
+                self._lend()
+                self.sender.begin(mqtt.session_present, hold_ms)
             self._since = self._ticks_ms()
             listener = asyncio.create_task(self._listen(wire))
             try:
@@ -178,25 +149,15 @@ class Link:
                     await asyncio.sleep_ms(_TICK_MS)
             except LinkFault as fault:
                 self._fault = fault
-            raise self._last_words()  # pyright: ignore[reportGeneralTypeIssues] -- there is one by now
+            raise once("link.closing", "last_words", self)
         finally:
             self.up = False
             if listener:
                 listener.cancel()
             if self.sender:
-                self.sender.lost(kept=not broker.clean)
+                self.sender.lost(kept=not self._broker.clean)
                 once("link.drain", "end", self)
             mqtt.close()
-
-    def _last_words(self):
-        """What the broker said before it closed is still there to be read: acknowledgements, perhaps a reason."""
-        if self._fault.word == "closed":
-            try:
-                while self.mqtt.hear():
-                    pass
-            except LinkFault as fault:
-                return fault
-        return self._fault
 
     def _look(self):
         self._alive()
@@ -235,17 +196,6 @@ class Link:
         """False for the first moments in which the time is still asked for: what is sent without stays without."""
         return self._clock.offset_s is not None or self._left(self._since, self._broker.time_grace_ms) <= 0
 
-    async def _greeting(self, wire):
-        started = self._ticks_ms()
-        while not self.mqtt.greeted:
-            self._alive()
-            if not self.mqtt.hear():
-                self.mqtt.flush()  # CONNECT waits for the end of a TLS handshake
-                left = self._left(started, self._broker.connect_ms)
-                if left <= 0:
-                    raise LinkFault("timeout", "no CONNACK")
-                await wire.readable.within(min(left, 1000))
-
     async def _listen(self, wire):
         """Read and act until something fails, then leave the fault for the loop to find."""
         mqtt = self.mqtt
@@ -277,26 +227,6 @@ class Link:
         prefix = self._broker.prefix
         if self._on_command and topic.startswith(prefix):
             self._on_command(topic[len(prefix) :], body, retained)
-
-    def _envelope(self, body, timed=True, seq=None):
-        clock = self._clock
-        head = bytearray(HEAD_MAX)
-        ts = clock.utc_s() if timed else None
-        n = head_into(head, 0, self._boot, seq, ts, clock.tq, clock.tu_ms, False)
-        return bytes(head[:n]) + body
-
-    def _will(self):
-        # the broker sends it when we cannot: without a time, for nobody knows it then
-        return self._broker.prefix + b"state", self._envelope(b'"state":"lost","reason":"will"}', timed=False)
-
-    def _judge_wifi(self, fault):
-        if fault.word in ("halfopen", "timeout", "nodns"):
-            self._mistrust += 1
-            if self._mistrust >= 2:
-                self._mistrust = 0
-                self._wifi.distrust()
-        elif fault.word != "nowifi":
-            self._mistrust = 0
 
     def _left(self, started, whole_ms):
         return whole_ms - self._ticks_diff(self._ticks_ms(), started)

@@ -12,8 +12,7 @@ from ..core.codec import HEAD_MAX
 from ..core.faults import JournalFault
 from ..journal.kinds import ALARM, CLEAR
 from ..journal.log import RECORD_MAX
-from .envelope import Envelope
-from .packet import header_into
+from .envelope import Envelope, header_into
 
 _URGENT = (ALARM, CLEAR)  # what the drain rate does not hold back
 _BURST_MS = const(250)  # a drain may make up for so much time in one go
@@ -61,8 +60,6 @@ class Sender:
     def begin(self, session_present, hold_ms=0):
         """A connection stands. A drain that is longer than one burst waits hold_ms more, so that not all the
         nodes of a broker that came back drain at once. Alarms do not wait."""
-        if not session_present:
-            self._resend.clear()
         self._outbox.rewind()  # all that is there by now counts as held
         self._credit = self._most
         self._hold_ms = 0

@@ -6,7 +6,7 @@ from micropython import const
 
 from ..core.faults import LinkFault
 from ..journal.kinds import TELEMETRY
-from .packet import header_into
+from .envelope import header_into
 from .sender import Sender
 
 _ALIASES = const(16)  # topics that we say by a number at most; a lamppost has a handful
