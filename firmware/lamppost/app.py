@@ -13,7 +13,7 @@ from .core.clock import Clock
 from .core.faults import JournalFault, SettingsFault
 from .journal.kinds import ALARM, CLEAR, EVENT, TELEMETRY
 from .ops.alarms import Alarms
-from .ops.console import Console, Slot
+from .ops.console import Console
 from .ops.health import Health
 from .ops.timebase import Timebase
 
@@ -99,6 +99,10 @@ class Node:
     def info(self):
         return once("ops.beginning", "info", self.config, self.fingerprint, self.board, self.build, self.parts)
 
+    def healthy(self):
+        """This start was a good one."""
+        once("ops.slot", "healthy", machine, self.slot)
+
     def store(self):
         """Commit every window and change that is complete; True if there was one."""
         stored = False
@@ -154,7 +158,7 @@ def main(letter):
     failure of the app.
     """
     try:
-        node = Node(Slot(machine, letter))
+        node = Node(letter)
     except SettingsFault as fault:
         print("lamppost: no configuration (%s); run: lamplighter configure" % fault)
         return
@@ -162,7 +166,7 @@ def main(letter):
     machine.Timer(0).deinit()  # boot.py may be feeding the watchdog from it: from here on only health may
     watchdog = machine.WDT(timeout=_WATCHDOG_MS)
     node.health.watchdog = watchdog
-    node.slot.armed()
+    once("ops.slot", "armed", machine, letter)
     try:
         asyncio.run(run(node))
     except KeyboardInterrupt:

@@ -129,9 +129,7 @@ async def start(node, random, report, set_time):
         within_ms = 2 * every_ms + 15000
         asyncio.create_task(tasks.keep(node, part.name, within_ms, tasks.sense, part, every_ms, take, miss))
     asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
-    asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend))
-    asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.diagnose, station))
-    asyncio.create_task(tasks.keep(node, "start", 15000, tasks.settle))
+    asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend, station))
     asyncio.create_task(tasks.keep(node, "console", 15000, doorbell.attend, machine))
     asyncio.create_task(node.link.run())
     asyncio.create_task(timekeeper.run())
@@ -159,7 +157,7 @@ def forget_making(node):
 
 def tell_start(node):
     """The first record of this boot, and what a new configuration means for it."""
-    last, slot = node.outbox.last_committed, node.slot.letter
+    last, slot = node.outbox.last_committed, node.slot
     node.event(b"boot", beginning.boot(node.counters, node.reset, last, slot, node.build.get("build", "?")))
     node.alarms.set("configReverted", bool(node.reverted), node.reverted or "")
     if node.reverted or node.fresh:
