@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -123,6 +125,22 @@ def derived(app: App) -> dict[str, int]:
     return {"live64": live, "code": code, "live": (live + code) // 2}
 
 
+def smallest(low: int = 48, high: int = 144) -> int:
+    """kB of the smallest heap, to 2 kB, with which the night of tests/hil/test_small_heap.py passes: the peak.
+
+    The virtual lamppost counts in words of 64 bits, where compiled code does not halve: a chip needs less.
+    """
+    root = Path(__file__).resolve().parent.parent.parent
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/hil/test_small_heap.py"]
+    while high - low > 2:
+        middle = (low + high) // 2
+        tried = {**os.environ, "LAMPLIGHTER_HEAP": f"{middle}wK", "LAMPLIGHTER_WAITING": "500"}
+        passed = subprocess.run(command, cwd=root, env=tried, capture_output=True).returncode == 0
+        print(f"  {middle} kB: {'passed' if passed else 'did not'}", flush=True)
+        low, high = (low, middle) if passed else (middle, high)
+    return high
+
+
 def measure() -> dict:
     """{"live": bytes, "limit", "counted": {stage: bytes} or None, "modules": {...} or None, "derived": {...}}"""
     app = compile_app()
@@ -158,4 +176,7 @@ def lines(m: dict, every_module: bool = False):
 
 
 if __name__ == "__main__":
+    if "--smallest" in sys.argv:
+        print(f"smallest heap that a night with an outage passes on: {smallest()} kB")
+        sys.exit()
     print("\n".join(lines(measure(), "-v" in sys.argv)))
