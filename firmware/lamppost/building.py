@@ -96,7 +96,11 @@ def journal(power_cut, clock, random, log):
 def burn(node, board):
     """What counts the lamp's hours, from its relay; None where the board has none."""
     pin = board.get("pins", {}).get("lamp_relay")
-    return None if pin is None else tasks.Burn(node.counters, machine.Pin(pin).value, node.clock)
+    if pin is None:
+        return None
+    from .ops.burn import Burn
+
+    return Burn(node.counters, machine.Pin(pin).value, node.clock)
 
 
 def link(node, beat, random, report, set_time):
