@@ -107,18 +107,20 @@ class Node:
         """Commit every window and change that is complete; True if there was one."""
         stored = False
         for one in self.sensing:
-            while self._next(one):
-                one, (topic, body, at) = self._due
+            due = self._next(one)
+            while due:
+                whose, (topic, body, at) = due
                 # what a subscriber has read of the register must be on flash: a cut now and another meter
                 # at the next start would else show a lower one
-                self.counters.checkpoint(one is self.meter)
-                self.commit(TELEMETRY, topic, body, at, one.retain)
+                self.counters.checkpoint(whose is self.meter)
+                self.commit(TELEMETRY, topic, body, at, whose.retain)
                 self._due = None  # not before: if no memory was found, it is tried again
                 stored = True
+                due = self._next(one)
         return stored
 
     def _next(self, one):
-        """True if something is due: what could not be committed the last time, or a sample of this sense."""
+        """(sense, sample) that could not be committed the last time, or of this sense; None if there is none."""
         if not self._due:
             sample = one.poll()
             self._due = sample and (one, sample)

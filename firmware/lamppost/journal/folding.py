@@ -29,7 +29,8 @@ def fold(box):
 
 def unfold(folded):
     """An outbox that goes on where the folded one was."""
-    box, ring, queue, anchors, room = [_made(kind, known) for kind, known in zip(_KINDS, folded)]
+    made: list = [_made(kind, known) for kind, known in zip(_KINDS, folded)]
+    box, ring, queue, anchors, room = made
     ring.make_room(RECORD_MAX)
     queue._ring = anchors._ring = room._ring = box._ring = ring
     room._queue = box._queue = queue

@@ -140,7 +140,7 @@ class Link:
             self._introduce()
             if self._outbox.depth():
                 self._lend()
-                self.sender.begin(mqtt.session_present, hold_ms)
+                self.sender.begin(mqtt.session_present, hold_ms)  # pyright: ignore[reportAttributeAccessIssue]
             self._since = self._ticks_ms()
             listener = asyncio.create_task(self._listen(wire))
             try:
@@ -181,7 +181,7 @@ class Link:
         """Send what waits. The sender is there for that, and for a moment longer in case more comes."""
         if self._outbox.depth():
             self._lend()
-            self.sender.pump()
+            self.sender.pump()  # pyright: ignore[reportAttributeAccessIssue]
         elif self.sender and self._left(self._sent_at, _REST_MS) <= 0:
             once("link.drain", "end", self)
 
