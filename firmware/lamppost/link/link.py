@@ -167,22 +167,30 @@ class Link:
         self._introduce()
         if self._may_send():
             self._pump()
+        if self.sender:
+            self._rest_sender()
 
     def _lend(self):
-        """See to it that there is a sender."""
+        """Get the sender, which is there while something waits, and for a moment longer in case more comes."""
         self._sent_at = self._ticks_ms()
-        if not self.sender:
-            try:
-                once("link.drain", "begin", self)
-            except MemoryError:
-                raise LinkFault("nomemory", "to send records")
+        try:
+            once("link.drain", "begin", self)
+        except MemoryError:
+            raise LinkFault("nomemory", "to send records")
 
     def _pump(self):
-        """Send what waits. The sender is there for that, and for a moment longer in case more comes."""
-        if self._outbox.depth():
+        """Send what waits."""
+        if not self.sender:
+            if not self._outbox.depth():
+                return
             self._lend()
-            self.sender.pump()  # pyright: ignore[reportAttributeAccessIssue]
-        elif self.sender and self._left(self._sent_at, _REST_MS) <= 0:
+        self.sender.pump()  # pyright: ignore[reportAttributeAccessIssue]
+
+    def _rest_sender(self):
+        """Give the sender back once all has been acknowledged for a moment."""
+        if self._outbox.depth():
+            self._sent_at = self._ticks_ms()
+        elif self._left(self._sent_at, _REST_MS) <= 0:
             once("link.drain", "end", self)
 
     def _introduce(self):
