@@ -9,13 +9,13 @@ WITH = ("link.turns",)
 def last_words(link):
     """The fault, once more: what the broker said before it closed is still there to be read, acknowledgements,
     perhaps a reason."""
-    if link._fault.word == "closed":
+    if link.fault.word == "closed":
         try:
             while link.mqtt.hear():
                 pass
         except LinkFault as fault:
             return fault
-    return link._fault
+    return link.fault
 
 
 def judged(link, error):
@@ -27,15 +27,15 @@ def judged(link, error):
             fault = LinkFault("closed", "errno %s" % error.errno)
         else:
             fault = LinkFault("nomemory" if isinstance(error, MemoryError) else "internal", repr(error))
-    link._report(fault)
-    link._log("link: %s" % fault)
+    link.report(fault)
+    link.log("link: %s" % fault)
     _judge_wifi(link, fault)
     if fault.word == "noretain":
         link.mqtt.retain = False  # the next CONNECT asks for none
-    broker, since = link._broker, link._stood_since
-    backoff = Backoff(broker.retry_ms, broker.retry_max_ms, link._random, link._limit_ms)
-    wait = backoff.failed(0 if since is None else link._clock.uptime_s() - since)
-    link._limit_ms = backoff.limit_ms
+    broker, since = link.broker, link._stood_since
+    backoff = Backoff(broker.retry_ms, broker.retry_max_ms, link.random, link.limit_ms)
+    wait = backoff.failed(0 if since is None else link.clock.uptime_s() - since)
+    link.limit_ms = backoff.limit_ms
     return wait
 
 
@@ -44,6 +44,6 @@ def _judge_wifi(link, fault):
         link._mistrust += 1
         if link._mistrust >= 2:
             link._mistrust = 0
-            link._wifi.distrust()
+            link.wifi.distrust()
     elif fault.word != "nowifi":
         link._mistrust = 0

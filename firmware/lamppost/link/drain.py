@@ -9,8 +9,8 @@ _TOGETHER = 1200  # bytes of records that go in one write with the next one: fou
 
 def begin(link):
     """Give a link its sender."""
-    broker, mqtt = link._broker, link.mqtt
-    outbox = link._outbox.lend()
+    broker, mqtt = link.broker, link.mqtt
+    outbox = link.outbox.lend()
     try:
         from .sender import Sender as kind
         from .sender import longest
@@ -19,11 +19,11 @@ def begin(link):
         if broker.version == 5:  # what is not asked for takes no memory
             from .sender5 import Sender5 as kind
 
-            more = (broker.expiry_s, broker.refused_ms, link._report)
+            more = (broker.expiry_s, broker.refused_ms, link.report)
         mqtt.lend(longest(broker.prefix) + _TOGETHER)
         entries = [Entry() for _ in range(broker.window)]
         link.sender = kind(
-            mqtt, outbox, broker.prefix, entries, link._ticks_ms, link._ticks_diff, broker.drain_per_s, link._log,
+            mqtt, outbox, broker.prefix, entries, link.ticks_ms, link.ticks_diff, broker.drain_per_s, link.log,
             *more
         )  # fmt: skip
     except Exception:
@@ -35,5 +35,5 @@ def end(link):
     """Take it away. Nothing of it is in flight any more."""
     link.sender = None
     link.mqtt.lend(0)
-    link._outbox.back()
+    link.outbox.back()
     give_back(*_CODE)

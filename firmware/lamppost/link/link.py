@@ -37,21 +37,21 @@ class Link:
         self, broker, wifi, socket, select, clock, outbox, boot, info, ticks_ms, ticks_diff, random, alive,
         report, log, on_command=None, set_time=None,
     ):  # fmt: skip
-        self._broker = broker
-        self._wifi = wifi
-        self._socket = socket
-        self._select = select
-        self._clock = clock
-        self._boot = boot
-        self._info = info
-        self._ticks_ms = ticks_ms
-        self._ticks_diff = ticks_diff
-        self._random = random
-        self._alive = alive
-        self._report = report
-        self._log = log
+        self.broker = broker
+        self.wifi = wifi
+        self.socket = socket
+        self.select = select
+        self.clock = clock
+        self.boot = boot
+        self.info = info
+        self.ticks_ms = ticks_ms
+        self.ticks_diff = ticks_diff
+        self.random = random
+        self.alive = alive
+        self.report = report
+        self.log = log
         self._on_command = on_command
-        self._outbox = outbox
+        self.outbox = outbox
         session = Mqtt
         if broker.version == 5:  # what is not asked for takes no memory
             from .mqtt5 import Mqtt5 as session
@@ -59,14 +59,14 @@ class Link:
         self.mqtt = session(ticks_ms, ticks_diff, broker.keepalive_s, heard, self._message, log, 0)
         self.sender = None  # link/sender.py's, while there are records to send,
         self._sent_at = 0  # and when there were
-        self._tls = None
+        self.tls = None
         if broker.tls:
             from .tls import Tls
 
-            self._tls = Tls(broker.tls, broker.host, clock, set_time)
+            self.tls = Tls(broker.tls, broker.host, clock, set_time)
         self._unsaid = 0  # of what a connection begins with: 2 state and info, 1 info
-        self._fault = None  # why the connection must end, found by the listener or by wake()
-        self._limit_ms = 0  # of the wait after the next failure; 0: there was none yet
+        self.fault = None  # why the connection must end, found by the listener or by wake()
+        self.limit_ms = 0  # of the wait after the next failure; 0: there was none yet
         self._mistrust = 0  # connections in a row that died of silence while WiFi claimed to stand
         self.up = False  # the session stands,
         self._stood_since = None  # since this uptime in seconds
@@ -76,11 +76,11 @@ class Link:
 
     def wake(self):
         """There is a fresh record: send it now instead of at the next look."""
-        if self.up and self._fault is None and self._may_send():
+        if self.up and self.fault is None and self._may_send():
             try:
                 self._pump()
             except LinkFault as fault:
-                self._fault = fault
+                self.fault = fault
 
     def publish_now(self, suffix, body, qos=0, retain=False, seq=None):
         """Publish something that is not journaled: True if it is on its way, False if there is no way now.
@@ -88,17 +88,17 @@ class Link:
         body -- the members behind the envelope's head, with the closing brace; b"": an empty payload
         seq -- the number of a record that the journal could not take
         """
-        if not self.up or self._fault is not None:
+        if not self.up or self.fault is not None:
             return False
         try:
             return once("link.own", "publish", self, suffix, body, qos, retain, seq)
         except LinkFault as fault:
-            self._fault = fault
+            self.fault = fault
             return False
 
     def announce(self):
         """Publish the retained `info` (again, after it changed)."""
-        return self.publish_now(b"info", self._info(), 1, True)
+        return self.publish_now(b"info", self.info(), 1, True)
 
     async def leave(self, reason):
         """Before a reset that was asked for: say `offline` and why, and go without a will."""
@@ -112,7 +112,7 @@ class Link:
             error = None
             self._stood_since = None
             try:
-                if not self._limit_ms:
+                if not self.limit_ms:
                     await once("link.opening", "first", self)
                 await self._connection()
             except Exception as fault:
@@ -122,47 +122,47 @@ class Link:
                 wait = once("link.closing", "judged", self, error)
             except Exception as fault:
                 # no memory to load it, perhaps: this task must not die of it
-                self._log("link: %r, %r" % (error, fault))
+                self.log("link: %r, %r" % (error, fault))
                 wait = _AGAIN_MS
             await self._rest(wait)
 
     async def _connection(self):
         """One life of the connection; always ends with a fault."""
         mqtt = self.mqtt
-        self._fault = None
+        self.fault = None
         listener = None
         wire, hold_ms = await once("link.opening", "opened", self)
         try:
             self.up = True
             self.connections += 1
-            self._stood_since = self._clock.uptime_s()
+            self._stood_since = self.clock.uptime_s()
             self._unsaid = 2
             self._introduce()
-            if self._outbox.depth():
+            if self.outbox.depth():
                 self._lend()
                 self.sender.begin(mqtt.session_present, hold_ms)  # pyright: ignore[reportAttributeAccessIssue]
-            self._since = self._ticks_ms()
+            self._since = self.ticks_ms()
             listener = asyncio.create_task(self._listen(wire))
             try:
-                while self._fault is None:
+                while self.fault is None:
                     self._look()
                     await asyncio.sleep_ms(_TICK_MS)
             except LinkFault as fault:
-                self._fault = fault
+                self.fault = fault
             raise once("link.closing", "last_words", self)
         finally:
             self.up = False
             if listener:
                 listener.cancel()
             if self.sender:
-                self.sender.lost(kept=not self._broker.clean)
+                self.sender.lost(kept=not self.broker.clean)
                 once("link.drain", "end", self)
             mqtt.close()
 
     def _look(self):
-        self._alive()
+        self.alive()
         self.mqtt.check()
-        if not self._wifi.up():
+        if not self.wifi.up():
             raise LinkFault("nowifi", "lost")
         self._introduce()
         if self._may_send():
@@ -172,7 +172,7 @@ class Link:
 
     def _lend(self):
         """Get the sender, which is there while something waits, and for a moment longer in case more comes."""
-        self._sent_at = self._ticks_ms()
+        self._sent_at = self.ticks_ms()
         try:
             once("link.drain", "begin", self)
         except MemoryError:
@@ -181,15 +181,15 @@ class Link:
     def _pump(self):
         """Send what waits."""
         if not self.sender:
-            if not self._outbox.depth():
+            if not self.outbox.depth():
                 return
             self._lend()
         self.sender.pump()  # pyright: ignore[reportAttributeAccessIssue]
 
     def _rest_sender(self):
         """Give the sender back once all has been acknowledged for a moment."""
-        if self._outbox.depth():
-            self._sent_at = self._ticks_ms()
+        if self.outbox.depth():
+            self._sent_at = self.ticks_ms()
         elif self._left(self._sent_at, _REST_MS) <= 0:
             once("link.drain", "end", self)
 
@@ -202,16 +202,16 @@ class Link:
 
     def _may_send(self):
         """False for the first moments in which the time is still asked for: what is sent without stays without."""
-        return self._clock.offset_s is not None or self._left(self._since, self._broker.time_grace_ms) <= 0
+        return self.clock.offset_s is not None or self._left(self._since, self.broker.time_grace_ms) <= 0
 
     async def _listen(self, wire):
         """Read and act until something fails, then leave the fault for the loop to find."""
         mqtt = self.mqtt
         try:
             flying = mqtt.flying
-            ticks_ms = self._ticks_ms
+            ticks_ms = self.ticks_ms
             turn = ticks_ms()
-            while self._fault is None:
+            while self.fault is None:
                 if mqtt.hear():
                     if self._may_send():
                         self._pump()
@@ -221,26 +221,26 @@ class Link:
                 elif not flying or not wire.linger(_LINGER_MS):
                     await wire.readable
                     turn = ticks_ms()
-                if self._ticks_diff(ticks_ms(), turn) >= _TURN_MS:
+                if self.ticks_diff(ticks_ms(), turn) >= _TURN_MS:
                     await asyncio.sleep_ms(0)
                     turn = ticks_ms()
         except LinkFault as fault:
-            self._fault = fault
+            self.fault = fault
         except Exception as error:
-            self._fault = LinkFault("internal", repr(error))
+            self.fault = LinkFault("internal", repr(error))
 
     # -- pieces
 
     def _message(self, topic, body, qos, retained):
-        prefix = self._broker.prefix
+        prefix = self.broker.prefix
         if self._on_command and topic.startswith(prefix):
             self._on_command(topic[len(prefix) :], body, retained)
 
     def _left(self, started, whole_ms):
-        return whole_ms - self._ticks_diff(self._ticks_ms(), started)
+        return whole_ms - self.ticks_diff(self.ticks_ms(), started)
 
     async def _rest(self, milliseconds):
         while milliseconds > 0:
-            self._alive()
+            self.alive()
             await asyncio.sleep_ms(min(milliseconds, 1000))
             milliseconds -= 1000

@@ -14,17 +14,17 @@ _TURN_MS = const(1000)  # the link says so often that it is alive
 
 async def opened(link):
     """(wire of a session that stands, milliseconds that a long drain waits for its turn); else an exception."""
-    broker, mqtt = link._broker, link.mqtt
-    await link._wifi.join(link._alive)
-    link._alive()
-    if link._tls:
-        await link._tls.prepare(link._alive, link._wifi.up, broker.tls_time_ms)
+    broker, mqtt = link.broker, link.mqtt
+    await link.wifi.join(link.alive)
+    link.alive()
+    if link.tls:
+        await link.tls.prepare(link.alive, link.wifi.up, broker.tls_time_ms)
     wire = await once(
-        "link.dial", "connect", link._socket, link._select, broker.host, broker.port, broker.connect_ms
+        "link.dial", "connect", link.socket, link.select, broker.host, broker.port, broker.connect_ms
     )
-    link._alive()
-    if link._tls:
-        wire = link._tls.over(wire, link._select)
+    link.alive()
+    if link.tls:
+        wire = link.tls.over(wire, link.select)
     try:
         # the broker sends it when we cannot: without a time, for nobody knows it then
         will = envelope(link, b'"state":"lost","reason":"will"}', timed=False)
@@ -36,18 +36,18 @@ async def opened(link):
         mqtt.wire = wire
         mqtt.close()
         raise
-    link._log("link: connected to %s" % broker.host)
+    link.log("link: connected to %s" % broker.host)
     return wire, place_ms(broker.client_id.encode(), broker.drain_spread_ms)
 
 
 async def _greeted(link, wire):
     mqtt = link.mqtt
-    started = link._ticks_ms()
+    started = link.ticks_ms()
     while not mqtt.greeted:
-        link._alive()
+        link.alive()
         if not mqtt.hear():
             mqtt.flush()  # CONNECT waits for the end of a TLS handshake
-            left = link._left(started, link._broker.connect_ms)
+            left = link._left(started, link.broker.connect_ms)
             if left <= 0:
                 raise LinkFault("timeout", "no CONNACK")
             await wire.readable.within(min(left, _TURN_MS))
@@ -55,8 +55,8 @@ async def _greeted(link, wire):
 
 async def first(link):
     """Wait for our turn after a power-on."""
-    broker = link._broker
+    broker = link.broker
     if broker.spread_ms:
         wait = place_ms(broker.client_id.encode(), broker.spread_ms)
-        link._log("link: connects in %d s, each lamppost at its own time" % (wait // 1000))
+        link.log("link: connects in %d s, each lamppost at its own time" % (wait // 1000))
         await link._rest(wait)

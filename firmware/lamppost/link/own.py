@@ -12,22 +12,22 @@ _LEAVE_MS = const(2000)
 def publish(link, suffix, body, qos, retain, seq):
     """See Link.publish_now."""
     payload = body and envelope(link, body, seq=seq)
-    return link.mqtt.publish(link._broker.prefix + suffix, payload, qos, retain)
+    return link.mqtt.publish(link.broker.prefix + suffix, payload, qos, retain)
 
 
 def envelope(link, body, timed=True, seq=None):
     """The whole payload of a body."""
-    clock = link._clock
+    clock = link.clock
     head = bytearray(HEAD_MAX)
     ts = clock.utc_s() if timed else None
-    n = head_into(head, 0, link._boot, seq, ts, clock.tq, clock.tu_ms, False)
+    n = head_into(head, 0, link.boot, seq, ts, clock.tq, clock.tu_ms, False)
     return bytes(head[:n]) + body
 
 
 async def leave(link, reason):
     """See Link.leave."""
     if link.publish_now(b"state", b'"state":"offline","reason":"%s"}' % reason.encode(), 1, True):
-        started = link._ticks_ms()
+        started = link.ticks_ms()
         while link.up and link.mqtt.flying and link._left(started, _LEAVE_MS) > 0:
             await asyncio.sleep_ms(20)
         link.mqtt.close(polite=True)

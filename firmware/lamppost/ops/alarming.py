@@ -29,13 +29,13 @@ def change(alarms, code, active, evidence, value):
     """See Alarms.set. Only what is in the journal counts as said: a failure is tried again."""
     topic = b"alarm/" + code.encode()
     if not active:
-        alarms._append(alarms._clear_kind, topic, b"")
-        _keep(alarms._kept, code, False)
+        alarms.append(alarms._clear_kind, topic, b"")
+        _keep(alarms.kept, code, False)
         alarms.active.pop(code, None)
         alarms._over.add(code)
         return
     before = alarms.active.get(code)
-    utc = alarms._clock.utc_s()
+    utc = alarms.clock.utc_s()
     since = before and before[1] or ("null" if utc is None else '"%s"' % rfc3339(utc))
     rest = '"since":%s,"severity":"%s","value":%s,"evidence":"%s"' % (
         since,
@@ -43,8 +43,8 @@ def change(alarms, code, active, evidence, value):
         "null" if value is None else value,
         evidence,
     )
-    _keep(alarms._kept, code, True)
-    alarms._append(alarms._alarm_kind, topic, body((), None, rest))
+    _keep(alarms.kept, code, True)
+    alarms.append(alarms._alarm_kind, topic, body((), None, rest))
     alarms.active[code] = (value, since)
 
 

@@ -15,11 +15,11 @@ class Alarms:
     """
 
     def __init__(self, append, alarm_kind, clear_kind, clock, kept=None):
-        self._append = append
+        self.append = append
         self._alarm_kind = alarm_kind
         self._clear_kind = clear_kind
-        self._clock = clock
-        self._kept = kept
+        self.clock = clock
+        self.kept = kept
         self.active = {}  # code: (value, since as JSON)
         self._over = set()  # codes that are known to be over
         if kept:

@@ -24,42 +24,42 @@ class Estimate:
 async def ask_rtc(base):
     """Ask the clock on the board."""
     try:
-        utc_s, tu_ms = await base._rtc.time()
+        utc_s, tu_ms = await base.rtc.time()
         if base.floor_s is not None and utc_s < base.floor_s - _DAY:
             raise SensorFault("range", "it is %d s before the last time known" % (base.floor_s - utc_s))
     except SensorFault as fault:
-        base._health.fault(base._rtc.name, fault)
+        base.health.fault(base.rtc.name, fault)
         return
-    base._kept.doubt_h = 0
-    base._clock.set_utc(utc_s, 0, RTC, tu_ms)
-    base._anchor(base._clock)
+    base.kept.doubt_h = 0
+    base.clock.set_utc(utc_s, 0, RTC, tu_ms)
+    base.anchor(base.clock)
     base.source = "rtc"
 
 
 async def set_rtc(base):
     """Once after each setting, at the beginning of a second."""
-    clock = base._clock
+    clock = base.clock
     await asyncio.sleep_ms(1000 - clock.utc_ms_part())
     try:
-        base._rtc.set(clock.utc_s() + (clock.utc_ms_part() > 500))
+        base.rtc.set(clock.utc_s() + (clock.utc_ms_part() > 500))
         base._set_at = clock.set_at_s
-        base._health.good(base._rtc.name)
+        base.health.good(base.rtc.name)
     except SensorFault as fault:
-        base._health.fault(base._rtc.name, fault)
+        base.health.fault(base.rtc.name, fault)
 
 
 def told(base):
     """A time server was believed."""
     base.source = "ntp"
-    base._kept.doubt_h = 0
-    if base._clock.drift_ppb is not None:
-        base._kept.drift = base._clock.drift_ppb // 10
+    base.kept.doubt_h = 0
+    if base.clock.drift_ppb is not None:
+        base.kept.drift = base.clock.drift_ppb // 10
     base.keep()
 
 
 def learn(base):
     """Learn from the time when the power came."""
-    _nights(base).learn(base._clock.utc_s() - base._clock.uptime_s())
+    _nights(base).learn(base.clock.utc_s() - base.clock.uptime_s())
 
 
 def ask_dusk(base):
@@ -68,11 +68,11 @@ def ask_dusk(base):
     if guess is None:
         return
     base.estimate = Estimate(guess[0], guess[1])
-    base._anchor(base.estimate)
+    base.anchor(base.estimate)
     base.source = "dusk"
-    base._log("time: estimated by the nights, %d s either way" % (guess[1] // 1000))
+    base.log("time: estimated by the nights, %d s either way" % (guess[1] // 1000))
 
 
 def _nights(base):
-    place = base._location
-    return once("ops.dusk", "Dusk", base._kept, place["lat"], place["lon"])
+    place = base.location
+    return once("ops.dusk", "Dusk", base.kept, place["lat"], place["lon"])

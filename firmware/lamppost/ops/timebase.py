@@ -16,13 +16,13 @@ class Timebase:
     """
 
     def __init__(self, clock, kept, anchor, health, log, rtc=None, location=None, power_cut=True):
-        self._clock = clock
-        self._kept = kept
-        self._anchor = anchor
-        self._health = health
-        self._log = log
-        self._rtc = rtc
-        self._location = location
+        self.clock = clock
+        self.kept = kept
+        self.anchor = anchor
+        self.health = health
+        self.log = log
+        self.rtc = rtc
+        self.location = location
         self._power_cut = power_cut
         self._learned = self._asked = False
         self._set_at = None  # uptime of the setting that the clock on the board was set from
@@ -34,7 +34,7 @@ class Timebase:
 
     async def start(self):
         """Before the first record: ask the clock on the board, if there is one."""
-        if self._rtc:
+        if self.rtc:
             await once("ops.telling", "ask_rtc", self)
 
     def told(self):
@@ -43,38 +43,38 @@ class Timebase:
 
     async def tend(self):
         """The round of every few seconds: set the clock on the board, learn from the night, note the time."""
-        clock = self._clock
-        if self._rtc and self.source == "ntp" and clock.tq >= NTP and self._set_at != clock.set_at_s:
+        clock = self.clock
+        if self.rtc and self.source == "ntp" and clock.tq >= NTP and self._set_at != clock.set_at_s:
             await once("ops.telling", "set_rtc", self)
         if clock.offset_s is None:
             if not self._asked and clock.uptime_s() >= _GIVE_UP_S:
                 self._asked = True
-                if self._location:
+                if self.location:
                     once("ops.telling", "ask_dusk", self)
         elif not self._learned and clock.tq >= RTC:
             self._learned = True
-            if self._power_cut and self._location:
+            if self._power_cut and self.location:
                 once("ops.telling", "learn", self)
-        noted = self._kept.utc_s
+        noted = self.kept.utc_s
         now = self.now_s()
         if now is not None and (noted is None or abs(now - noted) >= _KEEP_S):
             self.keep()
 
     def now_s(self):
         """UTC as well as it is known, or None."""
-        if self._clock.offset_s is not None or self.estimate is None:
-            return self._clock.utc_s()
-        return self.estimate.offset_s + self._clock.uptime_s()
+        if self.clock.offset_s is not None or self.estimate is None:
+            return self.clock.utc_s()
+        return self.estimate.offset_s + self.clock.uptime_s()
 
     def tu_ms(self):
         """How far now_s may be off, or None while it is None."""
-        if self._clock.offset_s is not None:
-            return self._clock.tu_ms
+        if self.clock.offset_s is not None:
+            return self.clock.tu_ms
         return self.estimate.tu_ms if self.estimate else None
 
     def keep(self):
         """Note what time it is, for the next start."""
-        kept = self._kept
+        kept = self.kept
         kept.utc_s = self.now_s()
         kept.tu_ms = self.tu_ms() or 0
         kept.burnt()
