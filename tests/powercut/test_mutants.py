@@ -1,7 +1,9 @@
 """The sweep is only worth its zeros if it catches a journal that is wrong: each of these is, in one place."""
 
+import sys
 from collections.abc import Callable
 
+import pytest
 import sweep
 from lamp import COUNTERS, Lamp
 from lamppost.core.crc import crc32
@@ -15,6 +17,13 @@ from lamppost.journal.room import Room
 from nor import Nor
 
 BOOTS = 4
+
+
+@pytest.fixture(autouse=True)
+def _these_modules_run(monkeypatch):
+    """What other tests have given back and loaded anew would not be what is patched here."""
+    for module in (block, outbox, recovery, ring):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
 def found(lamp: Callable = Lamp):
