@@ -128,12 +128,14 @@ class File:
 async def ours():
     import pc_link
     from lamppost.core.clock import NTP
+    from lamppost.journal.drawer import Drawer
     from lamppost.journal.flash import Flash
     from lamppost.journal.outbox import TELEMETRY, Outbox
 
     clock = pc_link.clock()
-    outbox = Outbox(Flash(File(asked["flash"])))
-    outbox.begin(outbox.newest + 1)
+    box = Outbox(Flash(File(asked["flash"])))
+    box.begin(box.newest + 1)
+    outbox = Drawer(box)
     mqtt = {"host": "127.0.0.1", "port": port, "window": 16, "keepalive_s": KEEPALIVE_S}
     link = pc_link.link(pc_link.broker(mqtt, {"drain_per_s": 0, "retry_max_ms": 2000}), clock, outbox)
     link.mqtt._next_id = asked["id"]

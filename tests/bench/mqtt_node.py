@@ -39,14 +39,14 @@ class Clocked:
 
 def bare():
     """The limit: one ready packet, one write each, one read for the answers, nothing else."""
-    from lamppost.link import hello, packet
+    from lamppost.link import hello
 
     sock = socket.socket()
     sock.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
     sock.setsockopt(6, 1, 1)
     sock.write(hello.connect("bare", 60))
     sock.read(4)
-    data = packet.publish(TOPIC, b"x" * SIZE, 1, False, 1)
+    data = hello.publish(TOPIC, b"x" * SIZE, 1, False, 1)
     one = bytearray(4)
     poller = select.poll()
     poller.register(sock, select.POLLIN)

@@ -44,6 +44,7 @@ class Node:
         )  # fmt: skip
         self.worst = 0  # ms: longest time in which the event loop ran no other task
         self.beats = 0
+        self.appended = 0
 
     def alive(self):
         self.beats += 1
@@ -66,6 +67,7 @@ class Node:
             known = self.clock.offset_s is not None
             now = self.clock.utc_s() if known else self.clock.uptime_s()
             self.outbox.append(TELEMETRY, b"tele/energy", body, (now, known, self.clock.tq, self.clock.tu_ms))
+            self.appended += 1
             self.link.wake()
             if every_ms:
                 await asyncio.sleep_ms(every_ms)
@@ -99,9 +101,8 @@ class Node:
             elif words[0] == "offline":
                 await self.link.leave(words[1])
             elif words[0] == "report":
-                sender = self.link.sender
                 tell(
-                    acknowledged=sender.acknowledged, sent=sender.sent, worst_ms=self.worst, beats=self.beats,
+                    acknowledged=self.appended - self.outbox.depth(), worst_ms=self.worst, beats=self.beats,
                     connections=self.link.connections, next_id=self.link.mqtt._next_id,
                 )  # fmt: skip
 

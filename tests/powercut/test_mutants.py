@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Callable
 
+import pytest
 import sweep
 from lamp import COUNTERS, Lamp
 from lamppost.core.crc import crc32
-from lamppost.journal import outbox, ring
+from lamppost.journal import block, outbox, recovery, ring
 from lamppost.journal.counters import Counters
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import Outbox
@@ -16,6 +17,13 @@ from lamppost.journal.room import Room
 from nor import Nor
 
 BOOTS = 4
+
+
+@pytest.fixture(autouse=True)
+def _these_modules_run(monkeypatch):
+    """What other tests have given back and loaded anew would not be what is patched here."""
+    for module in (block, outbox, recovery, ring):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
 def found(lamp: Callable = Lamp):
@@ -41,8 +49,7 @@ def test_appending_over_a_torn_tail_is_caught(monkeypatch):
             at = self.step(seq, at, size)
         return end
 
-    # by its name: the module itself is loaded anew for each start outside of this folder
-    monkeypatch.setattr("lamppost.journal.recovery._end", after_the_last_record)
+    monkeypatch.setattr(recovery, "_end", after_the_last_record)
     assert found()
 
 
@@ -65,7 +72,7 @@ def test_dropping_the_crc_of_headers_is_caught(monkeypatch):
     def any_header(buf, seed=0):
         return ring.u32(buf.obj, 36) if len(buf) == 36 and seed == 0 and buf[0] == 0x4C else crc32(buf, seed)
 
-    monkeypatch.setattr(ring, "crc32", any_header)
+    monkeypatch.setattr(block, "crc32", any_header)
     assert found()
 
 
@@ -159,7 +166,7 @@ def test_taking_the_oldest_block_for_the_newest_is_caught(monkeypatch):
             return False
         live = [seq for seq in range(max(0, self.head + 1 - self.blocks), self.head + 1) if self.look(seq)]
         self.head = live[0]
-        self.at = sys.modules["lamppost.journal.recovery"]._end(self, self.head)
+        self.at = recovery._end(self, self.head)
         self.look(self.head)
         self._boot = ring.u32(self.header, 12)
         return True

@@ -4,7 +4,7 @@ from journal_on_ram import Nor, PowerCut, Ticks, raised
 from lamppost.journal import counters as module
 from lamppost.journal.counters import UNKNOWN, Counters
 from lamppost.journal.flash import Flash
-from lamppost.journal.ring import Ring
+from lamppost.journal.log import Log
 
 
 def start(nor, power_cut=False, ticks=None):
@@ -134,16 +134,16 @@ def test_flash_that_takes_nothing_any_more_is_said_and_stops_nobody():
 
 
 def test_records_that_never_take_while_headers_do_end_in_a_word_too():
-    class Tired(Ring):
+    class Tired(Log):
         def put(self, kind, tag, size):
             super().put(kind, tag, size)
             return False
 
-    ring, module.Ring = module.Ring, Tired
+    log, module.Log = module.Log, Tired
     try:
         assert start(Nor(4)).worn
     finally:
-        module.Ring = ring
+        module.Log = log
 
 
 def test_what_senses_remember_comes_back_after_a_cut_by_its_name():
