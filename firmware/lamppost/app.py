@@ -11,9 +11,9 @@ from micropython import const
 from .core.borrow import give_back, once
 from .core.clock import Clock
 from .core.faults import JournalFault, SettingsFault
-from .journal import outbox
+from .journal.kinds import ALARM, CLEAR, EVENT, TELEMETRY
 from .ops.alarms import Alarms
-from .ops.console import Console, Slot
+from .ops.console import Console
 from .ops.health import Health
 from .ops.timebase import Timebase
 
@@ -44,7 +44,7 @@ class Node:
         cut = self.reset == "power-on"
         self.counters, self.outbox, self.lost = building.journal(cut, self.clock, random_below, self.log)
         self.worn = False  # the journal did not take a record
-        self.alarms = Alarms(self.append, outbox.ALARM, outbox.CLEAR, self.clock, self.counters)
+        self.alarms = Alarms(self.append, ALARM, CLEAR, self.clock, self.counters)
         self.health = Health(self.clock, self.alarms.set, self.log)
         rtc = [part for part in self.parts.values() if hasattr(part, "time")]
         self.timebase = Timebase(
@@ -53,6 +53,7 @@ class Node:
         )  # fmt: skip
         self.burn = building.burn(self, board) if "light" in self.config else None
         self.sensing = []
+        self._due = None  # (sense, sample) that is not in the journal yet
         self.meter = None  # the sensing object of the energy meter, if there is one
         self.link = None
 
@@ -75,14 +76,14 @@ class Node:
             self.log("journal: %s" % fault)
             if fault.word == "worn":
                 self.worn = True
-                seq = None if kind == outbox.CLEAR else self.outbox.number()
+                seq = None if kind == CLEAR else self.outbox.number()
                 if retain is None:
-                    retain = kind in (outbox.ALARM, outbox.CLEAR)
+                    retain = kind in (ALARM, CLEAR)
                 if self.link:
                     self.link.publish_now(topic, body, 1, retain, seq)
 
     def event(self, kind, body):
-        self.append(outbox.EVENT, b"evt/" + kind, body)
+        self.append(EVENT, b"evt/" + kind, body)
 
     def clock_set(self, before):
         """A time server was believed; `before` -- UTC by then, or None. Earlier records have their time now."""
@@ -98,20 +99,32 @@ class Node:
     def info(self):
         return once("ops.beginning", "info", self.config, self.fingerprint, self.board, self.build, self.parts)
 
+    def healthy(self):
+        """This start was a good one."""
+        once("ops.slot", "healthy", machine, self.slot)
+
     def store(self):
         """Commit every window and change that is complete; True if there was one."""
         stored = False
         for one in self.sensing:
-            sample = one.poll()
-            while sample:
-                topic, body, at = sample
+            due = self._next(one)
+            while due:
+                whose, (topic, body, at) = due
                 # what a subscriber has read of the register must be on flash: a cut now and another meter
                 # at the next start would else show a lower one
-                self.counters.checkpoint(one is self.meter)
-                self.commit(outbox.TELEMETRY, topic, body, at, one.retain)
+                self.counters.checkpoint(whose is self.meter)
+                self.commit(TELEMETRY, topic, body, at, whose.retain)
+                self._due = None  # not before: if no memory was found, it is tried again
                 stored = True
-                sample = one.poll()
+                due = self._next(one)
         return stored
+
+    def _next(self, one):
+        """(sense, sample) that could not be committed the last time, or of this sense; None if there is none."""
+        if not self._due:
+            sample = one.poll()
+            self._due = sample and (one, sample)
+        return self._due
 
 
 async def run(node):
@@ -147,7 +160,7 @@ def main(letter):
     failure of the app.
     """
     try:
-        node = Node(Slot(machine, letter))
+        node = Node(letter)
     except SettingsFault as fault:
         print("lamppost: no configuration (%s); run: lamplighter configure" % fault)
         return
@@ -155,7 +168,7 @@ def main(letter):
     machine.Timer(0).deinit()  # boot.py may be feeding the watchdog from it: from here on only health may
     watchdog = machine.WDT(timeout=_WATCHDOG_MS)
     node.health.watchdog = watchdog
-    node.slot.armed()
+    once("ops.slot", "armed", machine, letter)
     try:
         asyncio.run(run(node))
     except KeyboardInterrupt:

@@ -18,18 +18,13 @@ from .core.clock import Clock
 from .core.faults import JournalFault, SensorFault
 from .drivers import shelf
 from .journal import flash, outbox
-from .journal.anchor import Anchors
 from .journal.counters import Counters
-from .journal.queue import Queue
-from .journal.record import Entry
-from .journal.ring import Ring
-from .journal.room import Room
+from .journal.drawer import Drawer
+from .journal.log import Log
 from .link import broker
-from .link.envelope import Envelope
 from .link.link import Link
 from .link.mqtt import Mqtt
 from .link.packet import Reader
-from .link.sender import Sender
 from .link.timekeeper import Timekeeper
 from .link.wifi import Wifi
 from .ops import beginning, doorbell, tasks
@@ -95,13 +90,17 @@ def journal(power_cut, clock, random, log):
         log("journal: %s" % fault)
     if records.damaged:
         log("journal: damaged: %d records cannot be read back" % records.damaged)
-    return counters, records, ", ".join(lost)
+    return counters, Drawer(records), ", ".join(lost)
 
 
 def burn(node, board):
     """What counts the lamp's hours, from its relay; None where the board has none."""
     pin = board.get("pins", {}).get("lamp_relay")
-    return None if pin is None else tasks.Burn(node.counters, machine.Pin(pin).value, node.clock)
+    if pin is None:
+        return None
+    from .ops.burn import Burn
+
+    return Burn(node.counters, machine.Pin(pin).value, node.clock)
 
 
 def link(node, beat, random, report, set_time):
@@ -134,9 +133,7 @@ async def start(node, random, report, set_time):
         within_ms = 2 * every_ms + 15000
         asyncio.create_task(tasks.keep(node, part.name, within_ms, tasks.sense, part, every_ms, take, miss))
     asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
-    asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend))
-    asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.diagnose, station))
-    asyncio.create_task(tasks.keep(node, "start", 15000, tasks.settle))
+    asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend, station))
     asyncio.create_task(tasks.keep(node, "console", 15000, doorbell.attend, machine))
     asyncio.create_task(node.link.run())
     asyncio.create_task(timekeeper.run())
@@ -155,8 +152,7 @@ def forget_making(node):
     Not those that the self-test makes, which may run in the same life: buses, drivers, wifi.
     """
     once_only = (
-        Alarms, Anchors, Clock, Counters, Entry, Envelope, Health, Link, Mqtt, Queue, Reader, Ring, Room,
-        Sender, Timebase, Timekeeper, flash.Flash, outbox.Outbox, type(node),
+        Alarms, Clock, Counters, Drawer, Health, Link, Log, Mqtt, Reader, Timebase, Timekeeper, flash.Flash, type(node),
     )  # fmt: skip
     for kind in once_only + tuple(type(one) for one in node.sensing):
         # not `del`: MicroPython's table of a class keeps what was deleted from it
@@ -165,7 +161,7 @@ def forget_making(node):
 
 def tell_start(node):
     """The first record of this boot, and what a new configuration means for it."""
-    last, slot = node.outbox.last_committed, node.slot.letter
+    last, slot = node.outbox.last_committed, node.slot
     node.event(b"boot", beginning.boot(node.counters, node.reset, last, slot, node.build.get("build", "?")))
     node.alarms.set("configReverted", bool(node.reverted), node.reverted or "")
     if node.reverted or node.fresh:

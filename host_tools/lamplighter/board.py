@@ -103,9 +103,7 @@ def load(name: str, folder: Path | None = None) -> Board:
     if not document.complaints:
         document.check(_schema())
         warnings = board_rules.check(document, name)
-    if document.complaints:
-        count = len(document.complaints)
-        raise BoardInvalid(f"{shown} has {count} fault{'s' if count > 1 else ''}.", details=document.details)
+    document.refuse(BoardInvalid)
     return _board(document.data, warnings)
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
-import os
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -55,17 +53,9 @@ class Book:
         text = json.dumps(content, indent=1).encode()
         whole_file.write(self.folder / "index.json", text, WRITABLE, 0o644, IdentityMissing)
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Ten lampposts are commissioned at once, and there is one book."""
-        if os.name == "nt":
-            yield
-            return
-        import fcntl
-
-        with (self.folder / ".lock").open("a") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
-            yield
+        return whole_file.alone(self.folder / ".lock")
 
 
 def _now() -> datetime.datetime:

@@ -22,7 +22,7 @@ APART = {"core.faults"}
 # file: what lies in it too, and nowhere else
 TOGETHER = {
     "sensing.parking": ["sensing.baseline", "sensing.distance", "sensing.verdict"],
-    "sensing.air": ["sensing.past", "sensing.trace"],
+    "sensing.air": ["sensing.trace"],
     "drivers.sps30": ["buses.shdlc"],
     "building": ["buses.wiring", "link.broker"],
 }

@@ -67,6 +67,6 @@ def _decimals(what: str) -> int:
     from .firmware import importable
 
     importable()
-    from lamppost.core.quantity import decimals
+    from lamppost.core.codec import decimals
 
     return decimals(what)

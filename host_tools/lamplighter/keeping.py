@@ -54,8 +54,7 @@ def look(
     talk = Repl(device, say, gently=True)
     try:
         with talk as node:
-            # MicroPython calls a brown-out a power-on; the chip's register knows better
-            mac, dipped = node.run(WHO.format(register=board.silicon.reset_state)).split()
+            mac, dipped = chip(node, board)
             configuration = node_files.read(node, "/config.json")
             there = node_files.checksums(node, sorted(files))
             read = {path: node_files.read(node, path) for path in _certificates(configuration)}
@@ -63,11 +62,22 @@ def look(
     except ConsoleLocked:
         raise
     except Problem as trouble:
-        # one that was reset amid the conversation tells why to who listens on
-        if trouble.state == "brown-out" or (talk.heard and not trouble.state and who.ask(device).state == "brown-out"):
+        if broke_off(talk, trouble):
             raise weak(device) from None
         return None
-    return Before(mac, _name(configuration), configuration, there == files, kept, dipped == "1")
+    return Before(mac, _name(configuration), configuration, there == files, kept, dipped)
+
+
+def chip(node: Repl, board: Board) -> tuple[str, bool]:
+    """Its MAC, and whether its last reset came from a supply that dipped."""
+    # MicroPython calls a brown-out a power-on; the chip's register knows better
+    mac, dipped = node.run(WHO.format(register=board.silicon.reset_state)).split()
+    return mac, dipped == "1"
+
+
+def broke_off(talk: Repl, trouble: Problem) -> bool:
+    """Whether it was a dip of the supply that ended a conversation: it may tell only to who listens on."""
+    return trouble.state == who.BROWN_OUT or bool(talk.heard and not trouble.state and who.dips(talk.device))
 
 
 def weak(device: str) -> WeakSupply:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import struct
 import time
 import zlib
@@ -10,19 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import built, pack
+from . import built, node_program, pack, pack_change
 from .problems import NodeSaidNo, NodeSilent, UpdateFailed
 from .repl import Repl, Talk
 
-BLOCK = 4096  # bytes that a block has on the line, about
-SEGMENT = 4096  # bytes of the pack that are told as a change of what they were before, at a time
-OLD = 6144  # so much of the old pack may be referred to, for each
-KNOWN = 16384  # and so much of what both have, from the first byte on
-SLACK = 256  # bytes that a module may have shifted by
 AHEAD, CREDIT = 256, 128  # bytes that a console holds while the node works, and how many it tells at a time
 TRIES = 4
 ACK_S = 3.0  # for what was sent: unpacking and writing what came before it
 _ON_NODE = Path(__file__).parent / "on_node" / "renewing.py"
+_STAYS = frozenset(("renew", "swap", "crc_of", "console", "__init__", "read", "write", "close"))  # called, or a file's
 
 # the running slot, the heads of both packs, and how large a window its memory has room for, in bits: 32 kB or less
 LOOK = """
@@ -80,16 +75,6 @@ class There:
         return "b" if self.slot == "a" else "a"
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How the new pack comes about: steps -- (offset in the old pack or -1, length); new -- what crosses the line."""
-
-    steps: list[tuple[int, int]]
-    new: bytes
-    kept: int  # modules that are on the node already
-    older: list[tuple[int, int, pack.Module]]  # (from, to in `new`; the module's version in the old pack)
-
-
 @dataclass
 class Renewed:
     """What an update did. sent -- bytes of the app's blocks as they crossed the line, repeats included."""
@@ -142,41 +127,6 @@ def _index(node: Repl, slot: str, running: bytes, wanted: bytes) -> dict[int, pa
     return found
 
 
-def plan(wanted: bytes, there: dict[int, pack.Module]) -> Plan:
-    """What of the wanted pack is on the node; neighbours that stay neighbours are one step."""
-    steps: list[tuple[int, int]] = []
-    older: list[tuple[int, int, pack.Module]] = []
-    new, kept, at = b"", 0, 0
-
-    def bring(until: int) -> None:
-        nonlocal new, at
-        if until > at:
-            steps.append((-1, until - at))
-            new += wanted[at:until]
-            at = until
-
-    for key, module in sorted(pack.read(wanted).items(), key=lambda row: row[1].offset):
-        old = there.get(key)
-        if old is None:
-            continue
-        if old.length != module.length or (old.crc ^ module.crc) & 0xFFFF:
-            begins = len(new) + module.offset - at
-            older.append((begins, begins + module.length, old))
-            continue
-        kept += 1
-        start, end = module.offset - pack.MODULE.size, module.offset + module.length
-        bring(start)
-        before = steps[-1] if steps else (-1, 0)
-        begin = old.offset - pack.MODULE.size
-        if before[0] >= 0 and before[0] + before[1] == begin:
-            steps[-1] = (before[0], before[1] + end - start)
-        else:
-            steps.append((begin, end - start))
-        at = end
-    bring(len(wanted))
-    return Plan(steps, new, kept, older)
-
-
 def renew(
     node: Repl, wanted: bytes, there: There, progress: Callable[[int], None] = lambda done: None,
     say: Callable[[str], None] = lambda text: None,
@@ -192,7 +142,7 @@ def renew(
         done.kept = len(pack.read(wanted))  # an earlier run was cut short just before the last step
     else:
         modules, old = there.modules, there.old
-        while not _bring(node, wanted, plan(wanted, modules), old, there, done, progress):
+        while not _bring(node, wanted, pack_change.plan(wanted, modules), old, there, done, progress):
             if not modules:
                 raise UpdateFailed("The new app did not arrive whole on the node; it keeps the one that it has.")
             say("what the node has is damaged: all of it is brought anew")
@@ -202,11 +152,11 @@ def renew(
 
 
 def _bring(
-    node: Repl, wanted: bytes, made: Plan, old: bytes | None, there: There, done: Renewed,
+    node: Repl, wanted: bytes, made: pack_change.Plan, old: bytes | None, there: There, done: Renewed,
     progress: Callable[[int], None],
 ) -> bool:  # fmt: skip
-    sent = blocks(made, wanted, old, there.bits)
-    ready = framed(sent)
+    sent = pack_change.blocks(made, wanted, old, there.bits)
+    ready = pack_change.framed(sent)
     source = repr(there.slot) if made.kept or old else "None"
     steps = str([list(step) for step in made.steps]).replace(" ", "")
     size = max(map(len, ready), default=0)
@@ -216,15 +166,6 @@ def _bring(
         _send(line, ready, done, lambda count: progress(sum(raw for _, raw in sent[:count])))
         done.kept, done.changed = made.kept, len(pack.read(wanted)) - made.kept
         return _expect(line, ("done", "spoilt")) == "done"
-
-
-def framed(sent: list[tuple[bytes, int]]) -> list[bytes]:
-    """As they cross the line: length and CRC-32 in hexadecimal, then the bytes without 3.
-
-    The checksum begins with the block's number: one that comes twice is told from the next.
-    """
-    stuffs = [stuffed(body) for body, _ in sent]
-    return [b"%04x%08x" % (len(body), zlib.crc32(body, number)) + body for number, body in enumerate(stuffs)]
 
 
 def _send(line: Talk, ready: list[bytes], done: Renewed, arrived: Callable[[int], None]) -> None:
@@ -273,108 +214,5 @@ def _swap(node: Repl, slot: str, wanted: bytes) -> bool:
         return False
 
 
-def blocks(made: Plan, wanted: bytes, old: bytes | None, bits: int) -> list[tuple[bytes, int]]:
-    """(a block before it is stuffed, how many new bytes come out of it): together one deflate stream.
-
-    Referred to is what came before in the stream, and what the node has: at the beginning modules that stay, then
-    the old versions of those that changed, where this computer knows them.
-    """
-    found, known = [], b""
-    step = SEGMENT if old else max(1, len(made.new))
-    for at in range(0, len(made.new), step):
-        data = made.new[at : at + step]
-        refs = [] if at else _staying(made, wanted, min(KNOWN, 1 << bits - 1))
-        if old:
-            refs += [(offset, old[offset : offset + length]) for offset, length in _older(made, at, at + len(data))]
-        known = (known + b"".join(text for _, text in refs))[-(1 << bits) :]
-        packer = zlib.compressobj(9, zlib.DEFLATED, -bits, 9, zlib.Z_DEFAULT_STRATEGY, known)
-        packed = packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)
-        reader = zlib.decompressobj(-zlib.MAX_WBITS, known)
-        begin = struct.pack("<B", len(refs)) + b"".join(struct.pack("<IH", where, len(text)) for where, text in refs)
-        for start in range(0, len(packed), BLOCK):
-            piece = packed[start : start + BLOCK]
-            count = len(reader.decompress(piece))
-            found.append((begin + struct.pack("<H", count) + piece, count))
-            begin = b"\0"
-        known = (known + data)[-(1 << bits) :]
-    return found
-
-
-def _staying(made: Plan, wanted: bytes, room: int) -> list[tuple[int, bytes]]:
-    """(offset in the old pack, bytes) of what stays, as much as is worth to refer to."""
-    found, at = [], 0
-    for offset, length in made.steps:
-        if offset >= 0 and room:
-            found.append((offset, wanted[at : at + min(length, room)]))
-            room -= len(found[-1][1])
-        at += length
-    return found
-
-
-def _older(made: Plan, start: int, end: int) -> list[tuple[int, int]]:
-    """(offset, length) in the old pack of what the new bytes from start to end were before, as near as can be told."""
-    found, room = [], OLD
-    for begins, ends, module in made.older:
-        if begins >= end or ends <= start:
-            continue
-        first = max(0, start - begins - SLACK)
-        length = min(module.length, end - begins + SLACK, first + room) - first
-        if length > 0:
-            found.append((module.offset + first, length))
-            room -= length
-    return found
-
-
-def stuffed(data: bytes) -> bytes:
-    """Consistent overhead byte stuffing, with 3 for the byte that is not to occur: a run's length, then its bytes."""
-    out = bytearray()
-    for run in data.split(b"\x03"):
-        while len(run) >= 254:
-            out += bytes((255,)) + run[:254]
-            run = run[254:]
-        out += bytes((len(run) if len(run) < 3 else len(run) + 1,)) + run
-    return bytes(out)
-
-
 def _program(call: str) -> bytes:
-    """The node's part without its comments, and what is called of it: deflated, as few bytes as a literal can have."""
-    tree = _bare(ast.parse(_ON_NODE.read_text()))
-    source = ast.unparse(_Terse(tree).visit(tree)).replace("    ", " ")
-    packer = zlib.compressobj(9, zlib.DEFLATED, -13)
-    packed = packer.compress(f"{source}\n{call}\n".encode()) + packer.flush()
-    return b"import io,deflate\nexec(deflate.DeflateIO(io.BytesIO(%s),deflate.RAW,13).read())" % _literal(packed)
-
-
-class _Terse(ast.NodeTransformer):
-    """Short names for what the program itself names; what the host calls, and what files have too, stays."""
-
-    _FREE = tuple("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    _STAYS = frozenset(("renew", "swap", "crc_of", "console", "__init__", "read", "write", "close"))
-
-    def __init__(self, tree: ast.Module):
-        own = [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
-        own += [n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
-        own += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        own += [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
-        names = [name for name in dict.fromkeys(own) if name not in self._STAYS]
-        self._short = dict(zip(names, self._FREE, strict=False))
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        for field in ("id", "arg", "attr", "name"):
-            if isinstance(name := getattr(node, field, None), str) and name in self._short:
-                setattr(node, field, self._short[name])
-        return self.generic_visit(node)
-
-
-def _literal(data: bytes) -> bytes:
-    """Bytes in quotes; escaped are those that end a line or a literal, or that a console takes for itself."""
-    escaped = {byte: b"\\x%02x" % byte for byte in (0, 1, 2, 3, 4, 5, 10, 13)} | {39: b"\\'", 92: b"\\\\"}
-    return b"b'" + b"".join(escaped.get(byte) or bytes((byte,)) for byte in data) + b"'"
-
-
-def _bare(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            body[:1] = [] if len(body) > 1 else [ast.Pass()]
-    return tree
+    return node_program.small(_ON_NODE.read_text(), call, _STAYS)

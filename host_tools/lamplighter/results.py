@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from . import whole_file
@@ -46,7 +43,7 @@ class Results:
 
     def note(self, asset: str, **columns: str) -> None:
         """Set these columns of an asset; its others stay."""
-        with self._locked():
+        with whole_file.alone(self.path.with_name(f".{self.path.name}.lock")):
             rows = self.all()
             rows[asset] = {**rows.get(asset, {}), "asset": asset, **columns}
             extra = sorted({key for row in rows.values() for key in row} - set(COLUMNS))
@@ -64,14 +61,3 @@ class Results:
         """Rows that nobody has finished at the pole, in the roster's order."""
         rows = self.all()
         return [row for row in roster.rows if rows.get(row.asset, {}).get("state") not in (DONE, POSTPONED)]
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        if os.name == "nt":
-            yield
-            return
-        import fcntl
-
-        with self.path.with_name(f".{self.path.name}.lock").open("a") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
-            yield

@@ -50,7 +50,7 @@ SPELT = (  # of builtins, math, set and heapq,
 )
 ROM = tuple((NUMBERED + SPELT).split())
 # what boot.py, main.py, the host, a test at the console or a stock module looks up by its letters
-KEEP = {"_io_queue", "_task_queue", "VERSION", "BUILD", "main", "selftest", "adopt", "settle"} | {
+KEEP = {"_io_queue", "_task_queue", "VERSION", "BUILD", "main", "selftest", "adopt", "tend"} | {
     "read_out", "begin_anew", "take_over"
 }  # fmt: skip
 # Attributes of stock modules' objects, where the app calls one of its own so too: of machine, network, esp32, neopixel

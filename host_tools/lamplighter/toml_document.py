@@ -9,7 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .problems import Problem
+
 if TYPE_CHECKING:
+    import pathlib
+
     import jsonschema
 
 Path = tuple[str | int, ...]
@@ -35,10 +39,11 @@ class TomlDocument:
         if (line, text) not in self.complaints:
             self.complaints.append((line, text))
 
-    @property
-    def details(self) -> list[str]:
-        """The complaints in the order of the file."""
-        return [text for _, text in sorted(self.complaints, key=lambda complaint: complaint[0])]
+    def refuse(self, kind: type[Problem]) -> None:
+        """Raise this kind of Problem with all complaints in the order of the file, if there are any."""
+        if self.complaints:
+            details = [text for _, text in sorted(self.complaints, key=lambda complaint: complaint[0])]
+            raise kind(f"{self.shown} has {len(details)} fault{'s' if len(details) > 1 else ''}.", details=details)
 
     def line(self, path: Path) -> int:
         """The line of a key, or of the nearest table around it; 0 where nothing is known."""
@@ -81,6 +86,15 @@ def read(text: str, shown: str) -> TomlDocument:
         line = int(found.group(1)) if found else 0
         cause = re.sub(r" \(at .*\)", "", str(error))
         return TomlDocument(shown, {}, {}, [(line, f"{shown}:{line}: not TOML: {cause}; correct the line.")])
+
+
+def load(file: pathlib.Path, kind: type[Problem], remedy: str | None = None, shown: str = "") -> TomlDocument:
+    """Read and parse. Raises this kind of Problem for a file that cannot be read."""
+    try:
+        return read(file.read_text(encoding="utf-8"), shown or str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise kind(f"{file} cannot be read: {why}.", remedy) from None
 
 
 def dotted(path: Path) -> str:

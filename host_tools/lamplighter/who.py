@@ -14,6 +14,7 @@ from .console_line import ConsoleLine
 from .problems import NodeSilent, Problem
 
 RUNNING, PROMPT, SILENT, STRANGE = "running", "at the prompt", "silent", "no lamppost"
+BROWN_OUT = "brown-out"  # as silence.state() says it
 PATIENCE_S = 2.8  # a rescue window is silent for 1.5 s, and the app looks at its console twice a second
 STARTING_S = 4.5  # a chip that has just been reset keeps its rescue window first
 AGAIN_S = 0.7
@@ -52,18 +53,30 @@ def _conversation(device: str, line: ConsoleLine) -> Answer:
         heard += line.read(0.05)
         if facts := facts_in(heard):
             return Answer(RUNNING, facts)
+        if silence.state(heard):
+            break
         if b">>> " in heard and b"NameError" in heard:
             cause = f"{device}: MicroPython waits at its prompt; no lamppost program runs."
             remedy = "Press EN to start it, or bring it with `lamplighter flash`."
             return Answer(PROMPT, trouble=NodeSilent(cause, remedy))
-        if silence.state(heard):
-            break
         if _BOOTS.search(heard):
             end = start + STARTING_S
     if not heard.strip(b"\0") and _in_loader(line):
         heard = b"waiting for download"
     state = silence.state(heard) or (STRANGE if heard.strip(b"\0") else SILENT)
     return Answer(state, trouble=silence.explain(device, heard))
+
+
+def dips(device: str) -> bool:
+    """Listen, without a word, for a chip that its brown-out detector resets again and again."""
+    heard, end = b"", time.monotonic() + PATIENCE_S
+    try:
+        with ConsoleLine(device) as line:
+            while time.monotonic() < end and silence.state(heard) != BROWN_OUT:
+                heard += line.read(0.05)
+    except Problem:
+        return False
+    return silence.state(heard) == BROWN_OUT
 
 
 def facts_in(heard: bytes) -> dict[str, Any] | None:

@@ -1,8 +1,10 @@
-"""A file is written whole or not at all: beside its place first, then renamed."""
+"""A file is written whole or not at all: beside its place first, then renamed; and by one program at a time."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from .problems import ImageInvalid, Problem
@@ -28,3 +30,16 @@ def write(path: Path, content: bytes, remedy: str, mode: int = 0o666, problem: t
             raise
     except OSError as error:
         raise problem(f"{path} cannot be written: {error.strerror}.", remedy) from None
+
+
+@contextlib.contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Hold what the file `lock` stands for, waiting for it: read, change, write are one step then (not on Windows)."""
+    if os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield

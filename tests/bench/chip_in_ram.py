@@ -227,11 +227,17 @@ class Socket:
         return n or None
 
     def write(self, data, at=0, size=None):
-        packet = bytes(data[at : len(data) if size is None else at + size])
-        self.answer += self._time(packet) if self.server else self._acknowledgement(packet)
+        packets = bytes(data[at : len(data) if size is None else at + size])
+        if self.server:
+            self.answer += self._time(packets)
+        while packets and not self.server:
+            end = 3 + (packets[1] & 127) + (packets[2] << 7) if packets[1] > 127 else 2 + packets[1]
+            self.answer += self._acknowledgement(packets[:end])
+            packets = packets[end:]
+        size = len(data) - at if size is None else size
         if self.waiting and self.answer:
             queue.wake(self)
-        return len(packet)
+        return size
 
     def _time(self, request):
         time = NTP_S.to_bytes(4, "big") + bytes(4)

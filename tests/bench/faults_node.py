@@ -9,9 +9,6 @@ Reading n is told by imp_mwh = 1000000 + n. {"taken": n} is said when all are ta
 import asyncio
 import gc
 import json
-import random
-import select
-import socket
 import sys
 import time
 from array import array
@@ -128,36 +125,19 @@ class File:
         self.writeblocks = self._partition.writeblocks
 
 
-class Wifi:
-    async def join(self, alive):
-        pass
-
-    def up(self):
-        return True
-
-    def distrust(self):
-        pass
-
-
 async def ours():
-    from lamppost.core.clock import NTP, Clock
+    import pc_link
+    from lamppost.core.clock import NTP
+    from lamppost.journal.drawer import Drawer
     from lamppost.journal.flash import Flash
     from lamppost.journal.outbox import TELEMETRY, Outbox
-    from lamppost.link import broker as brokers
-    from lamppost.link.link import Link
 
-    clock = Clock(time.ticks_ms, time.ticks_diff)
-    clock.set_utc(850000000, 0, NTP, 5)
-    outbox = Outbox(Flash(File(asked["flash"])))
-    outbox.begin(outbox.newest + 1)
+    clock = pc_link.clock()
+    box = Outbox(Flash(File(asked["flash"])))
+    box.begin(box.newest + 1)
+    outbox = Drawer(box)
     mqtt = {"host": "127.0.0.1", "port": port, "window": 16, "keepalive_s": KEEPALIVE_S}
-    broker = brokers.of({"site": "lisbon", "node": "lp-0042", "mqtt": mqtt})
-    broker.drain_per_s = 0
-    broker.retry_max_ms = 2000
-    link = Link(
-        broker, Wifi(), socket, select, clock, outbox, outbox.boot, lambda: b'"firmware":"bench"}', time.ticks_ms,
-        time.ticks_diff, lambda n: random.getrandbits(24) % n, lambda: None, lambda fault: None, lambda text: None,
-    )  # fmt: skip
+    link = pc_link.link(pc_link.broker(mqtt, {"drain_per_s": 0, "retry_max_ms": 2000}), clock, outbox)
     link.mqtt._next_id = asked["id"]
     asyncio.create_task(link.run())
     readings = Readings()
@@ -191,16 +171,23 @@ class Kept:
     def __init__(self):
         self.waiting = []
         self.shed = 0
+        self.told = False
+        self._readings = Readings()
 
-    def take_all(self, readings):
+    def take_all(self, flying=()):
+        """Those that are there now; when all are taken, that is told."""
         while True:
-            n = readings.due()
+            n = self._readings.due()
             if n is None:
-                return
+                break
             if len(self.waiting) >= asked["room"]:
                 self.shed += 1
             else:
                 self.waiting.append(n)
+        if self._readings.over and not self.told:
+            self.told = True
+            missed = self._readings.missed
+            tell(taken=count - missed - self.shed, missed=missed, shed=self.shed, depth=len(self.waiting) + len(flying))
 
 
 def head(n):
@@ -216,14 +203,9 @@ def umqtt():
     client.pid = asked["id"]
     stands = False
     retry = time.ticks_ms()
-    readings, kept, delays = Readings(), Kept(), Delays()
-    told = False
+    kept, delays = Kept(), Delays()
     while True:
-        kept.take_all(readings)
-        if readings.over and not told:
-            told = True
-            tell(taken=count - readings.missed - kept.shed, missed=readings.missed, shed=kept.shed,
-                 depth=len(kept.waiting))  # fmt: skip
+        kept.take_all()
         try:
             if not stands and time.ticks_diff(time.ticks_ms(), retry) >= 0:
                 retry = time.ticks_add(time.ticks_ms(), 1000)
@@ -241,7 +223,7 @@ def umqtt():
                 client.sock.close()
             except (OSError, AttributeError):
                 pass
-        if told and not kept.waiting:
+        if kept.told and not kept.waiting:
             break
         if not kept.waiting or not stands:
             time.sleep_ms(1)
@@ -261,7 +243,7 @@ def chumicro():
     from chumicro_mqtt import MQTTBackpressureError, MQTTClient
     from chumicro_sockets.sockets_factory import fixed_connector_factory
 
-    readings, kept, delays = Readings(), Kept(), Delays()
+    kept, delays = Kept(), Delays()
     flying = []
 
     def published(topic, payload):
@@ -283,13 +265,8 @@ def chumicro():
     client.on_disconnect = lost
     client.on_connect = lambda: client.io_socket.sock.setsockopt(6, 1, 1)
     client.connect()
-    told = False
     while True:
-        kept.take_all(readings)
-        if readings.over and not told:
-            told = True
-            tell(taken=count - readings.missed - kept.shed, missed=readings.missed, shed=kept.shed,
-                 depth=len(kept.waiting) + len(flying))  # fmt: skip
+        kept.take_all(flying)
         busy = False
         try:
             if client.state == "connected" and kept.waiting and len(flying) < 16:
@@ -303,7 +280,7 @@ def chumicro():
             client.handle(time.ticks_ms())
         except Exception as error:  # whatever it is, a careful application goes on
             tell(trouble=repr(error))
-        if told and not kept.waiting and not flying:
+        if kept.told and not kept.waiting and not flying:
             break
         if not busy:
             time.sleep_ms(1)

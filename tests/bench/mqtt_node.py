@@ -39,14 +39,14 @@ class Clocked:
 
 def bare():
     """The limit: one ready packet, one write each, one read for the answers, nothing else."""
-    from lamppost.link import hello, packet
+    from lamppost.link import hello
 
     sock = socket.socket()
     sock.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
     sock.setsockopt(6, 1, 1)
     sock.write(hello.connect("bare", 60))
     sock.read(4)
-    data = packet.publish(TOPIC, b"x" * SIZE, 1, False, 1)
+    data = hello.publish(TOPIC, b"x" * SIZE, 1, False, 1)
     one = bytearray(4)
     poller = select.poll()
     poller.register(sock, select.POLLIN)
@@ -88,35 +88,17 @@ def bare():
     sock.close()
 
 
-class Wifi:
-    async def join(self, alive):
-        pass
-
-    def up(self):
-        return True
-
-    def distrust(self):
-        pass
-
-
 async def ours():
     """From records on flash to their PUBACK, through the whole link."""
+    import pc_link
     import ram_journal
-    from lamppost.core.clock import NTP, Clock
+    from lamppost.core.clock import NTP
     from lamppost.journal.outbox import TELEMETRY
-    from lamppost.link import broker as brokers
-    from lamppost.link.link import Link
 
-    clock = Clock(time.ticks_ms, time.ticks_diff)
-    clock.set_utc(850000000, 0, NTP, 5)
     outbox = ram_journal.outbox(1, ram_journal.Partition((count + WARM) * 280 // 4000 + 8))
     mqtt = {"host": "127.0.0.1", "port": port, "window": window, "version": 5 if how == "five" else 4}
-    broker = brokers.of({"site": "lisbon", "node": "lp-0042", "mqtt": mqtt})
-    broker.drain_per_s = 0
-    link = Link(
-        broker, Wifi(), socket, select, clock, outbox, 1, lambda: b'"firmware":"bench"}', time.ticks_ms,
-        time.ticks_diff, lambda n: 0, lambda: None, print, lambda text: None,
-    )  # fmt: skip
+    broker = pc_link.broker(mqtt, {"drain_per_s": 0})
+    link = pc_link.link(broker, pc_link.clock(), outbox, chance=lambda n: 0, fault=print)
     running = asyncio.create_task(link.run())
     while not link.up or link.mqtt.flying:
         await asyncio.sleep_ms(5)
@@ -125,7 +107,7 @@ async def ours():
 
     def append(n):
         for i in range(n):
-            outbox.append(TELEMETRY, SUFFIX, body, (850000000 + i, True, NTP, 5))
+            outbox.append(TELEMETRY, SUFFIX, body, (pc_link.NOW + i, True, NTP, 5))
 
     async def drained():
         link.wake()

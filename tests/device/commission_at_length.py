@@ -5,17 +5,8 @@ from __future__ import annotations
 import json
 import time
 
-import pytest
-from guarded_street import GuardedStreet
+from guarded_street import GuardedStreet, problem
 from lamplighter import who
-
-
-@pytest.fixture
-def street(tmp_path):
-    street = GuardedStreet(tmp_path / "street")
-    street.broker.start()
-    yield street
-    street.close()
 
 
 def ok(done):
@@ -27,10 +18,6 @@ def keep(street, port, asset="LP-0001"):
     """The counters of the node on a port, as `roster keep` reads them."""
     words = (asset, "--roster", "street.csv", "--port", port, "--json")
     return json.loads(ok(street.tool("roster", "keep", *words)).stdout)
-
-
-def problem(done):
-    return json.loads(done.stdout.splitlines()[-1])["error"], done.returncode
 
 
 def test_a_lamppost_is_brought_to_work_and_leaves_a_record_that_proves_it(street):

@@ -22,6 +22,11 @@ SECRET = "street-secret"
 COLUMNS = "asset,site,node,lat,lon,board,parts,wifi,wifi_password,broker,mode,mqtt.spread_s,energy.window_s"
 
 
+def problem(done: subprocess.CompletedProcess[str]) -> tuple[str, int]:
+    """The word and the exit code that a tool ended with, asked for JSON."""
+    return json.loads(done.stdout.splitlines()[-1])["error"], done.returncode
+
+
 class GuardedStreet:
     """tool(words) runs the command line in its folder; lamp() plugs a virtual lamppost in. End it with close()."""
 

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-from guarded_street import GuardedStreet
+from guarded_street import problem
 from lamplighter import who
 
 sys.path.append(str(Path(__file__).parent.parent / "bench"))
 
 from unplugged import unplug  # noqa: E402
-
-
-@pytest.fixture
-def street(tmp_path):
-    street = GuardedStreet(tmp_path / "street")
-    street.broker.start()
-    yield street
-    street.close()
-
-
-def problem(done):
-    return json.loads(done.stdout.splitlines()[-1])["error"], done.returncode
 
 
 def test_two_lampposts_are_unplugged_and_the_same_command_brings_them_to_work_with_a_record_that_proves_it(street):

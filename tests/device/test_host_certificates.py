@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives import serialization
 from lamplighter import certificates, node_files
 from lamplighter.problems import CertificateInvalid
 from lamplighter.repl import Repl
-from lamplighter.virtual.fixtures import virtual_lamppost  # noqa: F401
 from test_host_commands import lamplighter
 
 sys.path.append(str(Path(__file__).parent.parent / "interop"))
@@ -90,7 +89,7 @@ def test_what_cannot_work_is_refused_in_words_without_a_byte_of_the_key(folder, 
 
 
 def test_a_node_gets_its_certificates_with_its_configuration_and_keeps_them(
-    virtual_lamppost, folder, authority, tmp_path  # noqa: F811
+    virtual_lamppost, folder, authority, tmp_path
 ):
     identity = authority.issue("broker")
     broker, plain = Mosquitto(tmp_path / "broker"), free_port()

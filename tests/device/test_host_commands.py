@@ -14,7 +14,6 @@ from lamplighter import config, flashing, image, keeping, node_files, ports
 from lamplighter.commands import flash as flash_verb
 from lamplighter.problems import CablePulled, FlashFailed, ImageInvalid, ImageMissing, WrongChip
 from lamplighter.repl import Repl
-from lamplighter.virtual.fixtures import virtual_lamppost  # noqa: F401
 from lamplighter.virtual.node import VirtualLamppost
 
 BOARD = "lamppost-esp32"
@@ -42,7 +41,7 @@ def own_state(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def lamp(virtual_lamppost, tmp_path):  # noqa: F811
+def lamp(virtual_lamppost, tmp_path):
     """A lamppost with firmware and without a configuration."""
     node = virtual_lamppost(BOARD, port_link=tmp_path / "lamp")
     node.network.ssid, node.network.password = "lamplighter", SECRET
@@ -50,7 +49,7 @@ def lamp(virtual_lamppost, tmp_path):  # noqa: F811
 
 
 @pytest.fixture
-def blank(virtual_lamppost, tmp_path):  # noqa: F811
+def blank(virtual_lamppost, tmp_path):
     return virtual_lamppost(BOARD, flashed=False, port_link=tmp_path / "lamp")
 
 
@@ -177,7 +176,7 @@ def test_a_cable_pulled_while_a_configuration_is_written_leaves_the_old_one(tmp_
 # boards and images
 
 
-def test_another_chip_is_refused_before_anything_is_written(virtual_lamppost, tmp_path):  # noqa: F811
+def test_another_chip_is_refused_before_anything_is_written(virtual_lamppost, tmp_path):
     node = virtual_lamppost("lamppost-esp32c3", flashed=False, port_link=tmp_path / "lamp")
     done = lamplighter("flash", "--port", node.port, "--board", BOARD)
     assert done.returncode == 20

@@ -15,7 +15,6 @@ from lamplighter.doctor import bundle, host, node
 from lamplighter.doctor.finding import BAD, GOOD, ODD, ORDER, Finding, ranked
 from lamplighter.doctor.link_words import STAGES, WORDS
 from lamplighter.repl import Repl
-from lamplighter.virtual.fixtures import virtual_lamppost  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
 WIFI = "street secret \"7\" ü"
@@ -88,7 +87,7 @@ def test_a_port_that_is_not_there_is_the_first_cause():
     assert "There is no port /dev/ttyUSB77" in answer["causes"][0]["cause"]
 
 
-def test_a_lamppost_with_a_silent_part_and_a_broker_that_nobody_knows_is_told_in_words(virtual_lamppost, tmp_path):  # noqa: F811
+def test_a_lamppost_with_a_silent_part_and_a_broker_that_nobody_knows_is_told_in_words(virtual_lamppost, tmp_path):
     lamp = virtual_lamppost("lamppost-esp32")
     lamp.network.ssid, lamp.network.password = "lamplighter", WIFI
     place = bench_file.Place("one")

@@ -13,7 +13,6 @@ from lamplighter import config, filesystem, node_files, ports, problems, source_
 from lamplighter.firmware import folder
 from lamplighter.repl import Repl
 from lamplighter.tracebacks import Tracebacks, mapped
-from lamplighter.virtual.fixtures import virtual_lamppost  # noqa: F401
 
 SOURCE = folder("firmware")
 LINK = "lamppost/link/link.py"
@@ -158,7 +157,7 @@ def log(lamp, *words):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_a_node_that_fails_to_start_shows_where_in_the_source(virtual_lamppost, tmp_path):  # noqa: F811
+def test_a_node_that_fails_to_start_shows_where_in_the_source(virtual_lamppost, tmp_path):
     node = virtual_lamppost("lamppost-esp32")
     node.console.wait_for("no configuration")
     with Repl(node.port) as repl:

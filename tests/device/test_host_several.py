@@ -1,5 +1,6 @@
 """Several boards at once, a supply that dips, a cable that comes back: told as they are, each on its own port."""
 
+import functools
 import json
 import subprocess
 import sys
@@ -25,25 +26,14 @@ def lamplighter(*arguments):
 
 
 @pytest.fixture
-def lamps(tmp_path, monkeypatch):
-    """A function (name, flashed=True, **options) -> a started lamppost."""
+def lamps(virtual_lamppost, tmp_path, monkeypatch):
+    """A function (flashed=True, **options) -> a started lamppost."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    started = []
-
-    def make(name, flashed=True, **options):
-        lamp = VirtualLamppost(BOARD, workdir=tmp_path / name, **{"speed": SPEED, **options})
-        started.append(lamp)
-        if flashed:
-            lamp.flash_image(image.build(lamp.board, image.standin(lamp.board)))
-        return lamp.start()
-
-    yield make
-    for lamp in started:
-        lamp.stop()
+    return functools.partial(virtual_lamppost, BOARD, speed=SPEED)
 
 
 def test_of_three_boards_one_is_blank_one_is_right_and_one_is_not_there(lamps, tmp_path):
-    blank, right = lamps("blank", flashed=False), lamps("right")
+    blank, right = lamps(flashed=False), lamps()
     named = [word for port in (blank.port, right.port, tmp_path / "nobody") for word in ("--port", port)]
     done = lamplighter("flash", *named, "--board", BOARD, "--json")
     first, second, third = json.loads(done.stdout)
@@ -56,14 +46,15 @@ def test_of_three_boards_one_is_blank_one_is_right_and_one_is_not_there(lamps, t
 
 
 def test_a_supply_that_dips_is_refused_before_anything_is_written_unless_it_is_forced(lamps):
-    lamp = lamps("weak", speed=2)
+    lamp = lamps(speed=2)
     lamp.console.wait_for("Ctrl-C within")
     lamp.supply(weak=True)
     assert who.ask(lamp.port).state == "brown-out"
     done = lamplighter("flash", "--port", lamp.port, "--board", BOARD, "--force")
     assert done.returncode == 19 and "brown-out detector" in done.stderr and "--force-supply" in done.stderr
-    lamp.supply(weak=False)  # it bears the load now, and the last reset still tells
     lamp.console.forget()
+    lamp.supply(weak=True)  # once more, and from now on it bears the load: the last reset still tells
+    lamp.supply(weak=False)
     lamp.console.wait_for("no configuration")
     done = lamplighter("flash", "--port", lamp.port, "--board", BOARD)
     assert done.returncode == 19
@@ -97,7 +88,7 @@ def test_a_cable_that_comes_back_is_gone_on_with_by_the_same_command(tmp_path):
 
 
 def test_another_board_on_the_same_cable_is_not_written_to(lamps, tmp_path):
-    lamp = lamps("other", flashed=False)
+    lamp = lamps(flashed=False)
     board = boards.load(BOARD)
     parts = image.build(board, image.standin(board)).parts
     run = flashing._Run(flashing._pieces(parts), expected="24:0a:c4:00:00:01")
@@ -118,7 +109,7 @@ def test_a_bridge_without_a_number_is_followed_by_its_place(monkeypatch, tmp_pat
 
 @pytest.mark.parametrize("kind", ["rfc2217", "socket"])
 def test_a_lamppost_behind_a_network_address_is_asked_and_talked_to_like_one_on_a_cable(lamps, kind):
-    lamp = lamps("far")
+    lamp = lamps()
     lamp.console.wait_for("no configuration")
     with Served(lamp.port, kind) as address:
         with Repl(address) as node:
@@ -133,7 +124,7 @@ def test_a_lamppost_behind_a_network_address_is_asked_and_talked_to_like_one_on_
 
 
 def test_states_that_stand_in_the_way_are_told_apart(lamps):
-    lamp = lamps("states", flashed=False, reset_lines=False)
+    lamp = lamps(flashed=False, reset_lines=False)
     assert who.ask(lamp.port).state == "blank"
     lamp.press_reset(boot=True)
     assert who.ask(lamp.port).state == "boot loader"

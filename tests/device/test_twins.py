@@ -11,18 +11,11 @@ import pytest
 from lamplighter import firmware
 from lamplighter.virtual.parts import bme280, pzem004t, sps30, tfmini
 from lamplighter.virtual.parts.modbus_slave import crc16
+from real_frames import rows
 
 DATA = Path(__file__).parent.parent / "data"
-FRAMES = json.loads((DATA / "sensor_frames.json").read_text())
 SECOND = 1_000_000
 LATER = 10 * SECOND
-
-
-def captured(part: str, direction: str = "response") -> list[dict]:
-    return [
-        row for row in FRAMES
-        if row["part"].startswith(part) and row["direction"] == direction and row["checksum_ok"]
-    ]  # fmt: skip
 
 
 def ask(twin, request: str | bytes, at: int = 0, after: int = SECOND) -> bytes:
@@ -36,7 +29,7 @@ def ask(twin, request: str | bytes, at: int = 0, after: int = SECOND) -> bytes:
 READ = "01040000000A700D"
 
 
-@pytest.mark.parametrize("row", captured("PZEM"), ids=lambda row: row["hex"][6:20])
+@pytest.mark.parametrize("row", rows("PZEM", "response"), ids=lambda row: row["hex"][6:20])
 def test_the_meter_answers_as_the_real_one_did(row):
     said = row["decoded"]
     twin = pzem004t.Twin({
@@ -237,7 +230,7 @@ def floats(reply: bytes) -> tuple[float, ...]:
     return struct.unpack(">10f", raw[4:44])
 
 
-@pytest.mark.parametrize("row", captured("SPS30 (SHDLC)"), ids=lambda row: row["hex"][:24])
+@pytest.mark.parametrize("row", rows("SPS30 (SHDLC)", "response"), ids=lambda row: row["hex"][:24])
 def test_the_particle_sensor_frames_as_the_real_one_does(row):
     """Take a captured answer apart by hand, let the twin frame its body again: the same bytes."""
     body, escaped = bytearray(), False
@@ -328,7 +321,7 @@ def measured(twin, at: int = SECOND) -> tuple[float, float, float]:
 
 
 def test_the_climate_sensor_reads_the_raw_values_of_the_published_chip_in_its_weather():
-    row = next(row for row in FRAMES if row["part"] == "BME280")
+    row = rows("BME280")[0]
     block = bytes.fromhex(row["hex"])
     twin = bme280.Twin({"values": {"celsius": 27.3785, "hpa": 1012.2228, "humidity": 32.9043}})
     assert register(twin, 0x88, 26) == block[:26] and register(twin, 0xE1, 7) == block[26:33]
@@ -348,7 +341,7 @@ def test_what_stands_around_the_climate_sensor_comes_out_by_boschs_formulas(cels
 
 
 def test_the_formulas_hold_for_another_real_chip():
-    row = next(row for row in FRAMES if row["part"].startswith("BMP280"))
+    row = rows("BMP280")[0]
     block = bytes.fromhex(row["hex"])
     formulas = bme280.Compensation(block[:24] + bytes(2), bytes(7))
     fine = formulas.fine(int.from_bytes(block[27:30], "big") >> 4)

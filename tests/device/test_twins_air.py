@@ -21,17 +21,10 @@ from lamplighter.virtual.parts import (
     sps30,
 )  # fmt: skip
 from lamplighter.virtual.parts.sensirion import crc8
+from real_frames import rows
 
-FRAMES = json.loads((Path(__file__).parent.parent / "data" / "sensor_frames.json").read_text())
 SECOND = 1_000_000
 SETTLED = 60 * SECOND
-
-
-def rows(part: str, direction: str = "") -> list[dict]:
-    return [
-        row for row in FRAMES
-        if row["part"] == part and row["direction"].startswith(direction) and row["checksum_ok"] is not False
-    ]  # fmt: skip
 
 
 def refused(call, *arguments) -> bool:
@@ -362,7 +355,7 @@ def converted(twin, config: int, at: int) -> int:
 
 
 def test_the_ads1115_holds_the_published_words():
-    words = [row for row in FRAMES if row["part"] == "ADS1115" and row["direction"].startswith("conversion")]
+    words = rows("ADS1115", "conversion")
     config = int(rows("ADS1115", "config")[0]["hex"], 16)
     for at, row in enumerate(words):
         twin = ads1115.Twin({"values": {"a0": row["decoded"]["volts_at_4.096FS"]}})

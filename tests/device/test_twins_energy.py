@@ -2,17 +2,12 @@
 
 import json
 import struct
-from pathlib import Path
 
 import pytest
 from lamplighter.virtual.parts import ade7953, bl0940, bl0942, cse7766, ddsu666, ina226, ina228, sdm120, sdm630
+from real_frames import rows
 
-FRAMES = json.loads((Path(__file__).parent.parent / "data" / "sensor_frames.json").read_text())
 SECOND = 1_000_000
-
-
-def rows(part: str, direction: str) -> list[dict]:
-    return [row for row in FRAMES if part in row["part"] and row["direction"].startswith(direction)]
 
 
 def crc(data: bytes) -> bytes:

@@ -1,9 +1,7 @@
 """The simulated range finders, magnetometers, the radar and the pole's sensors against captures and data sheets."""
 
-import json
 import math
 import struct
-from pathlib import Path
 
 import pytest
 from lamplighter.virtual.parts import (
@@ -17,13 +15,9 @@ from lamplighter.virtual.parts import (
     tfmini,
     veml7700,
 )  # fmt: skip
+from real_frames import rows
 
-FRAMES = json.loads((Path(__file__).parent.parent / "data" / "sensor_frames.json").read_text())
 SECOND = 1_000_000
-
-
-def rows(part: str, direction: str) -> list[dict]:
-    return [row for row in FRAMES if part in row["part"] and row["direction"] == direction]
 
 
 def register(twin, number: int, count: int = 1, at: int = SECOND) -> bytes:

@@ -5,7 +5,6 @@ import socket
 import threading
 
 import pytest
-from lamplighter.virtual.fixtures import virtual_lamppost  # noqa: F401
 from test_virtual_chip import flash_program, node  # noqa: F401
 
 JOIN = (

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from lamplighter import board as boards
 from lamplighter import image
-from lamplighter.virtual.fixtures import virtual_lamppost  # noqa: F401
 
 BIN = Path(sys.executable).parent
 
@@ -31,7 +30,7 @@ def mpremote(lamp, *arguments):
 
 
 @pytest.fixture
-def lamp(virtual_lamppost):  # noqa: F811
+def lamp(virtual_lamppost):
     """One with plain MicroPython on it: no boot.py of ours that waits for a rescuer."""
     lamp = virtual_lamppost(flashed=False)
     whole = image.build(lamp.board, image.standin(lamp.board))
@@ -45,7 +44,7 @@ def lamp(virtual_lamppost):  # noqa: F811
     [("lamppost-esp32", "ESP32-D0WD-V3", "4MB"), ("lamppost-esp32s3", "ESP32-S3", "8MB"),
      ("lamppost-esp32c3", "ESP32-C3", "4MB")],
 )  # fmt: skip
-def test_esptool_finds_chip_and_flash_size_of_a_blank_board(virtual_lamppost, name, chip, size):  # noqa: F811
+def test_esptool_finds_chip_and_flash_size_of_a_blank_board(virtual_lamppost, name, chip, size):
     lamp = virtual_lamppost(name, flashed=False)
     lamp.console.wait_for("invalid header: 0xffffffff")
     assert lamp.state == "blank"
@@ -56,7 +55,7 @@ def test_esptool_finds_chip_and_flash_size_of_a_blank_board(virtual_lamppost, na
 
 
 @pytest.mark.parametrize("name", ["lamppost-esp32", "lamppost-esp32s3", "lamppost-esp32c3"])
-def test_a_blank_board_runs_after_esptool_wrote_the_whole_image(virtual_lamppost, tmp_path, name):  # noqa: F811
+def test_a_blank_board_runs_after_esptool_wrote_the_whole_image(virtual_lamppost, tmp_path, name):
     lamp = virtual_lamppost(name, flashed=False)
     whole = image.build(lamp.board, image.standin(lamp.board), tmp_path / "whole.bin")
     lamp.console.forget()
@@ -69,7 +68,7 @@ def test_a_blank_board_runs_after_esptool_wrote_the_whole_image(virtual_lamppost
 
 @pytest.mark.parametrize("stub", [[], ["--no-stub"]])
 @pytest.mark.parametrize("packed", ["--compress", "--no-compress"])
-def test_esptool_writes_verifies_and_reads_back(virtual_lamppost, tmp_path, stub, packed):  # noqa: F811
+def test_esptool_writes_verifies_and_reads_back(virtual_lamppost, tmp_path, stub, packed):
     lamp = virtual_lamppost(flashed=False)
     data = os.urandom(30000) + bytes(5000) + b"\xc0\xdb" * 500
     (tmp_path / "in").write_bytes(data)
@@ -80,7 +79,7 @@ def test_esptool_writes_verifies_and_reads_back(virtual_lamppost, tmp_path, stub
     assert (tmp_path / "out").read_bytes() == data[:9000]
 
 
-def test_esptool_rewrites_only_what_differs(virtual_lamppost, tmp_path):  # noqa: F811
+def test_esptool_rewrites_only_what_differs(virtual_lamppost, tmp_path):
     lamp = virtual_lamppost(flashed=False)
     old = os.urandom(40000)
     new = old[:20000] + b"changed" + old[20007:]
@@ -94,7 +93,7 @@ def test_esptool_rewrites_only_what_differs(virtual_lamppost, tmp_path):  # noqa
     assert "skip" in said.lower()
 
 
-def test_esptool_erases_a_region_and_all(virtual_lamppost):  # noqa: F811
+def test_esptool_erases_a_region_and_all(virtual_lamppost):
     lamp = virtual_lamppost()
     assert lamp.read_flash(0x8000, 2) == b"\xaa\x50"
     esptool(lamp, "erase-region", "0x8000", "0x1000")
@@ -106,7 +105,7 @@ def test_esptool_erases_a_region_and_all(virtual_lamppost):  # noqa: F811
     lamp.wait_state("blank")
 
 
-def test_an_image_for_another_chip_does_not_start(virtual_lamppost):  # noqa: F811
+def test_an_image_for_another_chip_does_not_start(virtual_lamppost):
     lamp = virtual_lamppost(flashed=False)
     other = boards.load("lamppost-esp32s3")
     loader = next(p for p in image.build(other, image.standin(other)).parts if p.name == "loader")
@@ -115,7 +114,7 @@ def test_an_image_for_another_chip_does_not_start(virtual_lamppost):  # noqa: F8
     assert lamp.state == "blank"
 
 
-def test_without_reset_lines_the_loader_needs_the_buttons(virtual_lamppost):  # noqa: F811
+def test_without_reset_lines_the_loader_needs_the_buttons(virtual_lamppost):
     lamp = virtual_lamppost(reset_lines=False)
     done = run("esptool", "--connect-attempts", "1", "--port", lamp.port, "chip-id")
     assert done.returncode != 0

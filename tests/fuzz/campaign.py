@@ -47,7 +47,8 @@ def _too_long(_signal: int, _frame: object) -> None:
 
 
 def _slice(job: tuple[str, int, int]) -> dict[str, Any]:
-    """Some cases in this process."""
+    """Some cases in this process, one of a pool."""
+    cases.keep_what_is_borrowed()
     name, first, last = job
     began = time.monotonic()
     case = first - 1

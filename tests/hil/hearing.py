@@ -28,6 +28,10 @@ class Hearing:
     def forget(self) -> None:
         self.mark = len(self._subscriber.messages)
 
+    def listens(self) -> None:
+        """Wait until the subscriber is with its broker (again)."""
+        assert self._subscriber.listening(), "the subscriber has no broker"
+
     def until(self, suffix: str, holds: Callable[[Message], object] = lambda m: True, within: float = 30.0) -> Message:
         """The first message on `suffix` behind the mark for which holds(message); {} stands for an empty payload."""
 

@@ -105,8 +105,8 @@ def test_every_window_is_there_and_every_missing_value_has_its_letter(virtual_po
                     explained += 1
                     assert message["q"][name] in "UWG", message
                     assert near or begins < LINGERS_S, f"{name} is missing at {message['ts']} without a reason"
-                covered = [
-                    kind for id, kind, since, until in faults if id == part and since <= begins and until >= ends
+                covered = [  # one that ends within the last second may let a reading pass
+                    kind for id, kind, since, until in faults if id == part and since <= begins and until > ends
                 ]
                 if set(covered) & {"silence", "checksum"}:
                     assert message[name] is None, f"{name} at {message['ts']}: {covered}"

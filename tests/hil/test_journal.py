@@ -4,6 +4,7 @@ import random
 import time
 
 import pytest
+from absence import comes_back
 
 pytestmark = pytest.mark.virtual_only
 
@@ -54,6 +55,7 @@ def test_records_that_the_flash_forgot_are_said_and_counted_and_the_rest_is_deli
     spoil(node.lamp.flash_path, journal.offset + BLOCK * block + 1000, chance.randbytes(400))
     node.console.forget()
     broker.start()
+    heard.listens()
     node.power_on()
     boot = heard.arrival()
     said = node.console.wait_for(r"journal: damaged: (\d+) records cannot be read back")
@@ -72,6 +74,7 @@ def test_a_block_that_is_nothing_but_noise_stops_neither_the_start_nor_the_other
     block = written(node.lamp.flash_path, journal)[1]
     spoil(node.lamp.flash_path, journal.offset + BLOCK * block, chance.randbytes(BLOCK))
     broker.start()
+    heard.listens()
     node.power_on()
     boot = heard.arrival()
     alarm = heard.until("alarm/journalDamaged", bool)
@@ -87,6 +90,7 @@ def test_counters_that_the_flash_forgot_never_let_a_key_be_used_twice(night, bro
     chance = random.Random(47)
     spoil(node.lamp.flash_path, journal.offset, chance.randbytes(BLOCK * COUNTERS))
     broker.start()
+    heard.listens()
     node.power_on()
     boot = heard.arrival()
     assert boot["b"] > boot["last_b"]
@@ -102,7 +106,7 @@ def test_a_full_journal_drops_the_oldest_telemetry_counts_it_and_says_so(virtual
     node.lamp.part("climate").fault("silence")
     node.console.wait_for("climate: ", 20)
     assert node.lamp.boots == 1
-    broker.start()
+    comes_back(broker, node, heard)
     alarm = heard.until("alarm/journalOverflow", bool, 60)
     assert alarm["severity"] == "major" and alarm["value"] >= 1
     heard.until("alarm/sensorFault-climate", bool, 60)

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from absence import comes_back, without_a_broker
 from lamplighter.bench.posts import STARTED
 
 pytestmark = pytest.mark.virtual_only
@@ -54,15 +55,13 @@ def test_twenty_cuts_in_fast_succession_lose_nothing_and_it_always_starts(node, 
 def test_a_cut_while_the_broker_is_away_keeps_the_night_until_it_is_back(node, heard, broker):
     heard.arrival()
     broker.kill()
-    node.console.wait_for("link: closed", node.within(30))
-    for _ in range(2):  # the two lie further apart than a window is long
-        node.console.wait_for("link: refused", node.within(60))
+    without_a_broker(node)
     node.power_off()
     node.console.forget()
     node.power_on()
     node.console.wait_for("link: refused", node.within(60))
     heard.forget()
-    broker.start()
+    comes_back(broker, node, heard)
     second = heard.arrival(within=60)
     tail = heard.until("tele/energy", lambda m: m["b"] == second["last_b"] and m["h"] == 1)
     assert tail["tq"] == 3

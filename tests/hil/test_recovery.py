@@ -102,11 +102,11 @@ def test_an_app_that_hangs_is_reset_by_the_watchdog_and_says_so(request, virtual
     hang = (
         "import asyncio, machine, time; from lamppost import app\n"
         "machine.Timer(0).deinit()  # what feeds the watchdog for who works in the REPL\n"
-        "async def hang(beat, node):\n"
+        "async def hang(beat, node, wifi):\n"
         "    await asyncio.sleep(5)\n"
         "    print('hanging')\n"
         "    while True: time.sleep(1)\n"
-        "app.settle = hang  # of ops/tasks.py, which the build joins to it\n"
+        "app.tend = hang  # of ops/tasks.py, which the build joins to it\n"
         "app.main('a')\n"
     )
     node = request.getfixturevalue("virtual_post")(speed=8) if virtual else request.getfixturevalue("node")

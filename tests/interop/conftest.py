@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from brokers import Mosquitto, Passage, Subscriber
+from false_broker import FalseBroker
 from lamplighter.contract import check_message
 from street import Node
 
@@ -32,6 +33,20 @@ def passage(broker):
     passage = Passage(broker.port)
     yield passage
     passage.close()
+
+
+@pytest.fixture
+def pretend():
+    """pretend(answer) -> FalseBroker; all are closed."""
+    pretended: list[FalseBroker] = []
+
+    def _pretend(answer: bytes) -> FalseBroker:
+        pretended.append(FalseBroker(answer))
+        return pretended[-1]
+
+    yield _pretend
+    for false in pretended:
+        false.close()
 
 
 @pytest.fixture

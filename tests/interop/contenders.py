@@ -106,19 +106,22 @@ class MosquittoTls(Mosquitto5):
         return {"host": "127.0.0.1", "port": self.port, "version": 5, "tls": {**tls, "server_name": "broker.lan"}}
 
 
-class Nats(Served):
-    name = "NATS server"
-    guarded = True
+class Fetched(Served):
+    """A broker that is one program."""
+
+    program = FETCHED
 
     def missing(self) -> str:
-        return "" if self._program.exists() else ABSENT
+        return "" if self.program.exists() else ABSENT
 
-    @property
-    def _program(self) -> Path:
-        return FETCHED / "venv" / "bin" / "nats-server"
+
+class Nats(Fetched):
+    name = "NATS server"
+    program = FETCHED / "venv" / "bin" / "nats-server"
+    guarded = True
 
     def version(self) -> str:
-        return _said([self._program, "--version"]).split("v")[-1]
+        return _said([self.program, "--version"]).split("v")[-1]
 
     def prepare(self) -> None:
         told = page.settings("NATS server").replace("0.0.0.0:1883", f"127.0.0.1:{self.port}")
@@ -129,7 +132,7 @@ class Nats(Served):
         (self.folder / "nats.conf").write_text(told)
 
     def commands(self) -> list[list[str | Path]]:
-        return [[self._program, "-c", self.folder / "nats.conf"]]
+        return [[self.program, "-c", self.folder / "nats.conf"]]
 
 
 class RabbitMq(Served):
@@ -209,18 +212,12 @@ def _hash(password: str) -> str:
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 
-class Amqtt(Served):
+class Amqtt(Fetched):
     name = "amqtt"
-
-    def missing(self) -> str:
-        return "" if self._program.exists() else ABSENT
-
-    @property
-    def _program(self) -> Path:
-        return FETCHED / "venv" / "bin" / "amqtt"
+    program = FETCHED / "venv" / "bin" / "amqtt"
 
     def version(self) -> str:
-        return _said([self._program, "--version"]).split()[-1]
+        return _said([self.program, "--version"]).split()[-1]
 
     def prepare(self) -> None:
         plugin = "amqtt.plugins.authentication.AnonymousAuthPlugin"
@@ -229,7 +226,7 @@ class Amqtt(Served):
         (self.folder / "amqtt.yaml").write_text(json.dumps(told))  # JSON is YAML
 
     def commands(self) -> list[list[str | Path]]:
-        return [[self._program, "-c", self.folder / "amqtt.yaml"]]
+        return [[self.program, "-c", self.folder / "amqtt.yaml"]]
 
 
 class Iotcore(Served):

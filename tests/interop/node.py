@@ -7,62 +7,44 @@ append N EVERY_MS | id N | now SUFFIX BODY | offline REASON | quit
 import asyncio
 import json
 import os
-import random
-import select
-import socket
 import sys
 import time
 
 here = __file__.rsplit("/", 1)[0]
 sys.path[:0] = [here + "/../../firmware", here]
 
+import pc_link  # noqa: E402
 from lamppost.core import codec  # noqa: E402
-from lamppost.core.clock import NTP, Clock  # noqa: E402
+from lamppost.core.clock import NTP  # noqa: E402
 from lamppost.journal.outbox import TELEMETRY  # noqa: E402
-from lamppost.link import broker as brokers  # noqa: E402
-from lamppost.link.link import Link  # noqa: E402
 from ram_journal import outbox  # noqa: E402
 
 asked = json.loads(os.getenv("ASKED") or "{}")
-NOW = 850000000  # 2026-12-07: these tests are about order and loss, not about time
 
 
 def tell(**what):
     print(json.dumps(what))
 
 
-class Wifi:
-    async def join(self, alive):
-        pass
-
-    def up(self):
-        return True
-
+class Wifi(pc_link.Wifi):
     def distrust(self):
         tell(distrust=True)
 
 
 class Node:
     def __init__(self):
-        self.clock = Clock(time.ticks_ms, time.ticks_diff)
-        if asked.get("clock", True):
-            self.clock.set_utc(NOW, 0, NTP, 5)
+        self.clock = pc_link.clock(asked.get("clock", True))
         self.outbox = outbox(asked.get("boot", 1))
-        config = {"site": "lisbon", "node": asked.get("node", "lp-0042"), "mqtt": asked["mqtt"]}
-        broker = brokers.of(config)
-        broker.retry_ms = 50
-        broker.retry_max_ms = 400
-        broker.drain_spread_ms = 0
-        broker.commands = (b"cmd/+",)
-        for name, value in asked.get("set", {}).items():
-            setattr(broker, name, value)
-        self.link = Link(
-            broker, Wifi(), socket, select, self.clock, self.outbox, asked.get("boot", 1), self.info,
-            time.ticks_ms, time.ticks_diff, lambda n: random.getrandbits(24) % n, self.alive,
-            lambda fault: tell(fault=fault.word, detail=fault.detail), lambda text: tell(log=text), self.command,
+        figures = {"retry_ms": 50, "retry_max_ms": 400, "drain_spread_ms": 0, "commands": (b"cmd/+",)}
+        figures.update(asked.get("set", {}))
+        self.link = pc_link.link(
+            pc_link.broker(asked["mqtt"], figures, asked.get("node", "lp-0042")), self.clock, self.outbox, Wifi(),
+            info=self.info, alive=self.alive, fault=lambda fault: tell(fault=fault.word, detail=fault.detail),
+            log=lambda text: tell(log=text), command=self.command,
         )  # fmt: skip
         self.worst = 0  # ms: longest time in which the event loop ran no other task
         self.beats = 0
+        self.appended = 0
 
     def alive(self):
         self.beats += 1
@@ -85,6 +67,7 @@ class Node:
             known = self.clock.offset_s is not None
             now = self.clock.utc_s() if known else self.clock.uptime_s()
             self.outbox.append(TELEMETRY, b"tele/energy", body, (now, known, self.clock.tq, self.clock.tu_ms))
+            self.appended += 1
             self.link.wake()
             if every_ms:
                 await asyncio.sleep_ms(every_ms)
@@ -113,14 +96,13 @@ class Node:
             elif words[0] == "now":
                 tell(sent=self.link.publish_now(words[1].encode(), words[2].encode()))
             elif words[0] == "time":
-                self.clock.set_utc(NOW, 0, NTP, 5)
+                self.clock.set_utc(pc_link.NOW, 0, NTP, 5)
                 self.outbox.anchor(self.clock)
             elif words[0] == "offline":
                 await self.link.leave(words[1])
             elif words[0] == "report":
-                sender = self.link.sender
                 tell(
-                    acknowledged=sender.acknowledged, sent=sender.sent, worst_ms=self.worst, beats=self.beats,
+                    acknowledged=self.appended - self.outbox.depth(), worst_ms=self.worst, beats=self.beats,
                     connections=self.link.connections, next_id=self.link.mqtt._next_id,
                 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+from lamppost.journal.drawer import Drawer
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import Outbox
 
@@ -41,7 +42,7 @@ class Partition:
 
 
 def outbox(boot=1, partition=None):
-    """A fresh outbox that has begun its boot."""
+    """A fresh outbox that has begun its boot, as the link gets it."""
     box = Outbox(Flash(partition or Partition()))
     box.begin(boot)
-    return box
+    return Drawer(box)

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 from brokers import Mosquitto, Subscriber
-from test_mosquitto import ROOT, FalseBroker, first_of_each, sequence, wait_for, wait_for_greeting, wait_for_key
+from test_mosquitto import ROOT, first_of_each, sequence, wait_for, wait_for_greeting, wait_for_key
 
 GREETING = b"\x20\x03\x00\x00\x00"
 
@@ -119,26 +119,20 @@ def test_a_wrong_password_is_named_and_tried_again(tmp_path, start):
         "order",
     ],
 )  # fmt: skip
-def test_a_broker_that_says_no_is_named_and_tried_again(start, answer, word, says):
-    false = FalseBroker(answer)
-    try:
-        node = start({"port": false.port, "version": 5})
-        assert says in node.wait_fault(word)["detail"]
-        node.wait_fault(word, since=len(node.said))
-    finally:
-        false.close()
+def test_a_broker_that_says_no_is_named_and_tried_again(start, pretend, answer, word, says):
+    false = pretend(answer)
+    node = start({"port": false.port, "version": 5})
+    assert says in node.wait_fault(word)["detail"]
+    node.wait_fault(word, since=len(node.said))
 
 
-def test_a_broker_without_retain_is_met_halfway(start):
-    false = FalseBroker(b"\x20\x03\x00\x9a\x00")
-    try:
-        node = start({"port": false.port, "version": 5})
-        node.wait_fault("noretain")
-        node.wait_fault("noretain", since=len(node.said))
-        retained = [heard[heard.index(b"MQTT") + 5] & 0x20 for heard in false.heard[:2]]
-        assert retained == [0x20, 0], "the second CONNECT asks for none"
-    finally:
-        false.close()
+def test_a_broker_without_retain_is_met_halfway(start, pretend):
+    false = pretend(b"\x20\x03\x00\x9a\x00")
+    node = start({"port": false.port, "version": 5})
+    node.wait_fault("noretain")
+    node.wait_fault("noretain", since=len(node.said))
+    retained = [heard[heard.index(b"MQTT") + 5] & 0x20 for heard in false.heard[:2]]
+    assert retained == [0x20, 0], "the second CONNECT asks for none"
 
 
 def test_topics_of_the_contract_come_out_of_their_numbers(broker, subscriber, start):

@@ -1,11 +1,13 @@
 """The sweep is only worth its zeros if it catches a journal that is wrong: each of these is, in one place."""
 
+import sys
 from collections.abc import Callable
 
+import pytest
 import sweep
 from lamp import COUNTERS, Lamp
 from lamppost.core.crc import crc32
-from lamppost.journal import outbox, recovery, ring
+from lamppost.journal import block, outbox, recovery, ring
 from lamppost.journal.counters import Counters
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import Outbox
@@ -15,6 +17,13 @@ from lamppost.journal.room import Room
 from nor import Nor
 
 BOOTS = 4
+
+
+@pytest.fixture(autouse=True)
+def _these_modules_run(monkeypatch):
+    """What other tests have given back and loaded anew would not be what is patched here."""
+    for module in (block, outbox, recovery, ring):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
 def found(lamp: Callable = Lamp):
@@ -63,7 +72,7 @@ def test_dropping_the_crc_of_headers_is_caught(monkeypatch):
     def any_header(buf, seed=0):
         return ring.u32(buf.obj, 36) if len(buf) == 36 and seed == 0 and buf[0] == 0x4C else crc32(buf, seed)
 
-    monkeypatch.setattr(ring, "crc32", any_header)
+    monkeypatch.setattr(block, "crc32", any_header)
     assert found()
 
 

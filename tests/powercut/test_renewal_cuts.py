@@ -7,7 +7,7 @@ import sys
 import zlib
 from pathlib import Path
 
-from lamplighter import filesystem, firmware, pack, renewing
+from lamplighter import filesystem, firmware, pack, pack_change
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -31,8 +31,8 @@ def prepare(folder, known):
     old, new = app("old"), app("new", changed=(2, 5, 7))
     (folder / "a.app").write_bytes(old)
     (folder / "b.app").write_bytes(app("older", changed=range(9)))
-    made = renewing.plan(new, pack.read(old))
-    blocks = renewing.framed(renewing.blocks(made, new, old if known else None, 14))
+    made = pack_change.plan(new, pack.read(old))
+    blocks = pack_change.framed(pack_change.blocks(made, new, old if known else None, 14))
     (folder / "blocks").write_bytes(b"".join(blocks))
     (folder / "call.json").write_text(json.dumps({
         "old": "a", "steps": made.steps, "crc": zlib.crc32(new), "count": len(blocks), "size": max(map(len, blocks)),

@@ -44,6 +44,19 @@ def fault(word):
     return SensorFault(word)
 
 
+class Notes:
+    """What a node remembers over a cut, as journal/counters.py promises it."""
+
+    def __init__(self):
+        self.notes = {}
+
+    def kept(self, name):
+        return self.notes.get(name)
+
+    def keep(self, name, data, now=False):
+        self.notes[name] = data
+
+
 class Seed:
     """The same pseudo-random numbers under every interpreter (a 31-bit linear congruence)."""
 

@@ -68,8 +68,8 @@ def test_the_last_hour_takes_no_more_room_with_windows_of_seconds():
     message = street.run(3700)[-1][1]
     for trace in street.air.traces:
         if trace.past:
-            assert len(trace.past._rolling) <= 12
-            assert 330 <= sum([pair[1] for pair in trace.past._rolling]) <= 360
+            assert len(trace.past[0]) <= 12
+            assert 330 <= sum([pair[1] for pair in trace.past[0]]) <= 360
     # the air of the hour before has gone out of it
     assert message["pm2_5"] >= 140 and message["aqi"]["index"] == 6
 

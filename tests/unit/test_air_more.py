@@ -1,6 +1,6 @@
 """Air beyond the means: calibrations, dried particles, gases of voltages, indices of ticks, hours of work."""
 
-from ground import MIDNIGHT, Hours, Seed
+from ground import MIDNIGHT, Hours, Notes, Seed
 from lamppost.drivers.ads1115 import Ads1115
 from lamppost.drivers.bme280 import Bme280
 from lamppost.drivers.sds011 import Sds011
@@ -9,7 +9,6 @@ from lamppost.drivers.sps30 import Sps30
 from lamppost.sensing.air import Air
 from lamppost.sensing.aired import dried
 from test_alphasense import NO2
-from test_pole import Memory
 
 BENCH = {"part": "dust", "quantity": "pm2_5", "slope": 0.8, "offset": 1.5, "id": "KS-1", "date": "2026-03-14"}
 
@@ -19,7 +18,7 @@ class Place:
 
     def __init__(self, parts, memory=None, **options):
         self.hours = Hours(MIDNIGHT)
-        self.memory = memory or Memory()
+        self.memory = memory or Notes()
         self.seed = Seed(9)
         options = dict({"parts": list(parts), "window_s": 600, "every_ms": 10000}, **options)
         self.air = Air(options, self.hours.clock, parts, self.memory)
@@ -93,7 +92,7 @@ def test_ticks_become_indices_and_the_sensor_is_told_the_weather():
 
 
 def test_hours_of_work_are_remembered_and_go_on():
-    memory = Memory()
+    memory = Notes()
     told = Place({"dust": Sps30(Bus()), "climate": Bme280(None)}, memory).run(
         7200, {"dust": DUST, "climate": CLIMATE}
     )

@@ -5,7 +5,7 @@ from binascii import unhexlify
 from captured import rows
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import bme280, bmp280, shelf
+from lamppost.drivers import bme280, bmp280, bosch, shelf
 from raising import raises
 from wire import Machine
 
@@ -21,6 +21,7 @@ class Chip:
         self.error = None
         self.written = []
         self.data = RAW[33:]
+        self.noise = False
 
     def __call__(self, number, scl, sda, freq):
         return self
@@ -35,6 +36,8 @@ class Chip:
             raise OSError(self.error)
         data = {0xD0: bytes((self.chip,)), 0x88: RAW[:26], 0xE1: RAW[26:33], 0xF7: self.data}[register]
         assert len(data) == count
+        if self.noise:
+            self.data = bytes((self.data[0] ^ 1,)) + self.data[1:]
         return data
 
 
@@ -44,17 +47,17 @@ def climate(machine):
 
 def test_recorded_registers_give_the_recorded_weather():
     told = rows("BME280")[0][0]["decoded"]
-    assert bmp280.fine(bme280.calibration(RAW), RAW[36] << 12 | RAW[37] << 4 | RAW[38] >> 4) == told["t_fine"]
+    assert bmp280.fine(bosch.humid(RAW), RAW[36] << 12 | RAW[37] << 4 | RAW[38] >> 4) == told["t_fine"]
     assert bme280.decode(RAW) == {"t": 274, "rh": 329, "p": 10122}
 
 
 def test_the_calibration_is_taken_apart_as_bosch_numbers_it():
-    assert list(bme280.calibration(RAW)) == rows("BME280")[0][0]["computed"]["cal"]
+    assert list(bosch.humid(RAW)) == rows("BME280")[0][0]["computed"]["cal"]
 
 
 def test_boschs_worked_example_of_temperature_and_pressure():
     row, raw = rows("BMP280")[0]
-    cal = bmp280.calibration(raw)
+    cal = bosch.calibration(raw)
     t_fine = bmp280.fine(cal, row["decoded"]["adc_T"])
     assert (t_fine * 5 + 128) >> 8 == 2508  # 25.08 Cel
     pascal = bmp280.pressure(cal, t_fine, row["decoded"]["adc_P"]) / 256
@@ -87,6 +90,16 @@ def test_a_read_sets_up_once_and_measures_each_time():
         assert machine.time.run(part.read()) == {"t": 274, "rh": 329, "p": 10122}
     reset, measure = (118, 0xE0, 0xB6), [(118, 0xF2, 1), (118, 0xF4, 0x25)]
     assert chip.written == [reset] + measure + measure
+
+
+def test_a_bit_that_flips_on_the_wire_is_no_weather():
+    chip = Chip()
+    machine = Machine(i2c=chip)
+    part = climate(machine)
+    machine.time.run(part.read())
+    chip.noise = True
+    with raises(SensorFault, "garbled"):
+        machine.time.run(part.read())
 
 
 def test_another_chip_at_the_address_is_foreign():

@@ -4,7 +4,7 @@ from journal_on_ram import Nor, PowerCut, Ticks, raised
 from lamppost.journal import counters as module
 from lamppost.journal.counters import UNKNOWN, Counters
 from lamppost.journal.flash import Flash
-from lamppost.journal.ring import Ring
+from lamppost.journal.log import Log
 
 
 def start(nor, power_cut=False, ticks=None):
@@ -16,6 +16,14 @@ def burn(counters, ticks, seconds=10):
     counters.burn_s += seconds
     counters.burnt()
     return counters.checkpoint()
+
+
+def meter(counters, ticks):
+    """Ten seconds in which only the meter counts."""
+    counters.imp_mwh += 3
+    counters.changed()
+    ticks.ms += 10000
+    counters.checkpoint()
 
 
 def test_burning_hours_and_switchings_come_back_after_a_cut():
@@ -55,10 +63,7 @@ def test_they_outlive_many_laps_of_the_ring_in_which_only_the_meter_counts():
     counters = start(nor, ticks=ticks)
     burn(counters, ticks)
     for n in range(2000):
-        counters.imp_mwh += 3
-        counters.changed()
-        ticks.ms += 10000
-        counters.checkpoint()
+        meter(counters, ticks)
         if n % 61 == 0:
             assert start(Nor(image=nor.snapshot())).burn_s == 10
     assert max(nor.erases) > 3
@@ -129,16 +134,16 @@ def test_flash_that_takes_nothing_any_more_is_said_and_stops_nobody():
 
 
 def test_records_that_never_take_while_headers_do_end_in_a_word_too():
-    class Tired(Ring):
+    class Tired(Log):
         def put(self, kind, tag, size):
             super().put(kind, tag, size)
             return False
 
-    ring, module.Ring = module.Ring, Tired
+    log, module.Log = module.Log, Tired
     try:
         assert start(Nor(4)).worn
     finally:
-        module.Ring = ring
+        module.Log = log
 
 
 def test_what_senses_remember_comes_back_after_a_cut_by_its_name():
@@ -161,10 +166,7 @@ def test_notes_outlive_many_laps_of_the_ring_and_a_cut_as_a_block_is_opened():
     counters.keep("pole mast", b"upright", now=True)
     burn(counters, ticks)
     for n in range(2000):
-        counters.imp_mwh += 3
-        counters.changed()
-        ticks.ms += 10000
-        counters.checkpoint()
+        meter(counters, ticks)
         if n % 31 == 0:
             kept = start(Nor(image=nor.snapshot()))
             assert kept.kept("pole mast") == b"upright" and kept.burn_s == 10
@@ -180,7 +182,7 @@ def test_no_cut_within_their_writing_loses_notes_or_the_rest():
         for n in range(rounds):
             counters.imp_mwh += 3
             counters.changed()
-            counters.keep("hours dust", bytes([n]), now=True)
+            counters.keep("hours dust", bytes([n]), now=True)  # and what has changed with it
             ticks.ms += 10000
             counters.checkpoint()
 

@@ -41,8 +41,7 @@ class Node:
     fingerprint = "abcdef012345"
     reset = "power-on"
 
-    class slot:  # noqa: N801
-        letter = "b"
+    slot = "b"
 
     class counters:  # noqa: N801
         boot = 7

@@ -144,7 +144,7 @@ def test_an_alarm_that_was_on_when_the_power_went_is_cleared_at_a_later_start_an
 
 
 def test_burning_hours_and_switchings_follow_the_lamp():
-    from lamppost.ops.tasks import Burn
+    from lamppost.ops.burn import Burn
 
     class Counters:
         burn_s = switchings = 0

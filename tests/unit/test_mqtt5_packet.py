@@ -2,58 +2,17 @@
 
 from lamppost.core.faults import LinkFault
 from lamppost.link import hello, packet5, reasons
+from mqtt_ends import Bytes, Sink, read_out
 from raising import raises
 
 CONNACK = b"\x20\x03\x00\x00\x00"
 
 
-class Sink:
-    """Writes down what the reader tells."""
-
-    def __init__(self):
-        self.told = []
-
-    def connected(self, present, found):
-        self.told.append(("connected", present, found))
-
-    def acknowledged(self, pid):
-        self.told.append(("acknowledged", pid))
-
-    def refused(self, pid, fault):
-        self.told.append(("refused", pid, fault.word, fault.detail))
-
-    def subscribed(self, pid, granted):
-        self.told.append(("subscribed", pid, granted))
-
-    def ponged(self):
-        self.told.append(("ponged",))
-
-    def received(self, topic, body, qos, retained, pid):
-        self.told.append(("received", topic, bytes(body), qos, retained, pid))
-
-
-class Bytes:
-    """A wire that gives what is left of some bytes, at most `each` at a time."""
-
-    def __init__(self, data, each=100000):
-        self.data = data
-        self.each = each
-
-    def read(self, buf, most):
-        n = min(len(buf), most, len(self.data), self.each)
-        buf[:n] = self.data[:n]
-        self.data = self.data[n:]
-        return n
-
-
 def heard(data, each=100000, room=256, greeted=True):
     """What a reader tells of these bytes."""
-    sink = Sink()
-    reader = packet5.Reader(sink, room)
-    wire = Bytes(CONNACK + data if greeted else data, each)
-    while reader.read(wire, room):
-        pass
-    return sink.told[1:] if greeted else sink.told
+    if greeted:
+        return read_out(packet5.Reader, CONNACK + data, each, room)[1:]
+    return read_out(packet5.Reader, data, each, room)
 
 
 def connack(properties, code=0, present=0):
@@ -80,8 +39,8 @@ def test_a_will_is_not_retained_where_the_broker_retains_nothing():
 
 
 def test_publish_and_subscribe_carry_empty_properties():
-    assert packet5.publish(b"a/b", b"hi", 1, True, 258) == b"\x33\x0a\x00\x03a/b\x01\x02\x00hi"
-    assert packet5.publish(b"a/b", b"hi") == b"\x30\x08\x00\x03a/b\x00hi"
+    assert hello.publish(b"a/b", packet5.NOTHING + b"hi", 1, True, 258) == b"\x33\x0a\x00\x03a/b\x01\x02\x00hi"
+    assert hello.publish(b"a/b", packet5.NOTHING + b"hi") == b"\x30\x08\x00\x03a/b\x00hi"
     assert hello.subscribe(7, [b"a/+", b"b"], 1, packet5.NOTHING) == b"\x82\x0d\x00\x07\x00\x00\x03a/+\x01\x00\x01b\x01"
 
 

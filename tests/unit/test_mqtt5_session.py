@@ -7,29 +7,11 @@ from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import ALARM, CLEAR, TELEMETRY, Entry, Outbox
 from lamppost.link.mqtt5 import Mqtt5
 from lamppost.link.sender5 import Sender5
+from mqtt_ends import Wire, first_packet
 from raising import raises
 from test_mqtt_sender import NOW, PREFIX, Partition
 
 PROPERTIES = {0x02: 4, 0x23: 2}
-
-
-class Wire:
-    def __init__(self):
-        self.written = []
-        self.incoming = b""
-
-    def read(self, buf, most):
-        n = min(len(buf), most, len(self.incoming))
-        buf[:n] = self.incoming[:n]
-        self.incoming = self.incoming[n:]
-        return n
-
-    def write(self, buf, at, size):
-        self.written.append(bytes(buf[at : at + size]))
-        return size
-
-    def close(self):
-        pass
 
 
 class Config:
@@ -86,16 +68,7 @@ class Bench:
         return out
 
     def taken_apart(self, data):
-        at, size, shift = 1, 0, 0
-        while True:
-            byte = data[at]
-            size |= (byte & 127) << shift
-            shift += 7
-            at += 1
-            if byte < 128:
-                break
-        whole, rest = data[: at + size], data[at + size :]
-        assert len(whole) == at + size, "a write must be whole packets"
+        whole, at, rest = first_packet(data)
         end = at + 2 + (whole[at] << 8 | whole[at + 1])
         topic = whole[at + 2 : end]
         pid = whole[end] << 8 | whole[end + 1]

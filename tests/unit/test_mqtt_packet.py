@@ -1,60 +1,18 @@
 """MQTT packets: golden bytes out, and whatever the broker may send in."""
 
 from lamppost.core.faults import LinkFault
-from lamppost.link import hello, packet
+from lamppost.link import envelope, hello, packet
+from mqtt_ends import Bytes, Sink, read_out
 from raising import raises
-
-
-class Sink:
-    """Writes down what the reader tells."""
-
-    def __init__(self):
-        self.told = []
-
-    def connected(self, present):
-        self.told.append(("connected", present))
-
-    def acknowledged(self, pid):
-        self.told.append(("acknowledged", pid))
-
-    def subscribed(self, pid, granted):
-        self.told.append(("subscribed", pid, granted))
-
-    def ponged(self):
-        self.told.append(("ponged",))
-
-    def received(self, topic, body, qos, retained, pid):
-        self.told.append(("received", topic, bytes(body), qos, retained, pid))
-
-    def too_long(self, qos, pid):
-        self.told.append(("too_long", qos, pid))
-
-
-class Bytes:
-    """A wire that gives what is left of some bytes, at most `each` at a time."""
-
-    def __init__(self, data, each=100000):
-        self.data = data
-        self.each = each
-
-    def read(self, buf, most):
-        n = min(len(buf), most, len(self.data), self.each)
-        buf[:n] = self.data[:n]
-        self.data = self.data[n:]
-        return n
-
 
 CONNACK = b"\x20\x02\x00\x00"
 
 
 def heard(data, each=100000, room=64, greeted=True):
     """What a reader tells of these bytes."""
-    sink = Sink()
-    reader = packet.Reader(sink, room)
-    wire = Bytes(CONNACK + data if greeted else data, each)
-    while reader.read(wire, room):
-        pass
-    return sink.told[1:] if greeted else sink.told
+    if greeted:
+        return read_out(packet.Reader, CONNACK + data, each, room)[1:]
+    return read_out(packet.Reader, data, each, room)
 
 
 def test_connect_is_laid_out_as_the_standard_says():
@@ -69,8 +27,8 @@ def test_connect_without_user_and_will_keeps_the_session_when_asked_to():
 
 
 def test_publish_carries_its_packet_id_only_at_qos_1():
-    assert packet.publish(b"a/b", b"hi") == b"\x30\x07\x00\x03a/bhi"
-    assert packet.publish(b"a/b", b"hi", 1, True, 258) == b"\x33\x09\x00\x03a/b\x01\x02hi"
+    assert hello.publish(b"a/b", b"hi") == b"\x30\x07\x00\x03a/bhi"
+    assert hello.publish(b"a/b", b"hi", 1, True, 258) == b"\x33\x09\x00\x03a/b\x01\x02hi"
 
 
 def test_subscribe_asks_for_every_topic_at_qos_1():
@@ -80,13 +38,13 @@ def test_subscribe_asks_for_every_topic_at_qos_1():
 def test_lengths_are_written_alike_in_a_packet_and_into_a_buffer():
     for size in (0, 1, 127, 128, 300, 16383, 16384, 200000):
         buf = bytearray(8)
-        end = packet.header_into(buf, 1, size, 0x32)
-        assert bytes(buf[1:end]) == b"\x32" + packet.length(size), size
+        end = envelope.header_into(buf, 1, size, 0x32)
+        assert bytes(buf[1:end]) == b"\x32" + hello.length(size), size
 
 
 def test_a_text_that_is_too_long_for_mqtt_is_refused():
     with raises(ValueError):
-        packet.publish(b"t" * 65536, b"")
+        hello.publish(b"t" * 65536, b"")
 
 
 def test_connack_tells_whether_the_session_was_kept():
@@ -154,7 +112,7 @@ def test_malformed_packets_close_the_link():
 
 
 def test_a_message_without_room_is_skipped_and_the_next_one_is_heard():
-    big = packet.publish(b"cmd/x", b"z" * 500, 1, False, 9)
+    big = hello.publish(b"cmd/x", b"z" * 500, 1, False, 9)
     for each in (1, 7, 63, 64, 65, 100000):
         told = heard(big + b"\x40\x02\x00\x01" + big + b"\xd0\x00", each)
         assert told == [("too_long", 1, 9), ("acknowledged", 1), ("too_long", 1, 9), ("ponged",)], each
@@ -162,7 +120,7 @@ def test_a_message_without_room_is_skipped_and_the_next_one_is_heard():
 
 def test_a_message_that_just_fits_is_heard():
     for size in (40, 50, 55, 56, 57, 58, 59, 60, 61):
-        data = packet.publish(b"x", b"z" * size)
+        data = hello.publish(b"x", b"z" * size)
         told = heard(data + b"\xd0\x00", room=64)
         kept = len(data) <= 64
         assert told == [("received", b"x", b"z" * size, 0, False, 0) if kept else ("too_long", 0, 0), ("ponged",)]
@@ -170,7 +128,7 @@ def test_a_message_that_just_fits_is_heard():
 
 def test_a_topic_without_room_closes_the_link():
     with raises(LinkFault, "protocol"):
-        heard(packet.publish(b"t" * 100, b"body"))
+        heard(hello.publish(b"t" * 100, b"body"))
 
 
 def test_mutated_packets_end_in_a_link_fault_or_nothing_and_never_grow_the_buffer():
@@ -178,8 +136,8 @@ def test_mutated_packets_end_in_a_link_fault_or_nothing_and_never_grow_the_buffe
         b"\x40\x02\x00\x01",
         b"\xd0\x00",
         b"\x90\x03\x00\x07\x01",
-        packet.publish(b"cmd/reset", b"{}", 1, False, 3),
-        packet.publish(b"cmd/set", b"q" * 90),
+        hello.publish(b"cmd/reset", b"{}", 1, False, 3),
+        hello.publish(b"cmd/set", b"q" * 90),
         CONNACK,
     ]
     state = 20261122

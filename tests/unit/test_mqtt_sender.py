@@ -6,6 +6,7 @@ from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import ALARM, CLEAR, TELEMETRY, Entry, Outbox
 from lamppost.link.mqtt import Mqtt
 from lamppost.link.sender import Sender
+from mqtt_ends import Wire, first_packet
 
 NOW = 850000000
 PREFIX = b"lamppost/v1/lisbon/lp-0042/"
@@ -29,25 +30,6 @@ class Partition:
     def writeblocks(self, block, buf, offset=0):
         for i in range(len(buf)):
             self.data[block * 4096 + offset + i] &= buf[i]
-
-
-class Wire:
-    def __init__(self):
-        self.written = []
-        self.takes = None
-
-    def read(self, buf, most):
-        return 0
-
-    def write(self, buf, at, size):
-        if self.takes is not None:
-            size = min(size, self.takes)
-        if size:
-            self.written.append(bytes(buf[at : at + size]))
-        return size
-
-    def close(self):
-        pass
 
 
 class Bench:
@@ -93,19 +75,9 @@ class Bench:
             self.mqtt.acknowledged(pid)
 
 
-def taken_apart(packet):
+def taken_apart(data):
     """The first packet of a write, and the rest."""
-    at = 1
-    size = shift = 0
-    while True:
-        byte = packet[at]
-        size |= (byte & 127) << shift
-        shift += 7
-        at += 1
-        if byte < 128:
-            break
-    assert at + size <= len(packet), "a write must be whole packets"
-    packet, rest = packet[: at + size], packet[at + size :]
+    packet, at, rest = first_packet(data)
     end = at + 2 + (packet[at] << 8 | packet[at + 1])
     topic = packet[at + 2 : end]
     assert topic.startswith(PREFIX), topic

@@ -1,9 +1,12 @@
 """The MQTT session over a wire that the test holds in its hands, and under a clock that it turns."""
 
 from lamppost.core.faults import LinkFault
-from lamppost.link import hello, packet
+from lamppost.link import hello
 from lamppost.link.mqtt import Mqtt
 from raising import raises
+
+PINGREQ = b"\xc0\x00"
+DISCONNECT = b"\xe0\x00"
 
 
 class Wire:
@@ -86,7 +89,7 @@ def test_a_packet_goes_out_in_one_write():
     writes = bench.wire.writes
     assert bench.mqtt.publish(b"a/b", b"hello", 1, True)
     assert bench.wire.writes == writes + 1
-    assert bench.wire.taken() == packet.publish(b"a/b", b"hello", 1, True, 1)
+    assert bench.wire.taken() == hello.publish(b"a/b", b"hello", 1, True, 1)
 
 
 def test_what_the_socket_did_not_take_goes_first_and_whole_when_it_can():
@@ -97,12 +100,12 @@ def test_what_the_socket_did_not_take_goes_first_and_whole_when_it_can():
     assert not bench.mqtt.publish(b"c/d", b"no"), "a second packet must not cut into the first"
     bench.wire.takes = None
     assert bench.mqtt.flush()
-    assert bench.wire.taken() == packet.publish(b"a/b", b"hello")
+    assert bench.wire.taken() == hello.publish(b"a/b", b"hello")
 
 
 def test_a_received_message_is_acknowledged_after_it_was_handed_over():
     bench = Bench()
-    bench.hear(packet.publish(b"cmd/reset", b"{}", 1, False, 77))
+    bench.hear(hello.publish(b"cmd/reset", b"{}", 1, False, 77))
     bench.mqtt.flush()
     assert bench.messages == [(b"cmd/reset", b"{}")]
     assert bench.wire.taken() == b"\x40\x02\x00\x4d"
@@ -110,7 +113,7 @@ def test_a_received_message_is_acknowledged_after_it_was_handed_over():
 
 def test_a_message_whose_handling_fails_does_not_take_the_link_down():
     bench = Bench()
-    bench.hear(packet.publish(b"cmd/x", b"boom", 1, False, 5))
+    bench.hear(hello.publish(b"cmd/x", b"boom", 1, False, 5))
     bench.mqtt.flush()
     assert bench.wire.taken() == b"\x40\x02\x00\x05"
     assert "boom" in bench.log[0]
@@ -118,7 +121,7 @@ def test_a_message_whose_handling_fails_does_not_take_the_link_down():
 
 def test_a_message_too_long_is_acknowledged_so_that_it_does_not_come_again():
     bench = Bench(room=64)
-    bench.hear(packet.publish(b"cmd/x", b"z" * 300, 1, False, 9))
+    bench.hear(hello.publish(b"cmd/x", b"z" * 300, 1, False, 9))
     bench.mqtt.flush()
     assert bench.messages == [] and bench.mqtt.skipped == 1
     assert bench.wire.taken() == b"\x40\x02\x00\x09"
@@ -129,13 +132,13 @@ def test_acknowledgements_wait_for_room_but_not_without_bound():
     bench.wire.takes = 0
     bench.mqtt.publish(b"t", b"x")
     for pid in range(1, 65):
-        bench.hear(packet.publish(b"c", b"", 1, False, pid))
+        bench.hear(hello.publish(b"c", b"", 1, False, pid))
     with raises(LinkFault, "protocol"):
-        bench.hear(packet.publish(b"c", b"", 1, False, 65))
+        bench.hear(hello.publish(b"c", b"", 1, False, 65))
     bench.wire.takes = None
     assert bench.mqtt.flush()
     sent = bench.wire.taken()
-    assert sent == packet.publish(b"t", b"x") + b"".join(bytes((0x40, 2, 0, pid)) for pid in range(1, 65))
+    assert sent == hello.publish(b"t", b"x") + b"".join(bytes((0x40, 2, 0, pid)) for pid in range(1, 65))
 
 
 def test_an_acknowledgement_reaches_its_record_and_a_stray_one_nobody():
@@ -166,7 +169,7 @@ def test_a_quiet_link_is_kept_alive_with_pings():
     pings = 0
     for _ in range(600):
         bench.pass_time(100)
-        if bench.wire.taken() == packet.PINGREQ:
+        if bench.wire.taken() == PINGREQ:
             pings += 1
             bench.hear(b"\xd0\x00")
     assert 6 <= pings <= 9, pings
@@ -178,8 +181,8 @@ def test_a_busy_link_needs_no_ping():
         bench.mqtt.publish(b"t", b"x", 1)
         bench.pass_time(1000)
         bench.hear(bytes((0x40, 2, 0, pid)))
-    assert packet.PINGREQ not in bytes(bench.wire.written)[-10:]
-    assert bytes(bench.wire.written).count(packet.PINGREQ) == 0
+    assert PINGREQ not in bytes(bench.wire.written)[-10:]
+    assert bytes(bench.wire.written).count(PINGREQ) == 0
 
 
 def test_a_half_open_link_is_noticed_within_one_and_a_half_keep_alives():
@@ -210,7 +213,7 @@ def test_a_broker_that_answers_pings_but_never_a_publish_is_left():
     with raises(LinkFault, "timeout"):
         for _ in range(100):
             bench.pass_time(1000)
-            if packet.PINGREQ in bench.wire.taken():
+            if PINGREQ in bench.wire.taken():
                 bench.hear(b"\xd0\x00")
 
 
@@ -225,4 +228,4 @@ def test_a_refused_subscription_is_said_and_telemetry_goes_on():
 def test_a_polite_end_says_so():
     bench = Bench()
     bench.mqtt.close(polite=True)
-    assert bench.wire.taken() == packet.DISCONNECT and bench.wire.closed
+    assert bench.wire.taken() == DISCONNECT and bench.wire.closed

@@ -3,7 +3,7 @@
 from binascii import unhexlify
 
 from captured import DATA
-from ground import MIDNIGHT, Hours, Seed, drain, fault
+from ground import MIDNIGHT, Hours, Notes, Seed, drain, fault
 from lamppost.core.faults import SensorFault
 from lamppost.drivers.tfmini import decode
 from lamppost.sensing.parking import Parking
@@ -13,19 +13,6 @@ RADAR = ("presence",)
 EMPTY = (2000, -300, 4300)  # hundredths of a microtesla
 CAR = (3100, 200, 3600)
 OPTIONS = {"bay": "1", "part": "bay-1", "empty_mm": 3200, "every_ms": 1000}
-
-
-class Notes:
-    """What a node remembers over a cut."""
-
-    def __init__(self):
-        self.notes = {}
-
-    def kept(self, name):
-        return self.notes.get(name)
-
-    def keep(self, name, data, now=False):
-        self.notes[name] = data
 
 
 class Bay:

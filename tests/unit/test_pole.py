@@ -1,25 +1,12 @@
 """A pole that was knocked down is told; wind, lorries and power cuts are not."""
 
-from ground import Seed, fault
+from ground import Notes, Seed, fault
 from lamppost.drivers import lis3dh
 from lamppost.sensing.pole import Pole, angle
 
 
-class Memory:
-    """What journal/counters.py promises of notes."""
-
-    def __init__(self):
-        self.notes = {}
-
-    def kept(self, name):
-        return self.notes.get(name)
-
-    def keep(self, name, data, now=False):
-        self.notes[name] = data
-
-
 def pole(memory=None, **options):
-    return Pole(dict({"part": "mast"}, **options), memory or Memory())
+    return Pole(dict({"part": "mast"}, **options), memory or Notes())
 
 
 def stand(one, vector, times=20, shake=0, seed=None):
@@ -52,7 +39,7 @@ def test_a_pole_on_the_ground_is_an_alarm_and_one_put_up_again_is_none():
 
 
 def test_a_pole_that_fell_while_the_power_was_off_is_not_taken_for_upright():
-    memory = Memory()
+    memory = Notes()
     stand(pole(memory), (0, 0, 1000))
     again = pole(memory)
     assert again.warned is None

@@ -3,14 +3,11 @@
 from binascii import unhexlify
 
 from captured import DATA, rows
-from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
 from lamppost.drivers import shelf
 from lamppost.drivers.tfmini import decode
 from raising import raises
-from wire import Machine
-
-BOARD = {"parking": {"kind": "uart", "uart": 1, "tx": 27, "rx": 14}}
+from registers import listening
 
 
 def frame(centimetres, strength):
@@ -18,20 +15,8 @@ def frame(centimetres, strength):
     return plain + bytes((sum(plain) & 255,))
 
 
-def lidar(machine):
-    return shelf.build("tfmini", Wiring(BOARD, machine, machine.time).bus("parking"), {"id": "bay-1"})
-
-
-def listening(machine, pieces):
-    """The stream starts when the UART is opened: let it come after the first use."""
-    make = machine.UART
-
-    def opened(number, **setting):
-        uart = make(number, **setting)
-        uart.feed(pieces)
-        return uart
-
-    machine.UART = opened
+def lidar(bus):
+    return shelf.build("tfmini", bus, {"id": "bay-1"})
 
 
 def test_every_captured_frame_reads_as_recorded():
@@ -87,30 +72,25 @@ def test_noise_and_silence_have_their_words():
 
 
 def test_the_driver_listens_and_reads_without_asking():
-    machine = Machine()
-    listening(machine, [(5 * n, frame(320, 900)[: 9 if n else 4]) for n in range(40)])
-    assert machine.time.run(lidar(machine).read()) == {"d_mm": 3200, "strength": 900}
+    machine, part = listening(lidar, [(5 * n, frame(320, 900)[: 9 if n else 4]) for n in range(40)])
+    assert machine.time.run(part.read()) == {"d_mm": 3200, "strength": 900}
     assert machine.sent == []
     assert machine.opened[0][1]["baudrate"] == 115200
 
 
 def test_what_was_heard_before_the_question_is_stale():
-    machine = Machine()
-    part = lidar(machine)
-    listening(machine, [(0, frame(320, 900) * 50)] + [(5, frame(150, 900) * 2)])
+    machine, part = listening(lidar, [(0, frame(320, 900) * 50)] + [(5, frame(150, 900) * 2)])
     assert machine.time.run(part.read())["d_mm"] == 1500
 
 
 def test_a_single_frame_among_noise_is_not_believed():
-    machine = Machine()
-    part = lidar(machine)
-    listening(machine, [(n, bytes((n & 255, 0x59))) for n in range(1, 60)] + [(60, frame(50, 900))])
+    machine, part = listening(lidar, [(n, bytes((n & 255, 0x59))) for n in range(1, 60)] + [(60, frame(50, 900))])
     with raises(SensorFault, "garbled"):
         machine.time.run(part.read())
 
 
 def test_a_silent_lidar_is_silent_in_bounded_time():
-    machine = Machine()
+    machine, part = listening(lidar, [])
     with raises(SensorFault, "silent"):
-        machine.time.run(lidar(machine).read())
+        machine.time.run(part.read())
     assert machine.time.now < 150

@@ -4,9 +4,10 @@ A payload is head + body. The head holds what is known only when it is sent (tim
 encoded once, when the record is made, and travels from flash to socket unchanged.
 """
 
+from .borrow import once
 from .calendar import rfc3339_into
-from .quantity import decimals, learn
 
+_decimals = {}  # name: how many; 0 for what is no quantity. Grows to the names that are said while this is loaded
 HEAD_MAX = 120  # bytes: {"v":1,"b":4294967295,"s":4294967295,"ts":"...","tq":3,"tu":4294967295,"h":1,
 
 
@@ -46,6 +47,21 @@ def head_into(buf, at, boot, seq, ts, tq, tu_ms, held):
         if 0 < tq < 3:
             at = _digits(buf, _put(buf, at, b',"tu":'), tu_ms)
     return _put(buf, at, b',"h":1,' if held else b',"h":0,')
+
+
+def decimals(name):
+    """How many digits of the integer stand behind the point; 0 for a name that is no quantity."""
+    if name not in _decimals:
+        learn((name,))
+    return _decimals[name]
+
+
+def learn(names):
+    """Fetch the decimals of all `names` that did not come up before, at once."""
+    new = [name for name in names if name not in _decimals]
+    if new:
+        for name, row in once("core.quantities", "rows", new).items():
+            _decimals[name] = row[0] if row else 0
 
 
 def number(name, value):

@@ -44,6 +44,7 @@ class LinkFault(Fault):
     of MQTT 5.0's reason codes besides (link/reasons.py): version unspecified busy dismissed takenover badtopic
     toolarge quota badpayload noretain noqos redirected nosubscription
     of TLS (link/tls.py): clock expired notyet wrongname untrusted rejected nocert nomemory tls
+    (nomemory also where what connects or sends cannot be loaded)
     """
 
 

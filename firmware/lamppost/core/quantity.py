@@ -1,4 +1,4 @@
-"""What the node measures: decimals for encoding and plausible limits, of those quantities that came up here.
+"""What the node measures: plausible limits, of those quantities that came up here.
 
 Values travel through the firmware as integers, with the point where a quantity's decimals say: t = 234 with one
 decimal is 23.4 Cel on the wire. Missing is None, never 0. All rows are in core/quantities.py, the units in
@@ -8,23 +8,7 @@ core/units.py.
 from .borrow import once
 from .faults import SensorFault
 
-_decimals = {}  # name: how many; 0 for what is no quantity. Grows to the names that this node says
 _limits = {}  # name: (lowest, highest), only of what is held against them
-
-
-def decimals(name):
-    """How many digits of the integer stand behind the point; 0 for a name that is no quantity."""
-    if name not in _decimals:
-        learn((name,))
-    return _decimals[name]
-
-
-def learn(names):
-    """Fetch the decimals of all `names` that did not come up before, at once."""
-    new = [name for name in names if name not in _decimals]
-    if new:
-        for name, row in once("core.quantities", "rows", new).items():
-            _decimals[name] = row[0] if row else 0
 
 
 def limits(name):

@@ -64,7 +64,7 @@ class Bh1750:
         for instruction in (_ON, _TIME_HIGH | time >> 5, _TIME_LOW | time & 31, mode):
             self._bus.write(self._address, bytes((instruction,)))
         await asyncio.sleep_ms(180 * time // _NORMAL + 2)  # the longest that it may take
-        return bytes(self._way) + self._bus.read(self._address, 2)
+        return bytes(self._way) + self._bus.twice(self._address, 2)
 
     async def read(self):
         """Measure once, or twice where the light asks for the other way. Raises SensorFault."""

@@ -4,26 +4,18 @@ Source: Bosch, BMP280 datasheet BST-BMP280-DS001, 3.11 (compensation), 4 (regist
 """
 
 import asyncio
-from struct import unpack_from
 
 from micropython import const
 
+from ..core.borrow import once
 from ..core.faults import SensorFault
 from ..core.quantity import checked
 
-_CAL, _ID, _RESET, _CTRL_MEAS, _DATA = const(0x88), const(0xD0), const(0xE0), const(0xF4), const(0xF7)
+_CTRL_MEAS, _DATA = const(0xF4), const(0xF7)
 _CHIPS = (0x58, 0x57, 0x56)  # the last two are samples
 _FORCED_X1 = const(0x25)  # oversampling 1 for t and p, one measurement
 _CALIBRATION, _RAW = const(24), const(6)  # bytes of 88..9F, F7..FC
 _SKIPPED = const(0x80000)  # what the data registers hold until something was measured
-
-
-def calibration(raw):
-    """The 24 bytes from 88 on -> (T1..T3, P1..P9). Raises SensorFault range."""
-    cal = unpack_from("<HhhHhhhhhhhh", raw)
-    if cal[0] in (0, 65535) or cal[3] in (0, 65535):
-        raise SensorFault("range", "blank calibration")
-    return cal
 
 
 def fine(cal, adc):
@@ -58,19 +50,12 @@ def weather(cal, raw):
     return t_fine, {"t": (t_fine + 256) // 512, "p": (p + 1280) // 2560}
 
 
-def held(raw, count):
-    """The registers, if that many came. Raises SensorFault silent or garbled."""
-    if not raw:
-        raise SensorFault("silent")
-    if len(raw) != count:
-        raise SensorFault("garbled", "%d bytes instead of %d" % (len(raw), count))
-    return raw
-
-
 def decode(raw):
     """88..9F and F7..FC, 30 bytes in this order -> reading in tenths of Cel and hPa."""
-    held(raw, _CALIBRATION + _RAW)
-    return checked(weather(calibration(raw), raw[_CALIBRATION:])[1])
+    from . import bosch
+
+    bosch.held(raw, _CALIBRATION + _RAW)
+    return checked(weather(bosch.calibration(raw), raw[_CALIBRATION:])[1])
 
 
 class Bmp280:
@@ -86,21 +71,9 @@ class Bmp280:
         self._address = address
         self._cal = None
 
-    def calibrate(self):
-        """Fetch what this piece was calibrated to."""
-        return calibration(self._bus.read(self._address, _CAL, _CALIBRATION))
-
     async def start(self):
         """Reset, check what it is, and fetch its calibration."""
-        bus, address = self._bus, self._address
-        self._cal = None
-        bus.write(address, _RESET, 0xB6)
-        await asyncio.sleep_ms(5)
-        chip = bus.read(address, _ID, 1)[0]
-        if chip not in self.CHIPS:
-            name = {0x58: "a BMP280", 0x60: "a BME280"}.get(chip, "another part")
-            raise SensorFault("foreign", "chip 0x%02x: %s" % (chip, name))
-        self._cal = self.calibrate()
+        await once("drivers.bosch", "start", self)
 
     async def measure(self, count):
         """`count` registers from F7 on, after a measurement."""
@@ -108,7 +81,7 @@ class Bmp280:
             await self.start()
         self._bus.write(self._address, _CTRL_MEAS, _FORCED_X1)
         await asyncio.sleep_ms(12)  # 9.3 ms at most
-        return self._bus.read(self._address, _DATA, count)
+        return self._bus.twice(self._address, _DATA, count)
 
     async def read(self):
         """Measure once and return the reading. Raises SensorFault."""

@@ -6,8 +6,8 @@ from micropython import const
 
 from ..core.clock import ESTIMATED
 from . import record as form
-from .record import ANCHOR, TELEMETRY
-from .ring import START, u32
+from .kinds import ANCHOR, TELEMETRY
+from .log import START, u32
 
 _NOBODY = (-1, 0, 0, 0)
 _BOOT = const(12)  # in a block's header: its boot, and 16 bytes further on the owner's anchor

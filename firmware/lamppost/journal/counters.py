@@ -8,7 +8,7 @@ from micropython import const
 from ..core.borrow import once
 from ..core.crc import crc32
 from ..core.faults import JournalFault
-from .ring import PREFIX, Ring
+from .log import PREFIX, Log
 
 EVERY_S = const(10)  # at most one checkpoint in so many seconds: what a cut may cost of consumption
 _RING = const(2)
@@ -36,7 +36,7 @@ class Counters:
     """
 
     def __init__(self, flash, clock, power_cut=False, above=0):
-        self._ring = ring = Ring(flash, _RING, _LONGEST)
+        self._ring = ring = Log(flash, _RING, _LONGEST)
         self._clock = clock
         self._imp_mwh = 0
         self.meter_mwh = None  # the meter's own register when imp_mwh was counted up last; None: no meter yet

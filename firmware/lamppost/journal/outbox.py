@@ -10,9 +10,11 @@ from ..core.crc import crc32
 from ..core.faults import JournalFault
 from . import record as form
 from .anchor import Anchors
+from .kinds import ALARM, ANCHOR, CLEAR, EVENT, TELEMETRY
+from .log import AHEAD, RECORD_MAX, START
 from .queue import Queue
-from .record import ALARM, ANCHOR, CLEAR, EVENT, NO_LINE, TELEMETRY, Entry
-from .ring import AHEAD, RECORD_MAX, START, Ring
+from .record import NO_LINE, Entry
+from .ring import Ring
 from .room import RETRIES, Room
 
 __all__ = ("ALARM", "CLEAR", "EVENT", "TELEMETRY", "Entry", "Outbox")

@@ -4,9 +4,8 @@ import struct
 
 from micropython import const
 
-from .ring import PREFIX, u32
-
-TELEMETRY, ALARM, EVENT, CLEAR, ANCHOR = 0, 1, 2, 3, 4
+from .kinds import ALARM, CLEAR, EVENT, TELEMETRY
+from .log import PREFIX, u32
 
 # Lines of waiting, in the order they are served. Carried records were moved forward by an overflow: they are older
 # than all others of their line, and are taken by key, as several laps may have shuffled them.

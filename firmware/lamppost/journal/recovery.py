@@ -5,9 +5,10 @@ import struct
 from micropython import const
 
 from . import record as form
+from .block import number
 from .counters import CHECKPOINT, NOTES, REST, REST_FORM, REST_SIZE, SIZE
 from .record import CLEAR, NO_LINE, TELEMETRY, Entry
-from .ring import AHEAD, FRONT, PREFIX, START, u32
+from .ring import AHEAD, FRONT, PREFIX, START, Ring, u32
 from .room import NOTHING
 
 _PAGE = const(256)  # where the log goes on after a cut; a NOR page is programmed as one
@@ -27,13 +28,13 @@ def format(flash):
 def find(ring):
     """See Ring.find."""
     for index in range(ring.blocks):
-        seq = ring._number(index)
+        seq = number(ring, index)
         if seq > ring.head:
             ring.head = seq
     if ring.head < 0:
         return False
     ring.at = _end(ring, ring.head)
-    ring.look(ring.head)
+    number(ring, ring.head % ring.blocks)
     ring._boot = u32(ring.header, 12)
     return True
 
@@ -115,9 +116,11 @@ def outbox(box, ring, queue, room):
         box.newest = max(box.newest, room.last_b)
 
 
-def counters(kept, ring):
+def counters(kept, log):
     """Read the newest checkpoint of Counters, the rest and the notes; returns the blocks of these two, or -1."""
     found = [-1, -1]
+    ring = Ring(log._flash, log._kind, len(log.record))
+    find(ring)
 
     def saw(block, at, size):
         kind = ring.peeked[7]

@@ -1,9 +1,24 @@
-"""Renders the heads of records one after another: the next differs from the last mostly in a digit or two."""
+"""The heads of records one after another: the next differs from the last mostly in a digit or two."""
 
 from ..core.calendar import DAY
 from ..core.codec import HEAD_MAX, head_into
 
 _TIME = 17  # from the "t" of "ts":" to the hour: ts":"2026-11-22T
+
+
+def header_into(buf, at, size, first):
+    """Write the fixed header of a packet; returns where its rest goes. Allocates nothing.
+
+    first -- the first byte; size -- the remaining length
+    """
+    buf[at] = first
+    at += 1
+    while size > 127:
+        buf[at] = size & 127 | 128
+        size >>= 7
+        at += 1
+    buf[at] = size
+    return at + 1
 
 
 class Envelope:

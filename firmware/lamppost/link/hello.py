@@ -1,11 +1,30 @@
-"""What a connection begins with, for both versions of MQTT: CONNECT and SUBSCRIBE; loaded for each."""
+"""Packets that are sent seldom, for both versions of MQTT: CONNECT, SUBSCRIBE, and PUBLISH of what is no record;
+loaded for each."""
 
 from micropython import const
 
-from .packet import length, text
-
 _CONNECT = const(0x10)
+_PUBLISH = const(0x30)
 _SUBSCRIBE = const(0x82)
+
+
+def length(value):
+    """The "remaining length" of the fixed header, 1 to 4 bytes."""
+    out = bytearray()
+    while True:
+        out.append(value & 127 | (128 if value > 127 else 0))
+        value >>= 7
+        if not value:
+            return bytes(out)
+
+
+def text(data):
+    """A text as MQTT has it: its length before it."""
+    if isinstance(data, str):
+        data = data.encode()
+    if len(data) > 65535:
+        raise ValueError("longer than 65535 bytes")
+    return bytes((len(data) >> 8, len(data) & 255)) + data
 
 
 def connect(
@@ -37,3 +56,12 @@ def subscribe(pid, topics, qos=1, properties=b""):
     for topic in topics:
         payload += text(topic) + bytes((qos,))
     return bytes((_SUBSCRIBE,)) + length(len(payload)) + payload
+
+
+def publish(topic, body, qos=0, retain=False, pid=0):
+    """PUBLISH in one piece, for what is sent seldom; records go through link/sender.py without a copy."""
+    head = text(topic)
+    if qos:
+        head += bytes((pid >> 8, pid & 255))
+    first = _PUBLISH | qos << 1 | (1 if retain else 0)
+    return bytes((first,)) + length(len(head) + len(body)) + head + body

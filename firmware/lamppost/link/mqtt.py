@@ -8,11 +8,12 @@ from micropython import const
 
 from ..core.borrow import once
 from ..core.faults import LinkFault
-from .packet import DISCONNECT, NOTHING, PINGREQ, Reader, publish
+from .packet import Reader
 
 _LAST_ID = const(65535)
 _PATIENCE_MS = const(20000)  # beyond two keep-alives for a PUBACK, before the connection is given up
-_ANSWERS = const(64)  # PUBACKs that may wait for room on the wire
+_DISCONNECT = b"\xe0\x00"
+_PINGREQ = b"\xc0\x00"
 
 
 def _nobody(entry):
@@ -29,10 +30,8 @@ class Mqtt:
     on_message(topic, body, qos, retained) -- body is valid during the call; an exception in it is told to `log`
     """
 
-    # how packets look; link/mqtt5.py has others
-    reader = Reader
-    form = staticmethod(publish)
-    nothing = NOTHING
+    READER = Reader
+    NOTHING = b""  # the properties that PUBLISH and SUBSCRIBE have
 
     def __init__(self, ticks_ms, ticks_diff, keepalive_s=60, room=1024, on_message=None, log=print, send_room=1024):
         self._ticks_ms = ticks_ms
@@ -40,10 +39,11 @@ class Mqtt:
         self._keepalive_ms = keepalive_s * 1000
         self._on_message = on_message
         self._log = log
-        self._reader = self.reader(self, room)
+        self._reader = self.READER(self, room)
         self.on_acknowledged = _nobody  # called with a record's entry when its PUBACK has come
         self.buf = bytearray(send_room)  # the one wire buffer: records are laid out in it and sent from it
         self._next_id = 0
+        self.resend = {}  # (boot, seq) -> packet id of records that the broker's kept session may have seen
         self.flying = {}  # packet id -> what on_acknowledged gets; None for our own (state, subscribe, ...)
         self.skipped = 0  # messages that had no room
         self.wire = None
@@ -69,6 +69,14 @@ class Mqtt:
         b = broker
         return once("link.hello", "connect", b.client_id, b.keepalive_s, b.clean, b.user, b.password, will)
 
+    def lend(self, size):
+        """Make the wire buffer, of so many bytes; 0: give it back, nobody has records to send."""
+        self.buf = bytearray(size)
+        if self.free:
+            self._out = self.buf
+        if not size:
+            self.on_acknowledged = _nobody
+
     def begin(self, wire, connect):
         """A new connection: send CONNECT (bytes). `greeted` becomes true when the broker has accepted it."""
         self.wire = wire
@@ -83,7 +91,7 @@ class Mqtt:
             return
         if polite and self.free:
             try:
-                self._push(DISCONNECT, 0, 2)
+                self._push(_DISCONNECT, 0, 2)
             except LinkFault:
                 pass  # it is gone already
         self.wire.close()
@@ -143,7 +151,7 @@ class Mqtt:
         if qos:
             pid = self.next_id()
             self.flying[pid] = None
-        data = self.form(topic, body, qos, retain and self.retain, pid)
+        data = once("link.hello", "publish", topic, self.NOTHING + body, qos, retain and self.retain, pid)
         self._push(data, 0, len(data))
         return True
 
@@ -153,7 +161,7 @@ class Mqtt:
             return False
         pid = self.next_id()
         self.flying[pid] = None
-        data = once("link.hello", "subscribe", pid, topics, 1, self.nothing)
+        data = once("link.hello", "subscribe", pid, topics, 1, self.NOTHING)
         self._push(data, 0, len(data))
         return True
 
@@ -165,7 +173,7 @@ class Mqtt:
         Asks for no more than the acknowledgements that may have come: the socket is then not asked a second time
         whether there is more, which would cost as much again.
         """
-        n = self._reader.read(self.wire, self.answer_size * len(self.flying) or len(self.buf))
+        n = self._reader.read(self.wire, self.answer_size * len(self.flying) or len(self._reader.buf))
         if n:
             self._heard = self._ticks_ms()
             self._pinged = False
@@ -174,6 +182,8 @@ class Mqtt:
     def connected(self, session_present):
         self.greeted = True
         self.session_present = session_present
+        if not session_present:
+            self.resend.clear()
 
     def acknowledged(self, pid):
         entry = self.flying.pop(pid, _nobody)
@@ -191,27 +201,12 @@ class Mqtt:
     def ponged(self):
         pass  # that something came is all it says
 
-    def _answer(self, pid):
-        if len(self._answers) >= _ANSWERS:
-            raise LinkFault("protocol", "more messages than anybody may have in flight")
-        self._answers.append(pid)
-
     def received(self, topic, body, qos, retained, pid):
-        if qos:
-            self._answer(pid)
-        try:
-            if self._on_message:
-                self._on_message(topic, body, qos, retained)
-        except Exception as error:
-            # a command must not be able to take the link down
-            self._log("link: message on %s: %r" % (topic, error))
+        once("link.heard", "received", self, topic, body, qos, retained, pid)
 
     def too_long(self, qos, pid):
         """Too long for us: acknowledged all the same, or the broker would send it again for ever."""
-        self.skipped += 1
-        self._log("link: a message too long for this node was skipped")
-        if qos:
-            self._answer(pid)
+        once("link.heard", "too_long", self, qos, pid)
 
     # -- time
 
@@ -230,7 +225,7 @@ class Mqtt:
                 if silent * 4 >= keepalive * 5:
                     raise LinkFault("halfopen", "nothing taken for %d ms" % silent)
             elif silent * 4 >= keepalive * 3 or diff(now, self._spoke) * 4 >= keepalive * 3:
-                self._push(PINGREQ, 0, 2)
+                self._push(_PINGREQ, 0, 2)
                 self._pinged = True
                 self._pinged_at = now
         if not self.flying:

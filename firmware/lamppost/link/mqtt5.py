@@ -12,9 +12,8 @@ def _nobody(entry, fault):
 class Mqtt5(Mqtt):
     """As Mqtt; imported only where the configuration asks for version 5."""
 
-    reader = packet5.Reader
-    form = staticmethod(packet5.publish)
-    nothing = packet5.NOTHING
+    READER = packet5.Reader
+    NOTHING = packet5.NOTHING
 
     def __init__(self, *arguments):
         self.on_refused = _nobody  # called with a record's entry and the LinkFault that says why

@@ -2,13 +2,14 @@
 
 from micropython import const
 
-from ..core.borrow import once
 from ..core.faults import LinkFault
 from . import packet, reasons
-from .packet import length
+from .heard import heading
+from .hello import connect as begin
+from .hello import length
 from .properties import OF_ANSWERS, OF_CONNACK, OF_DISCONNECT, OF_PUBLISH, REASON, REFERENCE, read, shown
 
-NOTHING = b"\x00"  # the properties that SUBSCRIBE has
+NOTHING = b"\x00"  # the properties that PUBLISH and SUBSCRIBE have
 _PUBLISH = const(0x30)
 _PUBACK = const(0x40)
 _SUBACK = const(0x90)
@@ -26,12 +27,7 @@ def connect(
     if session_s and not clean:
         properties += b"\x11" + session_s.to_bytes(4, "big")
     head = length(len(properties)) + properties
-    return once("link.hello", "connect", client_id, keepalive_s, clean, user, password, will, 5, head, b"\x00", retain)
-
-
-def publish(topic, body, qos=0, retain=False, pid=0):
-    """PUBLISH without properties, for what is sent seldom."""
-    return packet.publish(topic, b"\x00" + body, qos, retain, pid)
+    return begin(client_id, keepalive_s, clean, user, password, will, 5, head, b"\x00", retain)
 
 
 def fault(what, code, found):
@@ -54,7 +50,7 @@ class Reader(packet.Reader):
         if not self._greeted:
             self._connack(at, end)
         elif first & 0xF0 == _PUBLISH:
-            qos, topic_end, body, pid = self._heading(first, at, end)
+            qos, topic_end, body, pid = heading(self, first, at, end)
             topic = bytes(self._view[at + 2 : topic_end])
             _, body = read(self.buf, body, end, OF_PUBLISH)
             self._sink.received(topic, self._view[body:end], qos, bool(first & 1), pid)

@@ -10,10 +10,9 @@ from micropython import const
 
 from ..core.codec import HEAD_MAX
 from ..core.faults import JournalFault
-from ..journal.outbox import ALARM, CLEAR
-from ..journal.ring import RECORD_MAX
-from .envelope import Envelope
-from .packet import header_into
+from ..journal.kinds import ALARM, CLEAR
+from ..journal.log import RECORD_MAX
+from .envelope import Envelope, header_into
 
 _URGENT = (ALARM, CLEAR)  # what the drain rate does not hold back
 _BURST_MS = const(250)  # a drain may make up for so much time in one go
@@ -44,14 +43,12 @@ class Sender:
         self._idle = entries  # not in flight; the last is taken next
         self._rate = drain_per_s
         self._most = max(1000, _BURST_MS * drain_per_s)
-        self._credit = 0  # thousandths of held records that may go now
+        self._credit = self._most  # thousandths of held records that may go now
         self._credited = ticks_ms()
         self._hold_ms = 0  # until a long drain begins
-        self._resend = {}  # (boot, seq) -> packet id of records that the broker's kept session may have seen
+        self._resend = mqtt.resend
         self._envelope = Envelope()
         self._formats = {}  # length -> "<length>s", for copying in C without a slice
-        self.sent = 0
-        self.acknowledged = 0
         self._prefix = prefix
         self._prefix_len = len(prefix)
         self._prefix_format = "%ds" % len(prefix)
@@ -63,8 +60,6 @@ class Sender:
     def begin(self, session_present, hold_ms=0):
         """A connection stands. A drain that is longer than one burst waits hold_ms more, so that not all the
         nodes of a broker that came back drain at once. Alarms do not wait."""
-        if not session_present:
-            self._resend.clear()
         self._outbox.rewind()  # all that is there by now counts as held
         self._credit = self._most
         self._hold_ms = 0
@@ -86,7 +81,6 @@ class Sender:
     def _acknowledge(self, entry):
         self._outbox.acknowledge(entry)
         self._idle.append(entry)
-        self.acknowledged += 1
 
     def pump(self):
         """Send as long as there are records, window and room on the wire. Raises LinkFault("closed").
@@ -171,5 +165,4 @@ class Sender:
                 self._formats[head_len] = "%ds" % head_len
             pack_into(self._formats[head_len], buf, at + 2, self._envelope.buf)
         mqtt.flying[pid] = entry
-        self.sent += 1
         return body + body_len

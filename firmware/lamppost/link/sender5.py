@@ -5,8 +5,8 @@ from struct import pack_into
 from micropython import const
 
 from ..core.faults import LinkFault
-from ..journal.outbox import TELEMETRY
-from .packet import header_into
+from ..journal.kinds import TELEMETRY
+from .envelope import header_into
 from .sender import Sender
 
 _ALIASES = const(16)  # topics that we say by a number at most; a lamppost has a handful
@@ -153,5 +153,4 @@ class Sender5(Sender):
                 self._formats[head_len] = "%ds" % head_len
             pack_into(self._formats[head_len], buf, at, self._envelope.buf)
         mqtt.flying[pid] = entry
-        self.sent += 1
         return body + body_len

@@ -26,7 +26,7 @@ def who(node, door, machine, write=print):
         "firmware": node.build.get("version"),
         "build": node.build.get("build"),
         "config": node.fingerprint,
-        "slot": node.slot.letter,
+        "slot": node.slot,
         "reset": "brown-out" if browned_out(machine, board["chip"], node.reset) else node.reset,
         "boot": node.counters.boot,
         "uptime_s": node.clock.uptime_s(),

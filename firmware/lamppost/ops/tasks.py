@@ -6,15 +6,18 @@ import sys
 
 from micropython import const
 
-from ..core.borrow import once
+from ..core.borrow import give_back, once
 from ..core.faults import SensorFault
 
 _TICK_MS = const(250)
 _HEALTHY_MS = const(60000)  # after so long with every task in time, a start counts as a good one
-_DIAG_S = const(3600)
+_DIAG_MS = const(3600000)
+_DIAG_AGAIN_MS = const(10000)
 _TEND_MS = const(5000)
 _TOLD_S = const(86400)  # how long it is told that another meter counts
 _START_AGAIN_MS = const(10000)
+# what modules share that are loaded for a while: whoever still works with one holds it
+_SHARED = ("core.codec", "core.calendar", "sensing.past")
 
 
 async def keep(node, name, within_ms, work, *rest):
@@ -65,9 +68,11 @@ async def collect(beat, node):
             if warned is not None:
                 node.alarms.set(one.WARNS, bool(warned), *warned)
         node.alarms.set("journalWorn", node.worn or node.counters.worn, "flash takes nothing any more")
-        told = overflow(node, told)
-        damaged = node.outbox.damaged
-        node.alarms.set("journalDamaged", damaged > 0, "records that cannot be read back", damaged)
+        journal = node.outbox.lying
+        if journal:
+            told = overflow(node, journal, told)
+            damaged = journal.damaged
+            node.alarms.set("journalDamaged", damaged > 0, "records that cannot be read back", damaged)
         if stored:
             node.link.wake()
         beat.alive()
@@ -88,76 +93,43 @@ def another_meter(node, told):
     return told
 
 
-async def tend(beat, node):
-    """Look after the time: see ops/timebase.py."""
+async def tend(beat, node, wifi):
+    """What is looked after every few seconds: the time (ops/timebase.py), what need not be in memory, whether this
+    start was a good one, and the figures of diag."""
+    good_ms, wait_ms = -_TEND_MS, 0
     while True:
         await node.timebase.tend()
+        node.outbox.tend()
+        give_back(*_SHARED)
+        # once every task has been in time for a minute
+        good_ms = 0 if node.health.late() else good_ms + _TEND_MS
+        if good_ms == _HEALTHY_MS:
+            node.healthy()
+        wait_ms -= _TEND_MS
+        if wait_ms <= 0:
+            wait_ms = _DIAG_MS if diagnose(node, wifi) else _DIAG_AGAIN_MS
         beat.alive()
         await asyncio.sleep_ms(_TEND_MS)
 
 
-def overflow(node, told):
+def diagnose(node, wifi):
+    """Figures once the link stands, and hourly; not journaled, since an old one helps nobody. True if they are told."""
+    if not node.link.up:
+        return False
+    gc.collect()
+    return node.link.publish_now(b"diag", once("ops.report", "diag", node, gc.mem_free(), wifi.rssi()))
+
+
+def overflow(node, journal, told):
     """Say that the journal drops telemetry: at the first record, at each doubling, and the sum at the end.
 
     Not at each drop: alarms take the room that is missing. Returns how many have been told.
     """
-    dropped = node.outbox.dropped
-    over = not node.outbox.depth()
+    dropped = journal.dropped
+    over = not journal.depth()
     if dropped != told and (over or dropped >= 2 * told):
         node.alarms.set("journalOverflow", True, "oldest telemetry dropped", dropped)
         return dropped
     if over:
         node.alarms.set("journalOverflow", False)
     return told
-
-
-async def diagnose(beat, node, wifi):
-    """Figures once the link stands, and hourly; not journaled, since an old one helps nobody."""
-    while True:
-        gc.collect()
-        told = node.link.publish_now(b"diag", once("ops.report", "diag", node, gc.mem_free(), wifi.rssi()))
-        for _ in range(_DIAG_S // 10 if told else 1):
-            beat.alive()
-            await asyncio.sleep_ms(10000)
-
-
-async def settle(beat, node):
-    """Once every task has been in time for a minute, this start was a good one."""
-    good_ms = 0
-    while True:
-        beat.alive()
-        await asyncio.sleep_ms(1000)
-        good_ms = 0 if node.health.late() else good_ms + 1000
-        if good_ms == _HEALTHY_MS:
-            node.slot.healthy()
-
-
-class Burn:
-    """How long the lamp has burnt and how often it was switched on, counted from what drives it.
-
-    counters -- journal/counters.py; on() -> bool: the lamp is lit, as whoever drives it knows it
-    """
-
-    def __init__(self, counters, on, clock):
-        self._counters = counters
-        self._on = on
-        self._clock = clock
-        self._lit_ms = None  # uptime up to which burning is counted; None: dark
-
-    def poll(self):
-        """Count up to now; called several times a second."""
-        now = self._clock.uptime_ms()
-        counters = self._counters
-        lit = self._on()
-        if self._lit_ms is not None:
-            seconds = (now - self._lit_ms) // 1000
-            if seconds:
-                counters.burn_s += seconds
-                self._lit_ms += seconds * 1000
-                counters.burnt()
-        elif lit:
-            counters.switchings += 1
-            counters.burnt()
-            self._lit_ms = now
-        if not lit:
-            self._lit_ms = None

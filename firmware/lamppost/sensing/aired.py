@@ -9,6 +9,9 @@ from ..core.borrow import once
 from ..core.codec import body as encoded
 from ..core.codec import number
 from ..core.quality import ESTIMATED, FLAT, HUMID, SATURATED, UNCALIBRATED, VALID, WARMING
+from .past import remembering
+
+WITH = ("sensing.past",)
 
 _ENOUGH = const(75)  # % of the expected readings, as the air quality directive asks of a mean
 _FLAT_PM_S = const(7200)  # particles that have not moved for so long are not measured any more,
@@ -28,6 +31,7 @@ def body(air, seconds, end_s):
             rh = _mean(trace)
     values, quality, raw, ids = [], {}, {}, {}
     capture = 0
+    pasts = {}
     for trace in air.traces:
         name, mean = trace.name, _mean(trace)
         expected = max(1, seconds * 1000 // trace.every_ms)
@@ -49,10 +53,12 @@ def body(air, seconds, end_s):
         capture += 100 * min(expected, trace.count) // expected
         if trace.past:
             usable = value if letter in (VALID, ESTIMATED, SATURATED) else None
-            trace.past.add(usable, trace.count, seconds, end_s, air.window.length_s)
+            past = pasts[name] = remembering(trace.past)
+            past.add(usable, trace.count, seconds, end_s, air.window.length_s)
+            trace.past = past.known()
     values.append(("window_s", seconds))
     values.append(("capture", capture // (len(air.traces) or 1)))
-    members = [_index(air)]
+    members = [_index(air, pasts)]
     if kappa is not None:
         members.append('"humidity":"%s"' % options["humidity"])
     if raw:
@@ -99,10 +105,9 @@ def _letter(trace, expected, rh, now_s):
     return VALID
 
 
-def _index(air):
+def _index(air, past):
     """The `aqi` member: partial unless the index has all that its publisher asks for."""
     module, table = air.index
-    past = {trace.name: trace.past for trace in air.traces if trace.past}
     worst, used, whole = once(module, "index", table, past)
     of = ",".join(['"%s"' % name for name in used])
     index = "null" if worst is None else worst

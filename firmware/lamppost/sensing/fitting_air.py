@@ -28,7 +28,7 @@ def fit(air, parts):
             if name in seen:
                 continue
             seen.add(name)
-            past = Past(spans[name]) if name in spans else None
+            past = Past(spans[name]).known() if name in spans else None
             trace = Trace(name, part, _top(name, driver), now_s, past, _calibration(options, part, name))
             trace.every_ms = each_ms
             trace.rh_max = getattr(driver, "RH_MAX", None) if name.startswith("pm") else None

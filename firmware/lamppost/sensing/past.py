@@ -10,7 +10,10 @@ _ENOUGH = const(75)  # % of an hour's windows, and of the hours, that a mean nee
 
 
 class Past:
-    """hours -- how many whole clock hours the index asks for, 1: the last hour as it rolls on."""
+    """hours -- how many whole clock hours the index asks for, 1: the last hour as it rolls on.
+
+    Only what it knows stays between two windows: known() -> remembering().
+    """
 
     def __init__(self, hours):
         self._rolling = []  # (sum, count)
@@ -18,6 +21,10 @@ class Past:
         self.hours = array("i", [MISSING] * hours if hours > 1 else [])  # newest first
         self._total = self._count = self._seconds = 0  # of the clock hour in progress
         self._hour = None
+
+    def known(self):
+        """All that it knows, as plain values."""
+        return self._rolling, self._left, self.hours, self._total, self._count, self._seconds, self._hour
 
     def add(self, mean, count, seconds, end_s, length_s):
         """A window's mean (None: not usable) of so many readings, how long it was and when it ended."""
@@ -66,3 +73,10 @@ class Past:
 
 def _mean(total, count):
     return (2 * total + count) // (2 * count)
+
+
+def remembering(known):
+    """A Past that goes on where another one was."""
+    past = Past(0)
+    past._rolling, past._left, past.hours, past._total, past._count, past._seconds, past._hour = known
+    return past

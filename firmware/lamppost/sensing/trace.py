@@ -8,7 +8,7 @@ _CLOSE = 5  # tenths of ug/m3 that are no movement to speak of
 class Trace:
     """part -- id of the part that measures it; top -- the value from which it is saturated; None: it has none.
 
-    past -- what the index needs to remember of it, see sensing/past.py; None: it is no pollutant of the index
+    past -- Past.known() of sensing/past.py: what the index remembers of it; None: no pollutant of the index
     """
 
     def __init__(self, name, part, top, now_s, past=None, calibration=None):

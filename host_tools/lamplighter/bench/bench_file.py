@@ -54,11 +54,7 @@ def _board(name: str) -> boards.Board:
 
 def load(path: Path) -> list[Place]:
     """Every place of the file. Raises BenchInvalid with every fault: keys, boards, wiring, ports that are not there."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BenchInvalid(f"{path} cannot be read: {error.strerror}.") from None
-    document = toml_document.read(text, str(path))
+    document = toml_document.load(path, BenchInvalid)
     places: list[Place] = []
     if not document.complaints:
         document.check(json.loads((Path(__file__).parent / "bench.schema.json").read_text(encoding="utf-8")))
@@ -69,9 +65,7 @@ def load(path: Path) -> list[Place]:
                 if said != VIRTUAL and seen.setdefault(f"{key} {said}", index) != index:
                     document.complain(("node", index, key), f"{said} is there twice", "give each its own")
             places.append(_place(document, index, row, path.parent))
-    if document.complaints:
-        count = "1 fault" if len(document.details) == 1 else f"{len(document.details)} faults"
-        raise BenchInvalid(f"{path} has {count}.", details=document.details)
+    document.refuse(BenchInvalid)
     return places
 
 

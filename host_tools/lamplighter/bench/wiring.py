@@ -46,11 +46,7 @@ def load(path: Path | None, board: Board) -> Wiring:
         pins |= {f"{name}_{line}": bus[line] for line in ("tx", "rx", "scl", "sda") if line in bus}
     if path is None:
         return Wiring(pins)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BenchInvalid(f"{path} cannot be read: {error.strerror}.") from None
-    document = toml_document.read(text, str(path))
+    document = toml_document.load(path, BenchInvalid)
     if not document.complaints:
         document.check(_SCHEMA)
         pins |= document.sound_items("pins")
@@ -61,10 +57,5 @@ def load(path: Path | None, board: Board) -> Wiring:
             for one in (output, target):
                 if one not in pins:
                     document.complain(("loops", output), f"there is no {one}", toml_document.nearest(one, pins))
-    if document.complaints:
-        raise BenchInvalid(f"{path} has {_count(document.details)}.", details=document.details)
+    document.refuse(BenchInvalid)
     return Wiring(pins, document.data.get("loops", {}))
-
-
-def _count(faults: list[str]) -> str:
-    return "1 fault" if len(faults) == 1 else f"{len(faults)} faults"

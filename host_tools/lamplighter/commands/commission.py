@@ -78,7 +78,7 @@ def command(
     options = Options(port, micropython, baud, where, offline, within, swap, imp_mwh, last_boot, engineer, records)
     progress = Progress(row.asset)
     screen.note(f"{port}: looking who it is")
-    work = Work(row, street, book, options, city, look(port), progress, screen.note)
+    work = Work(row, street, book, options, city, look(port, row.board), progress, screen.note)
     course.ready(work)
     written = course.run(work, signer, lambda question: yes or _asked(question))
     if as_json:

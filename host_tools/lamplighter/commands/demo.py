@@ -43,7 +43,8 @@ def command(seconds: float | None, svg: Path | None) -> None:
     """Three virtual lampposts on recorded series: flashed, configured and tested with the real tools, then
     telemetry, live. One plug is pulled in the middle.
 
-    Ends with Ctrl-C, or after --seconds. Exit code 53 or 54 if a message was invalid, lost or doubled.
+    Ends with Ctrl-C, or after --seconds. Exit code 53 or 54 if a message was invalid or lost. One that comes twice
+    is only counted: a lamppost that is cut before its acknowledgement sends again, under the same key.
 
     Example: lamplighter demo --seconds 30
     """
@@ -73,8 +74,8 @@ def command(seconds: float | None, svg: Path | None) -> None:
     screen.out.print(f"demo: {panel.closing(summary)}", markup=False)
     if summary["invalid"]:
         raise ContractBroken("Messages of the demo break the contract.", details=list(telemetry.complaints)[-20:])
-    if summary["gaps"] or summary["duplicates"]:
-        raise TelemetryGaps("Messages of the demo were lost or doubled.", details=telemetry.gaps()[:20])
+    if summary["gaps"]:
+        raise TelemetryGaps("Messages of the demo were lost.", details=telemetry.gaps()[:20])
 
 
 class Demo:

@@ -94,10 +94,11 @@ def keep(asset: str, file: Path, port: str, base: Path | None, as_json: bool) ->
 
     Example: lamplighter roster keep LP-0017 --roster street.csv --port /dev/ttyUSB0
     """
-    from .. import node_files, ports
+    from .. import board as boards
+    from .. import keeping, node_files, ports
     from .. import roster as rosters
     from ..commissioning import register
-    from ..commissioning.work import UNIQUE, colons
+    from ..commissioning.work import colons
     from ..repl import Repl
 
     row = rosters.read(file, common(base)).known(asset)
@@ -107,7 +108,7 @@ def keep(asset: str, file: Path, port: str, base: Path | None, as_json: bool) ->
         name = f"{doc.get('site')}/{doc.get('node')}"
         if name != row.name:
             raise OtherLamppost(f"This is {name if doc else 'a node without a name'}, and {row.asset} is {row.name}.")
-        counters, mac = register.read(node), colons(node.run(UNIQUE).strip())
+        counters, mac = register.read(node), colons(keeping.chip(node, boards.load(row.board))[0])
     register.keep(row.asset, mac, counters)
     told = {"asset": row.asset, "mac": mac, **counters}
     if as_json:

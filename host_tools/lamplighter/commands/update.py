@@ -29,7 +29,7 @@ def command(port: str, as_json: bool) -> None:
 
     Example: lamplighter update --port /dev/ttyUSB0
     """
-    from .. import filesystem, firmware, ports, renewing, source_map
+    from .. import filesystem, firmware, pack_change, ports, renewing, source_map
     from ..repl import Repl
 
     app = filesystem.compile_app()
@@ -41,7 +41,7 @@ def command(port: str, as_json: bool) -> None:
         if there.head == renewing.head(wanted):
             _tell(port, app.build, None, time.monotonic() - started, as_json)
             return
-        needed = renewing.plan(wanted, there.modules)
+        needed = pack_change.plan(wanted, there.modules)
         screen.note(f"{port}: firmware {app.version} build {app.build}; {needed.kept} modules are there already")
         with screen.progress(max(1, len(needed.new))) as progress:
             told = lambda at: progress(at, f"into slot {there.other}")  # noqa: E731

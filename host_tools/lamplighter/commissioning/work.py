@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import node_files, verbs, who
+from .. import board as boards
+from .. import keeping, node_files, verbs, who
 from ..identity import City
-from ..problems import ConsoleLocked, NodeSaidNo, NodeSilent, Problem, UnlockRefused, WeakSupply, WrongBootMode
+from ..problems import ConsoleLocked, NodeSaidNo, NodeSilent, Problem, UnlockRefused, WrongBootMode
 from ..repl import Repl
 from ..results import Results
 from ..roster import Roster, Row
 from .progress import Progress
 
-UNIQUE = "import machine,binascii;print(binascii.hexlify(machine.unique_id()).decode())"
 # what a chip may be that gets its firmware first: nothing of it can be lost, or nothing can be asked
 _BLANK = (NodeSilent, NodeSaidNo, WrongBootMode)
 
@@ -41,47 +41,37 @@ class Before:
         return f"a node without a name ({self.mac})" if self.mac else "a chip that does not say who it is"
 
 
-def look(device: str) -> Before:
+def look(device: str, board: str) -> Before:
     """Ask who it is; stopped only where no lamppost's program runs. Raises what makes the port useless, WeakSupply."""
-    try:
-        return _look(device)
-    except NodeSilent as trouble:
-        if trouble.state == "brown-out":  # it came amid the conversation
-            raise WeakSupply(f"{device}: the supply dips: the chip's last reset was a brown-out.") from None
-        raise
-
-
-def _look(device: str) -> Before:
     answer = who.ask(device)
     facts = answer.facts
-    if facts:
-        before = Before(
-            colons(facts["mac"]), facts["node"], facts.get("asset") or "", facts["reset"], facts.get("build") or "",
-            facts.get("config") or "", bool(facts.get("locked")),
-        )  # fmt: skip
-    elif answer.state == "brown-out":
-        before = Before(reset="brown-out")
-    else:
-        before = _at_the_prompt(device, answer.trouble)
-    if before.reset == "brown-out":
-        raise WeakSupply(f"{device}: the supply dips: the chip's last reset was a brown-out.")
-    return before
+    if answer.state == who.BROWN_OUT or facts.get("reset") == who.BROWN_OUT:
+        raise keeping.weak(device)
+    if not facts:
+        return _at_the_prompt(device, boards.load(board), answer.trouble)
+    return Before(
+        colons(facts["mac"]), facts["node"], facts.get("asset") or "", facts["reset"], facts.get("build") or "",
+        facts.get("config") or "", bool(facts.get("locked")),
+    )  # fmt: skip
 
 
-def _at_the_prompt(device: str, trouble: Problem | None) -> Before:
+def _at_the_prompt(device: str, board: boards.Board, trouble: Problem | None) -> Before:
     if trouble is not None and not isinstance(trouble, _BLANK):
         raise trouble
+    talk = Repl(device, gently=True)
     try:
-        with Repl(device, gently=True) as node:
-            mac = colons(node.run(UNIQUE).strip())
+        with talk as node:
+            mac, dipped = keeping.chip(node, board)
             doc = node_files.document(node, "/config.json") or {}
             build = node_files.made(node)
     except _BLANK as blank:
-        if blank.state == "brown-out":
-            raise
-        return Before()
+        dipped = keeping.broke_off(talk, blank)
+        if not dipped:
+            return Before()
+    if dipped:
+        raise keeping.weak(device)
     name = f"{doc['site']}/{doc['node']}" if "site" in doc and "node" in doc else ""
-    return Before(mac, name, doc.get("asset", ""), "", build.get("build", ""))
+    return Before(colons(mac), name, doc.get("asset", ""), "", build.get("build", ""))
 
 
 def colons(mac: str) -> str:

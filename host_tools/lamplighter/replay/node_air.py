@@ -2,10 +2,8 @@
 
 import json
 import sys
-from array import array
 
-MISSING = -(1 << 31)
-ROWS = 512  # read at once
+from node_rows import MISSING, each
 
 
 def main(folder, rows, facts):
@@ -33,23 +31,16 @@ def main(folder, rows, facts):
             told = air.poll()
 
     every_ms = facts["every_ms"]
-    width = len(facts["columns"]) + 1
-    block = array("q", bytes(8 * width * ROWS))
-    with open(rows, "rb") as file:
-        while True:
-            count = file.readinto(block) // 8
-            if not count:
-                break
-            for start in range(0, count, width):
-                while 2 * (block[start] - now[0]) > 3 * every_ms:  # a hole: the node asks, and nobody answers
-                    now[0] += every_ms
-                    for feed in feeds:
-                        feed.hole(now[0])
-                    tell()
-                now[0] = block[start]
-                tell()
-                for feed in feeds:
-                    feed.row(block, start)
+    for block, start in each(rows, len(facts["columns"]) + 1):
+        while 2 * (block[start] - now[0]) > 3 * every_ms:  # a hole: the node asks, and nobody answers
+            now[0] += every_ms
+            for feed in feeds:
+                feed.hole(now[0])
+            tell()
+        now[0] = block[start]
+        tell()
+        for feed in feeds:
+            feed.row(block, start)
     now[0] += every_ms
     tell()
 

@@ -3,10 +3,9 @@
 import json
 import struct
 import sys
-from array import array
 
-MISSING = -(1 << 31)
-ROWS = 512  # read at once
+from node_rows import MISSING, each
+
 HOLE_MS = 300000  # how long a node waits for readings that do not come
 
 
@@ -35,24 +34,17 @@ def main(folder, rows, facts):
     if place("presence"):
         feeds.append(seen(place("presence"), silent, *bay.of(("presence",))))
 
-    width = len(columns) + 1
-    block = array("q", bytes(8 * width * ROWS))
     state = None
-    with open(rows, "rb") as file:
-        while True:
-            count = file.readinto(block) // 8
-            if not count:
-                break
-            for start in range(0, count, width):
-                if block[start] - now[0] > HOLE_MS:
-                    now[0] += HOLE_MS
-                    for feed in feeds:
-                        feed(None, 0)
-                    state = tell(bay, now[0], state)
-                now[0] = block[start]
-                for feed in feeds:
-                    feed(block, start)
-                state = tell(bay, now[0], state)
+    for block, start in each(rows, len(columns) + 1):
+        if block[start] - now[0] > HOLE_MS:
+            now[0] += HOLE_MS
+            for feed in feeds:
+                feed(None, 0)
+            state = tell(bay, now[0], state)
+        now[0] = block[start]
+        for feed in feeds:
+            feed(block, start)
+        state = tell(bay, now[0], state)
 
 
 class Notes:

@@ -73,21 +73,12 @@ def load(path: Path | str, board: Board) -> Scenario:
     packaged = Path(__file__).parent / "scenarios"
     if not path.suffix and (packaged / f"{path}.toml").is_file():
         path = packaged / f"{path}.toml"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        known = ", ".join(sorted(each.stem for each in packaged.glob("*.toml")))
-        raise ScenarioInvalid(
-            f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}.",
-            f"Name a TOML file, or one of {known}.",
-        ) from None
-    document = toml_document.read(text, path.name)
+    known = ", ".join(sorted(each.stem for each in packaged.glob("*.toml")))
+    document = toml_document.load(path, ScenarioInvalid, f"Name a TOML file, or one of {known}.", path.name)
     if not document.complaints:
         document.check(json.loads((Path(__file__).parent / "scenario.schema.json").read_text(encoding="utf-8")))
     scenario = _scenario(document, board, path.parent)
-    if document.complaints:
-        count = len(document.complaints)
-        raise ScenarioInvalid(f"{path.name} has {count} fault{'s' if count > 1 else ''}.", details=document.details)
+    document.refuse(ScenarioInvalid)
     return scenario
 
 

@@ -19,7 +19,7 @@ _KEPT_EVERY_US = 1_000_000  # how often the chip notes its time in fast mode
 
 
 class World:
-    """Files in `folder` carry it: world.json (facts for the chip), clock, rtc, <part>.part (what parts keep).
+    """Files in `folder` carry it: world.json (facts for the chip), plan, clock, rtc, <part>.part (what parts keep).
 
     fast -- time only passes while the chip runs, by leaps; else it is the real one.
     """
@@ -126,11 +126,13 @@ class World:
         """Write world.json for the next run of the chip: `facts` and what this world adds."""
         self.clock_file.write_bytes(self.us().to_bytes(8, "little"))
         path = self.folder / "world.json"
+        plan = self.folder / "plan"
         events = [self._row(index) for index in range(len(self.events)) if index not in self._done]
+        plan.write_text("".join(json.dumps(row) + "\n" for row in events if row))
         path.write_text(json.dumps({
             **facts, "fast": self.fast, "world_us": self.us(), "utc_us": self.utc_us, "parts": self.parts,
             "supply": self._supply,
-            "steering": self.steering(), "events": [row for row in events if row],
+            "steering": self.steering(), "plan": str(plan),
             "folder": str(self.folder), "keep": str(self.clock_file), "rtc": str(self.rtc_file),
         }))  # fmt: skip
         return path

@@ -46,23 +46,32 @@ def start():
     world.handlers["fault"] = _fault
     for message in world.facts["steering"]:
         world.handlers[message[0]](*message[1:])
-    for event in world.facts["events"]:
-        _Event(event)
+    _Plan(world.facts["plan"]).read()
 
 
-class _Event:
-    """Something that the scenario says will happen: [index, microseconds, message or None, ends the run]."""
+class _Plan:
+    """What the scenario says will happen, a line each: [index, microseconds, message or None, ends the run].
 
-    def __init__(self, row):
-        self._index, due, self._message, self._ends = row
-        world.at(world.us() + due - world.world_us(), self._happen)
+    Only the next one is held: a long scenario takes no more of the heap than a short one.
+    """
+
+    def __init__(self, path):
+        self._file = open(path)
+
+    def read(self):
+        line = self._file.readline()
+        if line:
+            self._row = json.loads(line)
+            world.at(world.us() + self._row[1] - world.world_us(), self._happen)
 
     def _happen(self):
-        if self._message is not None:
-            world.handlers[self._message[0]](*self._message[1:])
-        if self._ends:
-            world.end("event %d" % self._index)
-        world.say("event %d %d" % (self._index, world.world_us()))
+        index, _, message, ends = self._row
+        if message is not None:
+            world.handlers[message[0]](*message[1:])
+        if ends:
+            world.end("event %d" % index)
+        world.say("event %d %d" % (index, world.world_us()))
+        self.read()
 
 
 def _set(part, values):

@@ -6,10 +6,9 @@ stuffing, one new measurement a second, values that settle over the first second
 
 import struct
 
-from .quantities import Quantities
 from .sps30_words import ADDRESS, Words
+from .uart_part import UartPart
 from .weather import aired
-from .wire import Wire
 
 IDLE, MEASURING, ASLEEP = 0, 1, 2
 OK, BAD_LENGTH, UNKNOWN, BAD_VALUE, WRONG_STATE = 0x00, 0x01, 0x02, 0x04, 0x43
@@ -52,17 +51,15 @@ def unstuffed(data):
     return bytes(out)
 
 
-class Twin:
+class Twin(UartPart):
     """Quantities: pm1, pm2_5, pm4, pm10 in ug/m3 (None: in the usual proportion to pm2_5); status (32 bits)."""
 
-    baud = 115200
     BUSES = ("uart", "i2c")
     QUANTITIES = ("pm1", "pm2_5", "pm4", "pm10", "status")
 
     def __init__(self, options):
         defaults = {"pm1": None, "pm2_5": 9.0, "pm4": None, "pm10": None, "status": 0}
-        self._quantities = Quantities(defaults, options)
-        self._wire = Wire()
+        super().__init__(options, 115200, defaults)
         self._serial = options.get("serial", "5A17C0DE00000001")
         self._interval_s = 604800
         self.address = options.get("address", ADDRESS)
@@ -79,13 +76,9 @@ class Twin:
         self._told = 0  # the second whose values were read last
         self._integers = False
 
-    def set(self, **values):
-        self._quantities.set(values)
-
     def fault(self, kind, **options):
-        self._wire.fault(kind, options)
+        super().fault(kind, **options)
         self._words.fault(kind, **options)
-        self._quantities.stuck = kind == "stuck"
 
     def state(self):
         return {"interval_s": self._interval_s}
@@ -105,9 +98,6 @@ class Twin:
 
     def read(self, n, now_us):
         return self._words.read(n, now_us)
-
-    def emitted(self, now_us):
-        return self._wire.emitted(now_us)
 
     @property
     def asleep(self):

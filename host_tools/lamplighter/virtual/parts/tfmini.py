@@ -8,9 +8,8 @@ Set to I2C, it sends nothing by itself: each command is written, and its answer 
 import struct
 
 from .lines import Lines
-from .quantities import Quantities
-from .stream import WAITING, Stream
-from .wire import Wire
+from .stream import Stream
+from .uart_part import UartPart
 
 TOO_WEAK, SATURATED, SUNLIT = 65535, 65534, 65532  # -1, -2 and -4 as unsigned
 BAUDS = (9600, 19200, 38400, 57600, 115200, 230400, 256000, 460800, 921600)
@@ -23,7 +22,7 @@ def total(data):
     return bytes([sum(data) & 0xFF])
 
 
-class Twin:
+class Twin(UartPart):
     """Quantities: mm; strength (None: as the distance and reflectance give); reflectance (0.9: white, 0.1: black);
     celsius; sun (1: blinded by ambient light).
 
@@ -39,11 +38,10 @@ class Twin:
 
     def __init__(self, options):
         defaults = {"mm": 3200, "strength": None, "reflectance": 0.9, "celsius": 30, "sun": 0}
-        self._quantities = Quantities(defaults, options)
+        super().__init__(options, FACTORY["baud"], defaults)
         self._weak_below = options.get("weak_below", 100)
         self._weak_reads = options.get("weak_reads", self.WEAK_READS)
         self._on_i2c = options.get("bus") == "i2c"
-        self._wire = Wire(WAITING)
         self._lines = Lines()
         self._answer = b""  # what can be read over I2C
         self._heard = b""
@@ -55,13 +53,9 @@ class Twin:
             self.restore(options["state"])
         self._use(self._saved)
 
-    def set(self, **values):
-        self._quantities.set(values)
-
     def fault(self, kind, **options):
-        self._wire.fault(kind, options)
+        super().fault(kind, **options)
         self._lines.fault(kind, options)
-        self._quantities.stuck = kind == "stuck"
 
     def state(self):
         """What the save command kept."""
@@ -79,7 +73,7 @@ class Twin:
         else:
             for at_us in self._stream.due(now_us, period_us):
                 self._frame(at_us)
-        return self._wire.emitted(now_us)
+        return super().emitted(now_us)
 
     def written(self, data, now_us):
         self._heard = (self._heard + bytes(data))[-32:]

@@ -9,7 +9,7 @@ class Wire(Faults):
     own -- kinds of fault that only this part knows; bits -- of a byte on the line: 10, with a parity bit 11
     """
 
-    def __init__(self, limit=8, own=(), bits=10):
+    def __init__(self, limit, own=(), bits=10):
         super().__init__(own)
         self._limit = limit
         self._bits = bits

@@ -1,0 +1,33 @@
+"""What the link says of itself beside the records: state, info, diag; loaded for each."""
+
+import asyncio
+
+from micropython import const
+
+from ..core.codec import HEAD_MAX, head_into
+
+_LEAVE_MS = const(2000)
+
+
+def publish(link, suffix, body, qos, retain, seq):
+    """See Link.publish_now."""
+    payload = body and envelope(link, body, seq=seq)
+    return link.mqtt.publish(link.broker.prefix + suffix, payload, qos, retain)
+
+
+def envelope(link, body, timed=True, seq=None):
+    """The whole payload of a body."""
+    clock = link.clock
+    head = bytearray(HEAD_MAX)
+    ts = clock.utc_s() if timed else None
+    n = head_into(head, 0, link.boot, seq, ts, clock.tq, clock.tu_ms, False)
+    return bytes(head[:n]) + body
+
+
+async def leave(link, reason):
+    """See Link.leave."""
+    if link.publish_now(b"state", b'"state":"offline","reason":"%s"}' % reason.encode(), 1, True):
+        started = link.ticks_ms()
+        while link.up and link.mqtt.flying and link._left(started, _LEAVE_MS) > 0:
+            await asyncio.sleep_ms(20)
+        link.mqtt.close(polite=True)

@@ -1,0 +1,52 @@
+"""A program for a node's REPL, in as few bytes as a console can take it in."""
+
+from __future__ import annotations
+
+import ast
+import zlib
+
+
+def small(source: str, call: str, stays: frozenset[str]) -> bytes:
+    """The program without its comments, and what is called of it: deflated, as few bytes as a literal can have.
+
+    stays -- names that others know its things by, the call among them; all else that it names becomes shorter.
+    """
+    tree = _bare(ast.parse(source))
+    source = ast.unparse(_Terse(tree, stays).visit(tree)).replace("    ", " ")
+    packer = zlib.compressobj(9, zlib.DEFLATED, -13)
+    packed = packer.compress(f"{source}\n{call}\n".encode()) + packer.flush()
+    return b"import io,deflate\nexec(deflate.DeflateIO(io.BytesIO(%s),deflate.RAW,13).read())" % _literal(packed)
+
+
+class _Terse(ast.NodeTransformer):
+    """Short names for what the program itself names."""
+
+    _FREE = tuple("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+    def __init__(self, tree: ast.Module, stays: frozenset[str]):
+        own = [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
+        own += [n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
+        own += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        own += [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
+        names = [name for name in dict.fromkeys(own) if name not in stays]
+        self._short = dict(zip(names, self._FREE, strict=False))
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        for field in ("id", "arg", "attr", "name"):
+            if isinstance(name := getattr(node, field, None), str) and name in self._short:
+                setattr(node, field, self._short[name])
+        return self.generic_visit(node)
+
+
+def _literal(data: bytes) -> bytes:
+    """Bytes in quotes; escaped are those that end a line or a literal, or that a console takes for itself."""
+    escaped = {byte: b"\\x%02x" % byte for byte in (0, 1, 2, 3, 4, 5, 10, 13)} | {39: b"\\'", 92: b"\\\\"}
+    return b"b'" + b"".join(escaped.get(byte) or bytes((byte,)) for byte in data) + b"'"
+
+
+def _bare(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            body[:1] = [] if len(body) > 1 else [ast.Pass()]
+    return tree
