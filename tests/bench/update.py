@@ -48,22 +48,31 @@ class Counted:
 
 
 def _edited(source: Path, target: Path) -> tuple[list[str], list[str]]:
-    """A working copy in which as many files are edited as make APP bytes of .mpy: paths of sources, and of the .mpy."""
+    """A working copy in which all sources of so many files are edited as make APP bytes of .mpy: paths of sources,
+    and of the .mpy."""
     shutil.copytree(source, target)
     app, total, paths, changed = filesystem.compile_app(source), 0, [], []
     for module, members in app.functions.items():
         name = f"{module.replace('.', '/')}.mpy"
         if total >= APP:
             break
-        path = f"{list(members)[-1].replace('.', '/')}.py" if members else ""
-        text = (target / path).read_text() if path and (target / path).is_file() else ""
-        if "\ndef " not in text and "\nclass " not in text:
-            continue
-        (target / path).write_text(text + f"\n\ndef patched(value):\n    return value * {len(text)} + len({name!r})\n")
-        total += len(app.modules[name])
-        paths.append(path)
-        changed.append(name)
+        sources = [f"{member.replace('.', '/')}.py" for member in members]
+        found = [path for path in sources if path in paths or _edit(target / path)]
+        if found:
+            total += len(app.modules[name])
+            paths += [path for path in found if path not in paths]
+            changed.append(name)
     return paths, changed
+
+
+def _edit(path: Path) -> bool:
+    """Give a source one more function; False where there is none, or nothing to see a change by."""
+    text = path.read_text() if path.is_file() else ""
+    if "\ndef " not in text and "\nclass " not in text:
+        return False
+    more = f"\n\ndef patched_{path.stem}(value):\n    return value * {len(text)} + len({path.stem!r})\n"
+    path.write_text(text + more)
+    return True
 
 
 def _lamp(folder: Path) -> VirtualLamppost:
