@@ -43,10 +43,12 @@ class Pack:
     """The modules of a slot's file, as the file system that `import` reads. Raises OSError for what is no pack.
 
     Few objects live and die here: between them lies what an import leaves for good, and no large block fits any more.
+    What is imported as `id` is the module that was looked at last (core/borrow.py): many modules, one name.
     """
 
     def __init__(self, path):
         self._path = path
+        self.last = 0
         with open(path, "rb") as file:
             head = file.read(16)
             if head[:5] != b"LAMP\1":
@@ -61,6 +63,8 @@ class Pack:
 
     def _at(self, path):
         """Where a module is in the file; 0 for a folder."""
+        if path == "/id.mpy":
+            return self.last
         index = self._index
         key = binascii.crc32(path.strip("/")).to_bytes(4, "little")
         at = index.find(key)
@@ -71,7 +75,8 @@ class Pack:
         return int.from_bytes(index[at + 4 : at + 8], "little")
 
     def stat(self, path):
-        return (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0) if self._at(path) else (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        self.last = self._at(path)
+        return (0x8000 if self.last else 0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
     def open(self, path, _):
         file = open(self._path, "rb")

@@ -147,15 +147,17 @@ def _app_modules(tree: ast.Module, stems: set[str]) -> set[str]:
     # what `from ..core import codec` binds, unless something else in the file has that name too
     bound = {
         alias.asname or alias.name
-        for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and _of_app(node)
+        for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) and _of_app(node, stems)
         for alias in node.names if alias.name in stems
     }  # fmt: skip
     other = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     return bound - other - {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
-def _of_app(node: ast.ImportFrom) -> bool:
-    return bool(node.level) or (node.module or "").split(".")[0] == "lamppost"
+def _of_app(node: ast.Import | ast.ImportFrom, stems: set[str]) -> bool:
+    if isinstance(node, ast.Import):
+        return node.names[0].name in stems
+    return bool(node.level) or (node.module or "").split(".")[0] in stems
 
 
 def _stems(trees: Mapping[str, ast.Module]) -> set[str]:
@@ -181,7 +183,8 @@ def renamable(trees: Mapping[str, ast.Module], drivers: Collection[str] = ()) ->
         outer |= _constants(tree)
         stock = {
             alias.asname or alias.name
-            for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+            for node in ast.walk(tree) if isinstance(node, ast.Import) and not _of_app(node, stems)
+            for alias in node.names
         }  # fmt: skip
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -190,12 +193,12 @@ def renamable(trees: Mapping[str, ast.Module], drivers: Collection[str] = ()) ->
                 inner.add(node.arg)
             elif isinstance(node, ast.Call) and not _of_us(node.func, ours):
                 outer |= {word.arg for word in node.keywords if word.arg}
-            elif isinstance(node, ast.Import) or isinstance(node, ast.ImportFrom) and not _of_app(node):
+            elif isinstance(node, (ast.Import, ast.ImportFrom)) and not _of_app(node, stems):
                 for alias in node.names:
                     outer.add(alias.name)
                     if alias.asname:
                         inner.add(alias.asname)
-            elif isinstance(node, ast.ImportFrom):
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 inner |= {alias.asname or alias.name for alias in node.names}
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 if node in tree.body:
