@@ -24,11 +24,11 @@ def _module(path: str) -> str:
     return path.removeprefix("lamppost/").removesuffix(".py").removesuffix("__init__").replace("/", ".").strip(".")
 
 
-def _chosen(modules: list[str]) -> dict[str, str]:
-    """{module: its name in the one folder}, mostly the same when another module comes."""
+def _chosen(modules: list[str], strings: set[str]) -> dict[str, str]:
+    """{module: its last part on the node}, mostly the same when another module comes; strings -- none of these."""
     names = {one: one for one in modules if one in _STAY}
     names |= {one: one.removeprefix("drivers.") for one in modules if one.startswith("drivers.")}
-    taken = {*names.values(), _ANY, "builtins"}
+    taken = {*names.values(), _ANY, "builtins", *strings}
     places: list[str | None] = [name for name in NUMBERED.split() if name.islower() and name not in taken]
     for module in [one for one in modules if one not in names]:
         if not any(places):
@@ -91,7 +91,7 @@ def moved(joined: Joined) -> Joined:
     """The same in one folder. What the host imports by its place keeps that, as a file that leads to the other."""
     trees = {_module(path): ast.parse(joined.texts[path]) for path in sorted(joined.texts)}
     modules = [*trees]
-    names = _chosen(modules)
+    names = _chosen(modules, {str(getattr(n, "value", "")) for tree in trees.values() for n in ast.walk(tree)})
     asked = {module: found for module in modules if (found := _asked(trees[module])) and module not in _STAY}
     within = {one for one in modules if one in _STAY or one in asked or one.startswith("drivers.")}
     roads = {one: f"lamppost.{name}".strip(".") if one in within else name for one, name in names.items()}

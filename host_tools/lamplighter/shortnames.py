@@ -47,6 +47,11 @@ SPELT = (  # of builtins, math, set and heapq,
     "version version_info chdir getcwd mkdir rmdir statvfs uname ilistdir localtime mktime time_ns ticks_cpu "
     "dump OrderedDict deque namedtuple appendleft popleft gather run_until_complete run_forever current_task "
     "calcsize b2a_base64 a2b_base64 unhexlify decompress DeflateIO sha1 md5 "
+    # and of these, io, select and deflate, what the app seldom calls itself
+    "AUTO RAW ZLIB GZIP errorcode ETIMEDOUT EAGAIN EINPROGRESS ENODEV StringIO BytesIO IOBase TextIOWrapper FileIO "
+    "POLLHUP POLLERR POLLIN POLLOUT gmtime ticks_add loads dumps load argv threshold unpack_from pack_into ticks_us "
+    "sleep_us NotImplemented UnicodeError memoryview enumerate property delattr help input execfile getvalue readlines "
+    "isclose pi tau qstr_info mem_free disable CancelledError TimeoutError TaskQueue cur_task separators "
 )
 ROM = tuple((NUMBERED + SPELT).split())
 # what boot.py, main.py, the host, a test at the console or a stock module looks up by its letters
@@ -72,12 +77,14 @@ _STOCK = (
     "sort split splitlines startswith step strip tell ticks_diff ticks_ms time total update upper values "
 )
 LOCK = {"door", "opened", "wrong", "wait", "hear", "tend", "hold"}  # of lock.py, which is compiled apart from the app
+_BORROW = {"once", "core_borrow__once"}  # of core/borrow.py, by itself or joined
 STOCK = set(_STOCK.split()) | LOCK
 
 
 def _keys(tree: ast.Module, stems: set[str]) -> Iterator[tuple[ast.AST, str, str]]:
     """(node, its field, the name): everything in the source that is a name and no string; ".name" for an attribute."""
     modules = _app_modules(tree, stems)
+    borrowed = {id(node) for node in _borrowed(tree)}
 
     def visit(node: ast.AST, bound: set[str] | None) -> Iterator[tuple[ast.AST, str, str]]:
         """bound -- the names so far of the class whose body this is in; None: it is in none."""
@@ -104,6 +111,8 @@ def _keys(tree: ast.Module, stems: set[str]) -> Iterator[tuple[ast.AST, str, str
             yield node, "id", ("." if own else "") + node.id
         elif isinstance(node, ast.arg):
             yield node, "arg", node.arg
+        elif isinstance(node, ast.Constant) and id(node) in borrowed:
+            yield node, "value", node.value
         elif isinstance(node, ast.keyword) and node.arg:
             yield node, "arg", "=" + node.arg
         elif isinstance(node, ast.ExceptHandler) and node.name:
@@ -126,6 +135,13 @@ def _keys(tree: ast.Module, stems: set[str]) -> Iterator[tuple[ast.AST, str, str
             yield from visit(child, bound)
 
     yield from visit(tree, None)
+
+
+def _borrowed(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Functions that are named where their module is borrowed: once("link.dial", "connect", ...)."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _BORROW:
+            yield from (one for one in node.args[1:2] if isinstance(one, ast.Constant))
 
 
 def _defaults(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[ast.expr]:
@@ -186,8 +202,9 @@ def renamable(trees: Mapping[str, ast.Module], drivers: Collection[str] = ()) ->
             for node in ast.walk(tree) if isinstance(node, ast.Import) and not _of_app(node, stems)
             for alias in node.names
         }  # fmt: skip
+        named = {id(node) for node in _borrowed(tree)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in named:
                 strings.add(node.value)
             elif isinstance(node, ast.arg):
                 inner.add(node.arg)
@@ -285,6 +302,7 @@ def choose(trees: Mapping[str, ast.Module], drivers: Collection[str] = ()) -> di
     wanted = renamable(trees, drivers)
     meeting = groups(trees)
     strings = {n.value for t in trees.values() for n in ast.walk(t) if isinstance(n, ast.Constant) and n.value.__hash__}
+    strings -= {module_name(path) for path in trees}  # they mean the module (one_folder.py), and no attribute
     attributes = {key[1:] for group in meeting for key in group if key[0] == "."} - {w[1:] for w in wanted}
     free = {"": [name for name in ROM if name not in strings], ".": []}
     free["."] = [name for name in free[""] if name not in attributes and name not in STOCK]
