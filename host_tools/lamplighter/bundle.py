@@ -27,6 +27,8 @@ TOGETHER = {
     "building": ["buses.wiring", "link.broker"],
     "core.codec": ["core.calendar"],
     "journal.folding": ["journal.outbox", "journal.queue", "journal.room", "journal.anchor"],
+    "journal.ring": ["journal.record"],
+    "link.sender": ["link.envelope"],
     "link.asking": ["link.sntp", "link.agreement"],
     "ops.beginning": ["core.units"],
 }

@@ -1,8 +1,9 @@
 """Lays the files of the app into one folder under names that the chip has in ROM: the node keeps each path for ever.
 
 For each file that was ever loaded the node keeps three names: the path, the module's, and its last part; and a module
-for each folder. The drivers keep their own last part, since the shelf finds them by it. All others lie
-beside the package: there a module's name is its last part, and what core/borrow.py loads takes no path of its own.
+for each folder. The drivers keep their own last part, since the shelf finds them by it. All but what is
+looked for in the package lie beside it: there a module's name is its last part, and what core/borrow.py loads takes no
+path of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from .shortnames import KEEP, NUMBERED
 
 # at these places boot.py, main.py, the app itself and the compiler look for them
 _STAY = {"", "app", "building", "made"}
+_SHELF = "drivers.shelf"  # takes the drivers from beside itself
 _ANY = "id"  # what boot.py calls the module that is borrowed
 
 
@@ -27,7 +29,8 @@ def _module(path: str) -> str:
 def _chosen(modules: list[str], strings: set[str]) -> dict[str, str]:
     """{module: its last part on the node}, mostly the same when another module comes; strings -- none of these."""
     names = {one: one for one in modules if one in _STAY}
-    names |= {one: one.removeprefix("drivers.") for one in modules if one.startswith("drivers.")}
+    borrowed = strings - {_SHELF}
+    names |= {one: one[8:] for one in modules if one.startswith("drivers.") and one not in borrowed}
     taken = {*names.values(), _ANY, "builtins", *strings}
     places: list[str | None] = [name for name in NUMBERED.split() if name.islower() and name not in taken]
     for module in [one for one in modules if one not in names]:
@@ -93,8 +96,7 @@ def moved(joined: Joined) -> Joined:
     modules = [*trees]
     names = _chosen(modules, {str(getattr(n, "value", "")) for tree in trees.values() for n in ast.walk(tree)})
     asked = {module: found for module in modules if (found := _asked(trees[module])) and module not in _STAY}
-    within = {one for one in modules if one in _STAY or one in asked or one.startswith("drivers.")}
-    roads = {one: f"lamppost.{name}".strip(".") if one in within else name for one, name in names.items()}
+    roads = {one: f"lamppost.{name}".strip(".") if one in _STAY else name for one, name in names.items()}
     inside = {member for row in joined.members.values() for member in row if "." in member} - set(modules)
     texts, members = {}, {}
     for path in joined.texts:

@@ -224,7 +224,7 @@ def renamable(trees: Mapping[str, ast.Module], drivers: Collection[str] = ()) ->
                     outer |= {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
             elif isinstance(node, ast.ClassDef):
                 # people read what failed; shelf.py finds a driver by its file's name
-                kept = node.name.endswith("Fault") or path in drivers and path.endswith(f"/{node.name.lower()}.py")
+                kept = node.name.endswith("Fault") or path in drivers and f"/{path}".endswith(f"/{node.name.lower()}.py")
                 (outer if kept else inner).add(node.name)
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 inner.add("." + node.attr)

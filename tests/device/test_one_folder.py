@@ -33,7 +33,7 @@ def test_who_imports_or_borrows_a_file_finds_it_at_its_new_place(tmp_path):
         "lamppost/link/dial.py": "from ..drivers.shelf import near\ndef call(): return near\n",
         "lamppost/link/late.py": "def late(): return 3\n",
         "lamppost/drivers/shelf.py": "near = 'here'\ndef build(name):\n"
-                           "    return __import__(__name__.rsplit('.', 1)[0] + '.' + name, None, None, ('x',)).x\n",
+                           "    return __import__(__name__[:-5] + name, None, None, ('x',)).x\n",
         "lamppost/drivers/part.py": "x = 5\n",
     }))  # fmt: skip
     for path, text in moved.texts.items():
@@ -44,15 +44,15 @@ def test_who_imports_or_borrows_a_file_finds_it_at_its_new_place(tmp_path):
         text=True,
     )  # fmt: skip
     assert done.stdout == "('here', 5, 3)\n", done.stderr
-    assert "lamppost/part.py" in moved.texts and sum(path.count("/") for path in moved.texts) == 4
+    assert "part.py" in moved.texts and sum(path.count("/") for path in moved.texts) == 2
 
 
 def test_names_of_files_are_numbered_ones_but_drivers_and_what_is_looked_for_keep_theirs():
     moved = one_folder.moved(bundle.join(SOURCES))
-    assert {"lamppost/app.py", "lamppost/building.py", "lamppost/made.py", "lamppost/pzem004t.py"} <= set(moved.texts)
+    assert {"lamppost/app.py", "lamppost/building.py", "lamppost/made.py", "pzem004t.py"} <= set(moved.texts)
     assert moved.texts["lamppost/ops/settings.py"].endswith(" import adopt\n")
     drivers = set(one_folder.drivers(moved))
-    assert len(drivers) > 30 and "lamppost/sps30.py" in drivers
+    assert len(drivers) > 30 and "sps30.py" in drivers
     others = {path.removeprefix("lamppost/").removesuffix(".py") for path in moved.texts} - {
         path.removeprefix("lamppost/").removesuffix(".py") for path in drivers
     } - {"app", "building", "made", "__init__", "ops/settings", "journal/succession"}  # fmt: skip

@@ -95,6 +95,14 @@ def test_strings_and_numbers_of_the_firmware_stay():
         assert strings(short[path]) == strings(text), path
 
 
+def test_a_function_that_is_borrowed_is_found_under_its_substitute():
+    borrow = "from .core.borrow import once\ndef call(): return once('link.dial', 'connected', 'connected_to')\n"
+    dial = "def connected(): return 1\n"
+    (app, there), places = shortened(borrow, dial)
+    assert f"once('link.dial', '{places['connected']}', 'connected_to')" in app
+    assert f"def {places['connected']}()" in there
+
+
 def test_all_substitutes_of_the_firmware_are_in_rom():
     assert set(PLACES.values()) <= set(shortnames.ROM)
     assert len(PLACES) > 800
