@@ -74,7 +74,7 @@ _STOCK = (
     "call_exception_handler add append client_id copy count decode digest empty encode endswith errno event "
     "extend format get head hexdigest index insert items join key keys line load lock lower machine name offset "
     "open partition publish put random replace rfind rpartition rsplit rstrip seed seek server size sock socket "
-    "sort split splitlines startswith step strip tell ticks_diff ticks_ms time total update upper values "
+    "select sort split splitlines startswith step strip tell ticks_diff ticks_ms time total update upper values "
 )
 LOCK = {"door", "opened", "wrong", "wait", "hear", "tend", "hold"}  # of lock.py, which is compiled apart from the app
 _BORROW = {"once", "core_borrow__once"}  # of core/borrow.py, by itself or joined
@@ -112,7 +112,7 @@ def _keys(tree: ast.Module, stems: set[str]) -> Iterator[tuple[ast.AST, str, str
         elif isinstance(node, ast.arg):
             yield node, "arg", node.arg
         elif isinstance(node, ast.Constant) and id(node) in borrowed:
-            yield node, "value", node.value
+            yield node, "value", str(node.value)
         elif isinstance(node, ast.keyword) and node.arg:
             yield node, "arg", "=" + node.arg
         elif isinstance(node, ast.ExceptHandler) and node.name:
@@ -224,7 +224,8 @@ def renamable(trees: Mapping[str, ast.Module], drivers: Collection[str] = ()) ->
                     outer |= {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
             elif isinstance(node, ast.ClassDef):
                 # people read what failed; shelf.py finds a driver by its file's name
-                kept = node.name.endswith("Fault") or path in drivers and f"/{path}".endswith(f"/{node.name.lower()}.py")
+                own = path.rpartition("/")[2] == f"{node.name.lower()}.py"
+                kept = node.name.endswith("Fault") or path in drivers and own
                 (outer if kept else inner).add(node.name)
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 inner.add("." + node.attr)

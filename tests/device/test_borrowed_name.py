@@ -7,6 +7,7 @@ from lamplighter.filesystem import _compiled
 from lamplighter.firmware import folder
 from test_units_on_micropython import micropython
 
+
 def test_two_borrowed_modules_take_turns_under_one_name(tmp_path):
     boot = (folder("firmware") / "boot.py").read_text()
     borrow = (folder("firmware") / "lamppost" / "core" / "borrow.py").read_text()

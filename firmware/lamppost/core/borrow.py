@@ -23,8 +23,8 @@ def once(name, function, *arguments):
 
 
 def _load(name):
-    """The node keeps every name that a module was ever imported by: so boot.py's file system has one that means the module
-    that was looked at last. The build lays these beside the package.
+    """The node keeps every name that a module was ever imported by: so boot.py's file system has one that means the
+    module that was looked at last. The build lays these beside the package.
     """
     try:
         os.stat("/app/%s.mpy" % name)

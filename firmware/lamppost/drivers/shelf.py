@@ -29,8 +29,9 @@ class Absent:
 def driver(part_id):
     """(module, class) of a part. Raises SensorFault foreign for one that nobody here knows."""
     try:
-        # from where this module is; the other two files there are no drivers, and would run
-        found = part_id not in ("boot", "main") and __import__(__name__[:-5] + part_id, None, None, ("decode",))
+        if part_id in ("boot", "main"):  # no drivers, but files that would run
+            raise ValueError
+        found = __import__(__name__[:-5] + part_id, None, None, ("decode",))  # from where this module is
     except (ImportError, ValueError):
         found = None
     kind = getattr(found, part_id[:1].upper() + part_id[1:], None)
