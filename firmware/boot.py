@@ -25,7 +25,6 @@ import time
 import machine
 import vfs
 
-_TRIES = 3
 _WINDOW_MS = 1500
 
 
@@ -34,7 +33,7 @@ def choose_slot(memory, active):
     slot, tries = active, 0
     if len(memory) >= 2 and memory[:1] in (b"a", b"b") and memory[1:2].isdigit():
         slot, tries = chr(memory[0]), int(memory[1:2])
-        if tries >= _TRIES:
+        if tries >= 3:
             slot, tries = "b" if slot == "a" else "a", 0
     return slot, tries + 1
 
@@ -43,15 +42,17 @@ class Pack:
     """The modules of a slot's file, as the file system that `import` reads. Raises OSError for what is no pack.
 
     Few objects live and die here: between them lies what an import leaves for good, and no large block fits any more.
+    What is imported as `id` is the module that was looked at last (core/borrow.py): many modules, one name.
     """
 
     def __init__(self, path):
-        self._path = path
+        self.path = path
+        self.last = 0
         with open(path, "rb") as file:
             head = file.read(16)
             if head[:5] != b"LAMP\1":
                 raise OSError(22)
-            self._index = file.read(8 * (head[6] | head[7] << 8))
+            self.index = file.read(8 * (head[6] | head[7] << 8))
 
     def mount(self, *_):
         """What mount, umount and ilistdir get: nothing to do, and nothing to list, as the index has no names."""
@@ -59,9 +60,11 @@ class Pack:
 
     umount = ilistdir = mount
 
-    def _at(self, path):
+    def find(self, path):
         """Where a module is in the file; 0 for a folder."""
-        index = self._index
+        if path[1:-4] == "id":
+            return self.last
+        index = self.index
         key = binascii.crc32(path.strip("/")).to_bytes(4, "little")
         at = index.find(key)
         while at > 0 and at & 7:
@@ -71,11 +74,12 @@ class Pack:
         return int.from_bytes(index[at + 4 : at + 8], "little")
 
     def stat(self, path):
-        return (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0) if self._at(path) else (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        self.last = self.find(path)
+        return (0x8000 if self.last else 0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
     def open(self, path, _):
-        file = open(self._path, "rb")
-        file.seek(self._at(path) + 8)
+        file = open(self.path, "rb")
+        file.seek(self.find(path) + 8)
         return file
 
 
@@ -92,7 +96,7 @@ def use(slot):
         return False
 
 
-def active_slot():
+def active():
     try:
         with open("/state.json") as file:
             slot = json.load(file)["active"]
@@ -107,53 +111,53 @@ def keep_maintenance():
     So a laptop can work in the REPL, and a node that was left there comes back to work by itself.
     """
     watchdog = machine.WDT(timeout=60000)
-    left = [900]
+    count = [900]
 
     def feed(_):
-        left[0] -= 1
-        if left[0] > 0:
+        count[0] -= 1
+        if count[0] > 0:
             watchdog.feed()
 
     machine.Timer(0).init(period=1000, mode=machine.Timer.PERIODIC, callback=feed)
 
 
 def rescue_window():
-    """True if somebody pressed Ctrl-C within the window: the app is not started then. A locked console asks first."""
-    poller = select.poll()
-    poller.register(sys.stdin, select.POLLIN)
+    """True if somebody stop Ctrl-C within the window: the app is not started then. A locked console asks first."""
+    poll = select.poll()
+    poll.register(sys.stdin, select.POLLIN)
     if door and not door.opened:
         print("lamppost: the console is locked")
-        if not door.wait(_WINDOW_MS, poller.poll, sys.stdin.buffer.read):
+        if not door.wait(_WINDOW_MS, poll.poll, sys.stdin.buffer.read):
             return False
-    pressed = False
-    while not pressed and poller.poll(0):
-        pressed = sys.stdin.buffer.read(1) == b"\3"  # came while Ctrl-C was a byte like any other
+    stop = False
+    while not stop and poll.poll(0):
+        stop = sys.stdin.buffer.read(1) == b"\3"  # came while Ctrl-C was a byte like any other
     try:
         micropython.kbd_intr(3)
         print("lamppost: Ctrl-C within 1.5 s gives the REPL")
-        if not pressed:
+        if not stop:
             time.sleep_ms(_WINDOW_MS)
     except KeyboardInterrupt:
-        pressed = True
-    if pressed:
+        stop = True
+    if stop:
         print("lamppost: app not started; reset to start it")
-    return pressed
+    return stop
 
 
-_rtc = machine.RTC()
-_memory = bytes(_rtc.memory())
+rtc = machine.RTC()
+memory = bytes(rtc.memory())
 _soft = machine.reset_cause() == machine.SOFT_RESET
 try:
     import lock
 
-    door = lock.door = lock.closed(_memory, _soft)  # pyright: ignore[reportAttributeAccessIssue]
+    door = lock.door = lock.closed(memory, _soft)  # pyright: ignore[reportAttributeAccessIssue]
     if door is None:
         del sys.modules["lock"], lock
 except ImportError:  # put together by hand
     door = None
-if _soft and _memory[2:3] == b"w":
+if _soft and memory[2:3] == b"w":
     keep_maintenance()  # an armed watchdog runs on through a soft reset
-slot, _count = choose_slot(_memory, active_slot())
+slot, _count = choose_slot(memory, active())
 if not use(slot):
     slot = "b" if slot == "a" else "a"
     use(slot)
@@ -162,6 +166,6 @@ rescued = rescue_window()
 if rescued and door and not _soft:
     keep_maintenance()
 if not rescued and not _soft:
-    _rtc.memory((slot + str(_count)).encode() + bytes(_rtc.memory())[2:4])
+    rtc.memory((slot + str(_count)).encode() + bytes(rtc.memory())[2:4])
 # the globals of this script live as long as the app does
-del choose_slot, active_slot, keep_maintenance, rescue_window
+del choose_slot, active, keep_maintenance, rescue_window

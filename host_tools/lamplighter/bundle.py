@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from .module_scope import Rename, constants, top, unbound
@@ -25,6 +25,12 @@ TOGETHER = {
     "sensing.air": ["sensing.trace"],
     "drivers.sps30": ["buses.shdlc"],
     "building": ["buses.wiring", "link.broker"],
+    "core.codec": ["core.calendar"],
+    "journal.folding": ["journal.outbox", "journal.queue", "journal.room", "journal.anchor"],
+    "journal.ring": ["journal.record"],
+    "link.sender": ["link.envelope"],
+    "link.asking": ["link.sntp", "link.agreement"],
+    "ops.beginning": ["core.units"],
 }
 # file: of what it has a copy; who else needs that imports it from its own file
 COPIED = {
@@ -93,17 +99,20 @@ class _Join:
                     found.append(root)
         return found
 
-    def _strings(self) -> set[str]:
+    def _strings(self, but: Collection[int] = ()) -> set[str]:
         return {
             node.value for tree in self.trees.values() for line in tree.body if not _names_company(line)
-            for node in ast.walk(line) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            for node in ast.walk(line)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in but
         }  # fmt: skip
 
     def _by_name(self) -> None:
         """What is joined has no name to be loaded by."""
-        starters = {"building", *TOGETHER.get("building", ())}  # these are also given back by their names
+        rows = [node for tree in self.trees.values() for node in ast.walk(tree) if isinstance(node, ast.Tuple)]
+        given_back = [one for row in rows for one in row.elts]  # where its file is named too
+        asked = self._strings({id(one) for one in given_back})
         for module in sorted(self.home):
-            if module in self._strings() and self.home[module] != "building" and module not in starters:
+            if module in asked:
                 raise ImageInvalid(
                     f"{module} is joined to {self.home[module]}, and something loads it by its name.",
                     "Take it out of TOGETHER in bundle.py, or import it.",

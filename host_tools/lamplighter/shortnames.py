@@ -47,6 +47,11 @@ SPELT = (  # of builtins, math, set and heapq,
     "version version_info chdir getcwd mkdir rmdir statvfs uname ilistdir localtime mktime time_ns ticks_cpu "
     "dump OrderedDict deque namedtuple appendleft popleft gather run_until_complete run_forever current_task "
     "calcsize b2a_base64 a2b_base64 unhexlify decompress DeflateIO sha1 md5 "
+    # and of these, io, select and deflate, what the app seldom calls itself
+    "AUTO RAW ZLIB GZIP errorcode ETIMEDOUT EAGAIN EINPROGRESS ENODEV StringIO BytesIO IOBase TextIOWrapper FileIO "
+    "POLLHUP POLLERR POLLIN POLLOUT gmtime ticks_add loads dumps load argv threshold unpack_from pack_into ticks_us "
+    "sleep_us NotImplemented UnicodeError memoryview enumerate property delattr help input execfile getvalue readlines "
+    "isclose pi tau qstr_info mem_free disable CancelledError TimeoutError TaskQueue cur_task separators "
 )
 ROM = tuple((NUMBERED + SPELT).split())
 # what boot.py, main.py, the host, a test at the console or a stock module looks up by its letters
@@ -69,15 +74,17 @@ _STOCK = (
     "call_exception_handler add append client_id copy count decode digest empty encode endswith errno event "
     "extend format get head hexdigest index insert items join key keys line load lock lower machine name offset "
     "open partition publish put random replace rfind rpartition rsplit rstrip seed seek server size sock socket "
-    "sort split splitlines startswith step strip tell ticks_diff ticks_ms time total update upper values "
+    "select sort split splitlines startswith step strip tell ticks_diff ticks_ms time total update upper values "
 )
 LOCK = {"door", "opened", "wrong", "wait", "hear", "tend", "hold"}  # of lock.py, which is compiled apart from the app
+_BORROW = {"once", "core_borrow__once"}  # of core/borrow.py, by itself or joined
 STOCK = set(_STOCK.split()) | LOCK
 
 
 def _keys(tree: ast.Module, stems: set[str]) -> Iterator[tuple[ast.AST, str, str]]:
     """(node, its field, the name): everything in the source that is a name and no string; ".name" for an attribute."""
     modules = _app_modules(tree, stems)
+    borrowed = {id(node) for node in _borrowed(tree)}
 
     def visit(node: ast.AST, bound: set[str] | None) -> Iterator[tuple[ast.AST, str, str]]:
         """bound -- the names so far of the class whose body this is in; None: it is in none."""
@@ -104,6 +111,8 @@ def _keys(tree: ast.Module, stems: set[str]) -> Iterator[tuple[ast.AST, str, str
             yield node, "id", ("." if own else "") + node.id
         elif isinstance(node, ast.arg):
             yield node, "arg", node.arg
+        elif isinstance(node, ast.Constant) and id(node) in borrowed:
+            yield node, "value", str(node.value)
         elif isinstance(node, ast.keyword) and node.arg:
             yield node, "arg", "=" + node.arg
         elif isinstance(node, ast.ExceptHandler) and node.name:
@@ -128,6 +137,13 @@ def _keys(tree: ast.Module, stems: set[str]) -> Iterator[tuple[ast.AST, str, str
     yield from visit(tree, None)
 
 
+def _borrowed(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Functions that are named where their module is borrowed: once("link.dial", "connect", ...)."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _BORROW:
+            yield from (one for one in node.args[1:2] if isinstance(one, ast.Constant))
+
+
 def _defaults(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[ast.expr]:
     return [*node.args.defaults, *(one for one in node.args.kw_defaults if one)]
 
@@ -147,15 +163,17 @@ def _app_modules(tree: ast.Module, stems: set[str]) -> set[str]:
     # what `from ..core import codec` binds, unless something else in the file has that name too
     bound = {
         alias.asname or alias.name
-        for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and _of_app(node)
+        for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) and _of_app(node, stems)
         for alias in node.names if alias.name in stems
     }  # fmt: skip
     other = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     return bound - other - {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
-def _of_app(node: ast.ImportFrom) -> bool:
-    return bool(node.level) or (node.module or "").split(".")[0] == "lamppost"
+def _of_app(node: ast.Import | ast.ImportFrom, stems: set[str]) -> bool:
+    if isinstance(node, ast.Import):
+        return node.names[0].name in stems
+    return bool(node.level) or (node.module or "").split(".")[0] in stems
 
 
 def _stems(trees: Mapping[str, ast.Module]) -> set[str]:
@@ -181,21 +199,23 @@ def renamable(trees: Mapping[str, ast.Module], drivers: Collection[str] = ()) ->
         outer |= _constants(tree)
         stock = {
             alias.asname or alias.name
-            for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+            for node in ast.walk(tree) if isinstance(node, ast.Import) and not _of_app(node, stems)
+            for alias in node.names
         }  # fmt: skip
+        named = {id(node) for node in _borrowed(tree)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in named:
                 strings.add(node.value)
             elif isinstance(node, ast.arg):
                 inner.add(node.arg)
             elif isinstance(node, ast.Call) and not _of_us(node.func, ours):
                 outer |= {word.arg for word in node.keywords if word.arg}
-            elif isinstance(node, ast.Import) or isinstance(node, ast.ImportFrom) and not _of_app(node):
+            elif isinstance(node, (ast.Import, ast.ImportFrom)) and not _of_app(node, stems):
                 for alias in node.names:
                     outer.add(alias.name)
                     if alias.asname:
                         inner.add(alias.asname)
-            elif isinstance(node, ast.ImportFrom):
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 inner |= {alias.asname or alias.name for alias in node.names}
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 if node in tree.body:
@@ -204,7 +224,8 @@ def renamable(trees: Mapping[str, ast.Module], drivers: Collection[str] = ()) ->
                     outer |= {each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg)}
             elif isinstance(node, ast.ClassDef):
                 # people read what failed; shelf.py finds a driver by its file's name
-                kept = node.name.endswith("Fault") or path in drivers and path.endswith(f"/{node.name.lower()}.py")
+                own = path.rpartition("/")[2] == f"{node.name.lower()}.py"
+                kept = node.name.endswith("Fault") or path in drivers and own
                 (outer if kept else inner).add(node.name)
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 inner.add("." + node.attr)
@@ -282,6 +303,7 @@ def choose(trees: Mapping[str, ast.Module], drivers: Collection[str] = ()) -> di
     wanted = renamable(trees, drivers)
     meeting = groups(trees)
     strings = {n.value for t in trees.values() for n in ast.walk(t) if isinstance(n, ast.Constant) and n.value.__hash__}
+    strings -= {module_name(path) for path in trees}  # they mean the module (one_folder.py), and no attribute
     attributes = {key[1:] for group in meeting for key in group if key[0] == "."} - {w[1:] for w in wanted}
     free = {"": [name for name in ROM if name not in strings], ".": []}
     free["."] = [name for name in free[""] if name not in attributes and name not in STOCK]

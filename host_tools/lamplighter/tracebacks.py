@@ -11,6 +11,7 @@ from .source_map import SourceMap
 
 _HEAD = "Traceback (most recent call last):"
 _FRAME = re.compile(r'\s*File "([^"]+)", line (\d+), in (\S+)$')
+_OURS = re.compile(r"lamppost\b|[a-z_]+$")  # a module of the package, or one beside it; stock ones end with .py
 _BUILD = re.compile(r"""\bbuild"?:? "?([0-9a-f]{12})\b""")
 _ANSWER = re.compile(r'lamppost: \{".*\}$')
 
@@ -52,7 +53,7 @@ class Tracebacks:
         return self._released()
 
     def _finished(self, lines: list[str]) -> list[str]:
-        unknown = not self.build and any('File "lamppost' in line for line in lines)
+        unknown = not self.build and any((frame := _FRAME.match(line)) and _OURS.match(frame[1]) for line in lines)
         if unknown and self._ask and not self._asked:
             self._asked = True
             self._ask()
@@ -83,7 +84,7 @@ class Tracebacks:
 
     def _one(self, lines: list[str]) -> list[str]:
         frames = [_FRAME.match(line) for line in lines]
-        if not any(frame and frame[1].startswith("lamppost") for frame in frames):
+        if not any(frame and _OURS.match(frame[1]) for frame in frames):
             return lines
         known = self._map()
         if known is None:

@@ -42,6 +42,7 @@ class os:
     listdir = files.listdir
     remove = files.remove
     rename = files.rename
+    stat = files.stat
 
     @staticmethod
     def urandom(n):

@@ -61,7 +61,7 @@ def counted(app: App) -> dict[str, int]:
 
 def by_module(app: App) -> dict[str, int]:
     """{module: bytes that its import leaves on the heap, its names included}, of those that stay after the start"""
-    stay = heap32.count(CONFIG, app.modules, [*START, "for one in sys.modules: one[:8] == 'lamppost' and live(one)"])
+    stay = heap32.count(CONFIG, app.modules, [*START, "for one in sys.modules: live(one)"])
     steps = ["import asyncio, chip_in_ram; chip_in_ram.take_over(asyncio)", "execute('/boot.py')"]
     steps += [COLLECT, "live('boot')"]
     faults = next(name for name, members in app.functions.items() if "lamppost.core.faults" in members)

@@ -97,11 +97,11 @@ def test_a_copy_serves_one_file_and_the_others_have_the_original(monkeypatch):
 
 
 def test_two_modules_that_keep_one_name_for_the_console_are_refused():
-    with pytest.raises(ImageInvalid, match="two of its modules define settle"):
+    with pytest.raises(ImageInvalid, match="two of its modules define read_out"):
         bundle.join({
-            "lamppost/core/one.py": "def settle(): return 1\n",
-            "lamppost/core/two.py": "from .one import settle as other\ndef settle(): return other()\n",
-            "lamppost/app.py": "from .core.two import settle\n",
+            "lamppost/core/one.py": "def read_out(): return 1\n",
+            "lamppost/core/two.py": "from .one import read_out as other\ndef read_out(): return other()\n",
+            "lamppost/app.py": "from .core.two import read_out\n",
         })  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def traceback(known, app):
         f'  File "lamppost.app", line 1, in {run}',
         f'  File "lamppost.app", line 1, in {place}',
         f"AttributeError: '{on_node(known, 'lamppost.app', LINK, 'Link')}' object has no attribute"
-        f" '{attribute(app, '_wifi')}'",
+        f" '{attribute(app, '_unsaid')}'",
     ]
 
 
@@ -70,7 +70,7 @@ def test_a_traceback_names_file_lines_function_and_where_it_calls_the_next(known
     )
     assert found and int(found[1]) == first < int(found[3]) == call < int(found[2])
     assert re.fullmatch(r"  lamppost/link/link.py:\d+-\d+ in Link._connection", shown[4])
-    assert re.match(r"AttributeError: '(\w+ or )*link_link__Link( or \w+)*' object has no attribute '_wifi'", shown[5])
+    assert re.match(r"AttributeError: '(\w+ or )*link_link__Link( or \w+)*' object has no attribute '_unsaid'", shown[5])
 
 
 def test_of_several_functions_of_one_name_only_those_are_named_that_can_be_meant(known):

@@ -29,15 +29,14 @@ def test_who_imports_or_borrows_a_file_finds_it_at_its_new_place(tmp_path):
         "lamppost/app.py": "from .link import dial\nfrom .drivers import shelf as found\n"
                            "NAMES = 'link.late', 'link.dial', 'building'\n"
                            "def main():\n    from .link.late import late as too\n"
-                           "    return dial.call(), found.build('part'), too(), __import__('lamppost.' + NAMES[0])\n",
+                           "    return dial.call(), found.build('part'), too(), __import__(NAMES[0])\n",
         "lamppost/link/dial.py": "from ..drivers.shelf import near\ndef call(): return near\n",
         "lamppost/link/late.py": "def late(): return 3\n",
         "lamppost/drivers/shelf.py": "near = 'here'\ndef build(name):\n"
-                           "    return __import__(__name__.rsplit('.', 1)[0] + '.' + name, None, None, ('x',)).x\n",
+                           "    return __import__(__name__[:-5] + name, None, None, ('x',)).x\n",
         "lamppost/drivers/part.py": "x = 5\n",
     }))  # fmt: skip
     for path, text in moved.texts.items():
-        assert path.count("/") == 1
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(text)
     done = subprocess.run(
@@ -45,18 +44,19 @@ def test_who_imports_or_borrows_a_file_finds_it_at_its_new_place(tmp_path):
         text=True,
     )  # fmt: skip
     assert done.stdout == "('here', 5, 3)\n", done.stderr
+    assert "part.py" in moved.texts and sum(path.count("/") for path in moved.texts) == 2
 
 
 def test_names_of_files_are_numbered_ones_but_drivers_and_what_is_looked_for_keep_theirs():
     moved = one_folder.moved(bundle.join(SOURCES))
-    assert {"lamppost/app.py", "lamppost/building.py", "lamppost/made.py", "lamppost/pzem004t.py"} <= set(moved.texts)
+    assert {"lamppost/app.py", "lamppost/building.py", "lamppost/made.py", "pzem004t.py"} <= set(moved.texts)
     assert moved.texts["lamppost/ops/settings.py"].endswith(" import adopt\n")
     drivers = set(one_folder.drivers(moved))
-    assert len(drivers) > 30 and "lamppost/sps30.py" in drivers
+    assert len(drivers) > 30 and "sps30.py" in drivers
     others = {path.removeprefix("lamppost/").removesuffix(".py") for path in moved.texts} - {
         path.removeprefix("lamppost/").removesuffix(".py") for path in drivers
     } - {"app", "building", "made", "__init__", "ops/settings", "journal/succession"}  # fmt: skip
-    assert others <= set(shortnames.NUMBERED.split())
+    assert others <= set(shortnames.NUMBERED.split()) - {"id", "builtins"}, "of boot.py, and of MicroPython"
 
 
 def test_a_new_file_leaves_the_others_where_they_are():

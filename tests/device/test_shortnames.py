@@ -92,7 +92,19 @@ def test_the_same_sources_give_the_same_names():
 def test_strings_and_numbers_of_the_firmware_stay():
     short = shortnames.shorten(SOURCES).texts
     for path, text in SOURCES.items():
-        assert strings(short[path]) == strings(text), path
+        tree = ast.parse(text)
+        borrowed = {id(node) for node in shortnames._borrowed(tree)}
+        stays = [id(node) not in borrowed for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        rows = zip(strings(text), strings(short[path]), stays, strict=True)
+        assert [(before, after) for before, after, same in rows if same and before != after] == [], path
+
+
+def test_a_function_that_is_borrowed_is_found_under_its_substitute():
+    borrow = "from .core.borrow import once\ndef call(): return once('link.dial', 'connected', 'connected_to')\n"
+    dial = "def connected(): return 1\n"
+    (app, there), _ = shortened(borrow, dial)
+    place = next(node.name for node in ast.parse(there).body if isinstance(node, ast.FunctionDef))
+    assert place != "connected" and strings(app) == ["link.dial", place, "connected_to"]
 
 
 def test_all_substitutes_of_the_firmware_are_in_rom():

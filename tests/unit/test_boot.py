@@ -10,7 +10,7 @@ def choose_slot():
     with open(here + "/../../firmware/boot.py") as file:
         text = file.read()
     start = text.index("def choose_slot")
-    world = {"_TRIES": 3}
+    world = {}
     exec(text[start : text.index("class Pack")], world)
     return world["choose_slot"]
 

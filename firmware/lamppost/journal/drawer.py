@@ -3,8 +3,8 @@
 from ..core.borrow import give_back, once
 
 _CODE = (
-    "journal.outbox", "journal.queue", "journal.room", "journal.record", "journal.anchor", "journal.ring",
-    "journal.block",
+    "journal.folding", "journal.outbox", "journal.queue", "journal.room", "journal.record", "journal.anchor",
+    "journal.ring", "journal.block",
 )  # fmt: skip
 
 
