@@ -87,10 +87,7 @@ class Node:
 
     def clock_set(self, before):
         """A time server was believed; `before` -- UTC by then, or None. Earlier records have their time now."""
-        self.timebase.told()
-        step_s = None if before is None else self.clock.utc_s() - before
-        if step_s is None or abs(step_s) > 1:
-            self.event(b"clock", once("ops.report", "clock", step_s and step_s * 1000, "ntp"))
+        once("ops.telling", "clock_set", self, before)
 
     def doubt(self, step_s, words):
         """A time server told what is not believed; None: that is over."""

@@ -96,14 +96,6 @@ class Link:
             self.fault = fault
             return False
 
-    def announce(self):
-        """Publish the retained `info` (again, after it changed)."""
-        return self.publish_now(b"info", self.info(), 1, True)
-
-    async def leave(self, reason):
-        """Before a reset that was asked for: say `offline` and why, and go without a will."""
-        await once("link.own", "leave", self, reason)
-
     # -- the loop
 
     async def run(self):
@@ -137,7 +129,7 @@ class Link:
             self.connections += 1
             self._stood_since = self.clock.uptime_s()
             self._unsaid = 2
-            self._introduce()
+            once("link.own", "introduce", self)
             if self.outbox.depth():
                 self._lend()
                 self.sender.begin(mqtt.session_present, hold_ms)  # pyright: ignore[reportAttributeAccessIssue]
@@ -164,7 +156,8 @@ class Link:
         self.mqtt.check()
         if not self.wifi.up():
             raise LinkFault("nowifi", "lost")
-        self._introduce()
+        if self._unsaid:
+            once("link.own", "introduce", self)
         if self._may_send():
             self._pump()
         if self.sender:
@@ -192,13 +185,6 @@ class Link:
             self._sent_at = self.ticks_ms()
         elif self._left(self._sent_at, _REST_MS) <= 0:
             once("link.drain", "end", self)
-
-    def _introduce(self):
-        """Say that we are there and what we are; what the broker has no room for now is said at the next look."""
-        if self._unsaid == 2 and self.publish_now(b"state", b'"state":"online","reason":""}', 1, True):
-            self._unsaid = 1
-        if self._unsaid == 1 and self.announce():
-            self._unsaid = 0
 
     def _may_send(self):
         """False for the first moments in which the time is still asked for: what is sent without stays without."""
