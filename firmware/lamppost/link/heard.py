@@ -17,9 +17,6 @@ _REFUSALS = (None, "version", "badclientid", "unavailable", "badlogin", "notallo
 def cut(reader, at, end):
     """Tell of every whole packet in buf[at:end]; the rest is moved to the front, and its length returned."""
     buf = reader.buf
-    if reader._skip:
-        at = min(reader._skip, end)
-        reader._skip -= at
     if not reader._greeted and end and buf[0] != _CONNACK:
         # said at once: what is no broker may never send as much as its first bytes seem to promise
         raise LinkFault("protocol", "no CONNACK, but %02x" % buf[0])

@@ -45,8 +45,9 @@ class Reader:
 
     def _packets(self, end):
         buf = self.buf
-        at = 0
-        if self._greeted and not self._skip:
+        at = min(self._skip, end)
+        self._skip -= at
+        if self._greeted:
             # PUBACK is nearly all that ever comes
             while end - at >= 4 and buf[at] == _PUBACK and buf[at + 1] == 2:
                 self._sink.acknowledged(buf[at + 2] << 8 | buf[at + 3])
