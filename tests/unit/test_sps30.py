@@ -1,11 +1,11 @@
 """The SPS30 driver against frames of real parts, and through its states: idle, warming, measuring, lost power."""
 
 from captured import rows
-from lamppost.buses import shdlc
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
 from lamppost.drivers import shelf, trial
 from lamppost.drivers.sps30 import decode
+from lamppost.drivers.sps30_start import request
 from raising import raises
 from wire import Machine
 
@@ -15,7 +15,7 @@ STARTED = bytes.fromhex("7E00000000FF7E")
 NOT_NOW = bytes.fromhex("7E00034300B97E")  # a read in the wrong state
 MEASURED = [frame for row, frame in rows("SPS30", "response") if "pm01" in row["decoded"]][0]
 WELL = [frame for row, frame in rows("SPS30", "response") if row["decoded"] == "device status register 0"][0]
-START, READ = shdlc.request(0, 0, b"\x01\x03"), shdlc.request(0, 3)
+START, READ = request(0, 0, b"\x01\x03"), request(0, 3)
 
 
 def dust(machine, **options):
