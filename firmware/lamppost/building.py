@@ -130,8 +130,7 @@ async def start(node, random, report, set_time):
     await node.timebase.start()
     tell_start(node)
     for part, every_ms, take, miss in readings:
-        within_ms = 2 * every_ms + 15000
-        asyncio.create_task(tasks.keep(node, part.name, within_ms, tasks.sense, part, every_ms, take, miss))
+        asyncio.create_task(tasks.sense(node, part, every_ms, take, miss))
     asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
     asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend, station))
     asyncio.create_task(tasks.keep(node, "console", 15000, doorbell.attend, machine))

@@ -17,7 +17,7 @@ _TICK_MS = const(250)
 _LINGER_MS = const(2)
 _TURN_MS = const(10)  # the listener lets the other tasks run at least so often
 _COMMAND = const(1024)  # bytes of the longest message that is listened to, or CONNACK of version 5
-_ANSWERS = const(256)  # where there are none: nothing is longer than an acknowledgement
+_ANSWERS = const(128)  # where there are none: nothing is longer than an acknowledgement, of which 16 may fly
 _REST_MS = const(5000)  # so long the sender stays when all is acknowledged
 _AGAIN_MS = const(10000)
 

@@ -26,24 +26,33 @@ async def keep(node, name, within_ms, work, *rest):
         try:
             await work(beat, node, *rest)
         except Exception as error:
-            node.log("%s: %r; starts again" % (name, error))
-            sys.print_exception(error)
+            _failed(node, name, error)
         await asyncio.sleep_ms(_START_AGAIN_MS)
 
 
-async def sense(beat, node, part, every_ms, take, miss):
-    """Read one part at its own pace; what it cannot give has a word."""
+def _failed(node, name, error):
+    node.log("%s: %r; starts again" % (name, error))
+    sys.print_exception(error)
+
+
+async def sense(node, part, every_ms, take, miss):
+    """Read one part at its own pace, for ever; what it cannot give has a word. As `keep`, without a task's weight."""
+    beat = node.health.task(part.name, 2 * every_ms + 15000)
     due = node.clock.uptime_ms()
     while True:
         try:
-            reading = await part.read()
-        except SensorFault as fault:
-            miss(fault)
-            node.health.fault(part.name, fault)
-        else:
-            take(reading)
-            node.health.good(part.name)
-        beat.alive()
+            try:
+                reading = await part.read()
+            except SensorFault as fault:
+                miss(fault)
+                node.health.fault(part.name, fault)
+            else:
+                take(reading)
+                node.health.good(part.name)
+            beat.alive()
+        except Exception as error:
+            _failed(node, part.name, error)
+            await asyncio.sleep_ms(_START_AGAIN_MS)
         # a read that took longer than its turn skips the turns it missed, and keeps the rhythm
         now = node.clock.uptime_ms()
         due += every_ms * ((now - due) // every_ms + 1)
