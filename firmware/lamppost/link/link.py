@@ -123,17 +123,8 @@ class Link:
         mqtt = self.mqtt
         self.fault = None
         listener = None
-        wire, hold_ms = await once("link.opening", "opened", self)
         try:
-            self.up = True
-            self.connections += 1
-            self._stood_since = self.clock.uptime_s()
-            self._unsaid = 2
-            once("link.own", "introduce", self)
-            if self.outbox.depth():
-                self._lend()
-                self.sender.begin(mqtt.session_present, hold_ms)  # pyright: ignore[reportAttributeAccessIssue]
-            self._since = self.ticks_ms()
+            wire = await once("link.opening", "opened", self)
             listener = asyncio.create_task(self._listen(wire))
             try:
                 while self.fault is None:
