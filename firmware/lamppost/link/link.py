@@ -64,6 +64,7 @@ class Link:
             from .tls import Tls
 
             self.tls = Tls(broker.tls, broker.host, clock, set_time)
+        self._since = 0  # when the session began to stand, in ticks
         self._unsaid = 0  # of what a connection begins with: 2 state and info, 1 info
         self.fault = None  # why the connection must end, found by the listener or by wake()
         self.limit_ms = 0  # of the wait after the next failure; 0: there was none yet

@@ -31,7 +31,7 @@ def fit(air, parts):
             past = Past(spans[name]).known() if name in spans else None
             trace = Trace(name, part, _top(name, driver), now_s, past, _calibration(options, part, name))
             if each_ms != air.every_ms:
-                trace.every_ms = each_ms
+                trace.every_ms = each_ms  # pyright: ignore[reportAttributeAccessIssue]
             if name.startswith("pm") and hasattr(driver, "RH_MAX"):
                 trace.rh_max = driver.RH_MAX
             air.traces.append(trace)
