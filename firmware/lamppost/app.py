@@ -6,18 +6,16 @@ import os
 import time
 
 import machine
-from micropython import const
 
 from .core.borrow import give_back, once
 from .core.clock import Clock
-from .core.faults import JournalFault, SettingsFault
+from .core.faults import JournalFault
 from .journal.kinds import ALARM, CLEAR, EVENT, TELEMETRY
 from .ops.alarms import Alarms
 from .ops.console import Console
 from .ops.health import Health
 from .ops.timebase import Timebase
 
-_WATCHDOG_MS = const(60000)  # longer than a name look-up that fails (14 s) and whatever waits behind it
 # What only a start and the self-test need: 5 kB of the heap, loaded again by whoever asks for it.
 _STARTERS = (
     "building", "buses.wiring", "core.units", "drivers.shelf", "link.broker", "ops.beginning", "ops.settings",
@@ -87,10 +85,7 @@ class Node:
 
     def clock_set(self, before):
         """A time server was believed; `before` -- UTC by then, or None. Earlier records have their time now."""
-        self.timebase.told()
-        step_s = None if before is None else self.clock.utc_s() - before
-        if step_s is None or abs(step_s) > 1:
-            self.event(b"clock", once("ops.report", "clock", step_s and step_s * 1000, "ntp"))
+        once("ops.telling", "clock_set", self, before)
 
     def doubt(self, step_s, words):
         """A time server told what is not believed; None: that is over."""
@@ -159,22 +154,15 @@ def main(letter):
     Raises what keeps it from starting, so that main.py tries the other slot; a missing configuration is no
     failure of the app.
     """
-    try:
-        node = Node(letter)
-    except SettingsFault as fault:
-        print("lamppost: no configuration (%s); run: lamplighter configure" % fault)
-        return
-    gc.collect()
-    machine.Timer(0).deinit()  # boot.py may be feeding the watchdog from it: from here on only health may
-    watchdog = machine.WDT(timeout=_WATCHDOG_MS)
-    node.health.watchdog = watchdog
-    once("ops.slot", "armed", machine, letter)
-    try:
-        asyncio.run(run(node))
-    except KeyboardInterrupt:
-        once("ops.maintenance", "maintain", machine, watchdog)
-        asyncio.new_event_loop()
-        print("lamppost: stopped; reset to start again")
+    from . import building
+
+    node = building.prepared(Node, letter)
+    del building
+    if node:
+        try:
+            asyncio.run(run(node))
+        except KeyboardInterrupt:
+            once("ops.maintenance", "maintain", machine, node.health.watchdog)
 
 
 def selftest():

@@ -4,6 +4,7 @@ So nothing that stays may hold a function of this file: it would hold the whole 
 """
 
 import asyncio
+import gc
 import select
 import socket
 import time
@@ -15,7 +16,7 @@ from esp32 import Partition
 from .buses.wiring import Wiring
 from .core.borrow import give_back, once
 from .core.clock import Clock
-from .core.faults import JournalFault, SensorFault
+from .core.faults import JournalFault, SensorFault, SettingsFault
 from .drivers import shelf
 from .journal import flash, outbox
 from .journal.counters import Counters
@@ -32,11 +33,29 @@ from .ops.alarms import Alarms
 from .ops.health import Health
 from .ops.timebase import Timebase
 
+_WATCHDOG_MS = 60000  # longer than a name look-up that fails (14 s) and whatever waits behind it
 _FAR = 60000  # boot numbers to jump over by chance when none can be kept: no key (b, s) is used twice
 _TIME_SERVERS = ("0.pool.ntp.org", "1.pool.ntp.org", "2.pool.ntp.org")  # two must agree
 
 
 reset_word = beginning.reset_word
+
+
+def prepared(kind, letter):
+    """A node of slot `letter`, its watchdog armed; None where there is no configuration, which is said.
+
+    kind -- app.py's Node
+    """
+    try:
+        node = kind(letter)
+    except SettingsFault as fault:
+        print("lamppost: no configuration (%s); run: lamplighter configure" % fault)
+        return None
+    gc.collect()
+    machine.Timer(0).deinit()  # boot.py may be feeding the watchdog from it: from here on only health may
+    node.health.watchdog = machine.WDT(timeout=_WATCHDOG_MS)
+    once("ops.slot", "armed", machine, letter)
+    return node
 
 
 def parts(config, board):
@@ -130,8 +149,7 @@ async def start(node, random, report, set_time):
     await node.timebase.start()
     tell_start(node)
     for part, every_ms, take, miss in readings:
-        within_ms = 2 * every_ms + 15000
-        asyncio.create_task(tasks.keep(node, part.name, within_ms, tasks.sense, part, every_ms, take, miss))
+        asyncio.create_task(tasks.sense(node, part, every_ms, take, miss))
     asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
     asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend, station))
     asyncio.create_task(tasks.keep(node, "console", 15000, doorbell.attend, machine))

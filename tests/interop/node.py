@@ -17,6 +17,7 @@ import pc_link  # noqa: E402
 from lamppost.core import codec  # noqa: E402
 from lamppost.core.clock import NTP  # noqa: E402
 from lamppost.journal.outbox import TELEMETRY  # noqa: E402
+from lamppost.link import own  # noqa: E402
 from ram_journal import outbox  # noqa: E402
 
 asked = json.loads(os.getenv("ASKED") or "{}")
@@ -99,7 +100,7 @@ class Node:
                 self.clock.set_utc(pc_link.NOW, 0, NTP, 5)
                 self.outbox.anchor(self.clock)
             elif words[0] == "offline":
-                await self.link.leave(words[1])
+                await own.leave(self.link, words[1])
             elif words[0] == "report":
                 tell(
                     acknowledged=self.appended - self.outbox.depth(), worst_ms=self.worst, beats=self.beats,

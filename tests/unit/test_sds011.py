@@ -4,6 +4,7 @@ from captured import rows
 from ground import Seed
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
+from lamppost.drivers import trial
 from lamppost.drivers.sds011 import Sds011, command, decode
 from raising import raises
 from wire import Machine
@@ -155,6 +156,6 @@ def test_noise_is_no_reading_and_after_it_the_second_frame_is():
 
 def test_the_self_test_judges_by_the_first_frame():
     dusty = Dusty()
-    verdict = dusty.machine.time.run(dusty.part().selftest())
+    verdict = dusty.machine.time.run(trial.whole(dusty.part()))
     assert [(row[0], row[5]) for row in verdict] == [("pm2_5", True), ("pm10", True)]
     assert dusty.machine.time.now < 3000

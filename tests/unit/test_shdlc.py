@@ -3,6 +3,7 @@
 from captured import rows
 from lamppost.buses import shdlc
 from lamppost.core.faults import SensorFault
+from lamppost.drivers.sps30_start import request
 from raising import raises
 
 
@@ -10,11 +11,11 @@ def test_every_documented_command_is_built_byte_for_byte():
     plain = {"7E0000020103F97E": (0x00, b"\x01\x03"), "7E001000EF7E": (0x10, b""), "7E00D3002C7E": (0xD3, b"")}
     for row, frame in rows("SPS30", "command"):
         command, data = plain[row["hex"]]
-        assert shdlc.request(0, command, data) == frame
+        assert request(0, command, data) == frame
 
 
 def test_a_command_byte_that_needs_stuffing_is_stuffed():
-    assert shdlc.request(0, 0x11) == bytes.fromhex("7E007D3100EE7E")  # wake-up, Sensirion's datasheet
+    assert request(0, 0x11) == bytes.fromhex("7E007D3100EE7E")  # wake-up, Sensirion's datasheet
 
 
 def test_a_frame_where_every_field_is_stuffed_is_read():

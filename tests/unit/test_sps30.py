@@ -1,11 +1,11 @@
 """The SPS30 driver against frames of real parts, and through its states: idle, warming, measuring, lost power."""
 
 from captured import rows
-from lamppost.buses import shdlc
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import shelf
+from lamppost.drivers import shelf, trial
 from lamppost.drivers.sps30 import decode
+from lamppost.drivers.sps30_start import request
 from raising import raises
 from wire import Machine
 
@@ -15,7 +15,7 @@ STARTED = bytes.fromhex("7E00000000FF7E")
 NOT_NOW = bytes.fromhex("7E00034300B97E")  # a read in the wrong state
 MEASURED = [frame for row, frame in rows("SPS30", "response") if "pm01" in row["decoded"]][0]
 WELL = [frame for row, frame in rows("SPS30", "response") if row["decoded"] == "device status register 0"][0]
-START, READ = shdlc.request(0, 0, b"\x01\x03"), shdlc.request(0, 3)
+START, READ = request(0, 0, b"\x01\x03"), request(0, 3)
 
 
 def dust(machine, **options):
@@ -128,20 +128,20 @@ def test_a_silent_part_is_silent_and_asked_to_start_each_time():
 def test_the_self_test_waits_for_the_first_measurement_and_not_for_the_warm_up():
     replies = [STARTED, EMPTY, EMPTY, MEASURED, WELL]
     machine = Machine(lambda request, setting: [(10, replies.pop(0))])
-    verdict = machine.time.run(dust(machine).selftest())
+    verdict = machine.time.run(trial.whole(dust(machine)))
     assert [row[5] for row in verdict] == [True, True]
     assert machine.time.now < 5000
 
 
 def test_the_self_test_of_a_part_that_never_measures_says_warming():
     machine = Machine(lambda request, setting: [(10, STARTED if request == START else EMPTY)])
-    verdict = machine.time.run(dust(machine).selftest())
+    verdict = machine.time.run(trial.whole(dust(machine)))
     assert {row[5:] for row in verdict} == {(False, "warming")}
     assert machine.time.now < 15000
 
 
 def test_the_self_test_of_a_part_that_is_not_there_is_soon_over():
     machine = Machine()
-    verdict = machine.time.run(dust(machine).selftest())
+    verdict = machine.time.run(trial.whole(dust(machine)))
     assert {row[5:] for row in verdict} == {(False, "silent")}
     assert machine.time.now < 5000

@@ -6,6 +6,7 @@ from journal_on_ram import Nor, Ticks
 from lamppost.core.faults import SensorFault
 from lamppost.journal.counters import Counters
 from lamppost.journal.flash import Flash
+from lamppost.ops import telling
 from lamppost.ops.timebase import Timebase
 
 NOW = 848664000
@@ -65,7 +66,7 @@ class Start:
 
     def ntp(self, utc_s):
         self.clock.set_utc(utc_s, 990, 3, 20)
-        self.base.told()
+        telling.told(self.base)
         self.kept.checkpoint(True)
 
 

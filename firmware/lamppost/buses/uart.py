@@ -6,7 +6,7 @@ from micropython import const
 
 from ..core.faults import SensorFault
 
-_HELD = const(256)  # bytes of an answer; the longest is an SPS30 frame with every byte stuffed, 96
+_HELD = const(192)  # bytes of an answer; the longest, an SPS30 frame with every byte stuffed, is half of it
 _RING = const(512)  # receive buffer of the driver: half a second of a TFmini
 _POLL_MS = const(4)
 

@@ -73,15 +73,7 @@ class A02yyuw:
     def _whole(self, stream):
         return find(stream, self._headless) >= 0
 
-    async def start(self):
-        """Nothing to set up: a resistor on its board chooses the mode."""
-
     async def read(self):
         """The present reading. Raises SensorFault."""
         stream = await self._bus.ask(self._request, _FRAME, self._whole, self.patience, _BAUD)
         return decode(stream, self._model)
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

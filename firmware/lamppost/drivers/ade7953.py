@@ -103,8 +103,3 @@ class Ade7953:
         reading = decode(data, self._per)
         reading["imp_mwh"], reading["exp_mwh"] = [energy(counts, self._per) for counts in self._flow]
         return reading
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

@@ -53,9 +53,6 @@ class Ads1115:
         self.QUANTITIES = tuple([_NAMES[n] for n in inputs])
         self.LIMITS = tuple([limit for limit in self.LIMITS if limit[0] in self.QUANTITIES])
 
-    async def start(self):
-        """Nothing to set up: each conversion brings its settings."""
-
     async def _convert(self, n):
         """The conversion register of input n."""
         bus, address = self._bus, self._address
@@ -76,8 +73,3 @@ class Ads1115:
         for n in self._inputs:
             data += await self._convert(n)
         return decode(data, self._inputs, self._full)
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

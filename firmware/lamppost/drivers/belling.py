@@ -88,17 +88,9 @@ class Belling:
         self._zeros = zeros
         self._decode = decode
 
-    async def start(self):
-        """Nothing to set up: the chip measures as soon as it has power."""
-
     def _whole(self, data):
         return find(data, self._size, self._zeros, self._request[:1]) >= 0
 
     async def read(self):
         """The present reading. Raises SensorFault."""
         return self._decode(await self._bus.ask(self._request, self._size, self._whole, self.patience, self._baud))
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

@@ -78,9 +78,6 @@ class Lidar:
         """The bytes of a reading, over I2C."""
         raise NotImplementedError
 
-    async def start(self):
-        """Nothing to set up: the part measures as soon as it has power."""
-
     async def read(self):
         """The present reading. Raises SensorFault."""
         if self._fetch:
@@ -90,8 +87,3 @@ class Lidar:
         if not two(stream):
             raise SensorFault("garbled", "no two frames in a row in %d bytes" % len(stream))
         return self._decode(stream)
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

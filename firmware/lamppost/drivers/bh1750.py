@@ -76,8 +76,3 @@ class Bh1750:
             self._way = _NIGHT
             raw = await self._measure()
         return decode(raw)
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

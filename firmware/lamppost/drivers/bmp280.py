@@ -87,8 +87,3 @@ class Bmp280:
         """Measure once and return the reading. Raises SensorFault."""
         raw = await self.measure(_RAW)
         return checked(weather(self._cal, raw)[1])
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

@@ -93,9 +93,6 @@ class Cse7766:
         self._at = 0
         self._pulses = 0
 
-    async def start(self):
-        """Nothing to set up: the chip sends as soon as it has power."""
-
     @staticmethod
     def _whole(stream):
         return find(stream) >= 0
@@ -120,8 +117,3 @@ class Cse7766:
             self._pulses += grown
         self._count = count
         self._at = now
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

@@ -79,9 +79,6 @@ class FloatMeter:
         self._baud = baud
         self._blocks = blocks
 
-    async def start(self):
-        """Nothing to set up: the part measures as long as it has mains."""
-
     async def _ask(self, start, count):
         address, function, size = self._address, self.FUNCTION, 2 * count
 
@@ -98,8 +95,3 @@ class FloatMeter:
         for start, count, fields in self._blocks:
             reading.update(values(await self._ask(start, count), fields))
         return whole(reading)
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

@@ -46,8 +46,3 @@ class Ina226(Ina):
         if not self._set:
             await self.start()
         return decode(self._get(_SHUNT) + self._get(_BUS), self._shunt, self._imax)
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

@@ -75,8 +75,3 @@ class Ina228(Ina):
             await self.start()
             raise SensorFault("warming", "it had lost its settings")
         return decode(b"".join([self._get(register, size) for register, size in _READ]), self._shunt, self._imax)
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

@@ -78,9 +78,6 @@ class Ld2410:
     def _whole(stream):
         return find(stream) >= 0
 
-    async def start(self):
-        """Nothing to set up: it reports as soon as it has power, after half a second of rubbish."""
-
     async def read(self):
         """The present reading. Raises SensorFault."""
         request, self._request = self._request, _END_CONFIGURATION
@@ -88,8 +85,3 @@ class Ld2410:
         reading = decode(stream)
         self._request = None
         return reading
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

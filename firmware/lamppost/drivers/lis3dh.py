@@ -99,8 +99,3 @@ class Lis3dh:
             for axis, mg in enumerate(vector(bus.read(address, _DATA | _MANY, 6))):
                 total[axis] += mg
         return _reading([(2 * sum_ + _SAMPLES) // (2 * _SAMPLES) for sum_ in total], self._upright)
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

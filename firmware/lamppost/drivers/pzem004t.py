@@ -63,15 +63,7 @@ class Pzem004t:
     def _whole(self, reply):
         return modbus.find(reply, self._address, _READ_INPUT, _BYTES) >= 0
 
-    async def start(self):
-        """Nothing to set up: the part measures as long as it has mains."""
-
     async def read(self):
         """The present reading. Raises SensorFault."""
         reply = await self._bus.ask(self._request, _ANSWER, self._whole, self.patience, _BAUD)
         return decode(reply, self._address)
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

@@ -85,8 +85,3 @@ class Qmc5883l:
         if state[3] != _MODE:
             self._started = False  # it lost its power on the way: set up again by the next read
         return decode(state + bus.read(address, _DATA, 6))
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

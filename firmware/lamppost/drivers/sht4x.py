@@ -46,8 +46,3 @@ class Sht4x:
         self._bus.write(self._address, _MEASURE)
         await asyncio.sleep_ms(_MEASURE_MS)
         return decode(self._bus.read(self._address, _ANSWER))
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

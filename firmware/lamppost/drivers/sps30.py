@@ -10,17 +10,17 @@ from micropython import const
 
 from ..buses import shdlc
 from ..buses.patience import Patience
+from ..core.borrow import once
 from ..core.faults import SensorFault
 
-_START, _READ, _STATUS = const(0x00), const(0x03), const(0xD2)
-_FLOAT = b"\x01\x03"
+_READ = const(0x03)
+_ASK = b"\x7e\x00\x03\x00\xfc\x7e"  # the frame of it
 _VALUES = const(40)  # bytes: ten big-endian floats
 _ANSWER = const(60)  # bytes: on UART about, stuffed; on I2C words of 16 bits with a checksum each
 _BAUD = const(115200)
 _FRESH_MS = const(400)  # a new value comes each second, and is given out once
 _TOP = const(65000)  # tenths of ug/m3; the part measures to 10000, more is nonsense even when saturated
 _ERRORS = const(1 << 21 | 1 << 5 | 1 << 4)  # fan speed, laser, fan
-_WRONG_STATE = "state 0x43"  # the answer of a part that is already, or not yet, measuring
 
 
 def decode(reply):
@@ -55,31 +55,31 @@ class _Uart:
         self._line = line
         self._patience = patience
 
-    async def _ask(self, command, data=b""):
-        request = shdlc.request(0, command, data)
+    async def ask(self, request, command):
+        """The data of the answer to `command`, sent as `request`."""
         reply = await self._line.ask(request, _ANSWER, shdlc.whole, self._patience, _BAUD)
         return shdlc.check(reply, command)
 
     async def begin(self):
-        """Start fan and laser. A part that runs already says so."""
-        try:
-            await self._ask(_START, _FLOAT)
-        except SensorFault as fault:
-            if fault.word != "refused" or _WRONG_STATE not in fault.detail:
-                raise
+        """Start fan and laser."""
+        await once("drivers.sps30_start", "begin", self)
 
     async def values(self):
         """Ten big-endian floats, b"" if there are no new ones, None if it does not measure."""
         try:
-            return await self._ask(_READ)
+            return await self.ask(_ASK, _READ)
         except SensorFault as fault:
-            if fault.word == "refused" and _WRONG_STATE in fault.detail:
+            if self.not_now(fault):
                 return None
             raise
 
+    def not_now(self, fault):
+        """True where a part answers that it is already, or not yet, measuring."""
+        return fault.word == "refused" and "state 0x43" in fault.detail
+
     async def status(self):
         """Its register of warnings and errors."""
-        return int.from_bytes((await self._ask(_STATUS, b"\x00"))[:4], "big")
+        return await once("drivers.sps30_start", "status", self)
 
 
 class Sps30:

@@ -11,6 +11,12 @@ _TRIES = const(3)
 _PAUSE_MS = const(300)
 
 
+async def whole(part):
+    """Rows of a part's own self-test, or else of its readings."""
+    own = getattr(part, "selftest", None)
+    return await (own() if own else of(part.read, part.LIMITS))
+
+
 async def of(read, limits, warm_s=0):
     """Rows (what, value or None, unit, low, high, ok, word) for `limits`: ((quantity, low, high), ...).
 

@@ -91,8 +91,3 @@ class Veml7700:
             else:
                 break
         return decode(conf + data)
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self.read, self.LIMITS)

@@ -21,8 +21,8 @@ REST_FORM = "<IIIIhhHHB"
 _TRIES = const(32)  # places tried for one record before the flash is called worn
 UNKNOWN = const(-32768)
 NOTES = const(4)  # what senses remember: rows of a key (32 bits), a length and so many bytes
-_NOTES_SIZE = const(200)
-_NOTES_S = const(600)  # how old notes may be on flash
+NOTES_SIZE = const(200)
+NOTES_S = const(600)  # how old notes may be on flash
 
 
 class Counters:
@@ -62,7 +62,7 @@ class Counters:
         self._due = True
         self._rest_due = found != ring.head
         # uptime since which notes wait to be written; None: they do not
-        self._notes_s = -_NOTES_S if self.notes and noted != ring.head else None
+        self._notes_s = -NOTES_S if self.notes and noted != ring.head else None
         self._last_s = 0
         self.checkpoint(True)
 
@@ -90,24 +90,10 @@ class Counters:
 
     def keep(self, name, data, now=False):
         """Remember a few bytes for a sense; those of ten minutes are at risk, unless it is to be `now`."""
-        key = crc32(name.encode())
-        if self.notes.get(key) == data:
-            return
-        self.notes[key] = data
-        while self._noted() > _NOTES_SIZE:
-            # most likely of a sense that is not configured any more
-            self.notes.pop([other for other in self.notes if other != key][0])
-        if now:
-            self._notes_s = -_NOTES_S
-            self.checkpoint(True)
-        elif self._notes_s is None:
-            self._notes_s = self._clock.uptime_s()
-
-    def _noted(self):
-        return sum([5 + len(note) for note in self.notes.values()])
+        once("journal.noting", "keep", self, name, data, now)
 
     def _noting(self):
-        return self._notes_s is not None and self._clock.uptime_s() - self._notes_s >= _NOTES_S
+        return self._notes_s is not None and self._clock.uptime_s() - self._notes_s >= NOTES_S
 
     def checkpoint(self, now=False):
         """Commit what changed if the last checkpoint is EVERY_S old, or at once. True if it was written."""
@@ -121,10 +107,10 @@ class Counters:
                 self._commit(CHECKPOINT, SIZE, self._write)
                 self._due = False
             if self._rest_due:
-                self._commit(REST, REST_SIZE, self._write_rest)
+                once("journal.noting", "rest", self)
                 self._rest_due = False
             if self._noting():
-                self._commit(NOTES, PREFIX + self._noted(), self._write_notes)
+                once("journal.noting", "notes", self)
                 self._notes_s = None
         except JournalFault:
             self.worn = True
@@ -141,18 +127,6 @@ class Counters:
         struct.pack_into("<IH", buf, at + 6, meter & 0xFFFFFFFF, meter >> 32)
         struct.pack_into("<II", buf, at + 12, self.boot, self.power_cuts)
 
-    def _write_rest(self, buf, at):
-        struct.pack_into(
-            REST_FORM, buf, at, self.burn_s, self.switchings, self.utc_s or 0, min(self.tu_ms, 0xFFFFFFFF),
-            self.drift, self.dusk, self.spread, self.doubt_h, self.alarms,
-        )  # fmt: skip
-
-    def _write_notes(self, buf, at):
-        for key, note in self.notes.items():
-            struct.pack_into("<IB", buf, at, key, len(note))
-            buf[at + 5 : at + 5 + len(note)] = note
-            at += 5 + len(note)
-
     def _commit(self, kind, size, write):
         ring = self._ring
         for _ in range(_TRIES):
@@ -163,7 +137,7 @@ class Counters:
                 ring.open(self.boot, self._note)
                 self._rest_due = True
                 if self.notes:
-                    self._notes_s = -_NOTES_S
+                    self._notes_s = -NOTES_S
                 if kind == CHECKPOINT:
                     return
             write(ring.record, PREFIX)

@@ -1,14 +1,63 @@
-"""Packets of the broker that come seldom, read and passed on: CONNACK, PUBLISH, SUBACK; loaded for each."""
+"""What the broker sends beside acknowledgements, cut into packets and passed on; loaded for each."""
 
 from micropython import const
 
 from ..core.faults import LinkFault
+from .packet import LIMIT, PINGRESP
 
+_CONNACK = const(0x20)  # first byte of a packet
 _PUBLISH = const(0x30)
+_PUBACK = const(0x40)
 _SUBACK = const(0x90)
 _ANSWERS = const(64)  # PUBACKs that may wait for room on the wire
 
 _REFUSALS = (None, "version", "badclientid", "unavailable", "badlogin", "notallowed")  # CONNACK return codes
+
+
+def cut(reader, at, end):
+    """Tell of every whole packet in buf[at:end]; the rest is moved to the front, and its length returned."""
+    buf = reader.buf
+    if not reader._greeted and end and buf[0] != _CONNACK:
+        # said at once: what is no broker may never send as much as its first bytes seem to promise
+        raise LinkFault("protocol", "no CONNACK, but %02x" % buf[0])
+    while end - at >= 2:
+        size = shift = 0
+        body = at + 1
+        while True:
+            if body == end:
+                size = -1  # the header itself is not whole yet
+                break
+            byte = buf[body]
+            size |= (byte & 127) << shift
+            body += 1
+            shift += 7
+            if byte < 128:
+                break
+            if shift == 28:
+                raise LinkFault("protocol", "packet length of more than 4 bytes")
+        if size < 0:
+            break
+        if size > LIMIT:
+            raise LinkFault("protocol", "packet of %d bytes" % size)
+        if body - at + size > len(buf):
+            if end - at < len(buf):
+                break  # first see as much of it as there is room for: its packet id is there
+            reader._oversize(at, body, size)
+            reader._skip = body + size - end
+            return 0
+        if body + size > end:
+            break
+        if buf[at] == _PUBACK and size == 2 and reader._greeted:
+            reader._sink.acknowledged(buf[body] << 8 | buf[body + 1])
+        elif buf[at] == PINGRESP and not size and reader._greeted:
+            reader._sink.ponged()
+        else:
+            reader._packet(buf[at], body, body + size)
+        at = body + size
+    rest = end - at
+    if rest and at:
+        buf[:rest] = reader._view[at:end]
+    return rest
 
 
 def packet(reader, first, at, end):

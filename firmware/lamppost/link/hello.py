@@ -65,3 +65,35 @@ def publish(topic, body, qos=0, retain=False, pid=0):
         head += bytes((pid >> 8, pid & 255))
     first = _PUBLISH | qos << 1 | (1 if retain else 0)
     return bytes((first,)) + length(len(head) + len(body)) + head + body
+
+
+def say(mqtt, topic, body, qos, retain):
+    """See Mqtt.publish."""
+    if not mqtt.greeted or (qos and len(mqtt.flying) >= mqtt.quota) or not mqtt.flush():
+        return False
+    pid = 0
+    if qos:
+        pid = mqtt.next_id()
+        mqtt.flying[pid] = None
+    data = publish(topic, mqtt.NOTHING + body, qos, retain and mqtt.retain, pid)
+    mqtt._push(data, 0, len(data))
+    return True
+
+
+def ask(mqtt, topics):
+    """See Mqtt.subscribe."""
+    if not mqtt.flush():
+        return False
+    pid = mqtt.next_id()
+    mqtt.flying[pid] = None
+    data = subscribe(pid, topics, 1, mqtt.NOTHING)
+    mqtt._push(data, 0, len(data))
+    return True
+
+
+def granted(mqtt, pid, by_all):
+    """See Mqtt.subscribed."""
+    mqtt.flying.pop(pid, None)
+    if not by_all:
+        # no commands then; telemetry matters more than to insist
+        mqtt._log("link: the broker refuses the subscription")

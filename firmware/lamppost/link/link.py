@@ -17,7 +17,7 @@ _TICK_MS = const(250)
 _LINGER_MS = const(2)
 _TURN_MS = const(10)  # the listener lets the other tasks run at least so often
 _COMMAND = const(1024)  # bytes of the longest message that is listened to, or CONNACK of version 5
-_ANSWERS = const(256)  # where there are none: nothing is longer than an acknowledgement
+_ANSWERS = const(128)  # where there are none: nothing is longer than an acknowledgement, of which 16 may fly
 _REST_MS = const(5000)  # so long the sender stays when all is acknowledged
 _AGAIN_MS = const(10000)
 
@@ -64,6 +64,7 @@ class Link:
             from .tls import Tls
 
             self.tls = Tls(broker.tls, broker.host, clock, set_time)
+        self._since = 0  # when the session began to stand, in ticks
         self._unsaid = 0  # of what a connection begins with: 2 state and info, 1 info
         self.fault = None  # why the connection must end, found by the listener or by wake()
         self.limit_ms = 0  # of the wait after the next failure; 0: there was none yet
@@ -96,14 +97,6 @@ class Link:
             self.fault = fault
             return False
 
-    def announce(self):
-        """Publish the retained `info` (again, after it changed)."""
-        return self.publish_now(b"info", self.info(), 1, True)
-
-    async def leave(self, reason):
-        """Before a reset that was asked for: say `offline` and why, and go without a will."""
-        await once("link.own", "leave", self, reason)
-
     # -- the loop
 
     async def run(self):
@@ -131,17 +124,8 @@ class Link:
         mqtt = self.mqtt
         self.fault = None
         listener = None
-        wire, hold_ms = await once("link.opening", "opened", self)
         try:
-            self.up = True
-            self.connections += 1
-            self._stood_since = self.clock.uptime_s()
-            self._unsaid = 2
-            self._introduce()
-            if self.outbox.depth():
-                self._lend()
-                self.sender.begin(mqtt.session_present, hold_ms)  # pyright: ignore[reportAttributeAccessIssue]
-            self._since = self.ticks_ms()
+            wire = await once("link.opening", "opened", self)
             listener = asyncio.create_task(self._listen(wire))
             try:
                 while self.fault is None:
@@ -164,7 +148,8 @@ class Link:
         self.mqtt.check()
         if not self.wifi.up():
             raise LinkFault("nowifi", "lost")
-        self._introduce()
+        if self._unsaid:
+            once("link.own", "introduce", self)
         if self._may_send():
             self._pump()
         if self.sender:
@@ -192,13 +177,6 @@ class Link:
             self._sent_at = self.ticks_ms()
         elif self._left(self._sent_at, _REST_MS) <= 0:
             once("link.drain", "end", self)
-
-    def _introduce(self):
-        """Say that we are there and what we are; what the broker has no room for now is said at the next look."""
-        if self._unsaid == 2 and self.publish_now(b"state", b'"state":"online","reason":""}', 1, True):
-            self._unsaid = 1
-        if self._unsaid == 1 and self.announce():
-            self._unsaid = 0
 
     def _may_send(self):
         """False for the first moments in which the time is still asked for: what is sent without stays without."""

@@ -145,25 +145,11 @@ class Mqtt:
 
     def publish(self, topic, body, qos=0, retain=False):
         """Send something that is no record; True if it is on its way, False if the wire is busy or down."""
-        if not self.greeted or (qos and len(self.flying) >= self.quota) or not self.flush():
-            return False
-        pid = 0
-        if qos:
-            pid = self.next_id()
-            self.flying[pid] = None
-        data = once("link.hello", "publish", topic, self.NOTHING + body, qos, retain and self.retain, pid)
-        self._push(data, 0, len(data))
-        return True
+        return once("link.hello", "say", self, topic, body, qos, retain)
 
     def subscribe(self, topics):
         """Ask for topics at QoS 1; True if it is on its way."""
-        if not self.flush():
-            return False
-        pid = self.next_id()
-        self.flying[pid] = None
-        data = once("link.hello", "subscribe", pid, topics, 1, self.NOTHING)
-        self._push(data, 0, len(data))
-        return True
+        return once("link.hello", "ask", self, topics)
 
     # -- hearing
 
@@ -193,10 +179,7 @@ class Mqtt:
                 self.on_acknowledged(entry)
 
     def subscribed(self, pid, granted):
-        self.flying.pop(pid, None)
-        if not granted:
-            # no commands then; telemetry matters more than to insist
-            self._log("link: the broker refuses the subscription")
+        once("link.hello", "granted", self, pid, granted)
 
     def ponged(self):
         pass  # that something came is all it says

@@ -5,7 +5,7 @@ from micropython import const
 
 from ..core.borrow import once
 from ..core.faults import LinkFault
-from .own import envelope
+from .own import envelope, introduce
 from .turns import place_ms
 
 WITH = ("link.own", "link.turns")
@@ -13,7 +13,7 @@ _TURN_MS = const(1000)  # the link says so often that it is alive
 
 
 async def opened(link):
-    """(wire of a session that stands, milliseconds that a long drain waits for its turn); else an exception."""
+    """The wire of a session that stands, in which is said what we are, and a drain has begun; else an exception."""
     broker, mqtt = link.broker, link.mqtt
     await link.wifi.join(link.alive)
     link.alive()
@@ -37,7 +37,16 @@ async def opened(link):
         mqtt.close()
         raise
     link.log("link: connected to %s" % broker.host)
-    return wire, place_ms(broker.client_id.encode(), broker.drain_spread_ms)
+    link.up = True
+    link.connections += 1
+    link._stood_since = link.clock.uptime_s()
+    link._unsaid = 2
+    introduce(link)
+    if link.outbox.depth():
+        link._lend()
+        link.sender.begin(mqtt.session_present, place_ms(broker.client_id.encode(), broker.drain_spread_ms))
+    link._since = link.ticks_ms()
+    return wire
 
 
 async def _greeted(link, wire):

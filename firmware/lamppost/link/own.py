@@ -24,8 +24,16 @@ def envelope(link, body, timed=True, seq=None):
     return bytes(head[:n]) + body
 
 
+def introduce(link):
+    """Say that we are there and what we are; what the broker has no room for now is said at the next look."""
+    if link._unsaid == 2 and link.publish_now(b"state", b'"state":"online","reason":""}', 1, True):
+        link._unsaid = 1
+    if link._unsaid == 1 and link.publish_now(b"info", link.info(), 1, True):
+        link._unsaid = 0
+
+
 async def leave(link, reason):
-    """See Link.leave."""
+    """Before a reset that was asked for: say `offline` and why, and go without a will."""
     if link.publish_now(b"state", b'"state":"offline","reason":"%s"}' % reason.encode(), 1, True):
         started = link.ticks_ms()
         while link.up and link.mqtt.flying and link._left(started, _LEAVE_MS) > 0:

@@ -4,7 +4,7 @@ from micropython import const
 
 from ..core.faults import LinkFault
 from . import packet, reasons
-from .heard import heading
+from .heard import cut, heading
 from .hello import connect as begin
 from .hello import length
 from .properties import OF_ANSWERS, OF_CONNACK, OF_DISCONNECT, OF_PUBLISH, REASON, REFERENCE, read, shown
@@ -44,6 +44,9 @@ def fault(what, code, found):
 
 class Reader(packet.Reader):
     """As packet.Reader; the sink has connected(session_present, properties) and refused(pid, fault) besides."""
+
+    def _cut(self, at, end):
+        return cut(self, at, end)  # here it is no seldom thing: acknowledgements have their reasons
 
     def _packet(self, first, at, end):
         size = end - at

@@ -1,17 +1,36 @@
 """What is said at the serial console of a node that works: who it is; loaded for each question."""
 
 import json
+import sys
 from binascii import hexlify
 
 _RESET_STATE = 0x3FF48034  # RTC_CNTL_RESET_STATE_REG of the ESP32's reference manual
 _RESET_STATE_LATER = 0x60008038  # RTC_CNTL_RTC_RESET_STATE_REG of the S3 and the C3
 _POWER_ON = 1
+_AT_ONCE = 256  # bytes at a look: noise on an open line must not keep the others waiting
 
 
 def browned_out(machine, chip, reset):
     """Whether the supply dipped before this start: MicroPython calls that a power-on, the register does not."""
     state = machine.mem32[_RESET_STATE if chip == "esp32" else _RESET_STATE_LATER] & 0x3F
     return reset == "power-on" and state not in (0, _POWER_ON)
+
+
+def hear(node, door, machine, poller, heard):
+    """Read what was typed; heard -- the last four bytes before. Returns them as they are now."""
+    said = None
+    for _ in range(_AT_ONCE):
+        byte = sys.stdin.buffer.read(1) if poller.poll(0) else None
+        if not byte:
+            break
+        heard = (heard + byte)[-4:]
+        answer = door and door.hear(byte)
+        if heard in (b"who\r", b"who\n"):
+            who(node, door, machine)
+        elif answer and answer != said:
+            said = answer
+            print(said)
+    return heard
 
 
 def who(node, door, machine, write=print):

@@ -9,7 +9,6 @@ from micropython import const
 from ..core.borrow import once
 
 _LOOK_MS = const(500)
-_AT_ONCE = const(256)  # bytes at a look: noise on an open line must not keep the others waiting
 
 
 async def attend(beat, node, machine):
@@ -20,18 +19,8 @@ async def attend(beat, node, machine):
     door = lock.door if lock else None
     heard, told = b"", 0
     while True:
-        said = None
-        for _ in range(_AT_ONCE):
-            byte = sys.stdin.buffer.read(1) if poller.poll(0) else None
-            if not byte:
-                break
-            heard = (heard + byte)[-4:]
-            answer = door and door.hear(byte)
-            if heard in (b"who\r", b"who\n"):
-                once("ops.door", "who", node, door, machine)
-            elif answer and answer != said:
-                said = answer
-                print(said)
+        if poller.poll(0):
+            heard = once("ops.door", "hear", node, door, machine, poller, heard)
         if door:
             door.tend()
             if door.wrong > told or door.opened:

@@ -1,5 +1,7 @@
 """Somebody is at the console: the watchdog waits for him, but not for ever."""
 
+import asyncio
+
 _MAINTENANCE_S = 900
 
 
@@ -9,8 +11,6 @@ def maintain(machine, watchdog):
     After that the watchdog bites, and a node that was left in the REPL is back at work by itself. A soft
     reset ends timers: boot.py takes over then, told by the "w" in RTC memory.
     """
-    if watchdog is None:
-        return
     left = [_MAINTENANCE_S]
 
     def feed(_):
@@ -19,3 +19,5 @@ def maintain(machine, watchdog):
             watchdog.feed()
 
     machine.Timer(0).init(period=1000, mode=machine.Timer.PERIODIC, callback=feed)
+    asyncio.new_event_loop()
+    print("lamppost: stopped; reset to start again")

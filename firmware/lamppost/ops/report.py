@@ -1,4 +1,4 @@
-"""What the node says about itself while it works: the bodies of evt/clock and diag; loaded for each."""
+"""What the node says about itself while it works: evt/clock, diag, another meter; loaded for each."""
 
 import json
 
@@ -8,11 +8,29 @@ from ..core.codec import body
 
 _ENOUGH = const(4)  # erases in this boot that tell a rate, to a quarter
 _YEAR_S = const(31557600)
+_TOLD_S = const(86400)  # how long it is told that another meter counts
 
 
 def clock(step_ms, source):
     """evt/clock: the time was set; step_ms None when none was known before."""
     return body((("step_ms", step_ms),), None, '"source":"%s"' % source)
+
+
+def another_meter(node, change, new):
+    """Say for a day, or until the next start, that the meter was reset or swapped: `change`, None where it was not.
+
+    Returns the uptime at which to come again; 0: not before there is another change.
+    """
+    node.alarms.set("meterChanged", False)
+    if not new or change is None:
+        return 0
+    node.alarms.set("meterChanged", True, change, node.counters.meter_mwh)
+    return node.clock.uptime_s() + _TOLD_S
+
+
+def tell(node, heap_free, rssi):
+    """Publish diag; True if it is on its way."""
+    return node.link.publish_now(b"diag", diag(node, heap_free, rssi))
 
 
 def wear(rings, uptime_s):

@@ -14,7 +14,6 @@ _HEALTHY_MS = const(60000)  # after so long with every task in time, a start cou
 _DIAG_MS = const(3600000)
 _DIAG_AGAIN_MS = const(10000)
 _TEND_MS = const(5000)
-_TOLD_S = const(86400)  # how long it is told that another meter counts
 _START_AGAIN_MS = const(10000)
 # what modules share that are loaded for a while: whoever still works with one holds it
 _SHARED = ("core.codec", "core.calendar", "sensing.past")
@@ -27,24 +26,33 @@ async def keep(node, name, within_ms, work, *rest):
         try:
             await work(beat, node, *rest)
         except Exception as error:
-            node.log("%s: %r; starts again" % (name, error))
-            sys.print_exception(error)
+            _failed(node, name, error)
         await asyncio.sleep_ms(_START_AGAIN_MS)
 
 
-async def sense(beat, node, part, every_ms, take, miss):
-    """Read one part at its own pace; what it cannot give has a word."""
+def _failed(node, name, error):
+    node.log("%s: %r; starts again" % (name, error))
+    sys.print_exception(error)
+
+
+async def sense(node, part, every_ms, take, miss):
+    """Read one part at its own pace, for ever; what it cannot give has a word. As `keep`, without a task's weight."""
+    beat = node.health.task(part.name, 2 * every_ms + 15000)
     due = node.clock.uptime_ms()
     while True:
         try:
-            reading = await part.read()
-        except SensorFault as fault:
-            miss(fault)
-            node.health.fault(part.name, fault)
-        else:
-            take(reading)
-            node.health.good(part.name)
-        beat.alive()
+            try:
+                reading = await part.read()
+            except SensorFault as fault:
+                miss(fault)
+                node.health.fault(part.name, fault)
+            else:
+                take(reading)
+                node.health.good(part.name)
+            beat.alive()
+        except Exception as error:
+            _failed(node, part.name, error)
+            await asyncio.sleep_ms(_START_AGAIN_MS)
         # a read that took longer than its turn skips the turns it missed, and keeps the rhythm
         now = node.clock.uptime_ms()
         due += every_ms * ((now - due) // every_ms + 1)
@@ -54,7 +62,7 @@ async def sense(beat, node, part, every_ms, take, miss):
 async def collect(beat, node):
     """Move what is complete into the journal, keep the counters, and let the link know."""
     told = node.outbox.dropped
-    changed = (None, 0, None)
+    changed = until_s = None  # what of another meter was told, and how long it is
     while True:
         stored = node.store()
         if node.burn:
@@ -62,7 +70,10 @@ async def collect(beat, node):
         node.counters.checkpoint()
         if node.meter and node.meter.supply_lost is not None:
             node.alarms.set("supplyLoss", node.meter.supply_lost, "meter silent")
-            changed = another_meter(node, changed)
+            change = node.meter.register.change
+            if until_s is None or change != changed or 0 < until_s <= node.clock.uptime_s():
+                until_s = once("ops.report", "another_meter", node, change, change != changed)
+                changed = change
         for one in node.sensing:
             warned = getattr(one, "warned", None)
             if warned is not None:
@@ -70,27 +81,20 @@ async def collect(beat, node):
         node.alarms.set("journalWorn", node.worn or node.counters.worn, "flash takes nothing any more")
         journal = node.outbox.lying
         if journal:
-            told = overflow(node, journal, told)
+            # the first record that is dropped, each doubling, and the sum at the end; not each, as alarms take the
+            # room that is missing
+            dropped, over = journal.dropped, not journal.depth()
+            if dropped != told and (over or dropped >= 2 * told):
+                node.alarms.set("journalOverflow", True, "oldest telemetry dropped", dropped)
+                told = dropped
+            elif over:
+                node.alarms.set("journalOverflow", False)
             damaged = journal.damaged
             node.alarms.set("journalDamaged", damaged > 0, "records that cannot be read back", damaged)
         if stored:
             node.link.wake()
         beat.alive()
         await asyncio.sleep_ms(_TICK_MS)
-
-
-def another_meter(node, told):
-    """Say for a day, or until the next start, that the meter was reset or swapped.
-
-    Returns (what was said, when, what the meter stood at).
-    """
-    change, now = node.meter.register.change, node.clock.uptime_s()
-    if change != told[0]:
-        node.alarms.set("meterChanged", False)
-        told = (change, now, node.counters.meter_mwh)
-    on = change is not None and now - told[1] < _TOLD_S
-    node.alarms.set("meterChanged", on, change, told[2])
-    return told
 
 
 async def tend(beat, node, wifi):
@@ -107,29 +111,11 @@ async def tend(beat, node, wifi):
             node.healthy()
         wait_ms -= _TEND_MS
         if wait_ms <= 0:
-            wait_ms = _DIAG_MS if diagnose(node, wifi) else _DIAG_AGAIN_MS
+            # once the link stands, and hourly; not journaled, since old figures help nobody
+            wait_ms = _DIAG_AGAIN_MS
+            if node.link.up:
+                gc.collect()
+                if once("ops.report", "tell", node, gc.mem_free(), wifi.rssi()):
+                    wait_ms = _DIAG_MS
         beat.alive()
         await asyncio.sleep_ms(_TEND_MS)
-
-
-def diagnose(node, wifi):
-    """Figures once the link stands, and hourly; not journaled, since an old one helps nobody. True if they are told."""
-    if not node.link.up:
-        return False
-    gc.collect()
-    return node.link.publish_now(b"diag", once("ops.report", "diag", node, gc.mem_free(), wifi.rssi()))
-
-
-def overflow(node, journal, told):
-    """Say that the journal drops telemetry: at the first record, at each doubling, and the sum at the end.
-
-    Not at each drop: alarms take the room that is missing. Returns how many have been told.
-    """
-    dropped = journal.dropped
-    over = not journal.depth()
-    if dropped != told and (over or dropped >= 2 * told):
-        node.alarms.set("journalOverflow", True, "oldest telemetry dropped", dropped)
-        return dropped
-    if over:
-        node.alarms.set("journalOverflow", False)
-    return told

@@ -48,6 +48,14 @@ async def set_rtc(base):
         base.health.fault(base.rtc.name, fault)
 
 
+def clock_set(node, before):
+    """See Node.clock_set."""
+    told(node.timebase)
+    step_s = None if before is None else node.clock.utc_s() - before
+    if step_s is None or abs(step_s) > 1:
+        node.event(b"clock", once("ops.report", "clock", step_s and step_s * 1000, "ntp"))
+
+
 def told(base):
     """A time server was believed."""
     base.source = "ntp"

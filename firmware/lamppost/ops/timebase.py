@@ -37,10 +37,6 @@ class Timebase:
         if self.rtc:
             await once("ops.telling", "ask_rtc", self)
 
-    def told(self):
-        """A time server was believed."""
-        once("ops.telling", "told", self)
-
     async def tend(self):
         """The round of every few seconds: set the clock on the board, learn from the night, note the time."""
         clock = self.clock

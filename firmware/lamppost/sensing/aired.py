@@ -34,7 +34,7 @@ def body(air, seconds, end_s):
     pasts = {}
     for trace in air.traces:
         name, mean = trace.name, _mean(trace)
-        expected = max(1, seconds * 1000 // trace.every_ms)
+        expected = max(1, seconds * 1000 // (trace.every_ms or air.every_ms))
         letter = _letter(trace, expected, rh, now_s)
         value = mean
         if mean is not None:

@@ -30,8 +30,10 @@ def fit(air, parts):
             seen.add(name)
             past = Past(spans[name]).known() if name in spans else None
             trace = Trace(name, part, _top(name, driver), now_s, past, _calibration(options, part, name))
-            trace.every_ms = each_ms
-            trace.rh_max = getattr(driver, "RH_MAX", None) if name.startswith("pm") else None
+            if each_ms != air.every_ms:
+                trace.every_ms = each_ms  # pyright: ignore[reportAttributeAccessIssue]
+            if name.startswith("pm") and hasattr(driver, "RH_MAX"):
+                trace.rh_max = driver.RH_MAX
             air.traces.append(trace)
         if [name for name in names if name not in _WEATHER]:
             kept = air.counters and air.counters.kept("hours " + part)

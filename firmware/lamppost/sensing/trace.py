@@ -11,13 +11,20 @@ class Trace:
     past -- Past.known() of sensing/past.py: what the index remembers of it; None: no pollutant of the index
     """
 
+    # for most it stays so, and an object only takes room for what is otherwise
+    past = None
+    every_ms = None  # None: as often as the air is asked for
+    rh_max = None  # tenths of %; None: humidity does not matter
+    calibration = None  # see fitting_air.py
+    topped = False
+
     def __init__(self, name, part, top, now_s, past=None, calibration=None):
         self.name = name
         self.part = part
-        self.past = past
-        self.every_ms = 1000
-        self.rh_max = None  # tenths of %; None: humidity does not matter
-        self.calibration = calibration  # see fitting_air.py
+        if past:
+            self.past = past
+        if calibration is not None:
+            self.calibration = calibration
         self._top = top
         self._last = self._near = None
         self.moved_s = now_s  # when it was another value,
@@ -31,7 +38,8 @@ class Trace:
             self._last = self._near = None  # after silence nobody knows whether the value has moved
         self.total = 0
         self.count = 0
-        self.topped = False
+        if self.topped:
+            self.topped = False
         self.letter = UNAVAILABLE  # why readings are missing
 
     def take(self, value, now_s):
