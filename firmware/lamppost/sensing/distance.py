@@ -1,12 +1,21 @@
 """A range finder before a bay: near, away or covered, and whether what it sees stands still."""
 
+from math import log
+
 from micropython import const
 
 from .baseline import UNSURE, Baseline
 from .verdict import AWAY, BETWEEN, COVERED, DARK, NEAR
 
 _STILL_MS = const(3500)
-_SAME = const(3)  # readings at least: in fog two may agree by chance
+_STANDS = const(520)  # 64ths
+_AS_USUAL = const(460)
+_UNUSUAL = const(760)
+_SWAY = const(1200)
+_PAST = const(12)
+_FLOOR = const(16)
+_STEP = const(70)
+_ODD = const(64)
 # Street furniture stands 0.45 m or more behind the kerb: nothing parks closer than this, so the lens is covered.
 _COVERED_MM = const(200)
 _DIM = const(80)  # lost echoes of the ground in 1024: fine weather has fewer
@@ -32,7 +41,11 @@ class Distance:
         self._level = None  # where it has been the same, and since when
         self._level_ms = 0
         self._same = 0  # readings in a row there
-        self._sway = 0  # how far they were from the level, 16ths of mm
+        self._past = []
+        self.points = 0
+        self._stood_ms = 0
+        self._at = self._near = self._far = 0
+        self._cars = 0
         self._odd = None  # one that was elsewhere: the next says whether it was a freak
         self._odd_ms = 0
         self._noise = 160  # how far distances of the ground are from its level, 16ths of mm
@@ -47,13 +60,19 @@ class Distance:
         strength = self.strength = reading.get("strength")
         self._settle(d_mm, now)
         base = self.base
-        moved = base.known < 3 and self.still and base.learn(self._level, now - self._level_ms)
+        moved = base.known < 3 and self._same >= 3 and base.learn(self._level, now - self._level_ms)
         self.kind = self._meaning(d_mm)
         self._seen_ms = now
         if self.kind == AWAY:
             self._weather(d_mm, strength)
-        if strength is not None and strength < 2 * WEAK and not self.still:
-            self.still = None
+        if self.kind == AWAY:
+            self._past = []
+            self.points = 0
+        else:
+            murky = strength is not None and strength < 2 * WEAK and self._dim >= _DIM
+            wanted = _STANDS if self._cars < 3 else _AS_USUAL if self._near <= d_mm <= self._far else _UNUSUAL
+            points = self._stands(d_mm, 4 * _ODD if murky else _ODD)
+            self.still = None if murky and points < _STANDS // 2 else points >= wanted
         return moved
 
     def miss(self, word, now):
@@ -76,19 +95,27 @@ class Distance:
             self._echo += (strength - self._echo) // 8
 
     def tend(self, free, _, passed_ms):
-        if free and self.kind == AWAY:
-            self.base.follow(self.d_mm, passed_ms)
+        if free is False and self.kind == NEAR:
+            self._stood_ms = min(self._stood_ms + passed_ms, 600000)
+            self._at = self._level
+        elif free:
+            if self._stood_ms:
+                if self._stood_ms > 180000:
+                    self._park(self._at)
+                self._stood_ms = 0
+            if self.kind == AWAY:
+                self.base.follow(self.d_mm, passed_ms)
+
+    def _park(self, at):
+        room = 100 + self.base.step // 2
+        self._near = min(self._near, at - room) if self._cars else at - room
+        self._far = max(self._far, at + room)
+        self._cars += 1
 
     def _settle(self, d_mm, now):
-        room, same, most = max(45 + d_mm // 64, self._noise // 5), _SAME, 5
-        if self.strength is not None and self.strength < 5 * WEAK:
-            room += room // 2
-            most = 16
-            if self.strength < 2 * WEAK:
-                same = 5
+        room = self._room(d_mm)
         level = self._level
         if level is not None and abs(d_mm - level) <= room:
-            self._sway += (16 * abs(d_mm - level) - self._sway) // 4
             self._level = level + (d_mm - level) // (3 if self._same < 4 else 16)
             self._odd = None
             self._same += 1
@@ -97,13 +124,44 @@ class Distance:
             self._level = d_mm
             self._odd = None
             self._same = 1
-            self._sway = 3 * room
         else:
             self._odd = d_mm
             self._odd_ms = now
             self._same = min(self._same, 1)
-        # who stands still sways; a weak echo does so too
-        self.still = self._same >= same and now - self._level_ms >= _STILL_MS and self._sway < most * room
+
+    def _room(self, d_mm):
+        room = max(45 + d_mm // 64, self._noise // 5)
+        if self.strength is not None and self.strength < 5 * WEAK:
+            room += room // 2
+        return room
+
+    def _stands(self, d_mm, odd):
+        """64ths of a nat by which a vehicle explains the last readings better than somebody who sways and steps."""
+        past = self._past
+        past.append(d_mm)
+        if len(past) > _PAST:
+            past.pop(0)
+        mm = self.base.mm or d_mm
+        spread = self._noise * 5 * (mm + d_mm) // (128 * mm)
+        v = max(spread * spread, _FLOOR)
+        if self.strength is not None:
+            v = v * min(max(self._echo, WEAK), 400) // min(max(self.strength, WEAK // 2), 400)
+        gain = _STEP + int(32 * log(1 + _SWAY / v))
+        room = self._room(d_mm)
+        best = cost = n = total = squares = 0
+        for one in reversed(past):
+            x = one - d_mm
+            if n and abs(x - total // n) > room:
+                cost += odd
+                if cost > odd * (n + 1):
+                    break
+                continue
+            n += 1
+            total += x
+            squares += x * x
+            best = max(best, (n - 1) * gain - (squares - total * total // n) * _SWAY // (v + _SWAY) * 32 // v - cost)
+        self.points = best
+        return best
 
     def _meaning(self, d_mm):
         base = self.base
