@@ -38,7 +38,7 @@ def of(eye, still, field, calm, alive):
     if eye == DARK and field is None:
         return OCCUPIED, 8000 if still else _PASSING_MS  # a dark car gives no echo
     if field == AWAY:
-        return FREE, 6000 if calm else 15000
+        return FREE, 6000 if calm else 70000 if calm is None else 15000
     if eye == COVERED and field is None:
         return BLOCKED, _LENS_MS
     return None, 0
