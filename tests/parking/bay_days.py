@@ -65,7 +65,8 @@ def day(seed: int, hardship: str, senses: str, seconds: int = DAY_S) -> Day:
         rows.extend(values)
     name = f"{hardship}-{senses}-{seed}"
     trace = Trace(name, 0.0, list(columns), rows)
-    return Day(seed, hardship, senses, trace, street.truth, bay.empty_mm, bay.earth, seconds, int(100 * bay.near_ut), street.line)
+    near = int(100 * bay.near_ut)
+    return Day(seed, hardship, senses, trace, street.truth, bay.empty_mm, bay.earth, seconds, near, street.line)
 
 
 def _eye(chance: random.Random, bay: Bay, street: Street, hardship: str):

@@ -1,4 +1,4 @@
-"""The message of a parking bay, and its note of what the empty bay is like; loaded when there is news."""
+"""The message of a parking bay, its note of what the empty bay is like, and its start; loaded when there is news."""
 
 import struct
 
@@ -28,6 +28,17 @@ def message(bay, clock):
     since = "null" if clock.offset_s is None else '"%s"' % rfc3339(bay.since_ms // 1000 + clock.offset_s)
     rest = '"state":"%s","since":%s,"evidence":"%s"' % (bay.state, since, evidence(bay))
     return body(values, quality, rest)
+
+
+def magnetometer(alone, kept):
+    """What judges the field; kept -- as recalled() has it."""
+    if alone:
+        from .lone import Lone
+
+        return Lone(kept)
+    from .field import Field
+
+    return Field(kept)
 
 
 def remember(bay):

@@ -6,30 +6,35 @@ from .field import Field, norm
 from .trams import Trams
 from .verdict import AWAY, BETWEEN, NEAR
 
-_STEADY = const(5)  # readings
-_QUICK_MS = const(20000)
-_SLOW_MS = const(600000)
-_PARKED_MS = const(120000)
-_ANEW = const(40)
-_MEET = const(90)
+_STEADY = const(5)  # readings that are compared with the noise of quiet hours
+_CALM = const(6)  # readings after which it need not be steady where it is known what passes
+_QUICK_MS = const(20000)  # the time in which the empty field follows what is hardly there,
+_SLOW_MS = const(600000)  # what is steady and neither near nor away,
+_PARKED_MS = const(120000)  # and temperature and neighbours while a vehicle stands there
+_MEET = const(90)  # readings in which it is learned how a vehicle pulls: a tram is gone by then
+_ANEW = const(40)  # steady ones after which a field that came back to nothing known is taken for what it is
 
 
 class Lone(Field):
-    """still -- True if the field is as steady as it is when nothing happens, and nothing that passes pulls like this;
+    """still -- True if the field is as steady as in quiet hours, and nothing that passes pulls like this;
     None: it is away, but not where it was before the vehicle came
+
+    The vehicle's pull is kept while it stands there, and the empty field is what remains without it: both move with
+    temperature and with neighbours, and when it leaves, the field has to be back at what remained.
     """
 
     _low = 250
 
     def __init__(self, kept=None):
-        self._now = (0, 0, 0)
+        self._now = (0, 0, 0)  # the pull: the mean of the last readings where they are steady
         self._quiet = False
         self._past = []
-        self._own = None  # the pull of the vehicle that stands there
-        self._odd_for = self._stood = self._doubt = 0
+        self._own = None  # the pull of the vehicle that stands there,
+        self._stood = self._odd_for = 0  # readings since it came, and since it has pulled elsewhere
+        self._doubt = 0  # readings since one left that were not empty yet, and 1
+        self._calm = 0
         super().__init__(kept)
-        self._trams = Trams(*(kept[4:] if kept and kept[4:] else ()))
-        self._guess = None
+        self._trams = Trams(*(kept[4:] if kept else ()))
         if not kept:
             from .groping import Groping
 
@@ -46,9 +51,9 @@ class Lone(Field):
         dev, own = self.dev, self._own
         parked = norm(own) if own else 0
         off = max(7 * self._on // 10, 9 * parked // 20)
-        if self._free is None and not own:
+        if self._free is None:  # just started: a night may have moved the empty field further than the weakest vehicle
             off = max(off, 2 * self._usual // 5)
-        if self._free and dev <= off:
+        if self._free and dev <= off:  # most of the time
             self._past = []
             self._now = pull
             self.kind = AWAY
@@ -64,7 +69,9 @@ class Lone(Field):
         spread = 0
         for one in past:
             spread += norm([one[0] - mean[0], one[1] - mean[1], one[2] - mean[2]]) ** 2
-        still = self._quiet = many >= _STEADY - 1 and 34 * spread <= max(self._noise, 48) ** 2
+        # at twice the noise's variance
+        most = (max(self._noise, 48) ** 2 + dev * dev // 96) // 34
+        still = self._quiet = many >= _STEADY - 1 and spread <= most
         if still:
             dev = norm(mean)
         else:
@@ -73,18 +80,16 @@ class Lone(Field):
         trams = self._trams
         if own:
             step = [mean[i] - own[i] for i in (0, 1, 2)]
-            if kind == AWAY:
-                if dev > max(self._on // 2, 3 * parked // 10) or trams.like(step, norm(step)):
-                    still = None
-                else:
-                    still = still or 5 * dev <= parked
+            good = kind != AWAY or dev <= max(self._on // 2, 3 * parked // 10) and not trams.like(step, norm(step))
+            sure = kind == AWAY
         else:
-            weak = 64 * dev < 25 * self._usual
-            if kind == NEAR:
-                still = not weak and not trams.like(mean, dev) and (still or trams.known and dev > 2 * trams.top)
+            weak = 64 * dev < 25 * self._usual  # as a lorry is that halts behind the bay: it takes a minute to pass
+            good = kind != NEAR or not (weak or self._doubt or trams.like(mean, dev))
+            sure = kind == NEAR and trams.known
             if kind == AWAY or not weak:
                 trams.watch(mean, dev, kind == NEAR, now)
-        self.still = still
+        self._calm = self._calm + 1 if good and sure else 0
+        self.still = (still or self._calm > _CALM) if good else None if own else False
 
     def tend(self, free, eye, passed_ms):
         self._free = free
@@ -92,15 +97,18 @@ class Lone(Field):
             return
         kind, own, now = self.kind, self._own, self._now
         if free:
-            self._own = None
-            if kind == AWAY:
+            if own:
+                self._own = None
+                self._doubt = 1
+            elif kind == AWAY:
                 self._doubt = 0
                 self._follow(self._last, passed_ms, _QUICK_MS)
             elif self._doubt and self._quiet:
                 self._doubt += 1
                 if self._doubt > _ANEW:  # it never came back to where it was: it is empty here
                     self._doubt = 0
-                    self._anew()
+                    self._past = []
+                    self.settle([self._base[i] // 64 + now[i] for i in (0, 1, 2)])
             elif kind == BETWEEN and self._quiet:
                 self._follow(self._last, passed_ms, _SLOW_MS)
         elif free is False:
@@ -123,17 +131,11 @@ class Lone(Field):
                     self._odd_for = 0
                     self._own = None
 
-    def _anew(self):
-        self.settle([self._base[i] // 64 + self._now[i] for i in (0, 1, 2)])
-
     def left(self):
-        if self._quiet and self._base:
-            self._anew()
-        self._doubt = 1
+        """No vehicle is there any more: what it was like is remembered."""
         if self._own:
             own = norm(self._own)
             self._learn((own + 7 * self._usual) // 8 if self._usual else own)
-            self._own = None
 
     def _learn(self, usual):
         super()._learn(usual)
