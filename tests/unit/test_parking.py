@@ -383,7 +383,7 @@ def test_a_bay_that_is_read_each_five_seconds_or_ten_times_a_second_is_told_too(
 def alone(notes=None):
     """A bay with a magnetometer only that remembers what it is like when it is empty."""
     notes = notes or Notes()
-    notes.keep("bay 1", note(0, [*EMPTY, 1300]))
+    notes.keep("bay 1", note(0, list(EMPTY) + [1300]))
     bay = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False, notes=notes)
     assert states(bay.feel(300)) == ["free"]
     return bay
@@ -437,8 +437,8 @@ def test_a_car_that_stands_while_the_night_cools_down_is_seen_to_leave():
     bay = alone()
     x, y, z = CAR
     bay.feel(60, x, y, z)
-    for n in range(300):  # 12 microtesla in ten hours
-        bay.feel(120, x + 3 * n, y - 2 * n, z + 2 * n)
+    for n in range(100):  # 12 microtesla in three hours
+        bay.feel(120, x + 9 * n, y - 6 * n, z + 6 * n)
     assert bay.parking.state == "occupied"
     x, y, z = EMPTY
     assert states(bay.feel(20, x + 900, y - 600, z + 600)) == ["free"]
