@@ -56,18 +56,18 @@ class Field:
             self.kind = self.dev = None
             return
         pull = [value[i] - self._base[i] // 64 for i in (0, 1, 2)]
-        self.dev = norm(pull)
-        self._mean(pull, now)
+        self.dev = dev = norm(pull)
+        self._mean(pull, dev, now)
 
     def _find(self, now):
         """The empty field is found where a range finder sees the empty bay."""
 
-    def _mean(self, pull, now):
-        """What a pull means."""
+    def _mean(self, pull, dev, now):
+        """What a pull (a vector of length dev) means."""
         off = max(3 * self._on // 5, 9 * self._parked // 20)
         if self._free is None:  # just started: a night may have moved the empty field further than the weakest vehicle
             off = max(off, 2 * self._usual // 5)
-        self.kind = AWAY if self.dev <= off else NEAR if self.dev >= self._on else BETWEEN
+        self.kind = AWAY if dev <= off else NEAR if dev >= self._on else BETWEEN
 
     def miss(self, *_):
         self.kind = self.dev = None
@@ -86,8 +86,9 @@ class Field:
             self._follow(self._last, passed_ms, _FOLLOW_MS)
 
     def _follow(self, empty, passed_ms, slow_ms):
-        for i in (0, 1, 2):
-            self._base[i] += (64 * empty[i] - self._base[i]) * min(passed_ms, 8000) // slow_ms
+        base = self._base or []
+        for i in range(len(base)):
+            base[i] += (64 * empty[i] - base[i]) * min(passed_ms, 8000) // slow_ms
 
     def left(self):
         """No vehicle is there any more: what it was like is remembered, and the empty field is what is there now."""

@@ -47,8 +47,8 @@ class Lone(Field):
             if found:
                 self.settle(found)
 
-    def _mean(self, pull, now):
-        dev, own = self.dev, self._own
+    def _mean(self, pull, dev, now):
+        own = self._own
         parked = norm(own) if own else 0
         off = max(7 * self._on // 10, 9 * parked // 20)
         if self._free is None:  # just started: a night may have moved the empty field further than the weakest vehicle
@@ -93,9 +93,9 @@ class Lone(Field):
 
     def tend(self, free, eye, passed_ms):
         self._free = free
-        if self._base is None or self.dev is None:
+        base, kind, own, now = self._base, self.kind, self._own, self._now
+        if base is None or kind is None:
             return
-        kind, own, now = self.kind, self._own, self._now
         if free:
             if own:
                 self._own = None
@@ -108,7 +108,7 @@ class Lone(Field):
                 if self._doubt > _ANEW:  # it never came back to where it was: it is empty here
                     self._doubt = 0
                     self._past = []
-                    self.settle([self._base[i] // 64 + now[i] for i in (0, 1, 2)])
+                    self.settle([base[i] // 64 + now[i] for i in (0, 1, 2)])
             elif kind == BETWEEN and self._quiet:
                 self._follow(self._last, passed_ms, _SLOW_MS)
         elif free is False:

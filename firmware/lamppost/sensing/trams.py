@@ -17,12 +17,12 @@ class Trams:
     """
 
     def __init__(self, line=None, top=0):
-        self.line = line
+        self.line = line or (0, 0, 0)
         self.top = top
         self._seen = _SURE if line else 0
         self._since_ms = None  # when the present pull began
         self._most = 0
-        self._pull = None
+        self._pull = (0, 0, 0)
 
     @property
     def known(self):
