@@ -55,7 +55,7 @@ def note(empty_mm, field):
     values = [min(max((value + 10) // 20, -32768), 32767) for value in (field or (0, 0, 0, 0))[:4]]
     data = struct.pack("<HB4h", empty_mm // 20 * 20, bool(field), *values)
     if field and field[4:]:
-        data += struct.pack("<4b", *[value // 10 for value in field[4]], min(field[5] // 50, 127))
+        data += struct.pack("<4b", *[(value + 2) // 4 for value in field[4]], min(field[5] // 50, 127))
     return data
 
 
@@ -65,7 +65,7 @@ def recalled(data):
     field = [20 * x, 20 * y, 20 * z, 20 * usual] if felt else None
     if felt and len(data) > 11:
         x, y, z, top = struct.unpack("<4b", data[11:])
-        field += [[10 * x + 5, 10 * y + 5, 10 * z + 5], 50 * top + 50]
+        field += [[x, y, z], 50 * top + 50]
     return empty_mm or None, field
 
 

@@ -105,7 +105,7 @@ class Distance:
         """After each reading: free -- True or False as the state is, None if that is not known."""
         if free is False and self.kind == NEAR:
             self._stay = min(self._stay + passed_ms, _STAY_MS)
-            self._at = self._level
+            self._at = self._level or 0
         elif free:
             if self._stay >= _STAY_MS:
                 self._near = min(self._near or self._at, self._at - _BESIDE)

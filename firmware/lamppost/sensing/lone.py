@@ -7,6 +7,7 @@ from .trams import Trams
 from .verdict import AWAY, BETWEEN, NEAR
 
 _STEADY = const(5)  # readings that are compared with the noise of quiet hours
+_AGREED = const(3)  # times that the empty field was found where it was: then it is followed, and sought no more
 _CALM = const(6)  # readings after which it need not be steady where it is known what passes
 _QUICK_MS = const(20000)  # the time in which the empty field follows what is hardly there,
 _SLOW_MS = const(600000)  # what is steady and neither near nor away,
@@ -45,7 +46,11 @@ class Lone(Field):
         if guess:
             found = guess.take(self.level, now - self.level_ms if self.still else 0, self._on)
             if found:
+                self._own = None
+                self._past = []
                 self.settle(found)
+                if guess.agreed >= _AGREED:
+                    self._guess = None
 
     def _mean(self, pull, dev, now):
         own = self._own
@@ -93,8 +98,8 @@ class Lone(Field):
 
     def tend(self, free, eye, passed_ms):
         self._free = free
-        base, kind, own, now = self._base, self.kind, self._own, self._now
-        if base is None or kind is None:
+        base, kind, own, now, last = self._base, self.kind, self._own, self._now, self._last
+        if base is None or kind is None or last is None:
             return
         if free:
             if own:
@@ -102,7 +107,7 @@ class Lone(Field):
                 self._doubt = 1
             elif kind == AWAY:
                 self._doubt = 0
-                self._follow(self._last, passed_ms, _QUICK_MS)
+                self._follow(last, passed_ms, _QUICK_MS)
             elif self._doubt and self._quiet:
                 self._doubt += 1
                 if self._doubt > _ANEW:  # it never came back to where it was: it is empty here
@@ -110,7 +115,7 @@ class Lone(Field):
                     self._past = []
                     self.settle([base[i] // 64 + now[i] for i in (0, 1, 2)])
             elif kind == BETWEEN and self._quiet:
-                self._follow(self._last, passed_ms, _SLOW_MS)
+                self._follow(last, passed_ms, _SLOW_MS)
         elif free is False:
             if own is None:
                 if kind == NEAR:
@@ -124,7 +129,7 @@ class Lone(Field):
                     self._own = [own[i] + (now[i] - own[i]) // 16 for i in (0, 1, 2)]
             elif 4 * apart <= norm(own):
                 self._odd_for = 0
-                self._follow([self._last[i] - own[i] for i in (0, 1, 2)], passed_ms, _PARKED_MS)
+                self._follow([last[i] - own[i] for i in (0, 1, 2)], passed_ms, _PARKED_MS)
             elif self._quiet and kind == NEAR:
                 self._odd_for += 1
                 if self._odd_for > _ANEW:

@@ -17,7 +17,7 @@ class Trams:
     """
 
     def __init__(self, line=None, top=0):
-        self.line = line or (0, 0, 0)
+        self.line = unit(line or (0, 0, 0))
         self.top = top
         self._seen = _SURE if line else 0
         self._since_ms = None  # when the present pull began
@@ -43,8 +43,8 @@ class Trams:
             self._since_ms = None
 
     def like(self, pull, dev):
-        """True if a pull (a vector of length dev) is what has passed before."""
-        return self.known and dev <= 2 * self.top and abs(self._along(pull)) >= _ALONG * dev
+        """True if a pull (a vector of length dev) is what has passed before, or two of it at once."""
+        return self.known and 4 * dev <= 9 * self.top and abs(self._along(pull)) >= _ALONG * dev
 
     def _along(self, pull):
         return pull[0] * self.line[0] + pull[1] * self.line[1] + pull[2] * self.line[2]
@@ -55,11 +55,16 @@ class Trams:
             self._seen = min(self._seen + 1, _SURE)
             self.top = max(self.top, most)
             turn = 100 if self._along(pull) > 0 else -100
-            line = [3 * self.line[i] + turn * pull[i] // most for i in (0, 1, 2)]
-            self.line = [100 * value // norm(line) for value in line]
+            self.line = unit([3 * self.line[i] + turn * pull[i] // most for i in (0, 1, 2)])
         elif self._seen:
             self._seen -= 1
         else:
-            self.line = [100 * value // most for value in pull]
+            self.line = unit(pull)
             self.top = most
             self._seen = 1
+
+
+def unit(vector):
+    """The same direction, of length 100."""
+    size = norm(vector) or 1
+    return [(200 * value + size) // (2 * size) for value in vector]
