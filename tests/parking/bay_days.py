@@ -33,10 +33,17 @@ class Day:
     empty_ut: tuple[float, float, float]
     seconds: int = DAY_S
     near: int = 0  # hundredths of a microtesla that vehicles bend the field by here
+    line: tuple[float, float, float] | None = None  # µT that trams bend it by
 
     def known(self) -> list[object]:
         """What a node remembers of this bay from the day before, a little off."""
-        return [self.empty_mm + 20, [*(round(100 * value) + 20 for value in self.empty_ut), self.near]]
+        field: list[object] = [*(round(100 * value) + 20 for value in self.empty_ut), self.near]
+        size = 100 * math.hypot(*self.line) if self.line else 0.0
+        if self.line and size > max(250, self.near / 4):  # weaker ones are not taken for vehicles, nor remembered
+            # 7 degrees off
+            x, y, z = (value + turn for value, turn in zip(self.line, _turned(self.line), strict=True))
+            field += [[round(10000 * value / size) for value in (x, y, z)], round(size)]
+        return [self.empty_mm + 20, field]
 
 
 def day(seed: int, hardship: str, senses: str, seconds: int = DAY_S) -> Day:
@@ -58,7 +65,8 @@ def day(seed: int, hardship: str, senses: str, seconds: int = DAY_S) -> Day:
         rows.extend(values)
     name = f"{hardship}-{senses}-{seed}"
     trace = Trace(name, 0.0, list(columns), rows)
-    return Day(seed, hardship, senses, trace, street.truth, bay.empty_mm, bay.earth, seconds, int(100 * bay.near_ut))
+    near = int(100 * bay.near_ut)
+    return Day(seed, hardship, senses, trace, street.truth, bay.empty_mm, bay.earth, seconds, near, street.line)
 
 
 def _eye(chance: random.Random, bay: Bay, street: Street, hardship: str):
@@ -137,6 +145,14 @@ def _lost(chance: random.Random, hardship: str, seconds: int) -> set[int]:
             lost.update(range(start, start + int(chance.uniform(60, 480))))
     lost.update(t for t in range(seconds) if chance.random() < share)
     return lost
+
+
+def _turned(line: tuple[float, float, float]) -> tuple[float, float, float]:
+    """An eighth of the vector's length, across it."""
+    x, y, _ = line
+    flat = math.hypot(x, y) or 1.0
+    share = math.hypot(*line) / 8 / flat
+    return -y * share, x * share, 0.0
 
 
 def _tens(mm: float) -> int:

@@ -62,7 +62,7 @@ class Street:
     """before -- {second: (mm, whiteness)} or None of what stands in the beam; ground -- mm behind it
     iron -- (x, y, z) µT that vehicles and trams add; warmth -- K off the mean
     spells -- {second: (kind, force)} of weather
-    truth -- [(second, state)]
+    truth -- [(second, state)]; line -- (x, y, z) µT of a tram, None: there are none
     """
 
     def __init__(self, chance: random.Random, bay: Bay, hardship: str, seconds: int):
@@ -75,6 +75,7 @@ class Street:
         self.warmth = [swing * math.sin(2 * math.pi * (t + phase) / 86400) for t in range(seconds)]
         self.spells: dict[int, tuple[str, float]] = {}
         self.truth: list[tuple[float, str]] = []
+        self.line: Vector | None = None  # what trams bend the field by
         self._cars()
         self._neighbours()
         self._people()
@@ -169,7 +170,7 @@ class Street:
     def _trams(self) -> None:
         """Direct current in the wire: it rises as a tram starts, holds, and is gone when it coasts."""
         chance = self._chance
-        line = _vector(chance, chance.uniform(2, 14))
+        self.line = line = _vector(chance, chance.uniform(2, 14))
         for _ in range(self._count(130)):
             start = chance.randrange(self._seconds)
             rise, hold, fall = chance.randint(5, 11), chance.randint(3, 12), chance.randint(2, 6)

@@ -6,6 +6,7 @@ from captured import DATA
 from ground import MIDNIGHT, Hours, Notes, Seed, drain, fault
 from lamppost.core.faults import SensorFault
 from lamppost.drivers.tfmini import decode
+from lamppost.sensing.bay import note, recalled
 from lamppost.sensing.parking import Parking
 
 MAGNET = ("mag_x_ut", "mag_y_ut", "mag_z_ut")
@@ -364,3 +365,103 @@ def test_a_bay_that_is_read_each_five_seconds_or_ten_times_a_second_is_told_too(
         assert states(bay.see(3200, 60)) == ["free"]
         assert states(bay.see(1400, 30)) == ["occupied"], every_ms
         assert states(bay.see(3200, 30)) == ["free"], every_ms
+
+
+def alone(notes=None):
+    """A bay with a magnetometer only that remembers what it is like when it is empty."""
+    notes = notes or Notes()
+    notes.keep("bay 1", note(0, list(EMPTY) + [1300]))
+    bay = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False, notes=notes)
+    assert states(bay.feel(300)) == ["free"]
+    return bay
+
+
+def test_who_stands_and_sways_for_most_of_a_minute_is_no_car_and_the_next_car_is_told_in_time():
+    bay, seed = Bay(), Seed(11)
+    bay.see(3200, 120)
+    told = []
+    for _ in range(20):
+        where = 900 + seed.below(1500)
+        for second in range(45):
+            if second % 3 == 0:
+                where += seed.below(401) - 200
+            told += bay.see(where + seed.below(81) - 40, 1)
+        told += bay.see(3200, 60)
+    assert told == []
+    assert states(bay.see(1400, 10)) == ["occupied"]
+
+
+def test_a_car_whose_echo_jitters_as_the_ground_does_is_told_in_time():
+    bay, seed = Bay(), Seed(12)
+    for _ in range(600):
+        bay.see(3190 + 10 * seed.below(3), 1)
+    told = []
+    for d_mm in (1900, 1650, 1480):  # it shunts in
+        told += bay.see(d_mm, 1)
+    for _ in range(8):
+        told += bay.see(1390 + 10 * seed.below(3), 1)
+    assert states(told) == ["occupied"]
+
+
+def test_what_stands_where_no_vehicle_ever_stood_has_to_stand_longer():
+    bay, seed = Bay(), Seed(13)
+
+    def see(where, seconds):
+        """When the first state was told; a range finder that is right to 2 or 3 cm."""
+        told = [second for second in range(seconds) if bay.see(where + seed.below(90) - 45, 1)]
+        return told[0] if told else None
+
+    for _ in range(4):
+        see(3200, 300)
+        see(1400, 300)
+    see(3200, 300)
+    usual = see(1400, 300)
+    see(3200, 300)
+    assert usual + 2 < see(2300, 300)
+
+
+def test_a_car_that_stands_while_the_night_cools_down_is_seen_to_leave():
+    bay = alone()
+    x, y, z = CAR
+    bay.feel(60, x, y, z)
+    for n in range(100):  # 12 microtesla in three hours
+        bay.feel(120, x + 9 * n, y - 6 * n, z + 6 * n)
+    assert bay.parking.state == "occupied"
+    x, y, z = EMPTY
+    assert states(bay.feel(20, x + 900, y - 600, z + 600)) == ["free"]
+
+
+def test_a_lorry_that_halts_behind_the_bay_is_no_car():
+    bay = alone()
+    x, y, z = EMPTY
+    told = []
+    for _ in range(5):
+        told += bay.feel(65, x + 200, y + 300, z - 150) + bay.feel(300)
+    assert told == []
+
+
+def test_trams_that_were_learned_are_known_after_a_cut():
+    notes = Notes()
+    bay = alone(notes)
+    x, y, z = EMPTY
+    for _ in range(9):
+        bay.feel(20, x, y + 900, z + 300)
+        bay.feel(300)
+    bay.feel(3700)  # it is kept with the next message
+    after = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False, notes=notes)
+    assert states(after.feel(60)) == ["free"]
+    assert after.feel(25, x, y + 900, z + 300) == []
+    assert states(after.feel(60) + after.feel(10, *CAR)) == ["occupied"]
+
+
+def test_a_note_of_an_older_version_that_knows_no_trams_is_read():
+    assert recalled(b"\x80\x0c\x01d\x00\xf1\xff\xd7\x00B\x00") == (3200, [2000, -300, 4300, 1320])
+    assert recalled(note(3200, [2000, -300, 4300, 1320])) == (3200, [2000, -300, 4300, 1320])
+
+
+def test_after_a_cut_a_magnetometer_alone_tells_the_car_on_the_bay_within_seconds():
+    notes = Notes()
+    alone(notes)
+    after = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False, notes=notes)
+    assert states(after.feel(10, *CAR)) == ["occupied"]
+    assert states(after.feel(10)) == ["free"]

@@ -1,12 +1,26 @@
 """A range finder before a bay: near, away or covered, and whether what it sees stands still."""
 
+from math import log
+
 from micropython import const
 
 from .baseline import UNSURE, Baseline
 from .verdict import AWAY, BETWEEN, COVERED, DARK, NEAR
 
 _STILL_MS = const(3500)
-_SAME = const(3)  # readings at least: in fog two may agree by chance
+# Somebody who stands sways by some centimetres and steps after some seconds; a vehicle is as still as the ground.
+# What the last readings say for a vehicle is weighed in 64ths of a nat: 1 for each that is no step, more for each that
+# is nearer to their mean than people keep, and less for each that is elsewhere.
+_PAST, _APART_MS = const(12), const(900)  # so many readings, and not more often
+_SWAY = const(1200)  # square of the millimetres that people sway by, small steps included
+_STEP, _MOST, _ODD = const(70), const(160), const(64)
+_FINEST = const(16)  # square of the millimetres that no sensor is better than
+_STANDS = const(480)  # what makes a vehicle while it is not known where they stop,
+_USUAL, _UNUSUAL = const(430), const(760)  # and where they do and do not
+_BUSY = const(120)  # and so much more where many pass for each that parks
+_BESIDE = const(300)  # millimetres from where one stood that others may stand at
+_STAYS = const(3)  # vehicles from which that is known,
+_STAY_MS = const(180000)  # each of which stood for so long
 # Street furniture stands 0.45 m or more behind the kerb: nothing parks closer than this, so the lens is covered.
 _COVERED_MM = const(200)
 _DIM = const(80)  # lost echoes of the ground in 1024: fine weather has fewer
@@ -17,7 +31,7 @@ class Distance:
     """One range finder of a bay.
 
     kind -- AWAY ... COVERED; None: no reading, or nothing to compare it with
-    still -- True while the distance has been the same for some seconds; None: not at all, and hardly an echo
+    still -- True while what is near stands as a vehicle does; None: not at all, and hardly an echo
     d_mm, strength -- of the last reading; None: it failed, or the part does not say
     """
 
@@ -32,7 +46,12 @@ class Distance:
         self._level = None  # where it has been the same, and since when
         self._level_ms = 0
         self._same = 0  # readings in a row there
-        self._sway = 0  # how far they were from the level, 16ths of mm
+        self._past = []  # readings that may be a vehicle's
+        self._ms = 0
+        self._stay = 0  # how long the present vehicle has stood, and where
+        self._at = 0
+        self._near = self._far = self._stays = 0  # where vehicles stood, how many did,
+        self._busy = 0  # and how many passed meanwhile
         self._odd = None  # one that was elsewhere: the next says whether it was a freak
         self._odd_ms = 0
         self._noise = 160  # how far distances of the ground are from its level, 16ths of mm
@@ -47,13 +66,20 @@ class Distance:
         strength = self.strength = reading.get("strength")
         self._settle(d_mm, now)
         base = self.base
-        moved = base.known < 3 and self.still and base.learn(self._level, now - self._level_ms)
+        moved = base.known < 3 and self._same >= 3 and base.learn(self._level, now - self._level_ms)
         self.kind = self._meaning(d_mm)
         self._seen_ms = now
         if self.kind == AWAY:
             self._weather(d_mm, strength)
-        if strength is not None and strength < 2 * WEAK and not self.still:
-            self.still = None
+            if len(self._past) > 1:
+                self._busy = min(self._busy + 4, _BUSY)
+            self._past = []
+        elif not self._past or now - self._ms >= _APART_MS:
+            self._ms = now
+            murky = strength is not None and strength < 2 * WEAK and self._dim >= _DIM
+            wanted = _STANDS if self._stays < _STAYS else _USUAL if self._near <= d_mm <= self._far else _UNUSUAL
+            points = self._weigh(d_mm, 4 * _ODD if murky else _ODD)
+            self.still = None if murky and points < _STANDS // 2 else points >= wanted + self._busy
         return moved
 
     def miss(self, word, now):
@@ -76,34 +102,69 @@ class Distance:
             self._echo += (strength - self._echo) // 8
 
     def tend(self, free, _, passed_ms):
-        if free and self.kind == AWAY:
-            self.base.follow(self.d_mm, passed_ms)
+        """After each reading: free -- True or False as the state is, None if that is not known."""
+        if free is False and self.kind == NEAR:
+            self._stay = min(self._stay + passed_ms, _STAY_MS)
+            self._at = self._level or 0
+        elif free:
+            if self._stay >= _STAY_MS:
+                self._near = min(self._near or self._at, self._at - _BESIDE)
+                self._far = max(self._far, self._at + _BESIDE)
+                self._stays += 1
+                self._busy //= 2
+            self._stay = 0
+            if self.kind == AWAY:
+                self.base.follow(self.d_mm, passed_ms)
 
     def _settle(self, d_mm, now):
-        room, same, most = max(45 + d_mm // 64, self._noise // 5), _SAME, 5
-        if self.strength is not None and self.strength < 5 * WEAK:
-            room += room // 2
-            most = 16
-            if self.strength < 2 * WEAK:
-                same = 5
+        room = self._room(d_mm)
         level = self._level
+        odd, self._odd = self._odd, None
         if level is not None and abs(d_mm - level) <= room:
-            self._sway += (16 * abs(d_mm - level) - self._sway) // 4
             self._level = level + (d_mm - level) // (3 if self._same < 4 else 16)
-            self._odd = None
             self._same += 1
-        elif level is None or self._odd is not None and abs(d_mm - self._odd) <= room:
+            return
+        self._same = 1
+        if level is None or odd is not None and abs(d_mm - odd) <= room:
             self._level_ms = now if level is None else self._odd_ms
             self._level = d_mm
-            self._odd = None
-            self._same = 1
-            self._sway = 3 * room
         else:
             self._odd = d_mm
             self._odd_ms = now
-            self._same = min(self._same, 1)
-        # who stands still sways; a weak echo does so too
-        self.still = self._same >= same and now - self._level_ms >= _STILL_MS and self._sway < most * room
+
+    def _room(self, d_mm):
+        room = max(45 + d_mm // 64, self._noise // 5)
+        if self.strength is not None and self.strength < 5 * WEAK:
+            room += room // 2
+        return room
+
+    def _weigh(self, d_mm, odd):
+        """64ths of a nat for a vehicle; odd -- what a reading that is elsewhere takes off."""
+        past = self._past
+        past.append(d_mm)
+        if len(past) > _PAST:
+            past.pop(0)
+        mm = self.base.mm or d_mm
+        # the ground's own noise, less where it is nearer, more where the echo is weaker
+        fine = max((self._noise * 5 * (mm + d_mm) // (128 * mm)) ** 2, _FINEST)
+        if self.strength is not None:
+            fine = fine * min(max(self._echo, WEAK), 400) // min(max(self.strength, WEAK // 2), 400)
+        each = min(_STEP + int(32 * log(1 + _SWAY / fine)), _MOST)
+        room = self._room(d_mm)
+        best = cost = many = total = squares = 0
+        for one in reversed(past):
+            off = one - d_mm
+            if many and abs(off - total // many) > room:
+                cost += odd
+                if cost > odd * (many + 1):
+                    break
+                continue
+            many += 1
+            total += off
+            squares += off * off
+            swayed = (squares - total * total // many) * _SWAY // (fine + _SWAY) * 32 // fine
+            best = max(best, (many - 1) * each - swayed - cost)
+        return best
 
     def _meaning(self, d_mm):
         base = self.base

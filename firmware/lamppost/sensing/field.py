@@ -16,14 +16,13 @@ _ODD_UT = const(16000)  # more than earth and iron together: cut, so that square
 
 
 class Field:
-    """alone -- True if the bay has no range finder: then the empty field has to be found by itself.
+    """kind, still -- as of a Distance; dev -- how far the last reading is from the empty field, None: nobody knows"""
 
-    kind, still -- as of a Distance; dev -- how far the last reading is from the empty field, None: nobody knows
-    """
+    _low = 120
+    _guess = None
 
-    def __init__(self, alone, kept=None):
-        self._low = 250 if alone else 120
-        self._on = self._low + 50 if alone else self._low
+    def __init__(self, kept=None):
+        self._on = self._low
         self._usual = 0  # what vehicles bend it by here; 0: none was seen
         self._parked = 0  # the present one
         self._noise = 160  # 16ths
@@ -37,13 +36,6 @@ class Field:
         self.still = False
         self.dev = None
         self._free = None
-        self._guess = self._trams = None
-        if alone:
-            from .groping import Groping
-            from .trams import Trams
-
-            self._trams = Trams()
-            self._guess = None if kept else Groping()
         if kept:
             self.settle(kept[:3])
             self._learn(kept[3])
@@ -59,24 +51,23 @@ class Field:
     def take(self, reading, now):
         value = [max(-_ODD_UT, min(_ODD_UT, reading[name])) for name in ("mag_x_ut", "mag_y_ut", "mag_z_ut")]
         self._settle(value, now)
-        if self._guess:
-            found = self._guess.take(self.level, now - self.level_ms if self.still else 0, self._on)
-            if found:
-                self.settle(found)
+        self._find(now)
         if self._base is None:
             self.kind = self.dev = None
             return
         pull = [value[i] - self._base[i] // 64 for i in (0, 1, 2)]
-        dev = self.dev = norm(pull)
+        self.dev = dev = norm(pull)
+        self._mean(pull, dev, now)
+
+    def _find(self, now):
+        """The empty field is found where a range finder sees the empty bay."""
+
+    def _mean(self, pull, dev, now):
+        """What a pull (a vector of length dev) means."""
         off = max(3 * self._on // 5, 9 * self._parked // 20)
         if self._free is None:  # just started: a night may have moved the empty field further than the weakest vehicle
             off = max(off, 2 * self._usual // 5)
         self.kind = AWAY if dev <= off else NEAR if dev >= self._on else BETWEEN
-        if self._trams and self.kind != BETWEEN:
-            # a lorry that halts behind the bay, or a tram: wait until it would be gone
-            near = self.kind == NEAR
-            if self._trams.passing(pull, dev, near, now) or near and 5 * dev < 2 * self._usual:
-                self.still = False
 
     def miss(self, *_):
         self.kind = self.dev = None
@@ -92,8 +83,12 @@ class Field:
         elif free and eye == AWAY and self._base is None and self.still:
             self.settle(self.level)
         elif free and self._base and (eye == AWAY or self.kind != NEAR):
-            for i in (0, 1, 2):
-                self._base[i] += (64 * self._last[i] - self._base[i]) * min(passed_ms, 8000) // _FOLLOW_MS
+            self._follow(self._last, passed_ms, _FOLLOW_MS)
+
+    def _follow(self, empty, passed_ms, slow_ms):
+        base = self._base or []
+        for i in range(len(base)):
+            base[i] += (64 * empty[i] - base[i]) * min(passed_ms, 8000) // slow_ms
 
     def left(self):
         """No vehicle is there any more: what it was like is remembered, and the empty field is what is there now."""
@@ -121,7 +116,9 @@ class Field:
     def _settle(self, value, now):
         last, self._last = self._last, value
         if last:
-            self._noise += (min(16 * apart(value, last), 640) - self._noise) // 32
+            # the median: what passes does not count
+            step = 1 + self._noise // 64
+            self._noise = max(16, self._noise + (step if 16 * apart(value, last) > self._noise else -step))
         room = max(20, self._noise // 6)
         level = self.level
         if level and apart(value, level) <= room:

@@ -12,15 +12,25 @@ _EARTH, _FAR = const(4750), const(650)
 
 class Groping:
     """sure -- True once levels have shown which of them is the empty bay's: the one that comes back, since no two
-    vehicles bend the field alike."""
+    vehicles bend the field alike
+    agreed -- how many times in a row they have shown the same"""
 
     def __init__(self):
         self.sure = False
+        self.agreed = 0
+        self._found = None
         self._last = None
         self._before = None
 
     def take(self, level, for_ms, on):
         """A level and how long it has lasted; on -- what a vehicle makes of it at least. The empty field, or None."""
+        found = self._take(level, for_ms, on)
+        if found and self.sure:
+            self.agreed = self.agreed + 1 if self._found and apart(found, self._found) < on else 0
+            self._found = found
+        return found
+
+    def _take(self, level, for_ms, on):
         if for_ms < _SEEN_MS:
             return None
         last, before = self._last, self._before

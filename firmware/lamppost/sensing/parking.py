@@ -51,9 +51,7 @@ class Parking:
             sense = Distance(self._empty_mm, self._kept[0])
             self.eyes.append(sense)
         elif "mag_x_ut" in quantities:
-            from .field import Field
-
-            sense = self.field = Field(not self.eyes, self._kept[1])
+            sense = self.field = once("sensing.bay", "magnetometer", not self.eyes, self._kept[1])
         elif "presence" in quantities:
             return self._radar, self._deaf
         return lambda reading: self._take(sense, reading), lambda fault: self._miss(sense, fault)

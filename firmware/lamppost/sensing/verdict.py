@@ -10,6 +10,7 @@ _OBJECT_MS = const(1800000)  # no vehicle, but it stands before the sensor for s
 _LENS_MS = const(60000)
 _FOG_MS = const(1200000)  # fog echoes too
 _PASSING_MS = const(90000)  # what moves all the time is somebody,
+_CANCELLED_MS = const(70000)  # a lorry or a tram may take away for so long what a vehicle adds
 _PASSERS_MS = const(180000)  # and a radar that sees somebody says so
 
 
@@ -17,7 +18,7 @@ def of(eye, still, field, calm, alive):
     """(state or None: no opinion, milliseconds that the opinion must hold).
 
     eye, field -- AWAY ... DARK or None of the range finder and of the magnetometer
-    still, calm -- True if what they see does not move, None if it moves and is hardly seen
+    still, calm -- True if what they see does not move; None: see there
     alive -- True if the radar sees somebody
     """
     if eye == AWAY:
@@ -38,7 +39,7 @@ def of(eye, still, field, calm, alive):
     if eye == DARK and field is None:
         return OCCUPIED, 8000 if still else _PASSING_MS  # a dark car gives no echo
     if field == AWAY:
-        return FREE, 6000 if calm else 15000
+        return FREE, 6000 if calm else _CANCELLED_MS if calm is None else 15000
     if eye == COVERED and field is None:
         return BLOCKED, _LENS_MS
     return None, 0

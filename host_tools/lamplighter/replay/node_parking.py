@@ -1,7 +1,6 @@
 """Runs under MicroPython: the node's own parking sensing, fed with the rows of a trace; one JSON line a change."""
 
 import json
-import struct
 import sys
 
 from node_rows import MISSING, each
@@ -56,9 +55,10 @@ class Notes:
     def kept(self, name):
         if not self._kept:
             return None
+        from lamppost.sensing.bay import note
+
         mm, field = self._kept
-        values = [value // 20 for value in field or (0, 0, 0, 0)]
-        return struct.pack("<HB4h", mm or 0, bool(field), *values)
+        return note(mm or 0, field)
 
     def keep(self, name, data):
         pass
