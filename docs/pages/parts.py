@@ -41,7 +41,7 @@ def content() -> str:
 def _kind(kind: str, title: str, sizes: dict[str, int]) -> str:
     rows = [
         (f"[`{part.id}`](parts/{part.id}.md)", part.name, part.buses, si.plain(part.measures), state(part),
-         _size(sizes[f"lamppost/{part.id}.mpy"]))
+         _size(sizes[f"{part.id}.mpy"]))
         for part in catalogue.every() if part.kind == kind
     ]  # fmt: skip
     return f"\n## {title}\n\n" + table(("id", "part", "bus", "measures", "facts", "driver"), rows)

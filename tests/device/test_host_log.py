@@ -70,7 +70,8 @@ def test_a_traceback_names_file_lines_function_and_where_it_calls_the_next(known
     )
     assert found and int(found[1]) == first < int(found[3]) == call < int(found[2])
     assert re.fullmatch(r"  lamppost/link/link.py:\d+-\d+ in Link._connection", shown[4])
-    assert re.match(r"AttributeError: '(\w+ or )*link_link__Link( or \w+)*' object has no attribute '_unsaid'", shown[5])
+    whose = r"AttributeError: '(\w+ or )*link_link__Link( or \w+)*' object has no attribute '_unsaid'"
+    assert re.match(whose, shown[5])
 
 
 def test_of_several_functions_of_one_name_only_those_are_named_that_can_be_meant(known):
