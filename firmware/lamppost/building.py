@@ -7,12 +7,14 @@ import asyncio
 import gc
 import select
 import socket
+import sys
 import time
 
 import machine
 import network
 from esp32 import Partition
 
+from .buses.patience import Patience
 from .buses.wiring import Wiring
 from .core.borrow import give_back, once
 from .core.clock import Clock
@@ -30,8 +32,10 @@ from .link.timekeeper import Timekeeper
 from .link.wifi import Wifi
 from .ops import beginning, doorbell, tasks
 from .ops.alarms import Alarms
+from .ops.console import Console
 from .ops.health import Health
 from .ops.timebase import Timebase
+from .sensing.window import Window
 
 _WATCHDOG_MS = 60000  # longer than a name look-up that fails (14 s) and whatever waits behind it
 _FAR = 60000  # boot numbers to jump over by chance when none can be kept: no key (b, s) is used twice
@@ -63,6 +67,7 @@ def parts(config, board):
 
     A part that this firmware or board does not know must not silence the others: it stands in as Absent.
     """
+    before = set(sys.modules)
     wiring = Wiring(board.get("buses", {}), machine, time)
     found = {}
     for row in config.get("parts", ()):
@@ -70,7 +75,18 @@ def parts(config, board):
             found[row["id"]] = shelf.build(row["part"], wiring.bus(row["bus"]), row)
         except SensorFault as fault:
             found[row["id"]] = shelf.Absent(row["id"], fault)
+    for name in set(sys.modules) - before:
+        module = sys.modules[name]
+        forget(*(getattr(module, one) for one in dir(module)))
     return found
+
+
+def forget(*kinds):
+    """Nothing more of these kinds is made in this life of the app: how to do it takes 5 kB of the heap."""
+    for kind in kinds:
+        if isinstance(kind, type) and not issubclass(kind, Exception) and "__init__" in kind.__dict__:
+            # not `del`: MicroPython's table of a class keeps what was deleted from it
+            kind.__init__ = None  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def partition():
@@ -161,20 +177,18 @@ async def start(node, random, report, set_time):
     rows = [{"id": row["id"], "part": row["part"]} for row in node.config.get("parts", ())]
     node.config = {key: node.config[key] for key in ("v", "site", "node", "asset", "location") if key in node.config}
     node.config["parts"] = rows
-    forget_making(node)
-
-
-def forget_making(node):
-    """Nothing more of these kinds is made in this life of the app: how to do it takes 4 kB of the heap.
-
-    Not those that the self-test makes, which may run in the same life: buses, drivers, wifi.
-    """
-    once_only = (
-        Alarms, Clock, Counters, Drawer, Health, Link, Log, Mqtt, Reader, Timebase, Timekeeper, flash.Flash, type(node),
+    forget(
+        Alarms, Clock, Console, Counters, Drawer, Health, Link, Log, Mqtt, Patience, Reader, Timebase, Timekeeper,
+        Wifi, Window, flash.Flash, type(node), *(type(one) for one in node.sensing),
     )  # fmt: skip
-    for kind in once_only + tuple(type(one) for one in node.sensing):
-        # not `del`: MicroPython's table of a class keeps what was deleted from it
-        kind.__init__ = None  # pyright: ignore[reportAttributeAccessIssue]
+    if node.meter:
+        forget(type(node.meter.register))
+    forget(*(type(trace) for one in node.sensing for trace in getattr(one, "traces", ())))
+    # and of what is only asked at a start
+    Timebase.start = None  # pyright: ignore[reportAttributeAccessIssue]
+    for one in node.sensing:
+        if hasattr(one, "of"):
+            type(one).of = None
 
 
 def tell_start(node):

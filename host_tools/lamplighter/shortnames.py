@@ -52,6 +52,7 @@ SPELT = (  # of builtins, math, set and heapq,
     "POLLHUP POLLERR POLLIN POLLOUT gmtime ticks_add loads dumps load argv threshold unpack_from pack_into ticks_us "
     "sleep_us NotImplemented UnicodeError memoryview enumerate property delattr help input execfile getvalue readlines "
     "isclose pi tau qstr_info mem_free disable CancelledError TimeoutError TaskQueue cur_task separators "
+    "end sub ps1 ps2 center indices iterable setter getter deleter nan inf wbits single "
 )
 ROM = tuple((NUMBERED + SPELT).split())
 # what boot.py, main.py, the host, a test at the console or a stock module looks up by its letters
@@ -264,6 +265,23 @@ def families(trees: Mapping[str, ast.Module]) -> list[list[ast.ClassDef]]:
     return [row for _, row in found]
 
 
+def _asked_by(kind: ast.ClassDef) -> set[str]:
+    """Names that are looked up while the class is made, as `property` is: an attribute of that name would hide it."""
+    found: set[str] = set()
+    todo: list[ast.AST] = [*kind.body]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            todo += [*node.decorator_list, *_defaults(node)]
+        elif isinstance(node, ast.Lambda):
+            todo += _defaults(node)
+        else:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                found.add(node.id)
+            todo += ast.iter_child_nodes(node)
+    return found
+
+
 def groups(trees: Mapping[str, ast.Module]) -> list[set[str]]:
     """Names that meet: no two of a group may become one."""
     stems = _stems(trees)
@@ -293,7 +311,7 @@ def groups(trees: Mapping[str, ast.Module]) -> list[set[str]]:
                 everywhere.add("." + node.attr)
     for row in families(trees):
         keys = {key for node in row for _, _, key in _keys(ast.Module([node], []), stems) if key[0] == "."}
-        found.append(keys | everywhere)
+        found.append(keys | everywhere | set().union(*map(_asked_by, row)))
     found.append(everywhere)
     return found
 

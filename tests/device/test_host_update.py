@@ -88,7 +88,7 @@ def test_spoilt_and_lost_bytes_are_sent_again(lamp, tmp_path, monkeypatch):
         sent.append(data)
         if len(sent) == 1:
             data = data[:40] + bytes([data[40] ^ 0x55]) + data[41:]
-        elif len(sent) == 20:  # of the second attempt
+        elif len(sent) == 60:  # of the second attempt
             data = data[:-30]
         send(self, data)
 

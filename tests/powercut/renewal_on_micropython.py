@@ -112,7 +112,7 @@ def runs():
     """The build that a start now imports."""
     for name in [name for name in sys.modules if name.startswith("lamppost")]:
         del sys.modules[name]
-    slot = boot["active_slot"]()
+    slot = boot["active"]()
     if not boot["use"](slot):
         return "nothing in slot " + slot
     sys.path[:] = ["/app"]

@@ -47,8 +47,8 @@ async def start(part):
     await asyncio.sleep_ms(5)
     chip = bus.read(address, _ID, 1)[0]
     if chip not in part.CHIPS:
-        name = {0x58: "a BMP280", _BME280: "a BME280"}.get(chip, "another part")
-        raise SensorFault("foreign", "chip 0x%02x: %s" % (chip, name))
+        known = {0x58: "chip 0x58: a BMP280", _BME280: "chip 0x60: a BME280"}
+        raise SensorFault("foreign", known.get(chip) or "chip 0x%02x: another part" % chip)
     if chip == _BME280:
         part._cal = humid(bus.twice(address, _CAL, _LOW) + bus.twice(address, _CAL_HIGH, _HIGH))
     else:

@@ -33,7 +33,7 @@ async def join(station, alive, timeout_ms):
         wlan.connect(station.ssid, station.password)
     except OSError as error:
         station.failures += 1
-        raise LinkFault("nowifi", "driver: %s" % error)
+        raise LinkFault("nowifi", "by its driver: %s" % error)
     started = station.ticks_ms()
     while not wlan.isconnected():
         alive()

@@ -58,7 +58,7 @@ async def _greeted(link, wire):
             mqtt.flush()  # CONNECT waits for the end of a TLS handshake
             left = link._left(started, link.broker.connect_ms)
             if left <= 0:
-                raise LinkFault("timeout", "no CONNACK")
+                raise LinkFault("timeout", "without a CONNACK")
             await wire.readable.within(min(left, _TURN_MS))
 
 

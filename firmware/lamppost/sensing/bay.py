@@ -116,5 +116,5 @@ def evidence(bay):
     if bay.alive:
         found.append("radar sees somebody")
     if not found:
-        found.append(bay.fault or "no reading")
+        found.append(bay.fault or "without a reading")
     return " and ".join(found)
