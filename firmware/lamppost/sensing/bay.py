@@ -63,7 +63,7 @@ def recalled(data):
     """(distance, field) of a note, each None where it says nothing."""
     empty_mm, felt, x, y, z, usual = struct.unpack("<HB4h", data[:11])
     field = [20 * x, 20 * y, 20 * z, 20 * usual] if felt else None
-    if felt and len(data) > 11:
+    if field and len(data) > 11:
         x, y, z, top = struct.unpack("<4b", data[11:])
         field += [[x, y, z], 50 * top + 50]
     return empty_mm or None, field

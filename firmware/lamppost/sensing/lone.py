@@ -32,7 +32,9 @@ class Lone(Field):
         self._past = []
         self._own = None  # the pull of the vehicle that stands there,
         self._stood = self._odd_for = 0  # readings since it came, and since it has pulled elsewhere
-        self._doubt = 0  # readings since one left that were not empty yet, and 1
+        # readings since one left that were not empty yet, and 1; -1: so far none has been, and a day without power may
+        # have moved the field
+        self._doubt = 0
         self._calm = 0
         super().__init__(kept)
         self._trams = Trams(*(kept[4:] if kept else ()))
@@ -89,32 +91,34 @@ class Lone(Field):
             sure = kind == AWAY
         else:
             weak = 64 * dev < 25 * self._usual  # as a lorry is that halts behind the bay: it takes a minute to pass
-            good = kind != NEAR or not (weak or self._doubt or trams.like(mean, dev))
+            if weak and kind == NEAR and self._doubt < 0:
+                self.kind = kind = BETWEEN
+            good = kind != NEAR or not (weak or self._doubt > 0 or trams.like(mean, dev))
             sure = kind == NEAR and trams.known
-            if kind == AWAY or not weak:
+            if self._free and (kind == AWAY or not weak):
                 trams.watch(mean, dev, kind == NEAR, now)
         self._calm = self._calm + 1 if good and sure else 0
         self.still = (still or self._calm > _CALM) if good else None if own else False
 
     def tend(self, free, eye, passed_ms):
-        self._free = free
+        first, self._free = self._free is None, free
         base, kind, own, now, last = self._base, self.kind, self._own, self._now, self._last
         if base is None or kind is None or last is None:
             return
         if free:
-            if own:
+            if own or first:
                 self._own = None
-                self._doubt = 1
+                self._doubt = 1 if own else -1
             elif kind == AWAY:
                 self._doubt = 0
                 self._follow(last, passed_ms, _QUICK_MS)
-            elif self._doubt and self._quiet:
+            elif self._doubt > 0 and self._quiet:
                 self._doubt += 1
                 if self._doubt > _ANEW:  # it never came back to where it was: it is empty here
                     self._doubt = 0
                     self._past = []
                     self.settle([base[i] // 64 + now[i] for i in (0, 1, 2)])
-            elif kind == BETWEEN and self._quiet:
+            elif kind == BETWEEN and self._quiet and not self._doubt:
                 self._follow(last, passed_ms, _SLOW_MS)
         elif free is False:
             if own is None:
