@@ -117,7 +117,7 @@ class Field:
         last, self._last = self._last, value
         if last:
             # the median: what passes does not count
-            step = 1 + self._noise // 64
+            step = 1 + self._noise // 32
             self._noise = max(16, self._noise + (step if 16 * apart(value, last) > self._noise else -step))
         room = max(20, self._noise // 6)
         level = self.level

@@ -95,7 +95,7 @@ class Lone(Field):
                 self.kind = kind = BETWEEN
             good = kind != NEAR or not (weak or self._doubt > 0 or trams.like(mean, dev))
             sure = kind == NEAR and trams.known
-            if kind == AWAY or not weak:
+            if self._free and (kind == AWAY or not weak):
                 trams.watch(mean, dev, kind == NEAR, now)
         self._calm = self._calm + 1 if good and sure else 0
         self.still = (still or self._calm > _CALM) if good else None if own else False
