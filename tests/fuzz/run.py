@@ -15,6 +15,8 @@ def main() -> bool:
     parser.add_argument("--from", type=int, default=0, dest="offset", help="number of the first case")
     parser.add_argument("--processes", type=int, default=0)
     options = parser.parse_args()
+    if strange := [name for name in options.targets if name not in targets.TARGETS]:
+        parser.error(f"there is no target {', '.join(strange)}; --help names them all")
 
     def tell(text: str) -> None:
         if sys.stdout.isatty():
