@@ -19,6 +19,7 @@ _RECALIBRATE = const(0x362F)
 _STOP_MS, _RECALIBRATE_MS = const(500), const(400)
 _POLL_MS, _POLLS = const(500), const(13)  # the rhythm of five seconds, and a little
 _FAILED = const(0xFFFF)
+_HANDLED_MS = const(2)  # it asks for 1, and a sleep of one tick may end at once
 
 
 def decode(data):
@@ -54,7 +55,7 @@ class Scd41:
         self._bus.write(self._address, words.command(command, *values))
         await asyncio.sleep_ms(wait_ms)
 
-    async def _ask(self, command, count, wait_ms=1, *values):
+    async def _ask(self, command, count, wait_ms=_HANDLED_MS, *values):
         await self._tell(command, wait_ms, *values)
         return self._bus.read(self._address, 3 * count)
 
@@ -63,9 +64,9 @@ class Scd41:
         self._started = None
         await self._tell(_STOP, _STOP_MS)
         for command, value in self._settings:
-            await self._tell(command, 1, value)
+            await self._tell(command, _HANDLED_MS, value)
         self._told = None
-        await self._tell(_START, 1)
+        await self._tell(_START, _HANDLED_MS)
         self._started = self._bus.time.ticks_ms()
         self._warm = False
 
@@ -79,7 +80,7 @@ class Scd41:
         if self._started is None:
             await self.start()
         if self._pressure != self._told:
-            await self._tell(_PRESSURE, 1, self._pressure)
+            await self._tell(_PRESSURE, _HANDLED_MS, self._pressure)
             self._told = self._pressure
         for _ in range(_POLLS):
             if words.values(await self._ask(_READY, 1), 1)[0] & 0x7FF:
