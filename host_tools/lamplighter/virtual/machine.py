@@ -24,6 +24,7 @@ from .world import World
 
 OFF, LOADER, RUNNING, BLANK, ASLEEP = "off", "loader", "running", "blank", "asleep"
 _ROM_RETRY_S = 0.3  # a ROM that finds nothing to start resets itself
+_NAMES = 300 * 11  # bytes of rows that a chip's heap has for the firmware's names
 _UNMEASURED = 160 * 1024  # room for the chip's modules while it is not known how much they take
 _RING_AGAIN_S = 0.1  # how often to look whether the program has become the REPL
 _DIP_S = 0.4  # from a start to the load that a weak supply does not bear
@@ -64,6 +65,8 @@ class Machine:
         self.outputs: dict[int, int] = {}
         self.listeners: list[Callable[[str], None]] = []
         self.baseline_heap = 0
+        self.weigh = False  # whether the chip tells of
+        self.heaviest = 0  # the most bytes of its heap that were live at once
         self.boots = 0
         self.state = OFF
         self._news = threading.Condition()
@@ -208,7 +211,7 @@ class Machine:
             "chip": self._board.chip, "machine": self._machine_name, "mac": self._mac.hex(),
             "buses": self._board.buses, "input_only": sorted(self._silicon.chip.input_only),
             "relay": self._relay_port, "network": self._network.facts(), "speed": self._speed,
-            "watchdog": self._watchdog_ms,
+            "watchdog": self._watchdog_ms, "weigh": self.weigh,
         })  # fmt: skip
         self._interpreter = Interpreter(
             world, self._modules, self._heap_bytes(), raw, self._machine_name, self._say, self._told, self._ended
@@ -219,9 +222,12 @@ class Machine:
         self._become(RUNNING)
 
     def _heap_bytes(self) -> int:
-        """What the firmware may use, and what the simulated chip's own modules hold besides."""
+        """What the firmware may use, and what the simulated chip's own modules hold besides.
+
+        The rows of the firmware's names are among theirs.
+        """
         words = int(self._heap.removesuffix("wK"))
-        return words * 1024 * 2 + self._baseline.get(_UNMEASURED)
+        return words * 1024 * 2 + self._baseline.get(_UNMEASURED) - _NAMES
 
     @property
     def _machine_name(self) -> str:
@@ -305,6 +311,8 @@ class Machine:
             self.world.reached(arguments[-1])
         if verb == "ready":
             self._ready(arguments[0])
+        elif verb == "weight":
+            self.heaviest = max(self.heaviest, arguments[0])
         elif verb == "feed":
             self._fed_at = time.monotonic()
         elif verb == "watchdog":

@@ -34,6 +34,7 @@ class VirtualLamppost:
     heap -- MicroPython's heap: 160wK stands for 160 kB on a 32-bit chip
     paced -- the serial line is as slow as its baud rate
     reset_lines -- whether tools can reset it into the loader, as with DTR and RTS wired to EN and BOOT
+    weigh -- at each access to flash the live heap is counted, see `heaviest`; takes ten times as long
     outside -- names that the scenario does not know are looked up and reached for real
     """
 
@@ -51,6 +52,7 @@ class VirtualLamppost:
         paced: bool = False,
         reset_lines: bool = True,
         outside: bool = False,
+        weigh: bool = False,
     ):
         self.board = boards.load(board) if isinstance(board, str) else board
         self._own_folder = workdir is None
@@ -70,6 +72,7 @@ class VirtualLamppost:
             self.board, SILICON[self.board.chip], self.mac, flash_path, self.workdir.resolve(), scenario, self.network,
             self.console, shims.folder(), fast or speed is not None, speed, heap, paced, reset_lines,
         )  # fmt: skip
+        self._machine.weigh = weigh
 
     # life
 
@@ -148,6 +151,11 @@ class VirtualLamppost:
         if not self._machine.wait_for(lambda: self._machine.baseline_heap > 0, 10):
             raise TimeoutError("the virtual lamppost has not booted")
         return self._machine.baseline_heap
+
+    @property
+    def heaviest(self) -> int:
+        """The most bytes (64 bits) that the firmware had live at once, garbage not counted. Only with `weigh`."""
+        return self._machine.heaviest - self.baseline_heap
 
     @property
     def pid(self) -> int | None:

@@ -96,9 +96,11 @@ class Partition:
         return self._row
 
     def readblocks(self, block, buf, offset=0):
+        world.weigh()
         flash.read(self._at(block, offset, len(buf)), buf)
 
     def writeblocks(self, block, buf, offset=None):
+        world.weigh()
         at = self._at(block, offset or 0, len(buf))
         if offset is None:
             for start in range(at, at + len(buf), _SECTOR):
