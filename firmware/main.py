@@ -33,7 +33,7 @@ def start(slot):
     use(slot)  # type: ignore  # noqa: F821  boot.py's
     for name in [n for n in sys.modules if getattr(sys.modules[n], "__file__", "")[:4] == "/app"]:
         del sys.modules[name]
-    gc.threshold(8192)  # what stays of a hundred imports then lies together, and large blocks still fit beside it
+    gc.threshold(2048)  # what stays of a hundred imports then lies together, and large blocks still fit beside it
     try:
         from lamppost import app
 

@@ -19,7 +19,7 @@ from .ops.timebase import Timebase
 
 # What only a start and the self-test need: 5 kB of the heap, loaded again by whoever asks for it.
 _STARTERS = (
-    "building", "buses.wiring", "core.units", "drivers.shelf", "link.broker", "ops.beginning", "ops.settings",
+    "building", "buses.wiring", "drivers.shelf", "link.broker",
 )  # fmt: skip
 
 
@@ -32,13 +32,15 @@ class Node:
 
         self.clock = Clock(time.ticks_ms, time.ticks_diff)
         self.log = Console(self.clock).log
-        self.reset = building.reset_word(machine)
+        self.reset = building.reset_word()
         board = settings.facts("board.json")
         self.board = {"board": board.get("board"), "chip": board.get("chip")}  # buses and pins were for building
         self.build = building.made()
         self.config, self.fingerprint, self.reverted = settings.load()
         self.slot = slot
         self.fresh = settings.fresh()  # a new configuration was adopted since the last start
+        del settings
+        give_back("ops.settings")
         self.parts = building.parts(self.config, board)
         cut = self.reset == "power-on"
         self.counters, self.outbox, self.lost = building.journal(cut, self.clock, random_below, self.log)
@@ -129,8 +131,9 @@ async def run(node):
 
     await building.start(node, random_below, forget, set_chip_clock)
     del building
-    gc.threshold(32768)  # main.py's, of the imports, would collect far too often for ever
     give_back(*_STARTERS)
+    once("ops.beginning", "tell", node)  # before any task has had its turn
+    gc.threshold(8192)  # main.py's, of the imports, would collect far too often for ever
     await node.health.watch()
 
 

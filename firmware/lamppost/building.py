@@ -20,7 +20,7 @@ from .core.borrow import give_back, once
 from .core.clock import Clock
 from .core.faults import JournalFault, SensorFault, SettingsFault
 from .drivers import shelf
-from .journal import flash, outbox
+from .journal import flash
 from .journal.counters import Counters
 from .journal.drawer import Drawer
 from .journal.log import Log
@@ -30,7 +30,7 @@ from .link.mqtt import Mqtt
 from .link.packet import Reader
 from .link.timekeeper import Timekeeper
 from .link.wifi import Wifi
-from .ops import beginning, doorbell, tasks
+from .ops import doorbell, tasks
 from .ops.alarms import Alarms
 from .ops.console import Console
 from .ops.health import Health
@@ -42,7 +42,9 @@ _FAR = 60000  # boot numbers to jump over by chance when none can be kept: no ke
 _TIME_SERVERS = ("0.pool.ntp.org", "1.pool.ntp.org", "2.pool.ntp.org")  # two must agree
 
 
-reset_word = beginning.reset_word
+def reset_word():
+    """See ops/beginning.py."""
+    return once("ops.beginning", "reset_word", machine)
 
 
 def prepared(kind, letter):
@@ -114,7 +116,7 @@ def journal(power_cut, clock, random, log):
             once("journal.recovery", "format", region)
             return kind(region)
 
-    records = opened(outbox.Outbox, "records", outbox_flash)
+    records = opened(lambda region: once("journal.folding", "found", region), "records", outbox_flash)
     counters = opened(lambda region: Counters(region, clock, power_cut, records.newest), "counters", counters_flash)
     if counters.worn:
         log("journal: the counters' flash is worn; nothing is kept over a cut")
@@ -158,12 +160,13 @@ def link(node, beat, random, report, set_time):
 
 async def start(node, random, report, set_time):
     """Make the sensing and the link of a node whose parts and journal are there, and start every task."""
+    for _ in range(2):  # folded away while sensing is made, and until the first record
+        node.outbox.tend()
     sensing, readings = once("sensing.fitted", "build", node.config, node.clock, node.counters, node.parts)
     node.sensing = list(sensing.values())
     node.meter = sensing.get("energy")
     node.link, timekeeper, station = link(node, node.health.task("link", 45000), random, report, set_time)
     await node.timebase.start()
-    tell_start(node)
     for part, every_ms, take, miss in readings:
         asyncio.create_task(tasks.sense(node, part, every_ms, take, miss))
     asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
@@ -189,16 +192,6 @@ async def start(node, random, report, set_time):
     for one in node.sensing:
         if hasattr(one, "of"):
             type(one).of = None
-
-
-def tell_start(node):
-    """The first record of this boot, and what a new configuration means for it."""
-    last, slot = node.outbox.last_committed, node.slot
-    node.event(b"boot", beginning.boot(node.counters, node.reset, last, slot, node.build.get("build", "?")))
-    node.alarms.set("configReverted", bool(node.reverted), node.reverted or "")
-    if node.reverted or node.fresh:
-        node.event(b"config", beginning.config(node.fingerprint, node.reverted))
-    node.alarms.set("journalLost", bool(node.lost), node.lost)
 
 
 def wifi(config):

@@ -87,7 +87,7 @@ def _app(sources: dict[str, str]) -> tuple[dict[str, bytes], dict, dict]:
     joined = one_folder.moved(bundle.join(sources))
     short = shortnames.shorten(joined.texts, drivers=one_folder.drivers(joined))
     functions = source_map.functions(sources, joined, short.places)
-    texts = {path: often_first.arranged(text) for path, text in short.texts.items()}
+    texts = often_first.arranged(short.texts, joined)
     with ThreadPoolExecutor(2) as pool:
         binaries = list(pool.map(lambda path: _compiled(path, texts[path], cache), texts))
     keys = {f"{path[:-3]}.mpy": cache.key(text, shortnames.module_name(path)) for path, text in texts.items()}

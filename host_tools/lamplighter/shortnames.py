@@ -41,6 +41,7 @@ SPELT = (  # of builtins, math, set and heapq,
     "pixel poly rect scroll vline GS2_HMSB GS4_HMSB GS8 MONO_HLSB MONO_HMSB MONO_VLSB RGB565 "
     "ARRAY BFINT16 BFINT32 BFINT8 BFUINT16 BFUINT32 BFUINT8 BF_LEN BF_POS BIG_ENDIAN FLOAT32 FLOAT64 INT16 INT32 "
     "INT64 INT8 LITTLE_ENDIAN NATIVE PTR UINT16 UINT32 UINT64 UINT8 VOID addressof bytearray_at bytes_at sizeof "
+    "SHORT USHORT INT UINT LONG ULONG LONGLONG ULONGLONG "
     "compile group match search choice getrandbits randint randrange seed uniform "
     "heap_lock heap_unlock kbd_intr mem_info opt_level qstr_info schedule stack_use "
     "isenabled mem_alloc byteorder implementation maxsize modules platform print_exception stderr stdin "

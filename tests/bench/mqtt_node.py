@@ -46,7 +46,7 @@ def bare():
     sock.setsockopt(6, 1, 1)
     sock.write(hello.connect("bare", 60))
     sock.read(4)
-    data = hello.publish(TOPIC, b"x" * SIZE, 1, False, 1)
+    data = hello.publish(TOPIC, [b"x" * SIZE], 1, False, 1)
     one = bytearray(4)
     poller = select.poll()
     poller.register(sock, select.POLLIN)

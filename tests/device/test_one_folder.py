@@ -75,7 +75,7 @@ def test_an_import_of_what_is_not_there_is_refused():
 def test_what_is_used_most_comes_first_in_a_large_files_names_and_makes_it_smaller():
     text = "".join(f"def few_{number}(): return few_{number}\n" for number in range(150))
     text += "def last(one):\n" + "    one.usual.other()\n" * 50
-    arranged = often_first.arranged(text)
+    arranged = often_first.arranged({"lamppost/x.py": text}, of({"lamppost/x.py": text}))["lamppost/x.py"]
     plain, better = (_compiled("lamppost/x.py", each) for each in (text, arranged))
     assert len(better) < len(plain) - 80
     assert {"usual", "other"} <= set(list(table(better))[:128]) and "usual" not in list(table(plain))[:128]
@@ -85,4 +85,21 @@ def test_what_is_used_most_comes_first_in_a_large_files_names_and_makes_it_small
 
 
 def test_a_small_file_stays_as_it_is():
-    assert often_first.arranged("def f(): return 1\n") == "def f(): return 1\n"
+    small = {"lamppost/x.py": "def f(): return 1\n"}
+    assert often_first.arranged(small, of(small)) == small
+
+
+def test_names_that_borrowed_files_would_leave_are_met_at_the_start_and_no_others():
+    texts = {
+        "lamppost/building.py": "def f(): return 1\n",
+        "lamppost/link/dial.py": "LEVEL = const('as a constant')\ndef dialled(sock):\n    ours = sock.strange\n"
+                                 "    return [ours + 'two words', ('in', 'a', 'tuple'), print(ours)]\n",
+        "lamppost/drivers/rare.py": "def rarely(): return seldom\n",
+    }  # fmt: skip
+    arranged = often_first.arranged(texts, of(texts))
+    met = set(table(_compiled("lamppost/building.py", arranged["lamppost/building.py"])))
+    assert {"dialled", "sock", "strange", "two words"} <= met
+    assert not {"ours", "in", "LEVEL", "as a constant", "seldom"} & met
+    space: dict = {}
+    exec(arranged["lamppost/building.py"], space)
+    assert space["f"]() == 1

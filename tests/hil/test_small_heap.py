@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = [pytest.mark.virtual_only, pytest.mark.timeout(240)]
 
-HEAP = os.environ.get("LAMPLIGHTER_HEAP", "115wK")  # words: so many kB at 32 bits, beside the simulated chip's own
+HEAP = os.environ.get("LAMPLIGHTER_HEAP", "85wK")  # words: so many kB at 32 bits, beside the simulated chip's own
 BLOCK = 4096
 WAITING = int(os.environ.get("LAMPLIGHTER_WAITING", "100"))  # records at the end of the outage
 SENSING = {

@@ -153,11 +153,11 @@ def test_the_brokers_receive_maximum_bounds_all_that_is_in_flight():
     bench = Bench(window=8)
     bench.append(10)
     bench.connect(b"\x21\x00\x03")
-    assert bench.mqtt.publish(PREFIX + b"state", b"{}", 1)
+    assert bench.mqtt.publish(PREFIX + b"state", [b"{}"], 1)
     bench.sender.pump()
     assert numbers(bench.sent()[1:]) == [0, 1]
-    assert not bench.mqtt.publish(PREFIX + b"info", b"{}", 1), "one more would break the broker's rule"
-    assert bench.mqtt.publish(PREFIX + b"diag", b"{}", 0), "QoS 0 has no window"
+    assert not bench.mqtt.publish(PREFIX + b"info", [b"{}"], 1), "one more would break the broker's rule"
+    assert bench.mqtt.publish(PREFIX + b"diag", [b"{}"], 0), "QoS 0 has no window"
     bench.wire.written.clear()
     bench.puback(1)
     bench.sender.pump()
@@ -180,7 +180,7 @@ def test_a_broker_without_retain_gets_none_and_is_not_asked_for_it_again():
     bench = Bench()
     bench.append(1, ALARM, b"alarm/x", b'"since":null}')
     bench.connect(b"\x25\x00")
-    bench.mqtt.publish(PREFIX + b"state", b"{}", 1, True)
+    bench.mqtt.publish(PREFIX + b"state", [b"{}"], 1, True)
     bench.sender.pump()
     assert [one[0] for one in bench.sent()] == [0x32, 0x32]
     assert bench.mqtt.hello(Config, (b"s", b"lost"))[9] & 0x20 == 0
@@ -266,7 +266,7 @@ def test_a_record_larger_than_the_broker_takes_is_kept_and_smaller_ones_go():
 def test_a_message_of_ours_larger_than_the_broker_takes_is_said_in_the_log():
     bench = Bench()
     bench.connect(b"\x27\x00\x00\x00\x40")
-    assert bench.mqtt.publish(PREFIX + b"info", b"x" * 100, 1, True)
+    assert bench.mqtt.publish(PREFIX + b"info", [b"x" * 100], 1, True)
     assert bench.wire.written == [] and "more than the broker takes" in bench.log[0]
     assert not bench.mqtt.flying
 
@@ -274,7 +274,7 @@ def test_a_message_of_ours_larger_than_the_broker_takes_is_said_in_the_log():
 def test_a_refused_message_of_ours_is_said_in_the_log():
     bench = Bench()
     bench.connect()
-    bench.mqtt.publish(PREFIX + b"info", b"x", 1, True)
+    bench.mqtt.publish(PREFIX + b"info", [b"x"], 1, True)
     bench.puback(1, 0x87)
     assert "notallowed" in bench.log[0] and not bench.mqtt.flying
 

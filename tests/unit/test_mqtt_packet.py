@@ -28,8 +28,8 @@ def test_connect_without_user_and_will_keeps_the_session_when_asked_to():
 
 
 def test_publish_carries_its_packet_id_only_at_qos_1():
-    assert hello.publish(b"a/b", b"hi") == b"\x30\x07\x00\x03a/bhi"
-    assert hello.publish(b"a/b", b"hi", 1, True, 258) == b"\x33\x09\x00\x03a/b\x01\x02hi"
+    assert hello.publish(b"a/b", [b"hi"]) == b"\x30\x07\x00\x03a/bhi"
+    assert hello.publish(b"a/b", [b"hi"], 1, True, 258) == b"\x33\x09\x00\x03a/b\x01\x02hi"
 
 
 def test_subscribe_asks_for_every_topic_at_qos_1():
@@ -45,7 +45,7 @@ def test_lengths_are_written_alike_in_a_packet_and_into_a_buffer():
 
 def test_a_text_that_is_too_long_for_mqtt_is_refused():
     with raises(ValueError):
-        hello.publish(b"t" * 65536, b"")
+        hello.publish(b"t" * 65536, [b""])
 
 
 def test_connack_tells_whether_the_session_was_kept():
@@ -113,7 +113,7 @@ def test_malformed_packets_close_the_link():
 
 
 def test_a_message_without_room_is_skipped_and_the_next_one_is_heard():
-    big = hello.publish(b"cmd/x", b"z" * 500, 1, False, 9)
+    big = hello.publish(b"cmd/x", [b"z" * 500], 1, False, 9)
     for each in (1, 7, 63, 64, 65, 100000):
         told = heard(big + b"\x40\x02\x00\x01" + big + b"\xd0\x00", each)
         assert told == [("too_long", 1, 9), ("acknowledged", 1), ("too_long", 1, 9), ("ponged",)], each
@@ -121,7 +121,7 @@ def test_a_message_without_room_is_skipped_and_the_next_one_is_heard():
 
 def test_a_message_that_just_fits_is_heard():
     for size in (40, 50, 55, 56, 57, 58, 59, 60, 61):
-        data = hello.publish(b"x", b"z" * size)
+        data = hello.publish(b"x", [b"z" * size])
         told = heard(data + b"\xd0\x00", room=64)
         kept = len(data) <= 64
         assert told == [("received", b"x", b"z" * size, 0, False, 0) if kept else ("too_long", 0, 0), ("ponged",)]
@@ -129,7 +129,7 @@ def test_a_message_that_just_fits_is_heard():
 
 def test_a_topic_without_room_closes_the_link():
     with raises(LinkFault, "protocol"):
-        heard(hello.publish(b"t" * 100, b"body"))
+        heard(hello.publish(b"t" * 100, [b"body"]))
 
 
 class Kept(packet.Reader):
@@ -147,8 +147,8 @@ def test_mutated_packets_end_in_a_link_fault_or_nothing_and_never_grow_the_buffe
         b"\x40\x02\x00\x01",
         b"\xd0\x00",
         b"\x90\x03\x00\x07\x01",
-        hello.publish(b"cmd/reset", b"{}", 1, False, 3),
-        hello.publish(b"cmd/set", b"q" * 90),
+        hello.publish(b"cmd/reset", [b"{}"], 1, False, 3),
+        hello.publish(b"cmd/set", [b"q" * 90]),
         CONNACK,
     ]
     state = 20261122

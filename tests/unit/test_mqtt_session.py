@@ -79,7 +79,7 @@ class Bench:
 def test_the_session_stands_when_the_broker_has_said_so():
     bench = Bench(greet=False)
     assert not bench.mqtt.greeted
-    assert not bench.mqtt.publish(b"t", b"x"), "nothing may be sent before CONNACK"
+    assert not bench.mqtt.publish(b"t", [b"x"]), "nothing may be sent before CONNACK"
     bench.hear(b"\x20\x02\x01\x00")
     assert bench.mqtt.greeted and bench.mqtt.session_present
 
@@ -87,25 +87,25 @@ def test_the_session_stands_when_the_broker_has_said_so():
 def test_a_packet_goes_out_in_one_write():
     bench = Bench()
     writes = bench.wire.writes
-    assert bench.mqtt.publish(b"a/b", b"hello", 1, True)
+    assert bench.mqtt.publish(b"a/b", [b"hello"], 1, True)
     assert bench.wire.writes == writes + 1
-    assert bench.wire.taken() == hello.publish(b"a/b", b"hello", 1, True, 1)
+    assert bench.wire.taken() == hello.publish(b"a/b", [b"hello"], 1, True, 1)
 
 
 def test_what_the_socket_did_not_take_goes_first_and_whole_when_it_can():
     bench = Bench()
     bench.wire.takes = 3
-    assert bench.mqtt.publish(b"a/b", b"hello")
+    assert bench.mqtt.publish(b"a/b", [b"hello"])
     assert not bench.mqtt.free
-    assert not bench.mqtt.publish(b"c/d", b"no"), "a second packet must not cut into the first"
+    assert not bench.mqtt.publish(b"c/d", [b"no"]), "a second packet must not cut into the first"
     bench.wire.takes = None
     assert bench.mqtt.flush()
-    assert bench.wire.taken() == hello.publish(b"a/b", b"hello")
+    assert bench.wire.taken() == hello.publish(b"a/b", [b"hello"])
 
 
 def test_a_received_message_is_acknowledged_after_it_was_handed_over():
     bench = Bench()
-    bench.hear(hello.publish(b"cmd/reset", b"{}", 1, False, 77))
+    bench.hear(hello.publish(b"cmd/reset", [b"{}"], 1, False, 77))
     bench.mqtt.flush()
     assert bench.messages == [(b"cmd/reset", b"{}")]
     assert bench.wire.taken() == b"\x40\x02\x00\x4d"
@@ -113,7 +113,7 @@ def test_a_received_message_is_acknowledged_after_it_was_handed_over():
 
 def test_a_message_whose_handling_fails_does_not_take_the_link_down():
     bench = Bench()
-    bench.hear(hello.publish(b"cmd/x", b"boom", 1, False, 5))
+    bench.hear(hello.publish(b"cmd/x", [b"boom"], 1, False, 5))
     bench.mqtt.flush()
     assert bench.wire.taken() == b"\x40\x02\x00\x05"
     assert "boom" in bench.log[0]
@@ -121,7 +121,7 @@ def test_a_message_whose_handling_fails_does_not_take_the_link_down():
 
 def test_a_message_too_long_is_acknowledged_so_that_it_does_not_come_again():
     bench = Bench(room=64)
-    bench.hear(hello.publish(b"cmd/x", b"z" * 300, 1, False, 9))
+    bench.hear(hello.publish(b"cmd/x", [b"z" * 300], 1, False, 9))
     bench.mqtt.flush()
     assert bench.messages == [] and bench.mqtt.skipped == 1
     assert bench.wire.taken() == b"\x40\x02\x00\x09"
@@ -130,15 +130,15 @@ def test_a_message_too_long_is_acknowledged_so_that_it_does_not_come_again():
 def test_acknowledgements_wait_for_room_but_not_without_bound():
     bench = Bench()
     bench.wire.takes = 0
-    bench.mqtt.publish(b"t", b"x")
+    bench.mqtt.publish(b"t", [b"x"])
     for pid in range(1, 65):
-        bench.hear(hello.publish(b"c", b"", 1, False, pid))
+        bench.hear(hello.publish(b"c", [b""], 1, False, pid))
     with raises(LinkFault, "protocol"):
-        bench.hear(hello.publish(b"c", b"", 1, False, 65))
+        bench.hear(hello.publish(b"c", [b""], 1, False, 65))
     bench.wire.takes = None
     assert bench.mqtt.flush()
     sent = bench.wire.taken()
-    assert sent == hello.publish(b"t", b"x") + b"".join(bytes((0x40, 2, 0, pid)) for pid in range(1, 65))
+    assert sent == hello.publish(b"t", [b"x"]) + b"".join(bytes((0x40, 2, 0, pid)) for pid in range(1, 65))
 
 
 def test_an_acknowledgement_reaches_its_record_and_a_stray_one_nobody():
@@ -178,7 +178,7 @@ def test_a_quiet_link_is_kept_alive_with_pings():
 def test_a_busy_link_needs_no_ping():
     bench = Bench(keepalive_s=10)
     for pid in range(1, 61):
-        bench.mqtt.publish(b"t", b"x", 1)
+        bench.mqtt.publish(b"t", [b"x"], 1)
         bench.pass_time(1000)
         bench.hear(bytes((0x40, 2, 0, pid)))
     assert PINGREQ not in bytes(bench.wire.written)[-10:]
@@ -192,7 +192,7 @@ def test_a_half_open_link_is_noticed_within_one_and_a_half_keep_alives():
         with raises(LinkFault, "halfopen"):
             for _ in range(200):
                 if publishing:
-                    bench.mqtt.publish(b"t", b"x", 1)
+                    bench.mqtt.publish(b"t", [b"x"], 1)
                 bench.pass_time(100)
         assert 10000 <= bench.now - silent_since <= 15000, (publishing, bench.now - silent_since)
 
@@ -200,7 +200,7 @@ def test_a_half_open_link_is_noticed_within_one_and_a_half_keep_alives():
 def test_a_broker_that_reads_nothing_is_noticed_too():
     bench = Bench(keepalive_s=10)
     bench.wire.takes = 0
-    bench.mqtt.publish(b"t", b"x")
+    bench.mqtt.publish(b"t", [b"x"])
     silent_since = bench.now
     with raises(LinkFault, "halfopen"):
         bench.pass_time(20000)
@@ -209,7 +209,7 @@ def test_a_broker_that_reads_nothing_is_noticed_too():
 
 def test_a_broker_that_answers_pings_but_never_a_publish_is_left():
     bench = Bench(keepalive_s=10)
-    bench.mqtt.publish(b"t", b"x", 1)
+    bench.mqtt.publish(b"t", [b"x"], 1)
     with raises(LinkFault, "timeout"):
         for _ in range(100):
             bench.pass_time(1000)
@@ -222,7 +222,7 @@ def test_a_refused_subscription_is_said_and_telemetry_goes_on():
     bench.mqtt.subscribe([b"cmd/+"])
     bench.hear(b"\x90\x03\x00\x01\x80")
     assert "refuses" in bench.log[0]
-    assert bench.mqtt.publish(b"t", b"x")
+    assert bench.mqtt.publish(b"t", [b"x"])
 
 
 def test_a_polite_end_says_so():

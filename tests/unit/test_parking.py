@@ -6,7 +6,7 @@ from captured import DATA
 from ground import MIDNIGHT, Hours, Notes, Seed, drain, fault
 from lamppost.core.faults import SensorFault
 from lamppost.drivers.tfmini import decode
-from lamppost.sensing.bay import note, recalled
+from lamppost.sensing.empty_bay import note, recalled
 from lamppost.sensing.parking import Parking
 
 MAGNET = ("mag_x_ut", "mag_y_ut", "mag_z_ut")

@@ -4,11 +4,13 @@ A payload is head + body. The head holds what is known only when it is sent (tim
 encoded once, when the record is made, and travels from flash to socket unchanged.
 """
 
+from micropython import const
+
 from .borrow import once
 from .calendar import rfc3339_into
 
 _decimals = {}  # name: how many; 0 for what is no quantity. Grows to the names that are said while this is loaded
-HEAD_MAX = 120  # bytes: {"v":1,"b":4294967295,"s":4294967295,"ts":"...","tq":3,"tu":4294967295,"h":1,
+HEAD_MAX = const(120)  # bytes: {"v":1,"b":4294967295,"s":4294967295,"ts":"...","tq":3,"tu":4294967295,"h":1,
 
 
 def _put(buf, at, text):

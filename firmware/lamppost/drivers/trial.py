@@ -42,6 +42,6 @@ async def of(read, limits, warm_s=0):
 def _row(value, name, low, high):
     ok = low <= value <= high
     word = "" if ok else "range"
-    if value < low < 0 and name[0] == "p" and name.endswith("_mw"):
+    if value < low < 0 and name.startswith("p") and name.endswith("_mw"):
         word = "backwards"  # a small negative power is the noise of a meter without load
     return name, value, unit(name)[0], low, high, ok, word

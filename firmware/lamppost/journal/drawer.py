@@ -16,7 +16,7 @@ class Drawer:
 
     def __init__(self, outbox):
         self.lying = outbox  # the outbox, to look at what it tells; None: folded, and nothing changes
-        self._folded = None
+        self.folded = None
         self._depth = 0  # of the folded one
         self._lent = 0
         self._used = True
@@ -37,11 +37,11 @@ class Drawer:
         self._used = True
         if not self.lying:
             try:
-                self.lying = once("journal.folding", "unfold", self._folded)
+                self.lying = once("journal.folding", "unfold", self.folded)
             except Exception:
                 give_back(*_CODE)
                 raise
-            self._folded = None
+            self.folded = None
         return self.lying
 
     def lend(self):
@@ -58,7 +58,7 @@ class Drawer:
         """Called every few seconds: fold it if nobody has used it since the last call."""
         if self.lying and not self._used and not self._lent:
             self._depth = self.lying.depth()
-            self._folded = once("journal.folding", "fold", self.lying)
+            self.folded = once("journal.folded", "fold", self.lying)
             self.lying = None
             give_back(*_CODE)
         self._used = False

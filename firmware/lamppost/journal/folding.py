@@ -1,4 +1,4 @@
-"""An outbox as plain values, and an outbox of such values; loaded for either."""
+"""An outbox of what is on flash, or of plain values (journal/folded.py); loaded to make one."""
 
 from .anchor import Anchors
 from .log import RECORD_MAX
@@ -7,24 +7,12 @@ from .queue import Queue
 from .ring import Ring
 from .room import Room
 
-_KINDS = (Outbox, Ring, Queue, Anchors, Room)
+_KINDS = (Outbox, Ring, Queue, Anchors, Room)  # in the order of folded.py
 
 
-def fold(box):
-    """What an outbox knows, of which nothing is in flight; it cannot be used any more."""
-    ring = box._ring
-    buffers = (
-        ring.record, ring._record, ring.header, ring._checked, ring.peeked, ring._peeked, ring._fronts, box._viewed,
-        box._view,
-    )  # fmt: skip
-    made = (box, ring, box._queue, box._anchors, box._room)
-    again = {id(one) for one in made + buffers}  # what unfold() makes anew
-    folded = []
-    for one in made:
-        known = one.__dict__
-        folded.append({name: known[name] for name in known if id(known[name]) not in again})
-    box._ring = None  # who has kept it by mistake shall notice
-    return folded
+def found(flash):
+    """The outbox on a flash region. Raises JournalFault("foreign")."""
+    return Outbox(flash)
 
 
 def unfold(folded):

@@ -186,7 +186,7 @@ class Outbox:
         self._ring.clear(block, entry.at)
         queue.remove(block, entry.line)
         if entry.kind != TELEMETRY:
-            self._room.kept -= entry.size
+            self._room.kept -= entry.front + entry.topic_len + entry.body_len
         if block == queue.tail:
             self._trim()
 

@@ -41,7 +41,6 @@ class Entry:
         self.slot = -1  # -1: not in flight
         self.block = 0
         self.at = 0
-        self.size = 0
         self.line = REST
         self.front = 0  # bytes before the topic
         self.seed = 0  # CRC of those
@@ -72,7 +71,6 @@ class Entry:
         self.body_len = size - self.front - self.topic_len
         self.block = block
         self.at = at
-        self.size = size
         self.line = line
         self.crc = u32(front, 1)
         self.seed = ring.seed(block, self.front)

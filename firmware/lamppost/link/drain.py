@@ -2,30 +2,37 @@
 
 from ..core.borrow import give_back
 from ..journal.record import Entry
+from .sender import LONGEST
 
 _CODE = ("link.sender", "link.sender5", "link.envelope")
-_TOGETHER = 1200  # bytes of records that go in one write with the next one: four of the usual
+_TOGETHER = 600  # bytes of records that go in one write with the next one: two of the usual
 
 
 def begin(link):
     """Give a link its sender."""
     broker, mqtt = link.broker, link.mqtt
+    room = len(broker.prefix) + LONGEST
+    try:
+        mqtt.lend(room + _TOGETHER)  # the largest piece first: the code lies in small ones
+    except MemoryError:
+        mqtt.lend(room)
     outbox = link.outbox.lend()
     try:
         from .sender import Sender as kind
-        from .sender import longest
 
         more = ()
         if broker.version == 5:  # what is not asked for takes no memory
             from .sender5 import Sender5 as kind
 
             more = (broker.expiry_s, broker.refused_ms, link.report)
-        mqtt.lend(longest(broker.prefix) + _TOGETHER)
         entries = [Entry() for _ in range(broker.window)]
         link.sender = kind(
             mqtt, outbox, broker.prefix, entries, link.ticks_ms, link.ticks_diff, broker.drain_per_s, link.log,
             *more
         )  # fmt: skip
+        if link.hold_ms is not None:
+            link.sender.begin(mqtt.session_present, link.hold_ms)
+            link.hold_ms = None
     except Exception:
         end(link)
         raise

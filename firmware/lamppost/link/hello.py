@@ -58,16 +58,23 @@ def subscribe(pid, topics, qos=1, properties=b""):
     return bytes((_SUBSCRIBE,)) + length(len(payload)) + payload
 
 
-def publish(topic, body, qos=0, retain=False, pid=0):
-    """PUBLISH in one piece, for what is sent seldom; records go through link/sender.py without a copy."""
+def publish(topic, pieces, qos=0, retain=False, pid=0):
+    """PUBLISH of a payload, a list of bytes, for what is sent seldom; records go without a copy (link/sender.py)."""
     head = text(topic)
     if qos:
         head += bytes((pid >> 8, pid & 255))
+    size = sum(len(piece) for piece in pieces)
     first = _PUBLISH | qos << 1 | (1 if retain else 0)
-    return bytes((first,)) + length(len(head) + len(body)) + head + body
+    head = bytes((first,)) + length(len(head) + size) + head
+    packet = bytearray(len(head) + size)
+    at = 0
+    for piece in [head] + pieces:
+        packet[at : at + len(piece)] = piece
+        at += len(piece)
+    return packet
 
 
-def say(mqtt, topic, body, qos, retain):
+def say(mqtt, topic, pieces, qos, retain):
     """See Mqtt.publish."""
     if not mqtt.greeted or (qos and len(mqtt.flying) >= mqtt.quota) or not mqtt.flush():
         return False
@@ -75,7 +82,7 @@ def say(mqtt, topic, body, qos, retain):
     if qos:
         pid = mqtt.next_id()
         mqtt.flying[pid] = None
-    data = publish(topic, mqtt.NOTHING + body, qos, retain and mqtt.retain, pid)
+    data = publish(topic, [mqtt.NOTHING] + pieces, qos, retain and mqtt.retain, pid)
     mqtt._push(data, 0, len(data))
     return True
 

@@ -26,7 +26,7 @@ class Link:
     """The node's way to its broker.
 
     broker -- link/broker.py; wifi -- link/wifi.py; socket, select -- the modules; outbox -- journal/drawer.py
-    boot -- boot count, for the envelopes; info() -> body of the retained `info` message, bytes
+    boot -- boot count, for the envelopes; info() -> body of the retained `info` message, a list of bytes
     on_command(suffix, body, retained) -- a message on one of broker.commands; body is valid during the call
     random(n) -> integer below n; alive() -- called at least every second, except while a name is resolved
     report(fault) -- each LinkFault; log(text)
@@ -65,6 +65,7 @@ class Link:
 
             self.tls = Tls(broker.tls, broker.host, clock, set_time)
         self._since = 0  # when the session began to stand, in ticks
+        self.hold_ms = None  # what a drain of what had waited begins with: Sender.begin
         self._unsaid = 0  # of what a connection begins with: 2 state and info, 1 info
         self.fault = None  # why the connection must end, found by the listener or by wake()
         self.limit_ms = 0  # of the wait after the next failure; 0: there was none yet
@@ -86,7 +87,8 @@ class Link:
     def publish_now(self, suffix, body, qos=0, retain=False, seq=None):
         """Publish something that is not journaled: True if it is on its way, False if there is no way now.
 
-        body -- the members behind the envelope's head, with the closing brace; b"": an empty payload
+        body -- the members behind the envelope's head, with the closing brace, bytes or a list of them;
+            b"": an empty payload
         seq -- the number of a record that the journal could not take
         """
         if not self.up or self.fault is not None:

@@ -143,9 +143,9 @@ class Mqtt:
                 return False
         return True
 
-    def publish(self, topic, body, qos=0, retain=False):
+    def publish(self, topic, pieces, qos=0, retain=False):
         """Send something that is no record; True if it is on its way, False if the wire is busy or down."""
-        return once("link.hello", "say", self, topic, body, qos, retain)
+        return once("link.hello", "say", self, topic, pieces, qos, retain)
 
     def subscribe(self, topics):
         """Ask for topics at QoS 1; True if it is on its way."""

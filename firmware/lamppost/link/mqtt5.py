@@ -47,11 +47,12 @@ class Mqtt5(Mqtt):
                 self._log("link: the broker %s %s" % (words, properties.shown(found[which])))
         Mqtt.connected(self, session_present)
 
-    def publish(self, topic, body, qos=0, retain=False):
-        if len(topic) + len(body) + 10 > self.largest:
-            self._log("link: %d bytes on %s are more than the broker takes" % (len(body), topic))
+    def publish(self, topic, pieces, qos=0, retain=False):
+        size = sum(len(piece) for piece in pieces)
+        if len(topic) + size + 10 > self.largest:
+            self._log("link: %d bytes on %s are more than the broker takes" % (size, topic))
             return True  # asking again would change nothing
-        return Mqtt.publish(self, topic, body, qos, retain)
+        return Mqtt.publish(self, topic, pieces, qos, retain)
 
     def refused(self, pid, fault):
         """A PUBACK that says no: the broker has answered, and has not taken the message."""

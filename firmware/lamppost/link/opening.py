@@ -5,7 +5,7 @@ from micropython import const
 
 from ..core.borrow import once
 from ..core.faults import LinkFault
-from .own import envelope, introduce
+from .own import envelope
 from .turns import place_ms
 
 WITH = ("link.own", "link.turns")
@@ -13,7 +13,7 @@ _TURN_MS = const(1000)  # the link says so often that it is alive
 
 
 async def opened(link):
-    """The wire of a session that stands, in which is said what we are, and a drain has begun; else an exception."""
+    """The wire of a session that stands, in which nothing has been said yet; else an exception."""
     broker, mqtt = link.broker, link.mqtt
     await link.wifi.join(link.alive)
     link.alive()
@@ -27,7 +27,7 @@ async def opened(link):
         wire = link.tls.over(wire, link.select)
     try:
         # the broker sends it when we cannot: without a time, for nobody knows it then
-        will = envelope(link, b'"state":"lost","reason":"will"}', timed=False)
+        will = bytes(envelope(link, timed=False)) + b'"state":"lost","reason":"will"}'
         mqtt.begin(wire, mqtt.hello(broker, (broker.prefix + b"state", will)))
         await _greeted(link, wire)
         if broker.commands:
@@ -41,10 +41,7 @@ async def opened(link):
     link.connections += 1
     link._stood_since = link.clock.uptime_s()
     link._unsaid = 2
-    introduce(link)
-    if link.outbox.depth():
-        link._lend()
-        link.sender.begin(mqtt.session_present, place_ms(broker.client_id.encode(), broker.drain_spread_ms))
+    link.hold_ms = place_ms(broker.client_id.encode(), broker.drain_spread_ms) if link.outbox.depth() else None
     link._since = link.ticks_ms()
     return wire
 

@@ -11,17 +11,18 @@ _LEAVE_MS = const(2000)
 
 def publish(link, suffix, body, qos, retain, seq):
     """See Link.publish_now."""
-    payload = body and envelope(link, body, seq=seq)
-    return link.mqtt.publish(link.broker.prefix + suffix, payload, qos, retain)
+    pieces = body if isinstance(body, list) else [body]
+    if body:
+        pieces.insert(0, envelope(link, seq=seq))
+    return link.mqtt.publish(link.broker.prefix + suffix, pieces, qos, retain)
 
 
-def envelope(link, body, timed=True, seq=None):
-    """The whole payload of a body."""
+def envelope(link, timed=True, seq=None):
+    """What stands before a body."""
     clock = link.clock
     head = bytearray(HEAD_MAX)
     ts = clock.utc_s() if timed else None
-    n = head_into(head, 0, link.boot, seq, ts, clock.tq, clock.tu_ms, False)
-    return bytes(head[:n]) + body
+    return head[: head_into(head, 0, link.boot, seq, ts, clock.tq, clock.tu_ms, False)]
 
 
 def introduce(link):

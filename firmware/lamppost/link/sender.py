@@ -8,19 +8,13 @@ from struct import pack_into
 
 from micropython import const
 
-from ..core.codec import HEAD_MAX
 from ..core.faults import JournalFault
 from ..journal.kinds import ALARM, CLEAR
-from ..journal.log import RECORD_MAX
 from .envelope import Envelope, header_into
 
 _URGENT = (ALARM, CLEAR)  # what the drain rate does not hold back
 _BURST_MS = const(250)  # a drain may make up for so much time in one go
-
-
-def longest(prefix):
-    """Bytes that the longest record of the journal may need on the wire."""
-    return 9 + len(prefix) + HEAD_MAX + RECORD_MAX
+LONGEST = const(1153)  # bytes that the longest record may need on the wire, beside the prefix: 9 + head + record
 
 
 class Sender:
@@ -52,7 +46,7 @@ class Sender:
         self._prefix = prefix
         self._prefix_len = len(prefix)
         self._prefix_format = "%ds" % len(prefix)
-        self._last = len(mqtt.buf) - longest(prefix)  # a record that starts here still has room
+        self._last = len(mqtt.buf) - len(prefix) - LONGEST  # a record that starts here still has room
         if self._last < 0:
             raise ValueError("the wire buffer has no room for the longest record")
         mqtt.on_acknowledged = self._acknowledge

@@ -27,6 +27,16 @@ def reset_word(machine):
     return "unknown"
 
 
+def tell(node):
+    """The first record of this boot, and what a new configuration means for it."""
+    build = node.build.get("build", "?")
+    node.event(b"boot", boot(node.counters, node.reset, node.outbox.last_committed, node.slot, build))
+    node.alarms.set("configReverted", bool(node.reverted), node.reverted or "")
+    if node.reverted or node.fresh:
+        node.event(b"config", config(node.fingerprint, node.reverted))
+    node.alarms.set("journalLost", bool(node.lost), node.lost)
+
+
 def boot(counters, reset, last, slot, build):
     """evt/boot: why the node started, and the last record committed before, so that the tail is proven too."""
     last_b, last_s = last or (None, None)
@@ -44,13 +54,10 @@ def config(fingerprint, reverted):
 
 
 def info(config, fingerprint, board, build, parts):
-    """info (retained): what this lamppost is, what is fitted, and the unit of every number it will say."""
-    units = {}
-    for part in parts.values():
-        for name in part.QUANTITIES:
-            for said in _SAID.get(name, (name,)):
-                ucum, rec20 = of(said)
-                units[said] = {"ucum": ucum, "rec20": rec20}
+    """info (retained): what this lamppost is, what is fitted, and the unit of every number it will say.
+
+    A list of bytes: in one piece it would be the longest text of the node.
+    """
     members = {
         "firmware": build.get("version", "?"),
         "build": build.get("build", "?"),
@@ -60,7 +67,13 @@ def info(config, fingerprint, board, build, parts):
         "location": config.get("location"),
         "config": fingerprint,
         "parts": [{"id": row["id"], "part": row["part"]} for row in config.get("parts", ())],
-        "units": units,
         "schema": {"messages": 1, "config": config.get("v", 1)},
     }
-    return body((), None, json.dumps(members)[1:-1])
+    pieces = [json.dumps({name: members[name]})[1:-1].encode() + b"," for name in members]
+    named = [said for part in parts.values() for name in part.QUANTITIES for said in _SAID.get(name, (name,))]
+    before = '"units":{'
+    for said in set(named):
+        pieces.append(('%s"%s":{"ucum":"%s","rec20":"%s"}' % ((before, said) + of(said))).encode())
+        before = ","
+    pieces.append(b"}}" if named else b'"units":{}}')
+    return pieces

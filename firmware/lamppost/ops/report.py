@@ -4,6 +4,7 @@ import json
 
 from micropython import const
 
+from ..core.borrow import once
 from ..core.codec import body
 
 _ENOUGH = const(4)  # erases in this boot that tell a rate, to a quarter
@@ -28,11 +29,6 @@ def another_meter(node, change, new):
     return node.clock.uptime_s() + _TOLD_S
 
 
-def tell(node, heap_free, rssi):
-    """Publish diag; True if it is on its way."""
-    return node.link.publish_now(b"diag", diag(node, heap_free, rssi))
-
-
 def wear(rings, uptime_s):
     """The journal's wear: of its rings the worst of each, and the years that are left at the rate of this boot.
 
@@ -50,25 +46,29 @@ def wear(rings, uptime_s):
 
 
 def diag(node, heap_free, rssi):
-    """diag (hourly, QoS 0): the figures that tell a sick node from a well one."""
-    journal = node.outbox
-    values = (
-        ("heap_free", heap_free),
-        ("depth", journal.depth()),
-        ("dropped", journal.dropped),
-        ("power_cuts", node.counters.power_cuts),
-        ("rssi", rssi),
-    )
+    """diag (hourly, QoS 0): the figures that tell a sick node from a well one. None of them is a quantity."""
+    dropped, worn = once("journal.folded", "told", node.outbox)
     drift, base = node.clock.drift_ppb, node.timebase
     if drift is not None:
         drift = (drift + 500) // 1000
     age_s = None if node.clock.offset_s is None else node.clock.uptime_s() - node.clock.set_at_s
-    values += (("drift_ppm", drift), ("clock_age_s", age_s), ("clock_tu", base.tu_ms()))
+    said = {
+        "heap_free": heap_free,
+        "depth": node.outbox.depth(),
+        "dropped": dropped,
+        "power_cuts": node.counters.power_cuts,
+        "rssi": rssi,
+        "drift_ppm": drift,
+        "clock_age_s": age_s,
+        "clock_tu": base.tu_ms(),
+        "wear": wear((worn, node.counters.wear()), node.clock.uptime_s()),
+        "reset": node.reset,
+        "faults": node.health.faults,
+        "clock": base.source or "none",
+    }
     if node.burn:
-        values += (("burn_s", node.counters.burn_s), ("switchings", node.counters.switchings))
-    worn = wear((journal.wear(), node.counters.wear()), node.clock.uptime_s())
-    members = (json.dumps(worn), node.reset, json.dumps(node.health.faults))
-    more = '"clock":"%s"' % (base.source or "none")
+        said["burn_s"] = node.counters.burn_s
+        said["switchings"] = node.counters.switchings
     if node.meter:
-        more += ',"meter":%s' % json.dumps(node.meter.register.events)
-    return body(values, None, '"wear":%s,"reset":"%s","faults":%s,' % members + more)
+        said["meter"] = node.meter.register.events
+    return json.dumps(said)[1:].encode()

@@ -91,6 +91,7 @@ async def collect(beat, node):
                 node.alarms.set("journalOverflow", False)
             damaged = journal.damaged
             node.alarms.set("journalDamaged", damaged > 0, "records that cannot be read back", damaged)
+        journal = None  # it may be folded away before the next turn
         if stored:
             node.link.wake()
         beat.alive()
@@ -104,7 +105,8 @@ async def tend(beat, node, wifi):
     while True:
         await node.timebase.tend()
         node.outbox.tend()
-        give_back(*_SHARED)
+        if not node.link.sender:  # it has some of them, and whoever comes next would load a second copy
+            give_back(*_SHARED)
         # once every task has been in time for a minute
         good_ms = 0 if node.health.late() else good_ms + _TEND_MS
         if good_ms == _HEALTHY_MS:
@@ -115,7 +117,8 @@ async def tend(beat, node, wifi):
             wait_ms = _DIAG_AGAIN_MS
             if node.link.up:
                 gc.collect()
-                if once("ops.report", "tell", node, gc.mem_free(), wifi.rssi()):
+                said = once("ops.report", "diag", node, gc.mem_free(), wifi.rssi())
+                if node.link.publish_now(b"diag", said):
                     wait_ms = _DIAG_MS
         beat.alive()
         await asyncio.sleep_ms(_TEND_MS)

@@ -5,11 +5,10 @@ import struct
 
 from micropython import const
 
-from ..core.borrow import once
+from ..core.borrow import give_back, once
 from ..core.codec import body as encoded
 from ..core.codec import number
 from ..core.quality import ESTIMATED, FLAT, HUMID, SATURATED, UNCALIBRATED, VALID, WARMING
-from .past import remembering
 
 WITH = ("sensing.past",)
 
@@ -21,7 +20,10 @@ _KAPPA = const(40)  # hundredths
 
 
 def body(air, seconds, end_s):
-    """air -- the Air whose window of so many seconds ended at end_s."""
+    """air -- the Air whose window of so many seconds ended at end_s. One after another, what it needs is loaded."""
+    ran = air.ran and {part: _worn(air, part) // 3600 for part in air.ran}
+    from .past import remembering
+
     now_s = air.clock.uptime_s()
     options = air.options
     kappa = round(100 * options.get("kappa", _KAPPA / 100)) if options.get("humidity") else None
@@ -31,7 +33,7 @@ def body(air, seconds, end_s):
             rh = _mean(trace)
     values, quality, raw, ids = [], {}, {}, {}
     capture = 0
-    pasts = {}
+    pasts, past = {}, None
     for trace in air.traces:
         name, mean = trace.name, _mean(trace)
         expected = max(1, seconds * 1000 // (trace.every_ms or air.every_ms))
@@ -59,14 +61,16 @@ def body(air, seconds, end_s):
     values.append(("window_s", seconds))
     values.append(("capture", capture // (len(air.traces) or 1)))
     members = [_index(air, pasts)]
+    remembering = past = pasts = None
+    give_back(*WITH)
     if kappa is not None:
         members.append('"humidity":"%s"' % options["humidity"])
     if raw:
         members.append('"raw":{%s}' % ",".join(['"%s":%s' % (name, number(name, raw[name])) for name in raw]))
     if ids:
         members.append('"calibration":%s' % json.dumps(ids))
-    if air.ran:
-        members.append('"hours":%s' % json.dumps({part: _worn(air, part) // 3600 for part in air.ran}))
+    if ran:
+        members.append('"hours":%s' % json.dumps(ran))
     return encoded(values, quality, ",".join(members))
 
 

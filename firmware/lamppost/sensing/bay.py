@@ -1,6 +1,4 @@
-"""The message of a parking bay, its note of what the empty bay is like, and its start; loaded when there is news."""
-
-import struct
+"""The message of a parking bay; loaded when there is news."""
 
 from ..core.calendar import rfc3339
 from ..core.codec import body
@@ -10,9 +8,7 @@ from .verdict import COVERED, FREE, UNKNOWN
 
 
 def message(bay, clock):
-    """The body of tele/parking: what its senses gave last, and what the state rests on; what was learned is kept."""
-    if bay.notes:
-        remember(bay)
+    """(topic suffix, body, at) of tele/parking: what its senses gave last, and what the state rests on."""
     sure = confidence(bay)
     values, quality = [("confidence", sure)], {"confidence": UNAVAILABLE if sure is None else VALID}
     lost = of_fault(bay.fault) if bay.fault else UNAVAILABLE
@@ -25,48 +21,11 @@ def message(bay, clock):
         dev = bay.field.dev
         values.append(("mag_nt", None if dev is None else 10 * dev))
         quality["mag_nt"] = lost if dev is None else VALID
-    since = "null" if clock.offset_s is None else '"%s"' % rfc3339(bay.since_ms // 1000 + clock.offset_s)
+    known = clock.offset_s is not None
+    at = (clock.utc_s() if known else clock.uptime_s(), known, clock.tq, clock.tu_ms)
+    since = '"%s"' % rfc3339(bay.since_ms // 1000 + clock.offset_s) if known else "null"
     rest = '"state":"%s","since":%s,"evidence":"%s"' % (bay.state, since, evidence(bay))
-    return body(values, quality, rest)
-
-
-def magnetometer(alone, kept):
-    """What judges the field; kept -- as recalled() has it."""
-    if alone:
-        from .lone import Lone
-
-        return Lone(kept)
-    from .field import Field
-
-    return Field(kept)
-
-
-def remember(bay):
-    """Keep what is known of the empty bay over a cut: distance, field, what vehicles bend it by, and what passes."""
-    base = bay.eyes[0].base if bay.eyes else None
-    empty_mm = base.mm if base and base.known > 1 else 0
-    field = bay.field and bay.field.kept()
-    if empty_mm or field:
-        bay.notes.keep(bay.name, note(empty_mm, field))
-
-
-def note(empty_mm, field):
-    """Distance or 0, and [x, y, z, usual] or [x, y, z, usual, line, top] or None, in steps: news cost flash."""
-    values = [min(max((value + 10) // 20, -32768), 32767) for value in (field or (0, 0, 0, 0))[:4]]
-    data = struct.pack("<HB4h", empty_mm // 20 * 20, bool(field), *values)
-    if field and field[4:]:
-        data += struct.pack("<4b", *[(value + 2) // 4 for value in field[4]], min(field[5] // 50, 127))
-    return data
-
-
-def recalled(data):
-    """(distance, field) of a note, each None where it says nothing."""
-    empty_mm, felt, x, y, z, usual = struct.unpack("<HB4h", data[:11])
-    field = [20 * x, 20 * y, 20 * z, 20 * usual] if felt else None
-    if field and len(data) > 11:
-        x, y, z, top = struct.unpack("<4b", data[11:])
-        field += [[x, y, z], 50 * top + 50]
-    return empty_mm or None, field
+    return bay.topic, body(values, quality, rest), at
 
 
 def seeing(bay):

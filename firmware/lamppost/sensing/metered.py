@@ -50,6 +50,6 @@ def _backwards(names, means):
     """(words, mW) of the power that ran backwards, a phase rather than the sum; () where none did."""
     found = ()
     for name, mean in zip(names, means):
-        if name[0] == "p" and name.endswith("_mw") and mean < _BACKWARDS_MW and (not found or name != "p_mw"):
+        if name.startswith("p") and name.endswith("_mw") and mean < _BACKWARDS_MW and (not found or name != "p_mw"):
             found = name + " runs backwards: in and out, or the transformer, are swapped", mean
     return found

@@ -29,7 +29,7 @@ class Parking:
         self.notes = notes
         self.name = "bay " + options["bay"]
         note = notes.kept(self.name) if notes else None
-        self._kept = once("sensing.bay", "recalled", note) if note else (None, None)
+        self._kept = once("sensing.empty_bay", "recalled", note) if note else (None, None)
         self.eyes = []  # range finders
         self.field = None  # the magnetometer
         self.alive = False  # the radar sees somebody
@@ -51,7 +51,7 @@ class Parking:
             sense = Distance(self._empty_mm, self._kept[0])
             self.eyes.append(sense)
         elif "mag_x_ut" in quantities:
-            sense = self.field = once("sensing.bay", "magnetometer", not self.eyes, self._kept[1])
+            sense = self.field = once("sensing.empty_bay", "magnetometer", not self.eyes, self._kept[1])
         elif "presence" in quantities:
             return self._radar, self._deaf
         return lambda reading: self._take(sense, reading), lambda fault: self._miss(sense, fault)
@@ -113,8 +113,9 @@ class Parking:
             return None
         self._told = news
         self._told_ms = now
-        time_s = clock.utc_s() if news[1] else clock.uptime_s()
-        return self.topic, once("sensing.bay", "message", self, clock), (time_s, news[1], clock.tq, clock.tu_ms)
+        if self.notes:
+            once("sensing.empty_bay", "remember", self)
+        return once("sensing.bay", "message", self, clock)
 
     def _look(self, now):
         """(kind, still) of all range finders: one that sees a vehicle is enough."""

@@ -67,4 +67,4 @@ def info() -> bytes:
     rows = [{"id": name, "part": kind.__name__.lower()} for name, kind in PARTS.items()]
     build = {"version": BUILD, "build": BUILD}
     board = {"board": BUILD, "chip": BUILD}
-    return beginning.info({"v": 1, "parts": rows}, BUILD, board, build, PARTS)
+    return b"".join(beginning.info({"v": 1, "parts": rows}, BUILD, board, build, PARTS))

@@ -22,7 +22,7 @@ from lamppost.core.codec import HEAD_MAX, head_into  # noqa: E402
 from lamppost.core.faults import LinkFault  # noqa: E402
 from lamppost.link import broker as brokers  # noqa: E402
 from lamppost.link.mqtt import Mqtt  # noqa: E402
-from lamppost.link.sender import Sender, longest  # noqa: E402
+from lamppost.link.sender import LONGEST, Sender  # noqa: E402
 from lamppost.link.turns import Backoff, place_ms  # noqa: E402
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _BUSY_S = 0.1  # the firmware's tick,
 _IDLE_S = 1.0  # and ours while nothing waits: two thousand of them share a processor
 _CONNECT_S = 10
-_TOGETHER = 1200  # as in link/link.py
+_TOGETHER = 600  # as in link/drain.py
 EPOCH = 946684800  # 2000-01-01 in Unix time
 QUARTER = 900
 
@@ -90,7 +90,7 @@ class Lamp:
         self.backlog.append(EVENT, b"evt/boot", day.boot(self.backlog.boot - 1, last), self.ts())
         self._broker = broker = brokers.of(self._config, True)
         self._name = broker.client_id.encode()
-        room = longest(broker.prefix) + _TOGETHER
+        room = len(broker.prefix) + LONGEST + _TOGETHER
         self.mqtt = Mqtt(self._ticks_ms, _diff, broker.keepalive_s, 256, None, _nowhere, room)
         entries = [Entry() for _ in range(broker.window)]
         self.sender = Sender(
@@ -186,7 +186,7 @@ class Lamp:
             timer.cancel()
 
     def _say(self, suffix: bytes, body: bytes) -> None:
-        self.mqtt.publish(self._broker.prefix + suffix, self._envelope(body, self.ts()), 1, True)
+        self.mqtt.publish(self._broker.prefix + suffix, [self._envelope(body, self.ts())], 1, True)
 
     def _envelope(self, body: bytes, ts: int | None) -> bytes:
         head = bytearray(HEAD_MAX)

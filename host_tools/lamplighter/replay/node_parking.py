@@ -47,7 +47,7 @@ def main(folder, rows, facts):
 
 
 class Notes:
-    """What the node remembers from before: (distance, field) of the empty bay, as sensing/bay.py keeps it."""
+    """What the node remembers from before: (distance, field) of the empty bay, as sensing/empty_bay.py keeps it."""
 
     def __init__(self, kept):
         self._kept = kept
@@ -55,7 +55,7 @@ class Notes:
     def kept(self, name):
         if not self._kept:
             return None
-        from lamppost.sensing.bay import note
+        from lamppost.sensing.empty_bay import note
 
         mm, field = self._kept
         return note(mm or 0, field)
