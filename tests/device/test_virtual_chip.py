@@ -309,6 +309,27 @@ def test_the_firmware_gets_the_heap_that_was_asked_for(node):
     assert 106 * 1024 * 2 < free <= 111 * 1024 * 2  # the allocator's own tables take some
 
 
+def test_names_of_the_firmware_cost_it_their_letters_and_no_step_of_the_table(node):
+    program = (
+        "import gc\ngc.collect()\nbefore = gc.mem_free()\n"
+        "for n in range(400): hasattr(gc, 'name%d' % n)\ngc.collect()\nprint('took', before - gc.mem_free())\n"
+    )
+    took = int(node(program).console.wait_for(r"took (\d+)")[1])
+    assert took < 400 * 16
+
+
+def test_the_most_that_was_live_at_once_is_counted_without_garbage(node):
+    program = (
+        "from esp32 import Partition\npart = Partition.find(Partition.TYPE_DATA, label='journal')[0]\n"
+        "buf = bytearray(16)\n"
+        "for n in range(30): bytes(20000)\n"
+        "kept = bytes(30000)\npart.readblocks(0, buf, 0)\nkept = None\npart.readblocks(0, buf, 0)\nprint('done')\n"
+    )
+    lamp = node(program, weigh=True)
+    lamp.console.wait_for("done")
+    assert 30000 < lamp.heaviest < 45000
+
+
 def test_nothing_is_left_behind_when_the_owner_dies(tmp_path):
     program = (
         "from lamplighter import board, image\nfrom lamplighter.virtual.node import VirtualLamppost\nimport time\n"

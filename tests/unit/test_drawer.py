@@ -24,6 +24,18 @@ def test_what_waits_is_counted_while_it_is_folded_and_delivered_afterwards():
     assert [sent.key for sent in deliver(drawer.out())] == [(1, 1), (1, 0)]
 
 
+def test_what_it_tells_of_itself_is_the_same_folded_and_open_and_takes_nothing_out():
+    drawer = Drawer(start(Nor(5), 1))
+    assert folded(drawer) and drawer.last_committed is None, "there was no record before"
+    for _ in range(300):
+        drawer.append(TELEMETRY, b"tele/energy", b"x" * 300 + b"}", KNOWN)
+    told = borrow.once("journal.folded", "told", drawer)
+    assert told == (drawer.dropped, drawer.wear()) and drawer.dropped > 0
+    assert folded(drawer)
+    assert borrow.once("journal.folded", "told", drawer) == told
+    assert drawer.lying is None
+
+
 def test_it_lies_open_while_somebody_uses_it_or_has_it():
     drawer = Drawer(start(Nor(8), 1))
     drawer.tend()

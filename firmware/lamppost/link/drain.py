@@ -16,7 +16,11 @@ def begin(link):
         mqtt.lend(room + _TOGETHER)  # the largest piece first: the code lies in small ones
     except MemoryError:
         mqtt.lend(room)
-    outbox = link.outbox.lend()
+    try:
+        outbox = link.outbox.lend()
+    except Exception:
+        mqtt.lend(0)
+        raise
     try:
         from .sender import Sender as kind
 
