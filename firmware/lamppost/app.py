@@ -18,9 +18,7 @@ from .ops.health import Health
 from .ops.timebase import Timebase
 
 # What only a start and the self-test need: 5 kB of the heap, loaded again by whoever asks for it.
-_STARTERS = (
-    "building", "buses.wiring", "drivers.shelf", "link.broker",
-)  # fmt: skip
+_STARTERS = ("building", "buses.wiring", "drivers.shelf", "link.broker")
 
 
 class Node:
