@@ -10,7 +10,7 @@ import pytest
 # a day of virtual time takes about a minute; a machine that does much else may need several
 pytestmark = [pytest.mark.virtual_only, pytest.mark.timeout(400)]
 
-HEAP = "85wK"  # 100 kB at 32 bits, beside what the simulated chip holds itself
+HEAP = "100wK"  # 100 kB at 32 bits, beside what the simulated chip holds itself
 DAY_S = 24 * 3600
 SENSING = {  # default windows; parts are asked less often than by default, for a day in less than a minute
     "energy": {"part": "meter", "window_s": 900, "every_ms": 10000},
