@@ -51,7 +51,7 @@ powercut: $(READY)  ## cut the power at every flash operation of a scripted day,
 	@.ci/broker
 	@$(BIN)/python tests/powercut/run.py
 
-soak: $(READY)  ## thirty nights in fast time: cuts, an outage of a week, broker restarts, clock steps (20 minutes)
+soak: $(READY)  ## thirty nights in fast time: cuts, an outage of a week, broker restarts, clock steps (40 minutes)
 	@.ci/broker
 	@$(BIN)/python tests/soak/run.py
 
