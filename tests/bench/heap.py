@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import heap32
@@ -84,8 +86,32 @@ def by_module(app: App) -> dict[str, int]:
         steps += [f"import {name}", COLLECT, f"live({name!r})"]
     sizes = list(heap32.count(CONFIG, app.modules, steps).items())
     taken = {name: size - before for (_, before), (name, size) in zip(sizes, sizes[1:], strict=False)}
-    own = {module: list(members)[-1] for module, members in app.functions.items() if members}
-    return {own[name]: size for name, size in taken.items()}
+    return {sources(app)[name]: size for name, size in taken.items()}
+
+
+def sources(app: App) -> dict[str, str]:
+    """{module of a file on the node: the source that the others in it are joined to}"""
+    return {module: list(members)[-1] for module, members in app.functions.items() if members}
+
+
+@contextmanager
+def on_the_street(config: dict, weigh: bool = False) -> Iterator[tuple[VirtualLamppost, Mosquitto, Subscriber]]:
+    """A virtual lamppost with that configuration, its broker, and who hears all."""
+    board = boards.load(BOARD)
+    with tempfile.TemporaryDirectory() as scratch:
+        broker = Mosquitto(Path(scratch, "broker"))
+        broker.start()
+        subscriber = Subscriber(broker.port, "lamppost/v1/#")
+        lamp = VirtualLamppost(board, workdir=Path(scratch, "lamp"), fast=True, heap=HEAP, weigh=weigh)
+        try:
+            lamp.network.hosts["broker.lan"] = ("127.0.0.1", broker.port)
+            lamp.start()
+            lamp.flash_image(Flash(board, {**config, "parts": board.node_document()["fitted"]}))
+            yield lamp, broker, subscriber
+        finally:
+            lamp.stop()
+            subscriber.close()
+            broker.stop()
 
 
 def peak(app: App) -> dict[str, int]:
@@ -93,48 +119,36 @@ def peak(app: App) -> dict[str, int]:
 
     Counted by the virtual lamppost at each access to flash, so also in the middle of each import; see derived().
     """
-    board = boards.load(BOARD)
-    journal = board.partition("journal")
-    with tempfile.TemporaryDirectory() as scratch:
-        broker = Mosquitto(Path(scratch, "broker"))
-        broker.start()
-        subscriber = Subscriber(broker.port, "lamppost/v1/#")
-        lamp = VirtualLamppost(board, workdir=Path(scratch, "lamp"), fast=True, heap=HEAP, weigh=True)
+    journal = boards.load(BOARD).partition("journal")
 
-        def told(topic: str, number: int):
-            return lambda heard: sum(topic in each for each, _, _ in heard) >= number
+    def told(topic: str, number: int):
+        return lambda heard: sum(topic in each for each, _, _ in heard) >= number
+
+    with on_the_street({**CONFIG, **BUSY}, weigh=True) as (lamp, broker, subscriber):
 
         def blocks() -> int:
             data = lamp.flash_path.read_bytes()[journal.offset : journal.offset + journal.size]
             return sum(bool(data[at : at + 4096].strip(b"\xff")) for at in range(0, len(data), 4096))
 
-        try:
-            lamp.network.hosts["broker.lan"] = ("127.0.0.1", broker.port)
-            lamp.start()
-            lamp.flash_image(Flash(board, {**CONFIG, **BUSY, "parts": board.node_document()["fitted"]}))
-            subscriber.wait(told("tele/air", 2), 60)
-            broker.stop()
-            before, written = sum("tele/" in each for each, _, _ in subscriber.messages), blocks()
-            end = time.monotonic() + 120
-            while blocks() < written + OUTAGE * 350 // 4096:
-                if time.monotonic() > end:
-                    raise TimeoutError("the outage of the virtual lamppost takes too long")
-                time.sleep(0.1)
-            broker.start()
-            subscriber.wait(told("tele/", before + OUTAGE), 60)
-            live = lamp.heaviest
-        finally:
-            lamp.stop()
-            subscriber.close()
-            broker.stop()
+        subscriber.wait(told("tele/air", 2), 60)
+        broker.stop()
+        before, written = sum("tele/" in each for each, _, _ in subscriber.messages), blocks()
+        end = time.monotonic() + 120
+        while blocks() < written + OUTAGE * 350 // 4096:
+            if time.monotonic() > end:
+                raise TimeoutError("the outage of the virtual lamppost takes too long")
+            time.sleep(0.1)
+        broker.start()
+        subscriber.wait(told("tele/", before + OUTAGE), 60)
+        live = lamp.heaviest
     code = sum(len(app.modules[name]) for name in staying(app, PARTS) | files_of(app, DRAINING))
     return {"live64": live, "code": code, "live": (live + code) // 2}
 
 
 def files_of(app: App, names: set[str]) -> set[str]:
     """Paths of the .mpy in which these modules lie."""
-    own = {module: list(members)[-1] for module, members in app.functions.items() if members}
-    return {f"{module.replace('.', '/')}.mpy" for module, one in own.items() if one.removeprefix("lamppost.") in names}
+    own = sources(app).items()
+    return {f"{module.replace('.', '/')}.mpy" for module, one in own if one.removeprefix("lamppost.") in names}
 
 
 def staying(app: App, parts: list[str]) -> set[str]:
@@ -150,23 +164,10 @@ def derived(app: App) -> dict[str, int]:
     The first diag says what is free, while the first records are on their way and all is loaded that this needs.
     The simulated chip's own modules are known and taken off.
     """
-    board = boards.load(BOARD)
-    with tempfile.TemporaryDirectory() as scratch:
-        broker = Mosquitto(Path(scratch, "broker"))
-        broker.start()
-        subscriber = Subscriber(broker.port, "lamppost/v1/#")
-        lamp = VirtualLamppost(board, workdir=Path(scratch, "lamp"), fast=True, heap=HEAP)
-        try:
-            lamp.network.hosts["broker.lan"] = ("127.0.0.1", broker.port)
-            lamp.start()
-            lamp.flash_image(Flash(board, {**CONFIG, "parts": board.node_document()["fitted"]}))
-            said = subscriber.wait(lambda heard: [body for topic, body, _ in heard if topic.endswith("/diag")], 30)
-            heap = int(HEAP.removesuffix("wK")) * 1024 * 2 + lamp.baseline_heap
-            live = int(heap * USABLE) - json.loads(said[0])["heap_free"] - lamp.baseline_heap
-        finally:
-            lamp.stop()
-            subscriber.close()
-            broker.stop()
+    with on_the_street(CONFIG) as (lamp, _, subscriber):
+        said = subscriber.wait(lambda heard: [body for topic, body, _ in heard if topic.endswith("/diag")], 30)
+        heap = int(HEAP.removesuffix("wK")) * 1024 * 2 + lamp.baseline_heap
+        live = int(heap * USABLE) - json.loads(said[0])["heap_free"] - lamp.baseline_heap
     code = sum(len(app.modules[name]) for name in staying(app, PARTS))
     return {"live64": live, "code": code, "live": (live + code) // 2}
 
