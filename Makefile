@@ -74,7 +74,7 @@ dusk: $(READY)  ## 2,000 simulated lampposts get their power in one second, the 
 
 commission: $(READY)  ## every way a commissioning can go, and 30 lampposts unplugged at a random moment of it (10 minutes)
 	@.ci/broker
-	@$(BIN)/python -m pytest tests/device/commission_at_length.py
+	@$(BIN)/python -m pytest tests/host/commission_at_length.py
 	@$(BIN)/python tests/bench/unplugged.py
 
 image: $(READY)  ## build the flash images of all boards whose MicroPython image is at hand

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lamplighter import board as boards
-from lamplighter.board import Board
-from lamplighter.board_rules import hardware
-from lamplighter.partitions import TABLE_OFFSET
+from lamplighter.boards import board as boards
+from lamplighter.boards.board import Board
+from lamplighter.boards.partitions import TABLE_OFFSET
+from lamplighter.boards.rules import hardware
 
 from .table import table
 

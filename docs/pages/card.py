@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from lamplighter import check_words
+from lamplighter.commissioning import check_sentences
 from lamplighter.doctor.link_words import WORDS
 
 from .problems import kinds
@@ -45,8 +45,8 @@ font-family="Helvetica, Arial, sans-serif"><g fill="none" stroke="#000" stroke-w
 
 def content() -> str:
     said = [(kind.word, kind.remedy) for kind in kinds() if kind.exit_code in AT_THE_POLE]
-    checks = [(word, text) for word, text in check_words.REMEDIES.items()]
-    checks += [(f"{check} range", text) for check, text in check_words.OF_THE_NODE.items()]
+    checks = [(word, text) for word, text in check_sentences.REMEDIES.items()]
+    checks += [(f"{check} range", text) for check, text in check_sentences.OF_THE_NODE.items()]
     link = [(f"link: {word}", WORDS[word][2]) for word in LINK]
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Lamplighter field card</title>

@@ -8,7 +8,7 @@ import textwrap
 import click
 from lamplighter.cli import VERBS, lamplighter
 from lamplighter.commands.watch import PASSWORD
-from lamplighter.official import VARIABLE
+from lamplighter.image.official import VARIABLE
 
 from .table import table
 

@@ -6,7 +6,8 @@ import json
 import re
 from typing import Any
 
-from lamplighter import board, config
+from lamplighter.boards import board
+from lamplighter.config import document as config
 
 from .table import table
 

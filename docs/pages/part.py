@@ -9,11 +9,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from lamplighter import catalogue, config, firmware, si
-from lamplighter.catalogue import Part
-from lamplighter.check_words import REMEDIES
+from lamplighter import paths
 from lamplighter.commands.decode import MEANING
 from lamplighter.commands.parts import line_of, usual
+from lamplighter.commissioning.check_sentences import REMEDIES
+from lamplighter.config import document as config
+from lamplighter.parts import catalogue, units
+from lamplighter.parts.catalogue import Part
 
 from .table import table
 
@@ -46,7 +48,7 @@ def _facts(part: Part) -> str:
     rows = [
         ("serves also", ", ".join(part.also)), ("bus", line_of(part)), ("supply", part.supply), ("range", part.range),
         ("accuracy", part.accuracy), ("warm-up", f"{part.warm_up_s} s" if part.warm_up_s else "none"),
-        ("measures", si.plain(part.measures)), ("facts", part.status),
+        ("measures", units.plain(part.measures)), ("facts", part.status),
     ]  # fmt: skip
     return legacy + table(("", ""), [row for row in rows if row[1]])
 
@@ -147,7 +149,7 @@ def _words(module: Any) -> set[str]:
 
 def _decoded(part: Part) -> str:
     module, _ = _driver(part.id)
-    reading = si.reading(module.decode(bytes.fromhex(part.example)))
+    reading = units.reading(module.decode(bytes.fromhex(part.example)))
     shown = json.dumps(reading, indent=0).replace("\n", " ").replace("{ ", "{").replace(" }", "}")
     words = f"`lamplighter decode` takes {part.decode}.\n\n"
     return f'{words}```sh\nlamplighter decode {part.id} "{part.example}" --json\n```\n\n```text\n{shown}\n```\n'
@@ -158,10 +160,10 @@ def _verified(part: Part) -> str:
 
 
 def _driver(part_id: str) -> tuple[Any, Any]:
-    firmware.importable()
-    from lamppost.drivers import shelf  # type: ignore[import-not-found]
+    paths.importable()
+    from lamppost.drivers import registry  # type: ignore[import-not-found]
 
-    return shelf.driver(part_id)
+    return registry.driver(part_id)
 
 
 def _list(rows: list[str]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from lamplighter import catalogue, filesystem, firmware, si
+from lamplighter import paths
 from lamplighter.commands.parts import state
+from lamplighter.image import littlefs
+from lamplighter.parts import catalogue, units
 
 from .table import table
 
@@ -34,13 +36,13 @@ in the message. The contract's schemas refuse a message with a value beyond its 
 
 
 def content() -> str:
-    sizes = {name: len(binary) for name, binary in filesystem.compile_app().modules.items()}
+    sizes = {name: len(binary) for name, binary in littlefs.compile_app().modules.items()}
     return HEAD + "".join(_kind(kind, title, sizes) for kind, title in TITLES.items()) + SIZE + _quantities()
 
 
 def _kind(kind: str, title: str, sizes: dict[str, int]) -> str:
     rows = [
-        (f"[`{part.id}`](parts/{part.id}.md)", part.name, part.buses, si.plain(part.measures), state(part),
+        (f"[`{part.id}`](parts/{part.id}.md)", part.name, part.buses, units.plain(part.measures), state(part),
          _size(sizes[f"{part.id}.mpy"]))
         for part in catalogue.every() if part.kind == kind
     ]  # fmt: skip
@@ -48,7 +50,7 @@ def _kind(kind: str, title: str, sizes: dict[str, int]) -> str:
 
 
 def _quantities() -> str:
-    firmware.importable()
+    paths.importable()
     from lamppost.core import quantities  # type: ignore[import-not-found]
     from lamppost.core.units import of as unit  # type: ignore[import-not-found]
 
@@ -62,7 +64,7 @@ def _quantities() -> str:
 
 
 def _word(name: str) -> str:
-    word = "utc" if name == "utc_s" else si.WORDS[name][0] if name in si.WORDS else ""
+    word = "utc" if name == "utc_s" else units.WORDS[name][0] if name in units.WORDS else ""
     return f"`{word}`" if word else ""
 
 

@@ -14,34 +14,34 @@ from .core.faults import JournalFault
 from .journal.kinds import ALARM, CLEAR, EVENT, TELEMETRY
 from .ops.alarms import Alarms
 from .ops.console import Console
-from .ops.health import Health
-from .ops.timebase import Timebase
+from .ops.time_source import Timebase
+from .ops.watchdog import Health
 
 # What only a start and the self-test need: 5 kB of the heap, loaded again by whoever asks for it.
-_STARTERS = ("building", "buses.wiring", "drivers.shelf", "link.broker")
+_STARTERS = ("assembly", "buses.wiring", "drivers.registry", "link.broker_settings")
 
 
 class Node:
     """One lamppost: its configuration, its parts, its journal, and what its tasks share."""
 
     def __init__(self, slot):
-        from . import building
-        from .ops import settings
+        from . import assembly
+        from .ops import config_store
 
         self.clock = Clock(time.ticks_ms, time.ticks_diff)
         self.log = Console(self.clock).log
-        self.reset = building.reset_word()
-        board = settings.facts("board.json")
+        self.reset = assembly.reset_word()
+        board = config_store.facts("board.json")
         self.board = {"board": board.get("board"), "chip": board.get("chip")}  # buses and pins were for building
-        self.build = building.made()
-        self.config, self.fingerprint, self.reverted = settings.load()
+        self.build = assembly.made()
+        self.config, self.fingerprint, self.reverted = config_store.load()
         self.slot = slot
-        self.fresh = settings.fresh()  # a new configuration was adopted since the last start
-        del settings
-        give_back("ops.settings")
-        self.parts = building.parts(self.config, board)
+        self.fresh = config_store.fresh()  # a new configuration was adopted since the last start
+        del config_store
+        give_back("ops.config_store")
+        self.parts = assembly.parts(self.config, board)
         cut = self.reset == "power-on"
-        self.counters, self.outbox, self.lost = building.journal(cut, self.clock, random_below, self.log)
+        self.counters, self.outbox, self.lost = assembly.journal(cut, self.clock, random_below, self.log)
         self.worn = False  # the journal did not take a record
         self.alarms = Alarms(self.append, ALARM, CLEAR, self.clock, self.counters)
         self.health = Health(self.clock, self.alarms.set, self.log)
@@ -50,7 +50,7 @@ class Node:
             self.clock, self.counters, self.outbox.anchor, self.health, self.log, rtc[0] if rtc else None,
             self.config.get("location"), cut,
         )  # fmt: skip
-        self.burn = building.burn(self, board) if "light" in self.config else None
+        self.burn = assembly.burn(self, board) if "light" in self.config else None
         self.sensing = []
         self._due = None  # (sense, sample) that is not in the journal yet
         self.meter = None  # the sensing object of the energy meter, if there is one
@@ -97,7 +97,7 @@ class Node:
 
     def healthy(self):
         """This start was a good one."""
-        once("ops.slot", "healthy", machine, self.slot)
+        once("ops.boot_slot", "healthy", machine, self.slot)
 
     def store(self):
         """Commit every window and change that is complete; True if there was one."""
@@ -125,10 +125,10 @@ class Node:
 
 async def run(node):
     """Start every task, and stay."""
-    from . import building
+    from . import assembly
 
-    await building.start(node, random_below, forget, set_chip_clock)
-    del building
+    await assembly.start(node, random_below, forget, set_chip_clock)
+    del assembly
     give_back(*_STARTERS)
     once("ops.beginning", "tell", node)  # before any task has had its turn
     gc.threshold(8192)  # main.py's, of the imports, would collect far too often for ever
@@ -156,10 +156,10 @@ def main(letter):
     Raises what keeps it from starting, so that main.py tries the other slot; a missing configuration is no
     failure of the app.
     """
-    from . import building
+    from . import assembly
 
-    node = building.prepared(Node, letter)
-    del building
+    node = assembly.prepared(Node, letter)
+    del assembly
     if node:
         try:
             asyncio.run(run(node))
@@ -174,6 +174,6 @@ def selftest():
     # from the file again: a life of the app forgets how parts are made
     for name in [n for n in sys.modules if getattr(sys.modules[n], "__file__", "")[:4] == "/app"]:
         del sys.modules[name]
-    from . import building
+    from . import assembly
 
-    return asyncio.run(building.selftest(heap_free))
+    return asyncio.run(assembly.selftest(heap_free))

@@ -3,7 +3,7 @@
 argv[1] -- {"port":.., "topic":.., "every":..}; then a line with the path of a ledger {node: {boot: last number}}:
 waits until all of that is there, and prints what was counted as one JSON object.
 
-The counting is the product's (lamplighter.sequence). Checking against the contract is too slow for every message:
+The counting is the product's (lamplighter.telemetry.sequence). Checking against the contract is too slow for every message:
 the first of each topic and each `every`th message is checked, when all have come.
 """
 
@@ -15,13 +15,13 @@ import re
 import sys
 import time
 
-from lamplighter import firmware
+from lamplighter import paths
 from lamplighter.contract import check_message
-from lamplighter.sequence import LATE, Sequence
+from lamplighter.telemetry.sequence import LATE, Sequence
 
-firmware.importable()
+paths.importable()
 
-from lamppost.link import hello  # noqa: E402
+from lamppost.link.mqtt.session import hello  # noqa: E402
 
 HEAD = re.compile(rb'\{"v":1,"b":(\d+),"s":(?:null|(\d+)),"ts":[^,]+,"tq":\d,(?:"tu":\d+,)?"h":([01])')
 WAIT_S = 30

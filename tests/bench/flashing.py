@@ -11,9 +11,10 @@ import time
 import zlib
 from pathlib import Path
 
-from lamplighter import board as boards
-from lamplighter import espimage, image, partitions, standin
-from lamplighter.virtual.node import VirtualLamppost
+from lamplighter.boards import board as boards
+from lamplighter.boards import partitions
+from lamplighter.image import build, esp_format, simulated
+from lamplighter.virtual.lamppost import VirtualLamppost
 
 BOARD = "lamppost-esp32"
 BAUDS = (921600, 460800, 115200)
@@ -29,20 +30,20 @@ def micropython(board: boards.Board, folder: Path) -> Path:
     mapped, ram = chip.load_addresses
     dense = b"".join(hashlib.sha256(b"%d" % block).digest() for block in range(int(APP * DENSE) // 32))
     whole = (dense + real * (1 + APP // len(real)))[:APP]
-    description = espimage.descriptor("micropython-simulated", standin.VERSION)
-    loader = espimage.build(chip.image_id, board.flash_size, [(ram, standin.MARK)])
-    content = [(mapped, description + standin.MARK + whole), (ram, bytes(16))]
-    app = espimage.build(chip.image_id, board.flash_size, content)
+    description = esp_format.descriptor("micropython-simulated", simulated.VERSION)
+    loader = esp_format.build(chip.image_id, board.flash_size, [(ram, simulated.MARK)])
+    content = [(mapped, description + simulated.MARK + whole), (ram, bytes(16))]
+    app = esp_format.build(chip.image_id, board.flash_size, content)
     rows = tuple(row for row in board.partitions if row.name not in ("journal", "vfs"))
     table = loader.ljust(partitions.TABLE_OFFSET - chip.offset, b"\xff") + partitions.encode(rows)
     path = folder / "micropython.bin"
-    path.write_bytes(table.ljust(espimage.APP_OFFSET - chip.offset, b"\xff") + app)
+    path.write_bytes(table.ljust(esp_format.APP_OFFSET - chip.offset, b"\xff") + app)
     return path
 
 
 def compressed(board: boards.Board, path: Path) -> int:
     """Bytes that must cross the wire: each segment deflated as well as esptool does it."""
-    return sum(len(zlib.compress(segment.data, 9)) for segment in image.build(board, path).parts)
+    return sum(len(zlib.compress(segment.data, 9)) for segment in build.build(board, path).parts)
 
 
 def _flash(ports: list[str], path: Path, baud: int) -> tuple[float, list[dict]]:

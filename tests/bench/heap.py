@@ -14,9 +14,9 @@ from pathlib import Path
 
 import heap32
 from heap32 import COLLECT
-from lamplighter import board as boards
-from lamplighter.filesystem import App, compile_app
-from lamplighter.virtual.node import VirtualLamppost
+from lamplighter.boards import board as boards
+from lamplighter.image.littlefs import App, compile_app
+from lamplighter.virtual.lamppost import VirtualLamppost
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
@@ -60,7 +60,7 @@ BUSY = {
 }
 OUTAGE = 200  # records that wait
 # what is loaded beside the code that stays when the most is: a drain, with the outbox taken out, and a body being made
-DRAINING = {"journal.folding", "journal.ring", "journal.block", "link.sender", "core.codec", "sensing.aired"}
+DRAINING = {"journal.folding", "journal.ring", "journal.block", "link.mqtt.publisher", "core.payload", "sensing.air.aired"}
 
 
 def counted(app: App) -> dict[str, int]:
@@ -153,8 +153,8 @@ def files_of(app: App, names: set[str]) -> set[str]:
 
 def staying(app: App, parts: list[str]) -> set[str]:
     """Paths of the .mpy that stay: the app with what the build joins to it, sensing, and the buses and drivers."""
-    names = {"app", "core.faults", "buses.uart", "buses.i2c", "sensing.energy", "sensing.register", "sensing.parking"}
-    names |= {"sensing.air", *(f"drivers.{part}" for part in parts)}
+    names = {"app", "core.faults", "buses.uart", "buses.i2c", "sensing.energy.meter", "sensing.energy.register", "sensing.parking.bay"}
+    names |= {"sensing.air.windows", *(f"drivers.{part}" for part in parts)}
     return files_of(app, names)
 
 

@@ -13,9 +13,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from lamplighter import board as boards
-from lamplighter import pack
-from lamplighter.firmware import folder
+from lamplighter.boards import board as boards
+from lamplighter.image import pack
+from lamplighter.paths import folder
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent

@@ -39,7 +39,7 @@ class Clocked:
 
 def bare():
     """The limit: one ready packet, one write each, one read for the answers, nothing else."""
-    from lamppost.link import hello
+    from lamppost.link.mqtt import hello
 
     sock = socket.socket()
     sock.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])

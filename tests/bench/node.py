@@ -9,9 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from lamplighter import board as boards
-from lamplighter import filesystem, image
-from lamplighter.virtual.node import VirtualLamppost
+from lamplighter.boards import board as boards
+from lamplighter.image import build, littlefs
+from lamplighter.virtual.lamppost import VirtualLamppost
 
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent))
@@ -41,11 +41,11 @@ class Flash:
     """What a node's flash holds: the board's image, with a configuration in its file system."""
 
     def __init__(self, board: boards.Board, config: dict):
-        files = filesystem.files(board, filesystem.compile_app())
+        files = littlefs.files(board, littlefs.compile_app())
         files["config.json"] = json.dumps(config).encode()
         vfs = board.partition("vfs").offset
-        before = [row for row in image.build(board, image.standin(board)).segments if row[0] < vfs]
-        self.segments = [*before, (vfs, filesystem.littlefs(board, files)[0])]
+        before = [row for row in build.build(board, build.standin(board)).segments if row[0] < vfs]
+        self.segments = [*before, (vfs, littlefs.littlefs(board, files)[0])]
 
 
 def boot(lamp: VirtualLamppost, subscriber: Subscriber) -> dict[str, float]:

@@ -13,7 +13,8 @@ import time
 
 sys.path.insert(0, __file__.rsplit("/", 1)[0] + "/../../firmware")
 
-from lamppost.link import dial, hello  # noqa: E402
+from lamppost.link import dial
+from lamppost.link.mqtt.session import hello  # noqa: E402
 from lamppost.link.tls import Tls  # noqa: E402
 
 port, ca, cert, key, sessions = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5])

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent / name) for name in ("device", "interop")]
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent / name) for name in ("host", "interop")]
 
 from guarded_street import GuardedStreet  # noqa: E402
 

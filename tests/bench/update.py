@@ -10,9 +10,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from lamplighter import filesystem, firmware, image, node_files, pack, renewing
-from lamplighter.repl import Repl
-from lamplighter.virtual.node import VirtualLamppost
+from lamplighter import paths as firmware
+from lamplighter.device import files
+from lamplighter.device.repl import Repl
+from lamplighter.image import build, littlefs, pack
+from lamplighter.update import update
+from lamplighter.virtual.lamppost import VirtualLamppost
 
 BAUD = 115200
 WIRE = BAUD / 10  # bytes a second
@@ -51,7 +54,7 @@ def _edited(source: Path, target: Path) -> tuple[list[str], list[str]]:
     """A working copy in which all sources of so many files are edited as make APP bytes of .mpy: paths of sources,
     and of the .mpy."""
     shutil.copytree(source, target)
-    app, total, paths, changed = filesystem.compile_app(source), 0, [], []
+    app, total, paths, changed = littlefs.compile_app(source), 0, [], []
     for module, members in app.functions.items():
         name = f"{module.replace('.', '/')}.mpy"
         if total >= APP:
@@ -77,11 +80,11 @@ def _edit(path: Path) -> bool:
 
 def _lamp(folder: Path) -> VirtualLamppost:
     lamp = VirtualLamppost(BOARD, workdir=folder, paced=True)
-    lamp.flash_image(image.build(lamp.board, image.standin(lamp.board)))
+    lamp.flash_image(build.build(lamp.board, build.standin(lamp.board)))
     lamp.start()
     lamp.console.wait_for("Ctrl-C within")
     with Repl(lamp.port) as node:
-        node_files.adopt(node, json.dumps(DOC).encode())
+        files.adopt(node, json.dumps(DOC).encode())
     lamp.console.wait_for("app: ")
     return lamp
 
@@ -93,8 +96,8 @@ def _update(lamp: VirtualLamppost, counted: Counted, wanted: bytes, old: bytes |
     with Repl(lamp.port) as node:
         entered = time.monotonic()
         before = counted.there + counted.back
-        there = renewing.look(node, wanted, lambda head: old)
-        done = renewing.renew(node, wanted, there)
+        there = update.look(node, wanted, lambda head: old)
+        done = update.renew(node, wanted, there)
         bytes_both = counted.there + counted.back
         took = time.monotonic() - entered
         # half duplex: nothing is sent while the other side speaks, so both ways add up
@@ -112,10 +115,10 @@ def measure() -> dict:
     with tempfile.TemporaryDirectory(prefix="bench-update-") as scratch:
         folder = Path(scratch)
         paths, changed = _edited(source, folder / "edited")
-        now, new = filesystem.compile_app(source), filesystem.compile_app(folder / "edited")
+        now, new = littlefs.compile_app(source), littlefs.compile_app(folder / "edited")
         # only the edited modules, so that it is an update of APP bytes: other names move their substitutes too
         modules = {**now.modules, **{name: new.modules[name] for name in changed}}
-        old, wanted = filesystem.slot(now), pack.build({**modules, "lamppost/made.mpy": b""})
+        old, wanted = littlefs.slot(now), pack.build({**modules, "lamppost/made.mpy": b""})
         size = sum(len(modules[name]) for name in changed)
         lamp = _lamp(folder / "lamp")
         try:

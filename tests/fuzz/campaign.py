@@ -19,9 +19,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lamplighter import firmware
+from lamplighter import paths
 
-firmware.importable()
+paths.importable()
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 

@@ -19,12 +19,13 @@ from ground import Seed  # noqa: E402
 from lamppost.buses.wiring import Wiring  # noqa: E402
 from lamppost.core.clock import Clock  # noqa: E402
 from lamppost.core.faults import JournalFault, LinkFault, SensorFault, SettingsFault  # noqa: E402
-from lamppost.drivers import shelf  # noqa: E402
+from lamppost.drivers import registry  # noqa: E402
 from lamppost.journal.counters import Counters  # noqa: E402
 from lamppost.journal.flash import Flash  # noqa: E402
 from lamppost.journal.outbox import ALARM, CLEAR, EVENT, TELEMETRY, Entry, Outbox  # noqa: E402
-from lamppost.link import hello, packet, sntp  # noqa: E402
-from lamppost.ops import settings  # noqa: E402
+from lamppost.link.mqtt import hello, packets
+from lamppost.link.time import ntp  # noqa: E402
+from lamppost.ops import config_store  # noqa: E402
 from nor import Nor  # noqa: E402
 
 LINK_WORDS = ["protocol", "version", "notallowed", "badlogin", "badclientid", "unavailable", "closed"]
@@ -167,7 +168,7 @@ class Packets:
 
 def packets_3():
     return Packets(
-        packet.Reader, b"\x20\x02\x00\x00",
+        packets.Reader, b"\x20\x02\x00\x00",
         (
             b"\x40\x02\x00\x01", b"\xd0\x00", b"\x90\x03\x00\x07\x01", b"\x20\x02\x00\x00", b"\x20\x02\x01\x05",
             hello.publish(b"cmd/reset", [b"{}"], 1, False, 3), hello.publish(b"cmd/set", [b"q" * 90]),
@@ -178,7 +179,7 @@ def packets_3():
 
 
 def packets_5():
-    from lamppost.link import packet5, reasons
+    from lamppost.link.mqtt import packets_v5, reasons
 
     LINK_WORDS.extend(reasons._WORDS)
 
@@ -186,7 +187,7 @@ def packets_5():
         return bytes((first,)) + hello.length(len(body)) + body
 
     return Packets(
-        packet5.Reader, b"\x20\x03\x00\x00\x00",
+        packets_v5.Reader, b"\x20\x03\x00\x00\x00",
         (
             b"\x40\x02\x00\x01", b"\xd0\x00", own(0x40, b"\x00\x01\x10"), own(0x40, b"\x00\x02\x97\x00"),
             own(0x40, b"\x00\x03\x80\x0a\x1f\x00\x07full up"), own(0x90, b"\x00\x07\x00\x01"),
@@ -336,7 +337,7 @@ def load(parts):
     for part in parts:
         for data in (speaking.example(part), bytes(80)):
             try:
-                shelf.decode(part, data)
+                registry.decode(part, data)
             except SensorFault:
                 pass
 
@@ -361,7 +362,7 @@ class Frames:
         for _ in range(1 + seed.below(4)):
             data = spoil(seed, data, self._pieces)
         try:
-            reading = shelf.decode(part, bytes(data[:512]))
+            reading = registry.decode(part, bytes(data[:512]))
         except SensorFault as fault:
             if fault.word not in SENSOR_WORDS:
                 raise Wrong("the word %s" % fault.word)
@@ -375,8 +376,8 @@ class Frames:
     def _in_step(seed, part):
         good = speaking.example(part)
         noise = seed.bytes(seed.below(60))
-        reading = shelf.decode(part, noise + good + good)
-        if reading != shelf.decode(part, good):
+        reading = registry.decode(part, noise + good + good)
+        if reading != registry.decode(part, good):
             raise Wrong("%s after the noise %r: %r" % (part, noise, reading))
         return True
 
@@ -428,7 +429,7 @@ class Lines:
         machine.time = Strides()
         kind = "rs485" if part_id in ("sdm120", "sdm630", "ddsu666") else "uart"
         bus = Wiring(self._BOARD, machine, machine.time).bus(kind)
-        part = shelf.build(part_id, bus, self._OPTIONS.get(part_id, {}))
+        part = registry.build(part_id, bus, self._OPTIONS.get(part_id, {}))
         self._read(part_id, part, machine, lambda: None)
         whole = False
         for _ in range(1 + seed.below(3)):
@@ -475,7 +476,7 @@ class Time:
             if seed.below(3) == 0 and len(data) >= 44:
                 data[40:44] = seed.bytes(4)
         try:
-            s, ms, tu_ms = sntp.decode(memoryview(bytes(data[:68])), b"lamppost", seed.below(2500))
+            s, ms, tu_ms = ntp.decode(memoryview(bytes(data[:68])), b"lamppost", seed.below(2500))
         except LinkFault as fault:
             if fault.word not in ("protocol", "timeout"):
                 raise Wrong("the word %s" % fault.word)
@@ -501,7 +502,7 @@ class Documents:
 
     def case(self, seed):
         try:
-            settings.check(self.spoilt(seed))
+            config_store.check(self.spoilt(seed))
         except SettingsFault as fault:
             if fault.word != "invalid":
                 raise Wrong("the word %s" % fault.word)
@@ -548,7 +549,7 @@ class Files:
         with open(self._root + "config.json", "wb") as file:
             file.write(data)
         try:
-            settings.load(self._root)
+            config_store.load(self._root)
         except SettingsFault as fault:
             if fault.word not in ("unreadable", "invalid"):
                 raise Wrong("the word %s" % fault.word)

@@ -4,7 +4,7 @@ import campaign
 import pytest
 import targets
 from lamppost.core.faults import LinkFault
-from lamppost.link import packet
+from lamppost.link.mqtt import packets
 
 
 def test_nothing_that_others_write_makes_the_node_do_what_it_must_not():
@@ -32,9 +32,9 @@ def test_spoiled_flash_is_recovered_or_refused_with_a_word():
     ],
 )
 def test_what_a_broken_reader_does_is_told_with_the_number_of_its_case(monkeypatch, breaking, told):
-    class Broken(packet.Reader):
+    class Broken(packets.Reader):
         def read(self, wire, most):
-            packet.Reader.read(self, wire, most)
+            packets.Reader.read(self, wire, most)
             if breaking == "crash":
                 raise IndexError
             if breaking == "word":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hearing import Hearing
 from interop.brokers import Mosquitto
-from lamplighter.bench.posts import Post, VirtualPost
+from lamplighter.bench.lampposts import Post, VirtualPost
 
 _SAID = r"\[ *(\d+)\.\d+\] link: "  # the node's own seconds
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from hearing import Hearing
 from interop.brokers import Mosquitto
-from lamplighter.bench import known, power
+from lamplighter.bench import memory_of_ports, power
 from lamplighter.bench.bench_file import Place
+from lamplighter.bench.lampposts import CablePost, Post, VirtualPost
 from lamplighter.bench.plugin import listen, places
-from lamplighter.bench.posts import CablePost, Post, VirtualPost
 
 FAST = 8  # how much faster than real the time of a virtual lamppost passes, where no tool talks to it
 
@@ -58,7 +58,7 @@ def document(bench_place: Place) -> Callable[..., dict[str, Any]]:
     """document(board) -> the node's configuration, with windows short enough to wait for."""
     if not bench_place.virtual and not bench_place.broker:
         pytest.exit("A lamppost on a cable needs --broker HOST:PORT, an address of this machine.", 2)
-    return lambda board, **changes: known.document(bench_place, board, **changes)
+    return lambda board, **changes: memory_of_ports.document(bench_place, board, **changes)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 
 from interop.brokers import Mosquitto, Subscriber
 from lamplighter.contract.recording import record
-from lamplighter.telemetry import Telemetry
+from lamplighter.telemetry.state import Telemetry
 
 Message = dict[str, Any]
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from lamplighter.bench.posts import CablePost
+from lamplighter.bench.lampposts import CablePost
 
 
 @pytest.mark.real_time

@@ -3,7 +3,7 @@
 import pytest
 from absence import without_a_broker
 from interop.brokers import Mosquitto
-from lamplighter.bench.posts import WIFI
+from lamplighter.bench.lampposts import WIFI
 
 
 def drained(heard, broken):

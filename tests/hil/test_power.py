@@ -4,7 +4,7 @@ import random
 
 import pytest
 from absence import comes_back, without_a_broker
-from lamplighter.bench.posts import STARTED
+from lamplighter.bench.lampposts import STARTED
 
 pytestmark = pytest.mark.virtual_only
 

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from lamplighter import board as boards
-from lamplighter import image
-from lamplighter.bench.posts import WIFI, VirtualPost
+from lamplighter.bench.lampposts import WIFI, VirtualPost
+from lamplighter.boards import board as boards
+from lamplighter.image import build
 
 pytestmark = pytest.mark.virtual_only
 EXAMPLE = Path(__file__).parents[2] / "docs/field/six-parts"
@@ -55,7 +55,7 @@ FITTED = [  # what the configuration says that this one has
 def flash(tmp_path_factory):
     """The flash of that board, fresh from `lamplighter image`."""
     board = boards.load("lamppost-six", EXAMPLE)
-    return board, image.build(board, image.standin(board)).flash()
+    return board, build.build(board, build.standin(board)).flash()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pathlib import Path
 import page
 from brokers import _SBIN, free_port
 from certificates import Authority
-from lamplighter.broker import DemoBroker
+from lamplighter.demo.broker import DemoBroker
 from served import NODES, READER, Served, key_of
 
 FETCHED = Path(__file__).resolve().parents[2] / ".cache" / "interop"  # by .ci/other-brokers

@@ -1,6 +1,6 @@
 """The link in real MicroPython, driven by lines on stdin; one JSON object a line on stdout. Run by street.py.
 
-ASKED in the environment -- {"mqtt":{..},"node":its name,"set":{figure of link/broker.py: value},"clock":bool}
+ASKED in the environment -- {"mqtt":{..},"node":its name,"set":{figure of link/broker_settings.py: value},"clock":bool}
 append N EVERY_MS | id N | now SUFFIX BODY | offline REASON | quit
 """
 
@@ -14,7 +14,7 @@ here = __file__.rsplit("/", 1)[0]
 sys.path[:0] = [here + "/../../firmware", here]
 
 import pc_link  # noqa: E402
-from lamppost.core import codec  # noqa: E402
+from lamppost.core import payload  # noqa: E402
 from lamppost.core.clock import NTP  # noqa: E402
 from lamppost.journal.outbox import TELEMETRY  # noqa: E402
 from lamppost.link import own  # noqa: E402
@@ -64,7 +64,7 @@ class Node:
             values = [("u_mv", 230000 + i % 500), ("i_ma", 1865), ("p_mean_mw", 382900), ("p_max_mw", 390000)]
             values += [("pf", 98), ("f_mhz", 50000), ("imp_mwh", 215782000 + i), ("e_mwh", 1)]
             quality = {name: "V" for name, _ in values}
-            body = codec.body(values, quality, '"window_s":1,"part":"meter","mid":false')
+            body = payload.body(values, quality, '"window_s":1,"part":"meter","mid":false')
             known = self.clock.offset_s is not None
             now = self.clock.utc_s() if known else self.clock.uptime_s()
             self.outbox.append(TELEMETRY, b"tele/energy", body, (now, known, self.clock.tq, self.clock.tu_ms))

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
-from lamplighter import firmware
+from lamplighter import paths
 from lamplighter.contract import UNITS, TopicError, check_message, kinds, parse_topic, publish
 from publisher import Lamp
 
-firmware.importable()
+paths.importable()
 
 ROOT = Path(__file__).resolve().parents[2]
 ENERGY = "lamppost/v1/lisbon/lp-0042/tele/energy"

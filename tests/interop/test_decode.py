@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from lamplighter import catalogue, cli, firmware, si
+from lamplighter import cli, paths
 from lamplighter.commands import decode
+from lamplighter.parts import catalogue, units
 from lamplighter.problems import Problem, ReadingFault, UnknownPart
 from watching import LAMPLIGHTER
 
@@ -100,7 +101,7 @@ PARTS = catalogue.ids()
 @pytest.mark.parametrize("part", PARTS)
 def test_the_example_of_every_part_becomes_si_words(ask, part):
     answer = json.loads(ask(part, catalogue.get(part).example, "--json").output)
-    words = {si.value(name, 1)[0] for name in catalogue.get(part).measures}
+    words = {units.value(name, 1)[0] for name in catalogue.get(part).measures}
     clock = {"utc"} if part == "ds3231" else set()
     # a captured answer may be one of several that make a reading
     assert answer and set(answer) <= words | clock
@@ -108,18 +109,18 @@ def test_the_example_of_every_part_becomes_si_words(ask, part):
 
 
 def test_every_quantity_of_the_firmware_that_a_part_gives_has_one_word():
-    firmware.importable()
+    paths.importable()
     from lamppost.core import quantities
 
     measured = {name for part in catalogue.every() for name in part.measures} | {"utc_s"}
-    assert set(si.WORDS) == measured - {"utc_s"} and measured <= set(quantities.names())
-    words = [word for word, _ in si.WORDS.values()]
+    assert set(units.WORDS) == measured - {"utc_s"} and measured <= set(quantities.names())
+    words = [word for word, _ in units.WORDS.values()]
     assert len(set(words)) == len(words)
-    for name, row in quantities.rows([*si.WORDS]).items():
+    for name, row in quantities.rows([*units.WORDS]).items():
         # tenths of a hectopascal are tens of pascals; microvolts are shown as volts
         unit = name.split("_")[-1]
         small = 6 if unit == "uv" else 3 if unit in ("mv", "ma", "mw", "mvar", "mva", "mwh", "mhz") else 0
-        assert si.WORDS[name][1] == (1 if name == "p" else -row[0] - small), name
+        assert units.WORDS[name][1] == (1 if name == "p" else -row[0] - small), name
 
 
 def test_a_missing_value_is_null(ask):

@@ -7,8 +7,8 @@ import threading
 
 import paho.mqtt.client as paho
 import pytest
-from lamplighter.broker import PAYLOAD, DemoBroker
 from lamplighter.contract.recording import Recorder
+from lamplighter.demo.broker import PAYLOAD, DemoBroker
 from lamplighter.problems import BrokerRefused
 from publisher import Lamp, Publisher
 

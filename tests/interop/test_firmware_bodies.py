@@ -2,18 +2,18 @@
 
 import types
 
-from lamplighter import firmware
+from lamplighter import paths
 from lamplighter.contract import check_message
 from lamplighter.contract.recording import record
 
-firmware.importable()
+paths.importable()
 
 from lamppost.core.clock import Clock  # noqa: E402
-from lamppost.core.codec import HEAD_MAX, head_into  # noqa: E402
 from lamppost.core.faults import SensorFault  # noqa: E402
-from lamppost.sensing.air import Air  # noqa: E402
-from lamppost.sensing.energy import Energy  # noqa: E402
-from lamppost.sensing.parking import Parking  # noqa: E402
+from lamppost.core.payload import HEAD_MAX, head_into  # noqa: E402
+from lamppost.sensing.air.windows import Air  # noqa: E402
+from lamppost.sensing.energy.meter import Energy  # noqa: E402
+from lamppost.sensing.parking.bay import Parking  # noqa: E402
 
 POWER = {"u_mv": 230200, "i_ma": 1865, "p_mw": 382900, "f_mhz": 50000, "pf": 98}
 METER = types.SimpleNamespace(QUANTITIES=(*POWER, "imp_mwh"), WRAP_MWH=9999990000, P_MAX_MW=26000000)
@@ -103,15 +103,15 @@ def test_the_same_body_with_a_zero_for_a_missing_value_would_be_found_out():
 
 
 def test_reports_keep_to_the_contract():
-    from lamppost.ops import beginning, report
+    from lamppost.ops import beginning, status
 
     head = bytearray(HEAD_MAX)
     end = head_into(head, 0, 4, 0, 817_130_000, 3, 0, True)
     bodies = [
         ("evt/boot", beginning.boot(Counters(), "power-on", None, "a", "0.1.0")),
         ("evt/boot", beginning.boot(Counters(), "watchdog", (3, 41), "b", "0.1.0")),
-        ("evt/clock", report.clock(None, "ntp")),
-        ("evt/clock", report.clock(-1500, "ntp")),
+        ("evt/clock", status.clock(None, "ntp")),
+        ("evt/clock", status.clock(-1500, "ntp")),
         ("evt/config", beginning.config("1a2b", None)),
         ("evt/config", beginning.config("1a2b", "unreadable")),
     ]

@@ -11,8 +11,8 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import pytest
 from brokers import Mosquitto, free_port
-from lamplighter import mosquitto
-from lamplighter.identity import City
+from lamplighter.pki import mosquitto
+from lamplighter.pki.city import City
 from paho.mqtt.enums import CallbackAPIVersion
 
 

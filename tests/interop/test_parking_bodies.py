@@ -1,15 +1,15 @@
 """What a bay tells keeps to the contract, with each set of sensors that may watch it."""
 
 import pytest
-from lamplighter import firmware
+from lamplighter import paths
 from lamplighter.contract import check_message
 
-firmware.importable()
+paths.importable()
 
 from lamppost.core.clock import Clock  # noqa: E402
-from lamppost.core.codec import HEAD_MAX, head_into  # noqa: E402
 from lamppost.core.faults import SensorFault  # noqa: E402
-from lamppost.sensing.parking import Parking  # noqa: E402
+from lamppost.core.payload import HEAD_MAX, head_into  # noqa: E402
+from lamppost.sensing.parking.bay import Parking  # noqa: E402
 
 LIDAR, SOUND, IRON, RADAR = ("d_mm", "strength"), ("d_mm",), ("mag_x_ut", "mag_y_ut", "mag_z_ut"), ("presence",)
 READING = {"d_mm": 1500, "strength": 900, "mag_x_ut": 2000, "mag_y_ut": -300, "mag_z_ut": 4300, "presence": 1}

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from lamplighter.sequence import DUPLICATE, KEPT, LATE, NEW, Runs, Sequence
+from lamplighter.telemetry.sequence import DUPLICATE, KEPT, LATE, NEW, Runs, Sequence
 
 
 def fed(numbers, b=1):

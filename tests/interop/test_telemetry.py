@@ -3,8 +3,8 @@
 from io import StringIO
 
 import pytest
-from lamplighter.panel import closing, live, screenshot
-from lamplighter.telemetry import Telemetry
+from lamplighter.telemetry.panel import closing, live, screenshot
+from lamplighter.telemetry.state import Telemetry
 from publisher import Lamp
 from rich.console import Console
 

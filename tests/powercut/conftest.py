@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from lamplighter import firmware
+from lamplighter import paths
 
-firmware.importable()
+paths.importable()
 sys.path.insert(0, str(Path(__file__).parent))
 
 from lamppost.core import borrow  # noqa: E402

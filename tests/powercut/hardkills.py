@@ -21,8 +21,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "interop")]
 
 import readymade  # noqa: E402
 from brokers import Mosquitto, Subscriber  # noqa: E402
-from lamplighter import board as boards  # noqa: E402
-from lamplighter.virtual.node import VirtualLamppost  # noqa: E402
+from lamplighter.boards import board as boards  # noqa: E402
+from lamplighter.virtual.lamppost import VirtualLamppost  # noqa: E402
 from proof import Proof  # noqa: E402
 from weather import Weather  # noqa: E402
 

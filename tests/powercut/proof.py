@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from lamplighter.telemetry import Telemetry
+from lamplighter.telemetry.state import Telemetry
 
 Messages = Iterable[tuple[str, bytes, bool]]
 
@@ -14,7 +14,7 @@ Messages = Iterable[tuple[str, bytes, bool]]
 class Proof:
     """Reads the messages of one node in the order of their arrival; `node` is lamppost/v1/{site}/{node}.
 
-    It keeps its own books of (b, s), apart from lamplighter.sequence, so that a flaw in one shows against the other:
+    It keeps its own books of (b, s), apart from lamplighter.telemetry.sequence, so that a flaw in one shows against the other:
     every evt/boot names the last record committed before it, so every boot of which anything was committed is named.
     """
 

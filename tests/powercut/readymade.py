@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lamplighter import board as boards
-from lamplighter import filesystem, image
+from lamplighter.boards import board as boards
+from lamplighter.image import build, littlefs
 
 WIFI = {"ssid": "lamplighter", "password": "lamplighter"}
 
 
 def flash(board: boards.Board, configuration: dict[str, Any]) -> list[tuple[int, bytes]]:
     """[(offset, bytes)] for VirtualLamppost.flash_image: the image of `board` with /config.json in its file system."""
-    built = image.build(board, image.standin(board))
-    contents = filesystem.files(board, filesystem.compile_app())
+    built = build.build(board, build.standin(board))
+    contents = littlefs.files(board, littlefs.compile_app())
     contents["config.json"] = json.dumps(configuration).encode()
     start = board.partition("vfs").offset
-    return [row for row in built.segments if row[0] < start] + [(start, filesystem.littlefs(board, contents)[0])]
+    return [row for row in built.segments if row[0] < start] + [(start, littlefs.littlefs(board, contents)[0])]
 
 
 def configuration(board: boards.Board, site: str, node: str, **changes: Any) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import os
 import sys
 import time
 
-from lamplighter import firmware
+from lamplighter import paths
 
-firmware.importable()
+paths.importable()
 import hardkills  # noqa: E402
 from sweep import Tape, sweep  # noqa: E402  (needs the firmware to be importable)
 

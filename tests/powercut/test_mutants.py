@@ -7,13 +7,13 @@ import pytest
 import sweep
 from lamp import COUNTERS, Lamp
 from lamppost.core.crc import crc32
-from lamppost.journal import block, outbox, recovery, ring
+from lamppost.journal import block, outbox, ring, scan
 from lamppost.journal.counters import Counters
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import Outbox
-from lamppost.journal.queue import Queue
+from lamppost.journal.reclaim import Room
 from lamppost.journal.ring import START, Ring
-from lamppost.journal.room import Room
+from lamppost.journal.send_queue import Queue
 from nor import Nor
 
 BOOTS = 4
@@ -22,7 +22,7 @@ BOOTS = 4
 @pytest.fixture(autouse=True)
 def _these_modules_run(monkeypatch):
     """What other tests have given back and loaded anew would not be what is patched here."""
-    for module in (block, outbox, recovery, ring):
+    for module in (block, outbox, scan, ring):
         monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
@@ -49,7 +49,7 @@ def test_appending_over_a_torn_tail_is_caught(monkeypatch):
             at = self.step(seq, at, size)
         return end
 
-    monkeypatch.setattr(recovery, "_end", after_the_last_record)
+    monkeypatch.setattr(scan, "_end", after_the_last_record)
     assert found()
 
 
@@ -166,7 +166,7 @@ def test_taking_the_oldest_block_for_the_newest_is_caught(monkeypatch):
             return False
         live = [seq for seq in range(max(0, self.head + 1 - self.blocks), self.head + 1) if self.look(seq)]
         self.head = live[0]
-        self.at = recovery._end(self, self.head)
+        self.at = scan._end(self, self.head)
         self.look(self.head)
         self._boot = ring.u32(self.header, 12)
         return True

@@ -7,12 +7,14 @@ import sys
 import zlib
 from pathlib import Path
 
-from lamplighter import filesystem, firmware, pack, pack_change
+from lamplighter import paths
+from lamplighter.image import littlefs, pack
+from lamplighter.update import delta
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 MICROPYTHON = Path(sys.executable).parent / "micropython"
-NODE = ROOT / "host_tools/lamplighter/on_node/renewing.py"
+NODE = ROOT / "host_tools/lamplighter/update/on_node.py"
 
 
 def app(build, changed=()):
@@ -21,8 +23,8 @@ def app(build, changed=()):
     modules = {f"lamppost/m{n}.mpy": chance.randbytes(chance.randrange(200, 1400)) for n in range(9)}
     for n in changed:
         modules[f"lamppost/m{n}.mpy"] = modules[f"lamppost/m{n}.mpy"][:150] + random.Random(n + 50).randbytes(400)
-    made = filesystem._compiled("lamppost/made.py", f"BUILD = {build!r}\n")
-    return pack.build({**modules, "lamppost/__init__.mpy": filesystem._compiled("lamppost/__init__.py", ""),
+    made = littlefs._compiled("lamppost/made.py", f"BUILD = {build!r}\n")
+    return pack.build({**modules, "lamppost/__init__.mpy": littlefs._compiled("lamppost/__init__.py", ""),
                        "lamppost/made.mpy": made})  # fmt: skip
 
 
@@ -31,8 +33,8 @@ def prepare(folder, known):
     old, new = app("old"), app("new", changed=(2, 5, 7))
     (folder / "a.app").write_bytes(old)
     (folder / "b.app").write_bytes(app("older", changed=range(9)))
-    made = pack_change.plan(new, pack.read(old))
-    blocks = pack_change.framed(pack_change.blocks(made, new, old if known else None, 14))
+    made = delta.plan(new, pack.read(old))
+    blocks = delta.framed(delta.blocks(made, new, old if known else None, 14))
     (folder / "blocks").write_bytes(b"".join(blocks))
     (folder / "call.json").write_text(json.dumps({
         "old": "a", "steps": made.steps, "crc": zlib.crc32(new), "count": len(blocks), "size": max(map(len, blocks)),
@@ -45,7 +47,7 @@ def sweep(folder, node=NODE):
     """What the sweep tells; files that a cut left open complain before it when they are collected."""
     done = subprocess.run(
         [MICROPYTHON, "-X", "heapsize=32M", HERE / "renewal_on_micropython.py", node,
-         firmware.folder("firmware") / "boot.py", folder],
+         paths.folder("firmware") / "boot.py", folder],
         capture_output=True, text=True, timeout=110, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

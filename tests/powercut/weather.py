@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from lamplighter.virtual.node import VirtualLamppost
+from lamplighter.virtual.lamppost import VirtualLamppost
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "interop"))
 

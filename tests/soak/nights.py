@@ -21,8 +21,8 @@ TESTS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS / "powercut"))
 
 import readymade  # noqa: E402
-from lamplighter import board as boards  # noqa: E402
-from lamplighter.virtual.node import VirtualLamppost  # noqa: E402
+from lamplighter.boards import board as boards  # noqa: E402
+from lamplighter.virtual.lamppost import VirtualLamppost  # noqa: E402
 from proof import Proof  # noqa: E402
 from weather import Mosquitto, Subscriber  # noqa: E402
 

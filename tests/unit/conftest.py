@@ -2,9 +2,9 @@
 
 import asyncio
 
-from lamplighter import firmware
+from lamplighter import paths
 
-firmware.importable()
+paths.importable()
 
 if not hasattr(asyncio, "sleep_ms"):  # MicroPython's asyncio has it, CPython's has not
 

@@ -7,7 +7,7 @@ from captured import rows
 from float_answers import answer as registers
 from float_answers import image
 
-SHELF = __file__.rsplit("/", 1)[0] + "/../../host_tools/lamplighter/shelf/"
+SHELF = __file__.rsplit("/", 1)[0] + "/../../host_tools/lamplighter/parts/shelf/"
 # captured answers besides the example: part id -> (part as the file of captures names it, direction)
 _CAPTURED = {
     "pzem004t": ("PZEM", "response"), "cse7766": ("CSE7766", ""), "bl0942": ("BL0942", "response"),

@@ -3,7 +3,7 @@
 from ground import MIDNIGHT, Hours, Seed, fault
 from lamppost.drivers.bme280 import Bme280
 from lamppost.drivers.sps30 import Sps30
-from lamppost.sensing.air import Air
+from lamppost.sensing.air.windows import Air
 
 PARTS = {"dust": Sps30, "climate": Bme280}
 OPTIONS = {"parts": ["dust", "climate"], "window_s": 600, "every_ms": 10000}

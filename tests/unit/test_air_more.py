@@ -6,8 +6,8 @@ from lamppost.drivers.bme280 import Bme280
 from lamppost.drivers.sds011 import Sds011
 from lamppost.drivers.sgp41 import Sgp41
 from lamppost.drivers.sps30 import Sps30
-from lamppost.sensing.air import Air
-from lamppost.sensing.aired import dried
+from lamppost.sensing.air.aired import dried
+from lamppost.sensing.air.windows import Air
 from test_alphasense import NO2
 
 BENCH = {"part": "dust", "quantity": "pm2_5", "slope": 0.8, "offset": 1.5, "id": "KS-1", "date": "2026-03-14"}

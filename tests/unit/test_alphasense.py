@@ -1,6 +1,6 @@
 """Alphasense pairs: the note's arithmetic by hand, temperatures between its columns, and ozone without the NO2."""
 
-from lamppost.sensing.alphasense import between, excess, gases
+from lamppost.sensing.air.alphasense import between, excess, gases
 
 # electronic zeros and sensitivities as printed on real boards; factors as in AAN 803-02 for a CO sensor, by 10 Cel
 NT = [[-30, 1000], [-20, 1000], [-10, 1000], [0, 1000], [10, -200], [20, -900], [30, -1500], [40, -1500], [50, -1500]]

@@ -5,8 +5,8 @@ from array import array
 
 from captured import DATA
 from ground import Seed
-from lamppost.sensing import aqi, aqi_us
-from lamppost.sensing.past import MISSING, Past
+from lamppost.sensing.air import aqi, aqi_us
+from lamppost.sensing.air.history import MISSING, Past
 
 with open(DATA + "aqi_vectors.json") as _file:
     VECTORS = json.load(_file)

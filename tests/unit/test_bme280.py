@@ -5,7 +5,7 @@ from binascii import unhexlify
 from captured import rows
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import bme280, bmp280, bosch, shelf, trial
+from lamppost.drivers import bme280, bmp280, bosch, registry, trial
 from raising import raises
 from wire import Machine
 
@@ -42,7 +42,7 @@ class Chip:
 
 
 def climate(machine):
-    return shelf.build("bme280", Wiring(BOARD, machine, machine.time).bus("i2c0"), {"id": "climate", "address": 118})
+    return registry.build("bme280", Wiring(BOARD, machine, machine.time).bus("i2c0"), {"id": "climate", "address": 118})
 
 
 def test_recorded_registers_give_the_recorded_weather():

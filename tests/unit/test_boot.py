@@ -1,7 +1,7 @@
-"""boot.py: which slot starts, from RTC memory and state file; and ops/slot.py which writes that memory."""
+"""boot.py: which slot starts, from RTC memory and state file; and ops/boot_slot.py which writes that memory."""
 
 
-from lamppost.ops import slot
+from lamppost.ops import boot_slot
 
 
 def choose_slot():
@@ -43,9 +43,9 @@ def test_the_third_start_that_did_not_become_healthy_is_the_last_of_its_slot():
 
 def test_a_healthy_app_never_loses_its_slot():
     Rtc.kept = b"a3"
-    slot.armed(Machine, "a")
+    boot_slot.armed(Machine, "a")
     assert Rtc.kept == b"a3w"
-    slot.healthy(Machine, "a")
+    boot_slot.healthy(Machine, "a")
     assert choose_slot()(Rtc.kept, "a") == ("a", 1)
 
 

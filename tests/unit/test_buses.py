@@ -2,7 +2,7 @@
 
 import asyncio
 
-from lamppost.buses.patience import Patience
+from lamppost.buses.adaptive_timeout import Patience
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
 from raising import raises

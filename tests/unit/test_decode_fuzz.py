@@ -11,7 +11,7 @@ import speaking
 from ground import Seed
 from lamppost.core.faults import SensorFault
 from lamppost.core.quantity import plausible
-from lamppost.drivers import shelf
+from lamppost.drivers import registry
 
 ROUNDS = int(os.getenv("FUZZ_ROUNDS") or 100)
 WORDS = ("silent", "garbled", "refused", "foreign", "range", "signal", "warming", "unset")
@@ -42,7 +42,7 @@ def spoiled(seed, data):
 def decoded(part_id, data):
     """The reading, or the fault's word; anything else fails the test."""
     try:
-        reading = shelf.decode(part_id, data)
+        reading = registry.decode(part_id, data)
     except SensorFault as fault:
         assert fault.word in WORDS, part_id
         return fault.word

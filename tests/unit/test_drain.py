@@ -4,7 +4,7 @@ from journal_on_ram import KNOWN, Nor, start
 from lamppost.journal.drawer import Drawer
 from lamppost.journal.kinds import TELEMETRY
 from lamppost.link import drain
-from lamppost.link.mqtt import Mqtt
+from lamppost.link.mqtt.session import Mqtt
 from mqtt_ends import Wire
 from raising import raises
 

@@ -3,11 +3,11 @@
 import importlib
 
 import pytest
-from lamplighter import catalogue
+from lamplighter.parts import catalogue
 from lamplighter.virtual.parts import ds3231, sps30
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import shelf, trial
+from lamppost.drivers import registry, trial
 from raising import raises
 from wire import Machine, Uart
 
@@ -79,7 +79,7 @@ class Pair:
         self.machine = Machine()
         self.machine.I2C = TwinI2c(self.machine, self)
         self.machine.UART = self._uart
-        self.part = shelf.build(part_id, Wiring(BOARD, self.machine, self.machine.time).bus(bus), options)
+        self.part = registry.build(part_id, Wiring(BOARD, self.machine, self.machine.time).bus(bus), options)
 
     def _uart(self, number, **setting):
         self._line = TwinUart(self.machine, number, **setting)

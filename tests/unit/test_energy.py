@@ -2,8 +2,8 @@
 
 from ground import MIDNIGHT, Hours, Seed, fault
 from lamppost.drivers.pzem004t import Pzem004t
-from lamppost.sensing.energy import Energy
-from lamppost.sensing.register import Register
+from lamppost.sensing.energy.meter import Energy
+from lamppost.sensing.energy.register import Register
 
 WRAP = Pzem004t.WRAP_MWH
 METER = Pzem004t(None)

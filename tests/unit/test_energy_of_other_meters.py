@@ -4,8 +4,8 @@ from ground import MIDNIGHT, Hours, fault
 from lamppost.drivers.ina226 import Ina226
 from lamppost.drivers.sdm120 import Sdm120
 from lamppost.drivers.sdm630 import Sdm630
-from lamppost.sensing.energy import Energy
-from lamppost.sensing.register import Register
+from lamppost.sensing.energy.meter import Energy
+from lamppost.sensing.energy.register import Register
 from test_energy import Counters
 
 

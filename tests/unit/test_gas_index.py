@@ -1,6 +1,6 @@
 """The gas index against what Sensirion's own C code makes of their test run (tests/data/gas_index_vectors.csv)."""
 
-from lamppost.sensing.gas_index import GasIndex
+from lamppost.sensing.air.gas_index import GasIndex
 
 DATA = __file__.rsplit("/", 1)[0] + "/../data/gas_index_vectors.csv"
 

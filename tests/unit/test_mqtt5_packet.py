@@ -1,7 +1,7 @@
 """MQTT 5.0 packets: golden bytes out, and whatever the broker may send in."""
 
 from lamppost.core.faults import LinkFault
-from lamppost.link import hello, packet5, reasons
+from lamppost.link.mqtt import hello, packets_v5, reasons
 from mqtt_ends import Bytes, Sink, read_out
 from raising import raises
 
@@ -11,8 +11,8 @@ CONNACK = b"\x20\x03\x00\x00\x00"
 def heard(data, each=100000, room=256, greeted=True):
     """What a reader tells of these bytes."""
     if greeted:
-        return read_out(packet5.Reader, CONNACK + data, each, room)[1:]
-    return read_out(packet5.Reader, data, each, room)
+        return read_out(packets_v5.Reader, CONNACK + data, each, room)[1:]
+    return read_out(packets_v5.Reader, data, each, room)
 
 
 def connack(properties, code=0, present=0):
@@ -20,7 +20,7 @@ def connack(properties, code=0, present=0):
 
 
 def test_connect_is_laid_out_as_the_standard_says():
-    got = packet5.connect("lp", 60, True, "anna", "secret", (b"a/state", b"lost"), room=1024)
+    got = packets_v5.connect("lp", 60, True, "anna", "secret", (b"a/state", b"lost"), room=1024)
     assert got == (
         b"\x10\x38\x00\x04MQTT\x05\xee\x00\x3c"
         b"\x0b\x21\x00\x10\x22\x00\x00\x27\x00\x00\x04\x00"  # receive maximum, topic aliases, packet size
@@ -29,19 +29,19 @@ def test_connect_is_laid_out_as_the_standard_says():
 
 
 def test_a_kept_session_is_asked_for_with_its_time():
-    got = packet5.connect("lp", 10, clean=False, session_s=86400)
+    got = packets_v5.connect("lp", 10, clean=False, session_s=86400)
     assert got[9] == 0 and b"\x11\x00\x01\x51\x80" in got
-    assert b"\x11\x00\x01\x51\x80" not in packet5.connect("lp", 10, clean=True, session_s=86400)
+    assert b"\x11\x00\x01\x51\x80" not in packets_v5.connect("lp", 10, clean=True, session_s=86400)
 
 
 def test_a_will_is_not_retained_where_the_broker_retains_nothing():
-    assert packet5.connect("lp", 10, will=(b"a", b"b"), retain=False)[9] == 0x0E
+    assert packets_v5.connect("lp", 10, will=(b"a", b"b"), retain=False)[9] == 0x0E
 
 
 def test_publish_and_subscribe_carry_empty_properties():
-    assert hello.publish(b"a/b", [packet5.NOTHING + b"hi"], 1, True, 258) == b"\x33\x0a\x00\x03a/b\x01\x02\x00hi"
-    assert hello.publish(b"a/b", [packet5.NOTHING + b"hi"]) == b"\x30\x08\x00\x03a/b\x00hi"
-    assert hello.subscribe(7, [b"a/+", b"b"], 1, packet5.NOTHING) == b"\x82\x0d\x00\x07\x00\x00\x03a/+\x01\x00\x01b\x01"
+    assert hello.publish(b"a/b", [packets_v5.NOTHING + b"hi"], 1, True, 258) == b"\x33\x0a\x00\x03a/b\x01\x02\x00hi"
+    assert hello.publish(b"a/b", [packets_v5.NOTHING + b"hi"]) == b"\x30\x08\x00\x03a/b\x00hi"
+    assert hello.subscribe(7, [b"a/+", b"b"], 1, packets_v5.NOTHING) == b"\x82\x0d\x00\x07\x00\x00\x03a/+\x01\x00\x01b\x01"
 
 
 def test_connack_tells_what_the_broker_allows():
@@ -222,7 +222,7 @@ def fuzz(count, seed, room=128):
             else:
                 target[:] = target[:i] + target[i + draw(3) :] + bytes([draw(256)])
         sink = Sink()
-        reader = packet5.Reader(sink, room)
+        reader = packets_v5.Reader(sink, room)
         wire = Bytes(bytes(greeting) + bytes(data), 1 + draw(40))
         word = "whole"
         try:

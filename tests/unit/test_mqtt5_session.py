@@ -5,11 +5,11 @@ import json
 from lamppost.core.faults import LinkFault
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import ALARM, CLEAR, TELEMETRY, Entry, Outbox
-from lamppost.link.mqtt5 import Mqtt5
-from lamppost.link.sender5 import Sender5
+from lamppost.link.mqtt.publisher_v5 import Sender5
+from lamppost.link.mqtt.session_v5 import Mqtt5
 from mqtt_ends import Wire, first_packet
 from raising import raises
-from test_mqtt_sender import NOW, PREFIX, Partition
+from test_mqtt_publisher import NOW, PREFIX, Partition
 
 PROPERTIES = {0x02: 4, 0x23: 2}
 

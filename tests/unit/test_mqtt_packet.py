@@ -1,8 +1,8 @@
 """MQTT packets: golden bytes out, and whatever the broker may send in."""
 
 from lamppost.core.faults import LinkFault
-from lamppost.link import envelope, hello, packet
-from lamppost.link import heard as link_heard
+from lamppost.link.mqtt import envelope, hello, packets
+from lamppost.link.mqtt import heard as link_heard
 from mqtt_ends import Bytes, Sink, read_out
 from raising import raises
 
@@ -12,8 +12,8 @@ CONNACK = b"\x20\x02\x00\x00"
 def heard(data, each=100000, room=64, greeted=True):
     """What a reader tells of these bytes."""
     if greeted:
-        return read_out(packet.Reader, CONNACK + data, each, room)[1:]
-    return read_out(packet.Reader, data, each, room)
+        return read_out(packets.Reader, CONNACK + data, each, room)[1:]
+    return read_out(packets.Reader, data, each, room)
 
 
 def test_connect_is_laid_out_as_the_standard_says():
@@ -132,7 +132,7 @@ def test_a_topic_without_room_closes_the_link():
         heard(hello.publish(b"t" * 100, [b"body"]))
 
 
-class Kept(packet.Reader):
+class Kept(packets.Reader):
     """What it borrows stays loaded: ten thousands of loads are not what is tested."""
 
     def _cut(self, at, end):

@@ -1,8 +1,8 @@
 """The MQTT session over a wire that the test holds in its hands, and under a clock that it turns."""
 
 from lamppost.core.faults import LinkFault
-from lamppost.link import hello
-from lamppost.link.mqtt import Mqtt
+from lamppost.link.mqtt import hello
+from lamppost.link.mqtt.session import Mqtt
 from raising import raises
 
 PINGREQ = b"\xc0\x00"

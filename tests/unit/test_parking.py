@@ -6,8 +6,8 @@ from captured import DATA
 from ground import MIDNIGHT, Hours, Notes, Seed, drain, fault
 from lamppost.core.faults import SensorFault
 from lamppost.drivers.tfmini import decode
-from lamppost.sensing.empty_bay import note, recalled
-from lamppost.sensing.parking import Parking
+from lamppost.sensing.parking.bay import Parking
+from lamppost.sensing.parking.calibration_store import note, recalled
 
 MAGNET = ("mag_x_ut", "mag_y_ut", "mag_z_ut")
 RADAR = ("presence",)

@@ -5,7 +5,7 @@ from lamppost.buses import modbus
 from lamppost.buses.wiring import Wiring
 from lamppost.core import crc
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import shelf, trial
+from lamppost.drivers import registry, trial
 from lamppost.drivers.pzem004t import Pzem004t, decode
 from raising import raises
 from wire import Machine
@@ -21,7 +21,7 @@ def sealed(frame):
 
 def meter(machine, **options):
     options["id"] = "meter"
-    return shelf.build("pzem004t", Wiring(BOARD, machine, machine.time).bus("meter"), options)
+    return registry.build("pzem004t", Wiring(BOARD, machine, machine.time).bus("meter"), options)
 
 
 def test_every_captured_answer_reads_as_recorded():
@@ -40,7 +40,7 @@ def test_every_captured_answer_reads_as_recorded():
             "f_mhz": round(told["frequency_Hz"] * 1000),
             "pf": round(told["pf"] * 100),
         }
-        assert shelf.decode("pzem004t", b"\x00\x01\x04" + frame + b"\x00") == decode(frame)
+        assert registry.decode("pzem004t", b"\x00\x01\x04" + frame + b"\x00") == decode(frame)
         seen += 1
     assert seen == 4
 

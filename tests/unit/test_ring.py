@@ -4,7 +4,7 @@ import random
 
 from journal_on_ram import Nor, PowerCut, raised
 from lamppost.core.faults import JournalFault
-from lamppost.journal import recovery
+from lamppost.journal import scan
 from lamppost.journal.flash import Flash
 from lamppost.journal.ring import PREFIX, START, Ring
 
@@ -28,7 +28,7 @@ def payloads(one, seq=None):
         assert one.fetch(block, at, size)
         found.append(bytes(one.record[PREFIX:size]))
 
-    recovery.survey(one, one.head if seq is None else seq, saw)
+    scan.survey(one, one.head if seq is None else seq, saw)
     return found
 
 
@@ -135,7 +135,7 @@ def test_a_foreign_journal_can_be_given_up():
     nor = Nor(4)
     fresh(nor)[0].open(1, NOTE)
     nor._own(0)[3:5] = bytes((9, 0xF6))
-    recovery.format(Flash(nor))
+    scan.format(Flash(nor))
     one, found = fresh(nor)
     assert found is False
     one.open(1, NOTE)

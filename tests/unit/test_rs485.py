@@ -3,7 +3,7 @@
 import asyncio
 
 from float_answers import answer, image, sealed, street
-from lamppost.buses.patience import Patience
+from lamppost.buses.adaptive_timeout import Patience
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
 from lamppost.drivers.pzem004t import Pzem004t

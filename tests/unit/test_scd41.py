@@ -1,7 +1,7 @@
 """The SCD41: the datasheet's frames, its rhythm of five seconds, and what it is told at each start."""
 
 from captured import rows
-from lamppost.buses import words
+from lamppost.buses import sensirion
 from lamppost.core.faults import SensorFault
 from lamppost.drivers import trial
 from lamppost.drivers.scd41 import Scd41, decode
@@ -55,7 +55,7 @@ def test_it_is_stopped_set_up_and_started_and_nothing_is_kept_in_its_memory():
     assert chip.run(sensor.read())["co2"] == 500
     assert chip.commands() == [STOP, 0x2416, 0x243A, 0x2427, START, ASK, READ]
     assert chip.sent[1][0] - chip.sent[0][0] >= 500  # it hears nothing for half a second after a stop
-    written = {b"\x24\x16\x00\x00\x81", words.command(0x243A, 427), words.command(0x2427, 1950)}
+    written = {b"\x24\x16\x00\x00\x81", sensirion.command(0x243A, 427), sensirion.command(0x2427, 1950)}
     assert written <= set(chip.written)
     chip.run(sensor.read())
     assert chip.commands().count(START) == 1
@@ -116,11 +116,11 @@ def test_the_pressure_of_another_part_is_handed_on_when_it_changes_and_after_eac
     assert chip.written.count(printed) == 1
     sensor.compensate({"p": 10131})
     chip.run(sensor.read())
-    assert chip.written.count(words.command(0xE000, 1013)) == 1
+    assert chip.written.count(sensirion.command(0xE000, 1013)) == 1
     with raises(SensorFault, "warming"):  # it lost its supply, and what it was told
         chip.run(sensor.read())
     chip.run(sensor.read())
-    assert chip.written.count(words.command(0xE000, 1013)) == 2
+    assert chip.written.count(sensirion.command(0xE000, 1013)) == 2
 
 
 def test_a_recalibration_says_by_how_much_the_part_was_off():

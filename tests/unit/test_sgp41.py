@@ -1,7 +1,7 @@
 """The SGP41: its conditioning ends in time whatever happens, and its ticks are compensated by another part's air."""
 
 from captured import rows
-from lamppost.buses import words
+from lamppost.buses import sensirion
 from lamppost.core.faults import SensorFault
 from lamppost.drivers import trial
 from lamppost.drivers.sgp41 import Sgp41, decode
@@ -81,7 +81,7 @@ def test_the_air_of_another_part_compensates_until_it_is_gone():
     sensor = Sgp41(chip.bus())
     sensor.compensate({"t": 100, "rh": 1000})
     chip.run(sensor.read())
-    assert chip.written[-1] == words.command(MEASURE, 65535, 55 * 65535 // 175)
+    assert chip.written[-1] == sensirion.command(MEASURE, 65535, 55 * 65535 // 175)
     sensor.compensate({"p": 10000})
     chip.run(sensor.read())
     assert chip.written[-1] == USUAL

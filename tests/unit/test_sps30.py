@@ -3,7 +3,7 @@
 from captured import rows
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import shelf, trial
+from lamppost.drivers import registry, trial
 from lamppost.drivers.sps30 import decode
 from lamppost.drivers.sps30_start import request
 from raising import raises
@@ -20,7 +20,7 @@ START, READ = request(0, 0, b"\x01\x03"), request(0, 3)
 
 def dust(machine, **options):
     options["id"] = "dust"
-    return shelf.build("sps30", Wiring(BOARD, machine, machine.time).bus("air"), options)
+    return registry.build("sps30", Wiring(BOARD, machine, machine.time).bus("air"), options)
 
 
 def test_every_captured_measurement_reads_as_recorded():

@@ -4,7 +4,7 @@ from binascii import unhexlify
 
 from captured import DATA, rows
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import shelf
+from lamppost.drivers import registry
 from lamppost.drivers.tfmini import decode
 from raising import raises
 from registers import listening
@@ -16,7 +16,7 @@ def frame(centimetres, strength):
 
 
 def lidar(bus):
-    return shelf.build("tfmini", bus, {"id": "bay-1"})
+    return registry.build("tfmini", bus, {"id": "bay-1"})
 
 
 def test_every_captured_frame_reads_as_recorded():

@@ -2,8 +2,8 @@
 
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import TELEMETRY, Entry, Outbox
-from lamppost.ops.report import wear
-from test_mqtt_sender import Partition
+from lamppost.ops.status import wear
+from test_mqtt_publisher import Partition
 
 DAY = 86400
 

@@ -1,12 +1,12 @@
 """One of Sensirion's parts on I2C, scripted: what it answers to each command; nothing prepared is not acknowledged."""
 
-from lamppost.buses import words
+from lamppost.buses import sensirion
 from registers import Registers
 
 
 def told(*values):
     """The bytes of an answer with these values."""
-    return words.command(0, *values)[2:]
+    return sensirion.command(0, *values)[2:]
 
 
 class WordPart(Registers):

@@ -104,4 +104,4 @@ class Clock:
     def set_utc(self, seconds, ms, tq, tu_ms):
         """Now is `seconds` since 2000 UTC plus `ms`, with time quality tq and uncertainty tu_ms."""
         self._advance()
-        once("core.setting", "set_utc", self, seconds, ms, tq, tu_ms)
+        once("core.clock_setting", "set_utc", self, seconds, ms, tq, tu_ms)

@@ -6,7 +6,7 @@ with and without the header, as both are met in the field.
 
 from micropython import const
 
-from ..buses.patience import Patience
+from ..buses.adaptive_timeout import Patience
 from ..core.faults import SensorFault
 
 _FRAME = const(4)

@@ -1,4 +1,4 @@
-"""ADS1115: four voltages by one converter of 16 bits on I2C; sensing/alphasense.py makes gases of pairs of them.
+"""ADS1115: four voltages by one converter of 16 bits on I2C; sensing/air/alphasense.py makes gases of pairs of them.
 
 Source: Texas Instruments, ADS1115 datasheet SBAS444, 8.1 (registers), tables 3 and 8. No input may exceed its supply.
 """

@@ -4,7 +4,7 @@ Sources: Shanghai Belling, BL0942 datasheet V1.06 and BL0940 datasheet V1.1 (UAR
 V1.04 (formulas).
 """
 
-from ..buses.patience import Patience
+from ..buses.adaptive_timeout import Patience
 from ..core.faults import SensorFault
 from ..core.quantity import checked
 from .ratio import power_factor, rounded

@@ -3,7 +3,7 @@
 Source: Chipsea, CSE7766 user manual rev. 1.2, 3.3 to 3.6. Power has no sign; what is below the chip's reach is no load.
 """
 
-from ..buses.patience import Patience
+from ..buses.adaptive_timeout import Patience
 from ..core.faults import SensorFault
 from ..core.quantity import checked
 from .ratio import power_factor, rounded

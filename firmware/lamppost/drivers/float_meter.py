@@ -5,7 +5,7 @@ answered); Chint, DDSU666 manual ZTY0.464.1036, appendix A.
 """
 
 from ..buses import modbus
-from ..buses.patience import Patience
+from ..buses.adaptive_timeout import Patience
 from ..core.faults import SensorFault
 from ..core.quantity import checked
 from .ratio import rounded

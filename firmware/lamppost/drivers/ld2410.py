@@ -5,7 +5,7 @@ Source: Hi-Link, LD2410C serial communication protocol V1.00, 2.2.2 (end of conf
 
 from micropython import const
 
-from ..buses.patience import Patience
+from ..buses.adaptive_timeout import Patience
 from ..core.faults import SensorFault
 
 _BAUD = const(256000)

@@ -9,7 +9,7 @@ from struct import unpack_from
 from micropython import const
 
 from ..core.faults import SensorFault
-from . import dust
+from . import streaming_dust
 
 _PM1, _PM2_5, _PM10 = const(3), const(4), const(5)
 _LENGTHS = (20, 28)  # PMS3003; PMS5003, PMS7003 and PMS5003T
@@ -36,11 +36,11 @@ def words(stream, length):
     """The words of the newest whole frame. Raises SensorFault silent, garbled or foreign."""
     if not stream:
         raise SensorFault("silent")
-    frame = dust.newest(stream, length + 4, _begins)
+    frame = streaming_dust.newest(stream, length + 4, _begins)
     if frame:
         return unpack_from(">%dH" % (length // 2 - 1), frame, 4)
     for other in _LENGTHS:
-        if other != length and dust.newest(stream, other + 4, _begins):
+        if other != length and streaming_dust.newest(stream, other + 4, _begins):
             raise SensorFault("foreign", "a frame of %d bytes: another PMS" % other)
     raise SensorFault("garbled", "no whole frame in %d bytes" % len(stream))
 
@@ -48,10 +48,10 @@ def words(stream, length):
 def masses(values):
     """pm1, pm2_5 and pm10 in tenths of ug/m3 from the words of a frame."""
     reading = {"pm1": values[_PM1] * 10, "pm2_5": values[_PM2_5] * 10, "pm10": values[_PM10] * 10}
-    return dust.believable(reading)
+    return streaming_dust.believable(reading)
 
 
-class Pms(dust.Dust):
+class Pms(streaming_dust.Dust):
     """One PMS on a bus."""
 
     QUANTITIES = ("pm1", "pm2_5", "pm10")

@@ -7,7 +7,7 @@ mains: without mains the part is silent.
 from micropython import const
 
 from ..buses import modbus
-from ..buses.patience import Patience
+from ..buses.adaptive_timeout import Patience
 from ..core.faults import SensorFault
 from ..core.quantity import checked
 

@@ -8,7 +8,7 @@ import asyncio
 
 from micropython import const
 
-from ..buses import words
+from ..buses import sensirion
 from ..core.faults import SensorFault
 from ..core.quantity import checked
 
@@ -24,7 +24,7 @@ _HANDLED_MS = const(2)  # it asks for 1, and a sleep of one tick may end at once
 
 def decode(data):
     """Nine bytes of an answer -> reading in ppm and tenths of Cel and %."""
-    co2, t, rh = words.values(data, 3)
+    co2, t, rh = sensirion.values(data, 3)
     if not co2:
         raise SensorFault("warming", "no carbon dioxide measured yet")
     return checked({"co2": co2, "t": (1750 * t + 32767) // 65535 - 450, "rh": (1000 * rh + 32767) // 65535})
@@ -52,7 +52,7 @@ class Scd41:
         self._warm = False
 
     async def _tell(self, command, wait_ms, *values):
-        self._bus.write(self._address, words.command(command, *values))
+        self._bus.write(self._address, sensirion.command(command, *values))
         await asyncio.sleep_ms(wait_ms)
 
     async def _ask(self, command, count, wait_ms=_HANDLED_MS, *values):
@@ -83,7 +83,7 @@ class Scd41:
             await self._tell(_PRESSURE, _HANDLED_MS, self._pressure)
             self._told = self._pressure
         for _ in range(_POLLS):
-            if words.values(await self._ask(_READY, 1), 1)[0] & 0x7FF:
+            if sensirion.values(await self._ask(_READY, 1), 1)[0] & 0x7FF:
                 return decode(await self._ask(_READ, 3))
             await asyncio.sleep_ms(_POLL_MS)
         self._started = None  # it lost its power on the way: started again by the next read
@@ -106,7 +106,7 @@ class Scd41:
         """
         self._started = None
         await self._tell(_STOP, _STOP_MS)
-        told = words.values(await self._ask(_RECALIBRATE, 1, _RECALIBRATE_MS, ppm), 1)[0]
+        told = sensirion.values(await self._ask(_RECALIBRATE, 1, _RECALIBRATE_MS, ppm), 1)[0]
         if told == _FAILED:
             raise SensorFault("refused", "recalibration failed: three minutes of measuring come first")
         return told - 0x8000

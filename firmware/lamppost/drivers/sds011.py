@@ -8,7 +8,7 @@ import asyncio
 from micropython import const
 
 from ..core.faults import SensorFault
-from . import dust
+from . import streaming_dust
 
 _SIZE = const(10)
 _DATA = const(0xC0)
@@ -34,16 +34,16 @@ def decode(stream):
     """Bytes of the stream, cut anywhere -> the newest whole frame's reading in tenths of ug/m3."""
     if not stream:
         raise SensorFault("silent")
-    frame = dust.newest(stream, _SIZE, _data)
+    frame = streaming_dust.newest(stream, _SIZE, _data)
     if not frame:
-        if dust.newest(stream, _SIZE, _begins):
+        if streaming_dust.newest(stream, _SIZE, _begins):
             raise SensorFault("foreign", "an answer to a command")
         raise SensorFault("garbled", "no whole frame in %d bytes" % len(stream))
     reading = {"pm2_5": frame[2] | frame[3] << 8, "pm10": frame[4] | frame[5] << 8}
-    return dust.believable(reading)
+    return streaming_dust.believable(reading)
 
 
-class Sds011(dust.Dust):
+class Sds011(streaming_dust.Dust):
     """One sensor on `bus`. sleeps -- laser and fan rest between readings, each of which then takes `warm_s`."""
 
     QUANTITIES = ("pm2_5", "pm10")
@@ -66,11 +66,11 @@ class Sds011(dust.Dust):
 
         try:
             stream = await self._bus.ask(
-                command(*what), _SIZE, lambda heard: bool(dust.newest(heard, _SIZE, answer)), self.patience, 9600
+                command(*what), _SIZE, lambda heard: bool(streaming_dust.newest(heard, _SIZE, answer)), self.patience, 9600
             )
         except SensorFault:
             return 0
-        frame = dust.newest(stream, _SIZE, answer)
+        frame = streaming_dust.newest(stream, _SIZE, answer)
         return frame[4] if frame else 0
 
     async def read(self):

@@ -1,4 +1,4 @@
-"""SGP41: volatile organic compounds and nitrogen oxides on I2C, as ticks; sensing/gas_index.py makes indices of them.
+"""SGP41: volatile organic compounds and nitrogen oxides on I2C, as ticks; sensing/air/gas_index.py makes indices of them.
 
 Source: Sensirion, SGP41 datasheet version 1.0 (2021), 3.1 to 3.5 (commands and times).
 """
@@ -7,7 +7,7 @@ import asyncio
 
 from micropython import const
 
-from ..buses import words
+from ..buses import sensirion
 from ..core.faults import SensorFault
 
 _ADDRESS = const(0x59)
@@ -19,7 +19,7 @@ _MEASURE_MS, _TEST_MS = const(50), const(320)
 
 def decode(data):
     """Six bytes of an answer -> reading in ticks."""
-    voc, nox = words.values(data, 2)
+    voc, nox = sensirion.values(data, 2)
     if voc in (0, 0xFFFF) or nox in (0, 0xFFFF):
         raise SensorFault("range", "ticks %d and %d" % (voc, nox))
     return {"voc_raw": voc, "nox_raw": nox}
@@ -47,22 +47,22 @@ class Sgp41:
             self._air = (rh * 65535 // 1000, min(max((t + 450) * 65535 // 1750, 0), 65535))
 
     async def _ask(self, command, within_ms, count, *values):
-        self._bus.write(self._address, words.command(command, *values))
+        self._bus.write(self._address, sensirion.command(command, *values))
         await asyncio.sleep_ms(within_ms)
         return self._bus.read(self._address, 3 * count)
 
     async def start(self):
         """Condition the NOx pixel, which whatever happens ends in time, if the bus lets it."""
         self._ready = False
-        self._bus.write(self._address, words.command(_HEATER_OFF))
+        self._bus.write(self._address, sensirion.command(_HEATER_OFF))
         await asyncio.sleep_ms(2)  # 1 is asked for, and a sleep of one tick may end at once
         try:
-            words.values(await self._ask(_CONDITION, _MEASURE_MS, 1, 0x8000, 0x6666), 1)
+            sensirion.values(await self._ask(_CONDITION, _MEASURE_MS, 1, 0x8000, 0x6666), 1)
             await asyncio.sleep_ms(_CONDITION_MS)
             self._ready = True
         finally:
             if not self._ready:
-                self._bus.write(self._address, words.command(_HEATER_OFF))
+                self._bus.write(self._address, sensirion.command(_HEATER_OFF))
 
     async def read(self):
         """The present reading. Raises SensorFault."""
@@ -76,9 +76,9 @@ class Sgp41:
 
     async def _tested(self):
         """A reading, once its own test of both pixels has passed."""
-        self._bus.write(self._address, words.command(_HEATER_OFF))
+        self._bus.write(self._address, sensirion.command(_HEATER_OFF))
         await asyncio.sleep_ms(2)  # 1 is asked for, and a sleep of one tick may end at once
-        verdict = words.values(await self._ask(_TEST, _TEST_MS, 1), 1)[0]
+        verdict = sensirion.values(await self._ask(_TEST, _TEST_MS, 1), 1)[0]
         if verdict != _WELL:
             raise SensorFault("refused", "self-test 0x%04x" % verdict)
         return await self.read()

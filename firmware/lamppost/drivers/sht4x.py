@@ -7,7 +7,7 @@ import asyncio
 
 from micropython import const
 
-from ..buses import words
+from ..buses import sensirion
 from ..core.quantity import checked
 
 _MEASURE, _RESET = b"\xfd", b"\x94"
@@ -17,7 +17,7 @@ _ANSWER = const(6)
 
 def decode(data):
     """Six bytes of an answer -> reading in tenths of Cel and %."""
-    t, rh = words.values(data, 2)
+    t, rh = sensirion.values(data, 2)
     return checked({"t": (1750 * t + 32767) // 65535 - 450, "rh": min(max((1250 * rh + 32767) // 65535 - 60, 0), 1000)})
 
 

@@ -9,7 +9,7 @@ from struct import unpack_from
 from micropython import const
 
 from ..buses import shdlc
-from ..buses.patience import Patience
+from ..buses.adaptive_timeout import Patience
 from ..core.borrow import once
 from ..core.faults import SensorFault
 

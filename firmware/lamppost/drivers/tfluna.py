@@ -7,7 +7,7 @@ temperature is left alone: it is the chip's, in eighths of a degree on the UART 
 from micropython import const
 
 from ..core.faults import SensorFault
-from . import benewake
+from . import lidar_frame
 
 _FARTHEST_MM = const(8160)  # 8 m and the accuracy of 2 %; it may say up to 9 m, which the manual calls unreliable
 _STRONGEST = const(32768)  # above, the sun shines into it; 65535: blinded
@@ -23,11 +23,11 @@ def decode(data):
     hold one.
     """
     if len(data) == _SIZE and bytes(data).find(b"\x59\x59") < 0:
-        return benewake.echo(data, 0, _FARTHEST_MM, _STRONGEST)
-    return benewake.decode(data, _FARTHEST_MM, _STRONGEST)
+        return lidar_frame.echo(data, 0, _FARTHEST_MM, _STRONGEST)
+    return lidar_frame.decode(data, _FARTHEST_MM, _STRONGEST)
 
 
-class Tfluna(benewake.Lidar):
+class Tfluna(lidar_frame.Lidar):
     """One lidar on `bus`, a UART or an I2C."""
 
     LIMITS = (("d_mm", 200, _FARTHEST_MM), ("strength", 100, _STRONGEST))
@@ -36,7 +36,7 @@ class Tfluna(benewake.Lidar):
 
     def _decode(self, data):
         if self._fetch:
-            return benewake.echo(data, 0, _FARTHEST_MM, _STRONGEST)
+            return lidar_frame.echo(data, 0, _FARTHEST_MM, _STRONGEST)
         return decode(data)
 
     async def _fetched(self):

@@ -7,7 +7,7 @@ import asyncio
 
 from micropython import const
 
-from . import benewake
+from . import lidar_frame
 
 _FARTHEST_MM = const(12000)
 _STRONGEST = const(65534)  # 65535: blinded
@@ -17,10 +17,10 @@ _READY_MS = const(6)
 
 def decode(stream):
     """Bytes of the stream, cut anywhere, or the same frame over I2C -> reading of the newest whole frame."""
-    return benewake.decode(stream, _FARTHEST_MM, _STRONGEST)
+    return lidar_frame.decode(stream, _FARTHEST_MM, _STRONGEST)
 
 
-class Tfmini(benewake.Lidar):
+class Tfmini(lidar_frame.Lidar):
     """One lidar on `bus`, a UART or an I2C; on I2C only after it was told so once, over its UART."""
 
     LIMITS = (("d_mm", 100, _FARTHEST_MM), ("strength", 100, _STRONGEST))
@@ -31,4 +31,4 @@ class Tfmini(benewake.Lidar):
     async def _fetched(self):
         self._bus.write(self._address, _ASK_CM)
         await asyncio.sleep_ms(_READY_MS)
-        return self._bus.read(self._address, benewake.FRAME)
+        return self._bus.read(self._address, lidar_frame.FRAME)

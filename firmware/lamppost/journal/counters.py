@@ -55,7 +55,7 @@ class Counters:
         self.notes = {}  # CRC of a name: bytes
         self._note = bytearray(20)
         # the blocks in which the rest and the notes are
-        found, noted = once("journal.recovery", "counters", self, ring) if ring.find() else (-1, -1)
+        found, noted = once("journal.scan", "counters", self, ring) if ring.find() else (-1, -1)
         self.boot = max(self.boot, above) + 1
         if power_cut:
             self.power_cuts += 1

@@ -3,7 +3,7 @@
 from ..core.borrow import give_back, once
 
 _CODE = (
-    "journal.folding", "journal.outbox", "journal.queue", "journal.room", "journal.record", "journal.anchor",
+    "journal.folding", "journal.outbox", "journal.send_queue", "journal.reclaim", "journal.record", "journal.time_anchor",
     "journal.ring", "journal.block",
 )  # fmt: skip
 

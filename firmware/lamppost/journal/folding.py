@@ -1,11 +1,11 @@
 """An outbox of what is on flash, or of plain values (journal/folded.py); loaded to make one."""
 
-from .anchor import Anchors
 from .log import RECORD_MAX
 from .outbox import Outbox
-from .queue import Queue
+from .reclaim import Room
 from .ring import Ring
-from .room import Room
+from .send_queue import Queue
+from .time_anchor import Anchors
 
 _KINDS = (Outbox, Ring, Queue, Anchors, Room)  # in the order of folded.py
 

@@ -57,7 +57,7 @@ class Log:
 
     def find(self):
         """Find the newest block; its header is in `header` afterwards. True if there is one."""
-        return once("journal.recovery", "find", self)
+        return once("journal.scan", "find", self)
 
     # -- writing
 

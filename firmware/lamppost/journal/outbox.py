@@ -9,13 +9,13 @@ from ..core.borrow import once
 from ..core.crc import crc32
 from ..core.faults import JournalFault
 from . import record as form
-from .anchor import Anchors
 from .kinds import ALARM, ANCHOR, CLEAR, EVENT, TELEMETRY
 from .log import AHEAD, RECORD_MAX, START
-from .queue import Queue
+from .reclaim import RETRIES, Room
 from .record import NO_LINE, Entry
 from .ring import Ring
-from .room import RETRIES, Room
+from .send_queue import Queue
+from .time_anchor import Anchors
 
 __all__ = ("ALARM", "CLEAR", "EVENT", "TELEMETRY", "Entry", "Outbox")
 
@@ -46,7 +46,7 @@ class Outbox:
         self._viewed = None  # the buffer that load() was given last,
         self._view = memoryview(b"")  # and its memoryview
         if ring.find():
-            once("journal.recovery", "outbox", self, ring, self._queue, self._room)
+            once("journal.scan", "outbox", self, ring, self._queue, self._room)
 
     def begin(self, boot):
         """This is boot number `boot`, higher than `newest`. Finishes an overflow that a cut interrupted."""

@@ -1,9 +1,9 @@
 """Why a connection has ended, and how long to wait until the next; loaded for each."""
 
 from ..core.faults import LinkFault
-from .turns import Backoff
+from .backoff import Backoff
 
-WITH = ("link.turns",)
+WITH = ("link.backoff",)
 
 
 def last_words(link):

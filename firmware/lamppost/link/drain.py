@@ -2,9 +2,9 @@
 
 from ..core.borrow import give_back
 from ..journal.record import Entry
-from .sender import LONGEST
+from .mqtt.publisher import LONGEST
 
-_CODE = ("link.sender", "link.sender5", "link.envelope")
+_CODE = ("link.mqtt.publisher", "link.mqtt.publisher_v5", "link.mqtt.envelope")
 _TOGETHER = 600  # bytes of records that go in one write with the next one: two of the usual
 
 
@@ -22,11 +22,11 @@ def begin(link):
         mqtt.lend(0)
         raise
     try:
-        from .sender import Sender as kind
+        from .mqtt.publisher import Sender as kind
 
         more = ()
         if broker.version == 5:  # what is not asked for takes no memory
-            from .sender5 import Sender5 as kind
+            from .mqtt.publisher_v5 import Sender5 as kind
 
             more = (broker.expiry_s, broker.refused_ms, link.report)
         entries = [Entry() for _ in range(broker.window)]

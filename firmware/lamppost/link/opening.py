@@ -5,10 +5,10 @@ from micropython import const
 
 from ..core.borrow import once
 from ..core.faults import LinkFault
+from .backoff import place_ms
 from .own import envelope
-from .turns import place_ms
 
-WITH = ("link.own", "link.turns")
+WITH = ("link.own", "link.backoff")
 _TURN_MS = const(1000)  # the link says so often that it is alive
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from ..core.codec import HEAD_MAX, head_into
+from ..core.payload import HEAD_MAX, head_into
 
 _LEAVE_MS = const(2000)
 

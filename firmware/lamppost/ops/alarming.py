@@ -1,7 +1,7 @@
 """What becomes of an alarm that comes, changes or goes; loaded for it."""
 
 from ..core.calendar import rfc3339
-from ..core.codec import body
+from ..core.payload import body
 
 # (code, severity) of those that outlive a cut, in an order that must not change: the place is the bit on flash
 KEPT = (

@@ -2,7 +2,7 @@
 
 import json
 
-from ..core.codec import body
+from ..core.payload import body
 from ..core.units import of
 
 WITH = ("core.units",)

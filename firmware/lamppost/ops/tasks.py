@@ -16,7 +16,7 @@ _DIAG_AGAIN_MS = const(10000)
 _TEND_MS = const(5000)
 _START_AGAIN_MS = const(10000)
 # what modules share that are loaded for a while: whoever still works with one holds it
-_SHARED = ("core.codec", "core.calendar", "sensing.past")
+_SHARED = ("core.payload", "core.calendar", "sensing.air.history")
 
 
 async def keep(node, name, within_ms, work, *rest):
@@ -72,7 +72,7 @@ async def collect(beat, node):
             node.alarms.set("supplyLoss", node.meter.supply_lost, "meter silent")
             change = node.meter.register.change
             if until_s is None or change != changed or 0 < until_s <= node.clock.uptime_s():
-                until_s = once("ops.report", "another_meter", node, change, change != changed)
+                until_s = once("ops.status", "another_meter", node, change, change != changed)
                 changed = change
         for one in node.sensing:
             warned = getattr(one, "warned", None)
@@ -99,7 +99,7 @@ async def collect(beat, node):
 
 
 async def tend(beat, node, wifi):
-    """What is looked after every few seconds: the time (ops/timebase.py), what need not be in memory, whether this
+    """What is looked after every few seconds: the time (ops/time_source.py), what need not be in memory, whether this
     start was a good one, and the figures of diag."""
     good_ms, wait_ms = -_TEND_MS, 0
     while True:
@@ -117,7 +117,7 @@ async def tend(beat, node, wifi):
             wait_ms = _DIAG_AGAIN_MS
             if node.link.up:
                 gc.collect()
-                said = once("ops.report", "diag", node, gc.mem_free(), wifi.rssi())
+                said = once("ops.status", "diag", node, gc.mem_free(), wifi.rssi())
                 if node.link.publish_now(b"diag", said):
                     wait_ms = _DIAG_MS
         beat.alive()

@@ -53,7 +53,7 @@ def clock_set(node, before):
     told(node.timebase)
     step_s = None if before is None else node.clock.utc_s() - before
     if step_s is None or abs(step_s) > 1:
-        node.event(b"clock", once("ops.report", "clock", step_s and step_s * 1000, "ntp"))
+        node.event(b"clock", once("ops.status", "clock", step_s and step_s * 1000, "ntp"))
 
 
 def told(base):
@@ -83,4 +83,4 @@ def ask_dusk(base):
 
 def _nights(base):
     place = base.location
-    return once("ops.dusk", "Dusk", base.kept, place["lat"], place["lon"])
+    return once("ops.sunset_clock", "Dusk", base.kept, place["lat"], place["lon"])

@@ -1,6 +1,6 @@
 """The light at the lamppost becomes day or night, steadily enough to switch a lamp by it when nothing else can."""
 
-from ..core.codec import body
+from ..core.payload import body
 from ..core.quality import ESTIMATED, VALID, of_fault
 
 _ENOUGH = 75  # % of the expected readings, below which a mean is an estimate

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .. import chips, node_files
+from ..boards import chips
+from ..device import files
+from ..device.repl import Repl
 from ..problems import NodeSaidNo
-from ..repl import Repl
 from .rows import Limits, Row, judged, row
 
 Heard = Callable[[Row], None]
@@ -56,7 +57,7 @@ class Check:
 
 
 def _supply(node: Repl, heard: Heard) -> None:
-    chip = (node_files.document(node, "/board.json") or {}).get("chip")
+    chip = (files.document(node, "/board.json") or {}).get("chip")
     if chip in chips.CHIPS:
         answer = node.run(_SUPPLY.format(register=chips.CHIPS[chip].reset_state))
         heard(row("supply", "dips", int(answer), high=0))
@@ -100,7 +101,7 @@ CHECKS = (
 
 def begin(node: Repl) -> str:
     """Who it is. Raises NodeSaidNo where there is no configuration to test by."""
-    doc = node_files.document(node, "/config.json")
+    doc = files.document(node, "/config.json")
     if doc is None:
         raise NodeSaidNo("The node has no configuration yet.", "Give it one with `lamplighter configure`.")
     return doc["node"]

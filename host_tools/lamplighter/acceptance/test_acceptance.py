@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .. import board as boards
+from ..boards import board as boards
 from . import checks
 
 
@@ -20,7 +20,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="module")
 def rows(lamppost, bench_place):
     """Asked once: the node is reset for it, and parts take their time to warm up."""
-    from ..repl import Repl
+    from ..device.repl import Repl
 
     with lamppost.port_for_others() as port, Repl(port) as node:
         return checks.run(node, limits=bench_place.limits)

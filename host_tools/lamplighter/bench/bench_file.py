@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import board as boards
-from .. import ports, toml_document
 from ..acceptance.rows import Limits
+from ..boards import board as boards
+from ..device import ports
+from ..documents import toml_source
 from ..problems import BenchInvalid, Problem
 from . import wiring
 from .wiring import Wiring
@@ -54,7 +55,7 @@ def _board(name: str) -> boards.Board:
 
 def load(path: Path) -> list[Place]:
     """Every place of the file. Raises BenchInvalid with every fault: keys, boards, wiring, ports that are not there."""
-    document = toml_document.load(path, BenchInvalid)
+    document = toml_source.load(path, BenchInvalid)
     places: list[Place] = []
     if not document.complaints:
         document.check(json.loads((Path(__file__).parent / "bench.schema.json").read_text(encoding="utf-8")))
@@ -69,7 +70,7 @@ def load(path: Path) -> list[Place]:
     return places
 
 
-def _place(document: toml_document.TomlDocument, index: int, row: dict[str, Any], folder: Path) -> Place:
+def _place(document: toml_source.TomlDocument, index: int, row: dict[str, Any], folder: Path) -> Place:
     """As far as it is sound; the rest is complained of."""
     place, port, name = ("node", index), row.get("port", VIRTUAL), row.get("board", BOARD)
     if port != VIRTUAL:
@@ -81,7 +82,7 @@ def _place(document: toml_document.TomlDocument, index: int, row: dict[str, Any]
     wired = Wiring({})
     if name not in boards.names():
         cause = f"there is no board {name}"
-        document.complain((*place, "board"), cause, toml_document.nearest(name, boards.names()))
+        document.complain((*place, "board"), cause, toml_source.nearest(name, boards.names()))
     else:
         try:
             wired = wiring.load(folder / row["wiring"] if "wiring" in row else None, boards.load(name))
@@ -95,7 +96,7 @@ def _place(document: toml_document.TomlDocument, index: int, row: dict[str, Any]
     return Place(row["name"], port, name, wired, power, limits, data.get("broker"), ssid, simulated)
 
 
-def _check_port(document: toml_document.TomlDocument, path: toml_document.Path, port: str) -> None:
+def _check_port(document: toml_source.TomlDocument, path: toml_source.Path, port: str) -> None:
     try:
         ports.check(port)
     except Problem as trouble:

@@ -10,8 +10,8 @@ import pytest
 
 if TYPE_CHECKING:
     from .bench_file import Place
-    from .measured import Measured
-    from .posts import CablePost, Post
+    from .lampposts import CablePost, Post
+    from .measurements import Measured
     from .power import Power
     from .wiring import Wiring
 
@@ -88,7 +88,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     option = config.option
     if option.help or option.version or not (option.bench or len(option.node) > 1) or len(places(config)) < 2:
         return None
-    from . import several
+    from . import boards as several
 
     return several.run(config, places(config))
 
@@ -111,35 +111,35 @@ def wiring(bench_place: Place) -> Wiring:
 @pytest.fixture(scope="session")
 def bench_document(bench_place: Place) -> Callable[..., dict[str, Any]]:
     """bench_document(**changes) -> the configuration that a clean node has, changed."""
-    from .. import board as boards
-    from . import known
+    from ..boards import board as boards
+    from . import memory_of_ports
 
-    return lambda **changes: known.document(bench_place, boards.load(bench_place.board), **changes)
+    return lambda **changes: memory_of_ports.document(bench_place, boards.load(bench_place.board), **changes)
 
 
 @pytest.fixture(scope="session")
 def _prepared(bench_place: Place, bench_document: Callable[..., dict[str, Any]], tmp_path_factory: Any) -> Path:
     """The flash of a virtual lamppost that has been brought to the known state, to be copied."""
-    from . import known
-    from .posts import VirtualPost
+    from . import memory_of_ports
+    from .lampposts import VirtualPost
 
     folder = tmp_path_factory.mktemp("prepared")
     post = VirtualPost(bench_place.board, folder)
     with post.lamp:
-        known.bring(post, bench_document())
+        memory_of_ports.bring(post, bench_document())
     return folder / "flash.bin"
 
 
 @pytest.fixture(scope="session")
 def _cable(bench_place: Place, bench_document: Any, pytestconfig: pytest.Config) -> Iterator[CablePost]:
-    from . import known, power
-    from .posts import CablePost
+    from . import memory_of_ports, power
+    from .lampposts import CablePost
 
     ask = power.at_the_terminal(pytestconfig.pluginmanager.getplugin("capturemanager"))
     post = CablePost(bench_place.board, bench_place.port, power.of(bench_place.power, bench_place.name, ask))
     post.open()
     try:
-        known.bring(post, bench_document(), bench_place.simulated)
+        memory_of_ports.bring(post, bench_document(), bench_place.simulated)
         yield post
     finally:
         post.close()
@@ -163,11 +163,11 @@ def node(request: pytest.FixtureRequest, bench_place: Place, tmp_path: Path) -> 
             listen(request.node, post)
             yield post
         return
-    from . import known
+    from . import memory_of_ports
 
     post = request.getfixturevalue("_cable")
     listen(request.node, post)
-    known.bring(post, request.getfixturevalue("bench_document")(), bench_place.simulated)
+    memory_of_ports.bring(post, request.getfixturevalue("bench_document")(), bench_place.simulated)
     yield post
 
 
@@ -175,7 +175,7 @@ def _virtual(request: pytest.FixtureRequest, place: Place, folder: Path) -> Any:
     import contextlib
     import shutil
 
-    from .posts import VirtualPost
+    from .lampposts import VirtualPost
 
     @contextlib.contextmanager
     def started() -> Iterator[VirtualPost]:
@@ -191,7 +191,7 @@ def _virtual(request: pytest.FixtureRequest, place: Place, folder: Path) -> Any:
 @pytest.fixture
 def power(node: Post) -> Power:
     """power.off(), power.on(): by relay, by hand, or of a virtual lamppost; skipped where nothing can switch it."""
-    from .posts import Switch
+    from .lampposts import Switch
 
     return Switch(node)
 
@@ -199,7 +199,7 @@ def power(node: Post) -> Power:
 @pytest.fixture
 def measured(request: pytest.FixtureRequest, bench_place: Place) -> Measured:
     """measured("lamp.current", 0.43, "A", low=0.4, high=0.5): in all reports, and a failure where it is outside."""
-    from .measured import Measured
+    from .measurements import Measured
 
     return Measured(request.node, bench_place.limits)
 
@@ -223,7 +223,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _said(text: str) -> str:
-    from ..tracebacks import mapped
+    from ..image.tracebacks import mapped
 
     return "\n".join(mapped(text.replace("\r", ""), "").splitlines()[-_LOG_LINES:])
 

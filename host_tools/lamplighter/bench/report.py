@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from .. import __version__, whole_file
+from .. import __version__
+from ..documents import atomic_file
 from ..problems import BenchInvalid
 from . import report_page
-from .measured import MEASURED
+from .measurements import MEASURED
 
 Document = dict[str, Any]  # of one lamppost
 _REMEDY = "Name another file, in a folder that can be written."
@@ -63,10 +64,10 @@ def write(option: Any, documents: list[Document]) -> None:
     if option.bench_json:
         whole = {"v": 1, "verdict": verdict(documents), "lampposts": documents}
         text = json.dumps(whole, indent=1, ensure_ascii=False)
-        whole_file.write(Path(option.bench_json), text.encode(), _REMEDY, problem=BenchInvalid)
+        atomic_file.write(Path(option.bench_json), text.encode(), _REMEDY, problem=BenchInvalid)
     if option.bench_report:
         page = report_page.page(documents)
-        whole_file.write(Path(option.bench_report), page.encode(), _REMEDY, problem=BenchInvalid)
+        atomic_file.write(Path(option.bench_report), page.encode(), _REMEDY, problem=BenchInvalid)
 
 
 def verdict(documents: list[Document]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from .. import check_words
+from ..commissioning import check_sentences
 
 _STYLE = """
 :root { --good: #05603a; --bad: #b42318; --open: #8a4b00; --line: #d5d9de; --quiet: #5b6470 }
@@ -87,7 +87,7 @@ def _section(one: dict[str, Any]) -> str:
 
 
 def _measured(row: dict[str, Any]) -> str:
-    said = {key: escape(text) for key, text in check_words.cells(row).items()}
+    said = {key: escape(text) for key, text in check_sentences.cells(row).items()}
     kind = "passed" if row["ok"] else "failed"
     numbers = "".join(f'<td class="n">{said[key]}</td>' for key in ("value", "low", "high"))
     last = _scale(row) if row["word"] in ("", "range") else f'<span class="failed">{said["word"]}</span>'

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import toml_document
-from ..board import Board
+from ..boards.board import Board
+from ..documents import toml_source
 from ..problems import BenchInvalid
 
 
@@ -21,7 +21,7 @@ class Wiring:
     def pin(self, name: str) -> int:
         """Raises BenchInvalid, which says what is wired."""
         if name not in self.pins:
-            near = toml_document.nearest(name, self.pins)
+            near = toml_source.nearest(name, self.pins)
             raise BenchInvalid(f"Nothing on this bench is wired as {name}: {near}.")
         return self.pins[name]
 
@@ -46,7 +46,7 @@ def load(path: Path | None, board: Board) -> Wiring:
         pins |= {f"{name}_{line}": bus[line] for line in ("tx", "rx", "scl", "sda") if line in bus}
     if path is None:
         return Wiring(pins)
-    document = toml_document.load(path, BenchInvalid)
+    document = toml_source.load(path, BenchInvalid)
     if not document.complaints:
         document.check(_SCHEMA)
         pins |= document.sound_items("pins")
@@ -56,6 +56,6 @@ def load(path: Path | None, board: Board) -> Wiring:
         for output, target in document.sound_items("loops").items():
             for one in (output, target):
                 if one not in pins:
-                    document.complain(("loops", output), f"there is no {one}", toml_document.nearest(one, pins))
+                    document.complain(("loops", output), f"there is no {one}", toml_source.nearest(one, pins))
     document.refuse(BenchInvalid)
     return Wiring(pins, document.data.get("loops", {}))

@@ -37,8 +37,9 @@ def command(
 
     Example: lamplighter calibrate --port /dev/ttyUSB0 --part dust --quantity pm2_5 --slope 0.87 --id KS-2026-03
     """
-    from .. import config, node_files, ports
-    from ..repl import Repl
+    from ..config import document
+    from ..device import files, ports
+    from ..device.repl import Repl
 
     if not remove and name is None:
         raise click.UsageError("Give the calibration a name with --id, or take it away with --remove.")
@@ -47,14 +48,14 @@ def command(
     if serial is not None:
         row["serial"] = serial
     with ports.claim(port), Repl(port, screen.note) as node:
-        before = node_files.document(node, "/config.json")
+        before = files.document(node, "/config.json")
         if before is None:
             raise NodeSaidNo("The node has no configuration yet.", "Give it one with `lamplighter configure`.")
-        doc = config.check(config.Document(changed(before, row, remove), "the configuration"))
-        told = {"node": doc["node"], "config": config.config_hash(doc), "written": doc != before}
+        doc = document.check(document.Document(changed(before, row, remove), "the configuration"))
+        told = {"node": doc["node"], "config": document.config_hash(doc), "written": doc != before}
         if doc != before:
             screen.note("writing")
-            node_files.adopt(node, config.encode(doc))
+            files.adopt(node, document.encode(doc))
             restarted(node)
     if as_json:
         screen.result({**told, "calibration": doc.get("air", {}).get("calibration", [])})

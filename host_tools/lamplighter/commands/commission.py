@@ -14,9 +14,9 @@ from .identity import folder_option, load, passphrase_option
 from .roster import FILE, base_option, common, described
 
 if TYPE_CHECKING:
-    from ..identity import City
-    from ..results import Results
-    from ..roster import Roster, Row
+    from ..pki.city import City
+    from ..roster.results import Results
+    from ..roster.roster import Roster, Row
 
 
 @click.command("commission")
@@ -56,11 +56,11 @@ def command(
     \b
     Example: lamplighter commission LP-0042 --roster street.csv --port /dev/ttyUSB0
     """
-    from .. import records as record_files
-    from .. import results, roster
-    from ..commissioning import course
+    from ..commissioning import record as record_files
+    from ..commissioning import run
+    from ..commissioning.context import Options, Work, look
     from ..commissioning.progress import Progress
-    from ..commissioning.work import Options, Work, look
+    from ..roster import results, roster
 
     if not finish and not port:
         raise click.UsageError("Name the lamppost's --port; only --finish does without.")
@@ -79,8 +79,8 @@ def command(
     progress = Progress(row.asset)
     screen.note(f"{port}: looking who it is")
     work = Work(row, street, book, options, city, look(port, row.board), progress, screen.note)
-    course.ready(work)
-    written = course.run(work, signer, lambda question: yes or _asked(question))
+    run.ready(work)
+    written = run.run(work, signer, lambda question: yes or _asked(question))
     if as_json:
         screen.result({"asset": row.asset, "mac": work.mac, **written})
         return
@@ -106,17 +106,17 @@ def _finish(
     street: Roster, book: Results, row: Row | None, city: City, signer: Any, where: tuple[str, int] | None,
     within: float, as_json: bool,
 ) -> None:  # fmt: skip
-    from ..commissioning import finishing
+    from ..commissioning import postponed
 
-    waiting = finishing.postponed(street, book)
+    waiting = postponed.postponed(street, book)
     chosen = [one for one in waiting if row is None or one.asset == row.asset]
     if not chosen:
         if as_json:
             screen.result([])
         screen.note("Nothing is postponed." if row is None else f"Nothing is postponed for {row.asset}.")
         return
-    done, troubles = finishing.all_of(
-        chosen, lambda one: finishing.finish(one, book, city, signer, where, within, screen.note), screen.note
+    done, troubles = postponed.all_of(
+        chosen, lambda one: postponed.finish(one, book, city, signer, where, within, screen.note), screen.note
     )
     if as_json:
         screen.result(done)

@@ -35,7 +35,9 @@ def command(
 
     Example: lamplighter configure --port /dev/ttyUSB0 lp-0042.json
     """
-    from .. import certificates, config, ports
+    from ..config import document as config
+    from ..device import ports
+    from ..pki import certificates
 
     if port is None and not (dry_run and board):
         raise click.UsageError("Name the node's --port; only --dry-run with --board does without.")
@@ -55,8 +57,9 @@ def command(
 def _on_the_node(
     port: str, document: Any, doc: dict, files: dict[str, bytes], facts: dict | None, dry_run: bool, as_json: bool
 ) -> None:
-    from .. import config, node_files
-    from ..repl import Repl
+    from ..config import document as config
+    from ..device import files as node_files
+    from ..device.repl import Repl
 
     with Repl(port, screen.note) as node:
         if facts is None:
@@ -105,7 +108,8 @@ def restarted(node: Any) -> str:
 
 def _certificates_kept(node: Any, name: str, doc: dict, before: dict | None, files: dict[str, bytes]) -> None:
     """What mqtt.tls leaves open is what the node has already; every file that it names must be there."""
-    from .. import certificates, node_files
+    from ..device import files as node_files
+    from ..pki import certificates
 
     tls = doc["mqtt"].get("tls")
     if tls is None:
@@ -124,7 +128,7 @@ def _certificates_kept(node: Any, name: str, doc: dict, before: dict | None, fil
 
 
 def _board(name: str) -> dict[str, Any]:
-    from .. import board
+    from ..boards import board
 
     return board.load(name).node_document()
 

@@ -9,7 +9,8 @@ from typing import Any
 import click
 from rich.table import Table
 
-from .. import catalogue, firmware, screen, si
+from .. import paths, screen
+from ..parts import catalogue, units
 from ..problems import ReadingFault
 
 MEANING = {
@@ -40,14 +41,14 @@ def command(ctx: click.Context, part: str, frame: tuple[str, ...], as_json: bool
 
     Example: lamplighter decode tfmini "59 59 2C 02 38 04 00 00 1C"
     """
-    firmware.importable()
+    paths.importable()
     from lamppost.core.faults import SensorFault  # type: ignore[import-not-found]
-    from lamppost.drivers import shelf  # type: ignore[import-not-found]
+    from lamppost.drivers import registry  # type: ignore[import-not-found]
 
     name = catalogue.meant(part).id
     raw = _bytes(" ".join(frame) if frame != ("-",) else sys.stdin.read(1 << 20))
     try:
-        reading = si.reading(shelf.decode(name, raw))
+        reading = units.reading(registry.decode(name, raw))
     except SensorFault as fault:
         if as_json:
             screen.result({"fault": fault.word, "detail": fault.detail})
@@ -76,5 +77,5 @@ def _show(reading: dict[str, Any]) -> None:
     table.add_column("value", justify="right")
     table.add_column("unit")
     for word, number in reading.items():
-        table.add_row(word, si.shown(word, number), si.unit(word))
+        table.add_row(word, units.shown(word, number), units.unit(word))
     screen.out.print(table)

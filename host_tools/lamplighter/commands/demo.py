@@ -18,9 +18,9 @@ from ..problems import ContractBroken, TelemetryGaps
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ..street import Lamp, Street
-    from ..subscriber import Subscriber
-    from ..telemetry import Seen, Telemetry
+    from ..demo.street import Lamp, Street
+    from ..telemetry.state import Seen, Telemetry
+    from ..telemetry.subscriber import Subscriber
 
 WITHOUT_TERMINAL_S = 60
 TELEMETRY_S = 12  # there is at least so much to see, however long the way there took
@@ -48,12 +48,12 @@ def command(seconds: float | None, svg: Path | None) -> None:
 
     Example: lamplighter demo --seconds 30
     """
-    from .. import panel
-    from ..broker import DemoBroker
     from ..contract import ROOT
-    from ..street import Street
-    from ..subscriber import Subscriber
-    from ..telemetry import Telemetry
+    from ..demo.broker import DemoBroker
+    from ..demo.street import Street
+    from ..telemetry import panel
+    from ..telemetry.state import Telemetry
+    from ..telemetry.subscriber import Subscriber
 
     seconds = seconds or _seconds()
     if seconds is None and not screen.out.is_terminal:
@@ -125,7 +125,7 @@ class Demo:
         return max((value.message.get("b", 0) for node in nodes for value in node.last.values()), default=0)
 
     def _listen(self, until: float | None) -> None:
-        from ..subscriber import Incoming
+        from ..telemetry.subscriber import Incoming
 
         while True:
             left = 0.25 if until is None else min(0.25, until - time.monotonic())
@@ -168,7 +168,7 @@ class _Lines:
         self.say(f"{lamp.node}: {text}")
 
     def message(self, seen: Seen) -> None:
-        from .. import panel
+        from ..telemetry import panel
 
         kind = seen.place.kind.name if seen.place else ""
         if kind == "alarm" and seen.message is None and seen.topic not in self._alarms:
@@ -179,7 +179,7 @@ class _Lines:
             self.say(panel.line(seen, self._telemetry.utc()).plain)
 
     def tick(self) -> None:
-        from .. import panel
+        from ..telemetry import panel
 
         if time.monotonic() - self._counted >= 5:
             self._counted = time.monotonic()
@@ -226,7 +226,7 @@ def _screen(street: Street, telemetry: Telemetry, said: str, width: int, height:
     from rich.console import Group
     from rich.text import Text
 
-    from .. import panel
+    from ..telemetry import panel
 
     title = "Three virtual lampposts: chips and parts simulated; firmware, MicroPython, esptool, mpremote real"
     parts: list[RenderableType] = [Text(title, "bold"), Text(said, "yellow"), _way(street)]
@@ -239,7 +239,7 @@ def _way(street: Street) -> RenderableType:
     from rich import box
     from rich.table import Table
 
-    from ..street import STEPS
+    from ..demo.street import STEPS
 
     grid = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for name in ("node", "city", "board", *STEPS, "chip"):

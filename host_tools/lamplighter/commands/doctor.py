@@ -25,10 +25,10 @@ def command(port: str | None, bundle: Path | None, as_json: bool) -> None:
 
     Example: lamplighter doctor --port /dev/ttyUSB0 --bundle lp-0042.zip
     """
-    from .. import ports
+    from ..device import ports
     from ..doctor import host, node
-    from ..doctor.bundle import write
     from ..doctor.finding import BAD, ranked
+    from ..doctor.support_file import write
 
     patient, findings = node.Patient(), []
 

@@ -11,9 +11,9 @@ from .. import screen
 from ..problems import ImageInvalid
 
 if TYPE_CHECKING:
-    from ..board import Board
-    from ..image import Segment
-    from ..one_board import Work
+    from ..boards.board import Board
+    from ..flash.job import Work
+    from ..image.build import Segment
 
 
 @click.command("flash")
@@ -46,8 +46,9 @@ def command(
     \b
     Example: lamplighter flash --port /dev/ttyUSB0 --board lamppost-esp32
     """
-    from .. import board as boards
-    from .. import keeping, one_board, ports
+    from ..boards import board as boards
+    from ..device import ports
+    from ..flash import job, preserve
 
     if micropython and whole:
         raise click.UsageError("--image and --micropython exclude each other.")
@@ -58,14 +59,14 @@ def command(
     if not others:
         ports.check(first)
     segments, what = _segments(names, board, micropython, whole, virtual)
-    work = one_board.Work(
-        board, segments, keeping.files_of(board, segments), what, baud, force, force_supply, erase, patience_s
+    work = job.Work(
+        board, segments, preserve.files_of(board, segments), what, baud, force, force_supply, erase, patience_s
     )
     if others:
         return _several([first, *others], work, as_json)
     screen.note(f"{first}: {board.title}, {what}")
     with screen.progress(work.total) as progress:
-        done = one_board.bring(first, work, progress, lambda text: screen.note(f"{first}: {text}"))
+        done = job.bring(first, work, progress, lambda text: screen.note(f"{first}: {text}"))
     if as_json:
         screen.result(done)
     else:
@@ -74,11 +75,11 @@ def command(
 
 
 def _several(names: list[str], work: Work, as_json: bool) -> int:
-    from .. import several
+    from ..flash import parallel
 
     screen.note(f"{len(names)} boards: {work.board.title}, {work.what}")
     with screen.progress_rows(names, work.total) as progress:
-        ended = several.bring_all(names, work, progress, lambda port, text: screen.note(f"{port}: {text}"))
+        ended = parallel.bring_all(names, work, progress, lambda port, text: screen.note(f"{port}: {text}"))
     if as_json:
         screen.result([
             one.result or {"port": one.port, "error": one.word, "cause": one.cause, "remedy": one.remedy}
@@ -105,18 +106,19 @@ def _segments(
     names: tuple[str, ...], board: Board, micropython: Path | None, whole: Path | None, virtual: bool = False
 ) -> tuple[tuple[Segment, ...], str]:
     """What to write, and what it is in words."""
-    from .. import flash_file, image, ports
+    from ..device import ports
+    from ..image import build, flash_dump
 
     # a port that is not there will be refused by itself
     there = [name for name in names if ports.is_network(name) or Path(name).exists()]
     virtual = all(virtual if ports.is_network(name) else ports.is_pty(name) for name in there)
     if whole:
-        segments, what = flash_file.read(whole, board), whole.name
-        simulated = any(image.is_standin(segment.data) for segment in segments)
+        segments, what = flash_dump.read(whole, board), whole.name
+        simulated = any(build.is_standin(segment.data) for segment in segments)
     else:
         if micropython is None and virtual:
-            micropython = image.standin(board)
-        built = image.build(board, micropython or image.find_micropython(board, screen.note))
+            micropython = build.standin(board)
+        built = build.build(board, micropython or build.find_micropython(board, screen.note))
         segments, simulated = built.parts, built.simulated
         what = f"firmware {built.version} build {built.build}, MicroPython {built.micropython}"
     if simulated and not virtual:

@@ -13,7 +13,7 @@ import click
 from .. import screen
 
 if TYPE_CHECKING:
-    from ..identity import City
+    from ..pki.city import City
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 PASSPHRASE = "LAMPLIGHTER_CA_PASSPHRASE"
@@ -65,7 +65,7 @@ def init(city: str, folder: Path, passphrase_file: Path | None, no_passphrase: b
 
     Example: lamplighter identity init Lisbon
     """
-    from ..identity import City
+    from ..pki.city import City
 
     if not 0 < len(city) <= 40:
         raise click.UsageError("CITY has 1 to 40 characters.")
@@ -105,7 +105,7 @@ def issue(
     city = load(folder, passphrase_file, True)
     wanted = list(names)
     if roster:
-        from .. import roster as rosters
+        from ..roster import roster as rosters
 
         rows = rosters.read(roster).rows
         wanted += [row.name for row in rows if row.secured and city.current("node", row.name) is None]
@@ -205,7 +205,7 @@ def export(
 
     Example: lamplighter identity export ./for-the-broker --broker broker.lan
     """
-    from .. import mosquitto
+    from ..pki import mosquitto
 
     written = mosquitto.export(load(folder, passphrase_file), target, broker, port, place)
     if as_json:
@@ -234,7 +234,7 @@ def show(folder: Path, as_json: bool) -> None:
 
 def load(folder: Path, file: Path | None, signing: bool = False) -> City:
     """The city of a folder. signing -- the passphrase is asked for where a person sits and the key has one."""
-    from ..identity import City
+    from ..pki.city import City
 
     city = City.load(folder, passphrase(file))
     if signing and sys.stdin.isatty() and city.wants_passphrase:

@@ -11,7 +11,7 @@ from .. import screen
 from ..problems import ImageMissing
 
 if TYPE_CHECKING:
-    from ..board import Board
+    from ..boards.board import Board
 
 
 @click.command(name="image")
@@ -32,8 +32,8 @@ def command(
     \b
     Example: lamplighter image --board lamppost-esp32 --micropython ESP32_GENERIC-OTA-20250415-v1.25.0.bin
     """
-    from .. import board as boards
-    from .. import image
+    from ..boards import board as boards
+    from ..image import build
 
     if every == bool(name):
         raise click.UsageError(f"Name one board with --board ({', '.join(boards.names())}), or say --all.")
@@ -47,7 +47,7 @@ def command(
         for warning in board.warnings:
             screen.note(f"note: {warning}")
         try:
-            source = micropython or (image.standin(board) if simulated else image.find_micropython(board, screen.note))
+            source = micropython or (build.standin(board) if simulated else build.find_micropython(board, screen.note))
         except ImageMissing as absent:
             missing.append(absent)
             continue
@@ -59,9 +59,9 @@ def command(
 
 
 def _one(board: Board, source: Path, out: Path, as_json: bool) -> None:
-    from .. import image
+    from ..image import build
 
-    built = image.build(board, source, out, screen.note)
+    built = build.build(board, source, out, screen.note)
     written = sum(len(data) for _, data in built.segments)
     if as_json:
         screen.result({

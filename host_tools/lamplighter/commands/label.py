@@ -12,7 +12,7 @@ from ..problems import RosterInvalid
 from .roster import FILE, base_option, common
 
 if TYPE_CHECKING:
-    from ..roster import Roster, Row
+    from ..roster.roster import Roster, Row
 
 
 @click.command("label")
@@ -34,7 +34,9 @@ def command(
 
     Example: lamplighter label LP-0042 LP-0043 --roster street.csv --out labels.pdf
     """
-    from .. import drawing, labels, results, roster, whole_file
+    from ..commissioning import label_sheet, labels
+    from ..documents import atomic_file
+    from ..roster import results, roster
 
     if bool(assets) == every:
         raise click.UsageError("Name assets, or say --all.")
@@ -50,12 +52,12 @@ def command(
     ]
     pages = labels.sheets(wanted, measures, skip, link)
     if out.suffix == ".pdf":
-        files = {out: drawing.pdf(pages)}
+        files = {out: label_sheet.pdf(pages)}
     else:
         names = [out, *(out.with_stem(f"{out.stem}-{number}") for number in range(2, len(pages) + 1))]
-        files = {name: drawing.svg(page).encode() for name, page in zip(names, pages, strict=True)}
+        files = {name: label_sheet.svg(page).encode() for name, page in zip(names, pages, strict=True)}
     for name, content in files.items():
-        whole_file.write(name, content, "Name another file with --out.", 0o644, RosterInvalid)
+        atomic_file.write(name, content, "Name another file with --out.", 0o644, RosterInvalid)
     if as_json:
         screen.result({"labels": len(wanted), "files": [str(name) for name in files]})
     else:

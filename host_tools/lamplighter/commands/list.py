@@ -10,8 +10,8 @@ from .. import screen
 from ..problems import Problem
 
 if TYPE_CHECKING:
-    from ..ports import Port
-    from ..who import Answer
+    from ..device.identify import Answer
+    from ..device.ports import Port
 
 WHO = """
 import os,machine,binascii
@@ -37,7 +37,7 @@ def command(names: tuple[str, ...], no_ask: bool, ask: bool, as_json: bool) -> N
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    from .. import ports, who
+    from ..device import identify, ports
 
     if ask and no_ask:
         raise click.UsageError("--ask and --no-ask exclude each other.")
@@ -52,7 +52,7 @@ def command(names: tuple[str, ...], no_ask: bool, ask: bool, as_json: bool) -> N
         answers: list[Answer | None] = [None for _ in found]
     else:
         with ThreadPoolExecutor(max(1, len(found))) as pool:
-            answers = list(pool.map(lambda port: who.ask(port.device), found))
+            answers = list(pool.map(lambda port: identify.ask(port.device), found))
     rows, remedies = [], []
     for port, answer in zip(found, answers, strict=True):
         row, trouble = _row(port, answer)
@@ -74,7 +74,7 @@ def command(names: tuple[str, ...], no_ask: bool, ask: bool, as_json: bool) -> N
 
 
 def _row(port: Port, answer: Answer | None) -> tuple[dict[str, str], Problem | None]:
-    from .. import ports
+    from ..device import ports
 
     row = port.as_dict()
     if answer is None:
@@ -89,15 +89,15 @@ def _row(port: Port, answer: Answer | None) -> tuple[dict[str, str], Problem | N
 
 
 def _asked(device: str) -> dict[str, str]:
-    from .. import node_files
-    from ..repl import Repl
+    from ..device import files
+    from ..device.repl import Repl
 
     try:
         with Repl(device) as node:
             facts = node.run(WHO).split()
-            board = node_files.document(node, "/board.json") or {}
-            build = node_files.made(node)
-            doc = node_files.document(node, "/config.json")
+            board = files.document(node, "/board.json") or {}
+            build = files.made(node)
+            doc = files.document(node, "/config.json")
     except Problem as trouble:
         return {"state": trouble.word}
     return {

@@ -32,9 +32,10 @@ def command(
 
     Example: lamplighter log --port /dev/ttyUSB0 --save night.log
     """
-    from .. import ports, source_map
-    from ..console_line import ConsoleLine
-    from ..tracebacks import Tracebacks
+    from ..device import ports
+    from ..device.console import ConsoleLine
+    from ..image import source_map
+    from ..image.tracebacks import Tracebacks
 
     known = source_map.read(given) if given else None
 

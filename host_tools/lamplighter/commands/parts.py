@@ -9,8 +9,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from .. import catalogue, screen, si
-from ..catalogue import Part
+from .. import screen
+from ..parts import catalogue, units
+from ..parts.catalogue import Part
 
 
 @click.command("parts")
@@ -33,13 +34,13 @@ def command(part: str | None, as_json: bool) -> None:
         screen.result([facts(one) for one in catalogue.every()])
     else:
         every = catalogue.every()
-        rows = [(one.id, one.name, one.kind, one.buses, state(one), si.plain(one.measures)) for one in every]
+        rows = [(one.id, one.name, one.kind, one.buses, state(one), units.plain(one.measures)) for one in every]
         _table(("id", "part", "kind", "bus", "facts", "measures"), rows)
 
 
 def facts(part: Part) -> dict[str, Any]:
     """All of it, for programs."""
-    words = [si.WORDS[name][0] for name in part.measures]
+    words = [units.WORDS[name][0] for name in part.measures]
     return {**dataclasses.asdict(part), "says": words, "address": part.address, "status": part.status}
 
 
@@ -83,7 +84,7 @@ def _show(part: Part) -> None:
     rows = [
         ("also", ", ".join(part.also)), ("bus", line_of(part)), ("supply", part.supply), ("range", part.range),
         ("accuracy", part.accuracy), ("warm-up", f"{part.warm_up_s} s" if part.warm_up_s else ""),
-        ("measures", si.plain(part.measures)), ("facts", state(part)),
+        ("measures", units.plain(part.measures)), ("facts", state(part)),
     ]  # fmt: skip
     _table(None, [row for row in rows if row[1]])
     _head("Wiring")

@@ -39,7 +39,7 @@ def check(file: Path, base: Path | None, as_json: bool) -> None:
 
     Example: lamplighter roster check street.csv
     """
-    from .. import roster as rosters
+    from ..roster import roster as rosters
 
     found = rosters.examine(file, common(base))
     if as_json and found.mistakes:
@@ -67,8 +67,8 @@ def following(file: Path, base: Path | None, as_json: bool) -> None:
 
     Example: lamplighter roster next street.csv
     """
-    from .. import results
-    from .. import roster as rosters
+    from ..roster import results
+    from ..roster import roster as rosters
 
     found = rosters.read(file, common(base))
     open_rows = results.Results(file).unfinished(found)
@@ -94,22 +94,23 @@ def keep(asset: str, file: Path, port: str, base: Path | None, as_json: bool) ->
 
     Example: lamplighter roster keep LP-0017 --roster street.csv --port /dev/ttyUSB0
     """
-    from .. import board as boards
-    from .. import keeping, node_files, ports
-    from .. import roster as rosters
-    from ..commissioning import register
-    from ..commissioning.work import colons
-    from ..repl import Repl
+    from ..boards import board as boards
+    from ..commissioning import counter_transfer
+    from ..commissioning.context import colons
+    from ..device import files, ports
+    from ..device.repl import Repl
+    from ..flash import preserve
+    from ..roster import roster as rosters
 
     row = rosters.read(file, common(base)).known(asset)
     with ports.claim(port), Repl(port, screen.note) as node:
         node.fresh()
-        doc = node_files.document(node, "/config.json") or {}
+        doc = files.document(node, "/config.json") or {}
         name = f"{doc.get('site')}/{doc.get('node')}"
         if name != row.name:
             raise OtherLamppost(f"This is {name if doc else 'a node without a name'}, and {row.asset} is {row.name}.")
-        counters, mac = register.read(node), colons(keeping.chip(node, boards.load(row.board))[0])
-    register.keep(row.asset, mac, counters)
+        counters, mac = counter_transfer.read(node), colons(preserve.chip(node, boards.load(row.board))[0])
+    counter_transfer.keep(row.asset, mac, counters)
     told = {"asset": row.asset, "mac": mac, **counters}
     if as_json:
         screen.result(told)
@@ -127,16 +128,16 @@ def common(base: Path | None) -> dict[str, Any] | None:
     """The configuration that --base names. Raises ConfigUnreadable."""
     if base is None:
         return None
-    from .. import config
+    from ..config import document
 
-    value = config.read(str(base)).value
+    value = document.read(str(base)).value
     if not isinstance(value, dict):
         raise ConfigUnreadable(f"{base} is no JSON object.")
     return json.loads(json.dumps(value))
 
 
 def _counts(roster: Any) -> dict[str, int]:
-    from .. import results
+    from ..roster import results
 
     rows = results.Results(roster.path).all()
     states = [rows.get(row.asset, {}).get("state", "") for row in roster.rows]

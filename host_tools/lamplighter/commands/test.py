@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from .. import check_words, screen
+from .. import screen
+from ..commissioning import check_sentences
 from ..problems import SelftestFailed
 
 
@@ -20,9 +21,9 @@ def command(port: str, as_json: bool) -> None:
 
     Example: lamplighter test --port /dev/ttyUSB0
     """
-    from .. import ports
     from ..acceptance import checks
-    from ..repl import Repl
+    from ..device import ports
+    from ..device.repl import Repl
 
     with ports.claim(port), Repl(port, screen.note) as node:
         who = checks.begin(node)
@@ -36,7 +37,7 @@ def command(port: str, as_json: bool) -> None:
     else:
         screen.out.print()
         for row in failed:
-            screen.out.print(f"{row['check']} {row['what']}: {row['word']}. {check_words.remedy(row)}", markup=False)
+            screen.out.print(f"{row['check']} {row['what']}: {row['word']}. {check_sentences.remedy(row)}", markup=False)
     if failed:
         raise SelftestFailed(f"{who}: {len(failed)} of {len(rows)} checks failed.")
     if not as_json:
@@ -51,4 +52,4 @@ WIDTHS = {"mark": 1, "check": 9, "what": 9, "value": -8, "low": -7, "high": -7, 
 
 
 def _show(row: dict[str, Any]) -> None:
-    screen.row(check_words.cells(row), WIDTHS, None if row["ok"] else "bold red")
+    screen.row(check_sentences.cells(row), WIDTHS, None if row["ok"] else "bold red")

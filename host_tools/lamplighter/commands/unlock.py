@@ -25,17 +25,18 @@ def command(port: str, identity: Path | None, name: str | None, key: str | None,
 
     Example: lamplighter unlock --port /dev/ttyUSB0 --identity ~/lisbon/identity
     """
-    from .. import certificates, ports, unlocking
+    from ..device import ports, unlock
+    from ..pki import certificates
 
     if bool(identity) == bool(key):
         raise click.UsageError("Name the key: either --identity FOLDER or --key FILE.")
     with ports.claim(port):
         if identity:
-            from .. import identity as identities
+            from ..pki import city as identities
 
             name = name or _asked(port)
             key = str(identities.node_key(identity, name)) if name else None
-        opened = bool(key) and unlocking.unlock(port, certificates.node_key(key), screen.note)
+        opened = bool(key) and unlock.unlock(port, certificates.node_key(key), screen.note)
     if as_json:
         screen.result({"port": port, "was_locked": opened, "open": True})
     else:
@@ -45,9 +46,9 @@ def command(port: str, identity: Path | None, name: str | None, key: str | None,
 
 def _asked(port: str) -> str:
     """SITE/NODE, or an empty text for a node that gives its prompt to everybody."""
-    from .. import who
+    from ..device import identify
 
-    answer = who.ask(port)
-    if answer.facts or answer.state == who.PROMPT:
+    answer = identify.ask(port)
+    if answer.facts or answer.state == identify.PROMPT:
         return str(answer.facts.get("node", ""))
     raise NodeSilent(f"The node on {port} does not say which it is.", "Name it with --node SITE/NODE.")

@@ -11,7 +11,7 @@ from .. import screen
 from ..problems import NodeSaidNo, UpdateFailed
 
 if TYPE_CHECKING:
-    from ..renewing import Renewed
+    from ..update.update import Renewed
 
 # the app's first line, or what boot.py and main.py say when there is none
 STARTED = r"app: .*boot|lamppost: (no configuration|slot \w failed|no slot)"
@@ -29,30 +29,33 @@ def command(port: str, as_json: bool) -> None:
 
     Example: lamplighter update --port /dev/ttyUSB0
     """
-    from .. import filesystem, firmware, pack_change, ports, renewing, source_map
-    from ..repl import Repl
+    from .. import paths
+    from ..device import ports
+    from ..device.repl import Repl
+    from ..image import littlefs, source_map
+    from ..update import delta, update
 
-    app = filesystem.compile_app()
-    source_map.keep(app, firmware.folder("firmware"))
-    wanted = filesystem.slot(app)
+    app = littlefs.compile_app()
+    source_map.keep(app, paths.folder("firmware"))
+    wanted = littlefs.slot(app)
     started = time.monotonic()
     with ports.claim(port), Repl(port, screen.note) as node:
-        there = renewing.look(node, wanted)
-        if there.head == renewing.head(wanted):
+        there = update.look(node, wanted)
+        if there.head == update.head(wanted):
             _tell(port, app.build, None, time.monotonic() - started, as_json)
             return
-        needed = pack_change.plan(wanted, there.modules)
+        needed = delta.plan(wanted, there.modules)
         screen.note(f"{port}: firmware {app.version} build {app.build}; {needed.kept} modules are there already")
         with screen.progress(max(1, len(needed.new))) as progress:
             told = lambda at: progress(at, f"into slot {there.other}")  # noqa: E731
             try:
-                done = renewing.renew(node, wanted, there, told, screen.note)
+                done = update.renew(node, wanted, there, told, screen.note)
             except NodeSaidNo as trouble:
                 if "MemoryError" not in trouble.cause:
                     raise
                 screen.note("the app has left too little memory: soft reset")
                 node.clean()
-                done = renewing.renew(node, wanted, there, told, screen.note)
+                done = update.renew(node, wanted, there, told, screen.note)
         screen.note("restarting")
         node.restart()
         line = node.boot_line(STARTED)
@@ -61,11 +64,11 @@ def command(port: str, as_json: bool) -> None:
 
 
 def _check(port: str, line: str | None, build: str) -> None:
-    from .. import who
+    from ..device import identify
 
     if line and "no configuration" in line:
         return  # it starts, and has nothing to work with yet
-    facts = who.ask(port).facts
+    facts = identify.ask(port).facts
     if facts.get("build") != build:
         runs = f"build {facts['build']} runs in slot {facts['slot']}" if facts else line or "it says nothing"
         raise UpdateFailed(

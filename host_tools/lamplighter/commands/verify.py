@@ -24,7 +24,7 @@ def command(files: tuple[Path, ...], ca: Path | None, folder: Path, as_json: boo
 
     Example: lamplighter verify street.records/LP-0042-240ac4aa16d9-20261122T101500Z.json
     """
-    from .. import records
+    from ..commissioning import record as records
 
     authority, revoked = _authority(ca, folder)
     told = []
@@ -51,7 +51,7 @@ def _authority(ca: Path | None, folder: Path):
     """(CA certificate, what it took back). Raises RecordUnproven without one."""
     from cryptography import x509
 
-    from ..identity import City
+    from ..pki.city import City
     from ..problems import RecordUnproven
 
     if ca is None:

@@ -44,9 +44,9 @@ def command(
     Example: lamplighter virtual --board lamppost-esp32 --port-link ./lamp &
              esptool --port ./lamp flash-id
     """
-    from .. import board as boards
-    from .. import image
-    from ..virtual.node import VirtualLamppost
+    from ..boards import board as boards
+    from ..image import build
+    from ..virtual.lamppost import VirtualLamppost
 
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -65,7 +65,7 @@ def command(
             screen.note(f"{port_link}: {WORDS[state]}")
 
     if new and not blank:
-        lamppost.flash_image([(board.silicon.offset, image.standin(board).read_bytes())])
+        lamppost.flash_image([(board.silicon.offset, build.standin(board).read_bytes())])
     lamppost.on_state(tell)
     try:
         if as_json:

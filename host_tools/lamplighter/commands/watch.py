@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 from rich.live import Live
 
-from .. import panel, screen
+from .. import screen
 from ..contract import ROOT
 from ..problems import ContractBroken, TelemetryGaps
-from ..subscriber import Connection, Incoming, Subscriber
-from ..telemetry import Seen, Telemetry, clock_text
+from ..telemetry import panel
+from ..telemetry.state import Seen, Telemetry, clock_text
+from ..telemetry.subscriber import Connection, Incoming, Subscriber
 
 PASSWORD = "LAMPLIGHTER_MQTT_PASSWORD"
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

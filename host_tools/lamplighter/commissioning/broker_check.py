@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..contract import ROOT
-from ..identity import City
+from ..pki.city import City
 from ..problems import BrokerRefused, ContractBroken, NotAtBroker
-from ..roster import Row
-from ..subscriber import Incoming, Subscriber
-from ..telemetry import Seen, Telemetry
+from ..roster.roster import Row
+from ..telemetry.state import Seen, Telemetry
+from ..telemetry.subscriber import Incoming, Subscriber
 
 MORE_S = 3.0  # after what must be seen: readings come a little later than the first event
 

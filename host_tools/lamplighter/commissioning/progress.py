@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .. import whole_file
+from ..documents import atomic_file
 from ..problems import RosterInvalid
 
 _REMEDY = "Let XDG_STATE_HOME name a folder that can be written."
@@ -55,7 +55,7 @@ class Progress:
         self._steps[step] = {**result, "at": time.time()}
         if self._path:
             content = {"asset": self._asset, "begun": self.begun, "steps": self._steps}
-            whole_file.write(self._path, json.dumps(content).encode(), _REMEDY, 0o600, RosterInvalid)
+            atomic_file.write(self._path, json.dumps(content).encode(), _REMEDY, 0o600, RosterInvalid)
 
     def finished(self) -> None:
         """The record says it all from here on; the next run begins anew."""

@@ -7,13 +7,13 @@ import re
 import time
 from typing import Any
 
-from .. import __version__, check_words, verbs
-from ..certificate_names import common_name
+from .. import __version__, run_verb
+from ..device.repl import Repl
+from ..pki.names import common_name
 from ..problems import BrokerNotFound, BrokerUnreachable, CountersUnknown, SelftestFailed
-from ..repl import Repl
-from . import register
+from . import check_sentences, counter_transfer
 from .broker_check import BrokerCheck, explained
-from .work import Work, colons
+from .context import Work, colons
 
 _FIRMWARE = re.compile(r"firmware (\S+) build (\S+), MicroPython (\S+)")
 # a console that was unlocked for this visit notes so in RTC memory (firmware/lock.py): the visit is over
@@ -46,7 +46,7 @@ class Flash:
         more = ["--micropython", str(chosen.micropython)] if chosen.micropython else []
         more += ["--baud", str(chosen.baud)] if chosen.baud else []
         work.open_console()
-        told = verbs.run("flash", "--port", chosen.port, "--board", work.row.board, *more, say=work.say)[-1]
+        told = run_verb.run("flash", "--port", chosen.port, "--board", work.row.board, *more, say=work.say)[-1]
         work.rewritten = bool(told["written"])
         work.came_to_light(colons(told["mac"]))
         work.fresh = True
@@ -72,9 +72,9 @@ class Register:
         given, source = self._of_the_old(work) if work.swapped_from else ({}, "nothing")
         with Repl(work.options.port, work.say) as node:
             node.fresh()
-            register.begin_anew(node)
+            counter_transfer.begin_anew(node)
             if given:
-                register.give(node, given)
+                counter_transfer.give(node, given)
         if not given:
             return {"from": source}
         work.say(f"the register goes on at {given['imp_mwh']} mWh, boots at {given['boot'] + 1}")
@@ -82,7 +82,7 @@ class Register:
 
     def _of_the_old(self, work: Work) -> tuple[dict[str, Any], str]:
         """(counters, where they are known from). Raises CountersUnknown rather than guess."""
-        kept = register.kept(work.row.asset)
+        kept = counter_transfer.kept(work.row.asset)
         if kept and kept["mac"] == work.swapped_from:
             return kept, "the old node"
         if work.options.imp_mwh is None:
@@ -91,7 +91,7 @@ class Register:
         if boot is None:
             boot = self._last_boot(work)
         if boot is None:
-            boot = register.FAR
+            boot = counter_transfer.FAR
             work.say(f"the last boot of the old node is not known: the new one begins at {boot + 1}")
         return {"imp_mwh": work.options.imp_mwh, "boot": boot}, "what was given"
 
@@ -156,7 +156,7 @@ def _configured(work: Work, document: dict[str, Any]) -> dict[str, Any]:
     if work.row.secured and work.city:
         key, certificate = work.city.files("node", work.row.name)
         files = ["--ca", str(work.city.folder / "ca.pem"), "--cert", str(certificate), "--key", str(key)]
-    told = verbs.run("configure", "--port", work.options.port, *files, "-", say=work.say, stdin=json.dumps(document))
+    told = run_verb.run("configure", "--port", work.options.port, *files, "-", say=work.say, stdin=json.dumps(document))
     work.fresh = True
     return told[-1]
 
@@ -191,12 +191,12 @@ class SelfTest:
 
     def run(self, work: Work) -> dict[str, Any]:
         try:
-            told = verbs.run("test", "--port", work.options.port, say=work.say)[-1]
+            told = run_verb.run("test", "--port", work.options.port, say=work.say)[-1]
         except SelftestFailed as failed:
             told = next((one for one in failed.results if isinstance(one, dict) and "checks" in one), {"checks": []})
             rows = [row for row in told["checks"] if not row["ok"]]
             failed.details = [f"✗ {row['check']} {row['what']}: {row['word']}" for row in rows]
-            failed.remedy = check_words.remedy(rows[0]) + " Then run the same command again." if rows else failed.remedy
+            failed.remedy = check_sentences.remedy(rows[0]) + " Then run the same command again." if rows else failed.remedy
             raise
         work.fresh = True
         return {"checks": told["checks"], "config": work.of("configuration")["config"]}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ..subscriber import Incoming, Subscriber
+from ..telemetry.subscriber import Incoming, Subscriber
 from . import ROOT, check_message
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from .. import ports
+from ..device import ports
 from ..problems import Problem
 from .finding import BAD, GOOD, ODD, UNKNOWN, Finding
 

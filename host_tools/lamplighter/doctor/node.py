@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import check_words, node_files, who
 from ..acceptance import checks
-from ..console_line import ConsoleLine
+from ..commissioning import check_sentences
+from ..device import files, identify
+from ..device.console import ConsoleLine
+from ..device.repl import Repl
+from ..image.tracebacks import mapped
 from ..problems import ConsoleLocked, NodeSilent, Problem
-from ..repl import Repl
-from ..tracebacks import mapped
 from .finding import BAD, GOOD, ODD, UNKNOWN, Finding
 from .link_words import STAGES, WORDS
 
@@ -53,11 +54,11 @@ class Patient:
 def look(port: str, patient: Patient, say: Say) -> Iterator[Finding]:
     """Every finding about the node. It is stopped for its self-test, and started again to be listened to."""
     say("asking who it is")
-    answer = who.ask(port)
+    answer = identify.ask(port)
     patient.facts = answer.facts
     if answer.facts:
         yield from _facts(answer.facts)
-    elif answer.trouble and answer.state not in (who.PROMPT, who.SILENT):
+    elif answer.trouble and answer.state not in (identify.PROMPT, identify.SILENT):
         yield Finding(_kind(answer.state), "node", BAD, answer.state, answer.trouble.cause, answer.trouble.remedy)
         if answer.state != "brown-out":
             return
@@ -86,7 +87,7 @@ def _facts(facts: dict[str, Any]) -> Iterator[Finding]:
     said = f"{facts['reset']}, up {facts['uptime_s']} s, boot {facts['boot']}"
     if facts["reset"] == "brown-out":
         cause = "The chip's last reset came from its brown-out detector: the supply dips."
-        yield Finding("supply", "supply", BAD, said, cause, check_words.OF_THE_NODE["supply"].partition(": ")[2])
+        yield Finding("supply", "supply", BAD, said, cause, check_sentences.OF_THE_NODE["supply"].partition(": ")[2])
     elif facts["reset"] == "watchdog":
         cause = "The watchdog started the node anew: the program hung before."
         remedy = "Leave `lamplighter log --save FILE` running until it happens again."
@@ -97,8 +98,8 @@ def _facts(facts: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _inside(node: Repl, patient: Patient, say: Say) -> Iterator[Finding]:
-    patient.board = node_files.document(node, "/board.json")
-    patient.configuration = node_files.document(node, "/config.json")
+    patient.board = files.document(node, "/board.json")
+    patient.configuration = files.document(node, "/config.json")
     if patient.board is None:
         yield Finding("firmware", "firmware", BAD, "missing", "No Lamplighter firmware is on the node.",
                       "Bring it with `lamplighter flash`.")  # fmt: skip
@@ -119,7 +120,7 @@ def _inside(node: Repl, patient: Patient, say: Say) -> Iterator[Finding]:
 
 
 def _row(row: dict[str, Any], parts: set[str]) -> Finding:
-    said = check_words.cells(row)
+    said = check_sentences.cells(row)
     times = "× " if said["unit"][:1].isdigit() else ""
     value = f"{said['what']} {said['value']} {times}{said['unit']}".strip()
     kind = "part" if row["check"] in parts else row["check"]
@@ -127,7 +128,7 @@ def _row(row: dict[str, Any], parts: set[str]) -> Finding:
         return Finding(kind, row["check"], GOOD, value)
     limits = f" (limits {said['low']} to {said['high']})" if row["word"] == "range" else ""
     cause = f"{row['check']}: {row['word']}, {value}{limits}."
-    return Finding(kind, row["check"], BAD, f"{row['word']}: {value}", cause, check_words.remedy(row))
+    return Finding(kind, row["check"], BAD, f"{row['word']}: {value}", cause, check_sentences.remedy(row))
 
 
 def _clock(node: Repl, configuration: dict[str, Any]) -> Finding:

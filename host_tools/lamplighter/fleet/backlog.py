@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .. import firmware
+from .. import paths
 
-firmware.importable()
+paths.importable()
 
 from lamppost.journal.outbox import ALARM, CLEAR, EVENT, TELEMETRY  # noqa: E402
 
@@ -28,7 +28,7 @@ class Record:
 
 
 class Entry:
-    """A record in flight, as link/sender.py sees it."""
+    """A record in flight, as link/mqtt/publisher.py sees it."""
 
     __slots__ = ("kind", "boot", "seq", "retain", "ts", "tq", "tu_ms", "held", "topic_len", "body_len", "record", "at")
 
@@ -71,7 +71,7 @@ class Backlog:
         self._order += 1
         (self._urgent if kind in (ALARM, CLEAR) else self._rest).append(record)
 
-    # -- for link/sender.py
+    # -- for link/mqtt/publisher.py
 
     def take(self, entry: Entry) -> bool:
         line = self._urgent or self._rest

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from types import SimpleNamespace
 
-from .. import firmware
+from .. import paths
 
-firmware.importable()
+paths.importable()
 
 from lamppost.core.calendar import rfc3339_into  # noqa: E402
-from lamppost.core.codec import body  # noqa: E402
+from lamppost.core.payload import body  # noqa: E402
 from lamppost.drivers.bme280 import Bme280  # noqa: E402
 from lamppost.drivers.pzem004t import Pzem004t  # noqa: E402
 from lamppost.drivers.sps30 import Sps30  # noqa: E402

@@ -1,6 +1,6 @@
 """One simulated lamppost: the firmware's session, sender and turns over a real TCP connection.
 
-Left out are chip, parts, flash, WiFi and name resolution. link/link.py, which only runs in MicroPython, is followed
+Left out are chip, parts, flash, WiFi and name resolution. link/connection.py, which only runs in MicroPython, is followed
 step by step in run() and _connection().
 """
 
@@ -10,20 +10,20 @@ import asyncio
 import random
 from typing import TYPE_CHECKING, Any
 
-from .. import firmware
+from .. import paths
 from . import day
 from .backlog import ALARM, CLEAR, EVENT, TELEMETRY, Backlog, Entry
 from .figures import Figures
 from .wire import Wire
 
-firmware.importable()
+paths.importable()
 
-from lamppost.core.codec import HEAD_MAX, head_into  # noqa: E402
 from lamppost.core.faults import LinkFault  # noqa: E402
-from lamppost.link import broker as brokers  # noqa: E402
-from lamppost.link.mqtt import Mqtt  # noqa: E402
-from lamppost.link.sender import LONGEST, Sender  # noqa: E402
-from lamppost.link.turns import Backoff, place_ms  # noqa: E402
+from lamppost.core.payload import HEAD_MAX, head_into  # noqa: E402
+from lamppost.link import broker_settings as brokers  # noqa: E402
+from lamppost.link.backoff import Backoff, place_ms  # noqa: E402
+from lamppost.link.mqtt.publisher import LONGEST, Sender  # noqa: E402
+from lamppost.link.mqtt.session import Mqtt  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from .. import firmware
+from .. import paths
 
-firmware.importable()
+paths.importable()
 
 from lamppost.core.faults import LinkFault  # noqa: E402
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import firmware
+from .. import paths
 from ..problems import ToolMissing, VirtualFailed
-from ..virtual.interpreter import wheel_folder
+from ..virtual.micropython_process import wheel_folder
 from .trace import Trace
 
 _HEAP = "16M"
@@ -38,7 +38,7 @@ def run(program: str, trace: Trace, facts: dict[str, Any]) -> Iterator[Any]:
         source = Path(__file__).parent / program
         command = [
             sys.executable, "-I", "-S", "-c", _START.format(wheel_folder()),
-            "-X", f"heapsize={_HEAP}", str(source), str(firmware.folder("firmware")), str(rows), str(said),
+            "-X", f"heapsize={_HEAP}", str(source), str(paths.folder("firmware")), str(rows), str(said),
         ]  # fmt: skip
         words: list[str] = []
         try:

@@ -10,7 +10,7 @@ def main(folder, rows, facts):
     sys.path.insert(0, folder)
     from lamppost.core.clock import NTP, Clock
     from lamppost.core.faults import SensorFault
-    from lamppost.sensing.air import Air
+    from lamppost.sensing.air.windows import Air
 
     with open(facts) as file:
         facts = json.load(file)

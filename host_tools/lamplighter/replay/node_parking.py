@@ -12,7 +12,7 @@ def main(folder, rows, facts):
     sys.path.insert(0, folder)
     from lamppost.core.clock import Clock
     from lamppost.core.faults import SensorFault
-    from lamppost.sensing.parking import Parking
+    from lamppost.sensing.parking.bay import Parking
 
     with open(facts) as file:
         facts = json.load(file)
@@ -47,7 +47,7 @@ def main(folder, rows, facts):
 
 
 class Notes:
-    """What the node remembers from before: (distance, field) of the empty bay, as sensing/empty_bay.py keeps it."""
+    """What the node remembers from before: (distance, field) of the empty bay, as sensing/parking/calibration_store.py keeps it."""
 
     def __init__(self, kept):
         self._kept = kept
@@ -55,7 +55,7 @@ class Notes:
     def kept(self, name):
         if not self._kept:
             return None
-        from lamppost.sensing.empty_bay import note
+        from lamppost.sensing.parking.calibration_store import note
 
         mm, field = self._kept
         return note(mm or 0, field)

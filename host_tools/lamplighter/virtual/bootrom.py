@@ -6,7 +6,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-from .. import partitions
+from ..boards import partitions
 from .chip import Silicon
 from .flash import SECTOR, FlashFile
 

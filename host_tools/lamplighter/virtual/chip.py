@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..chips import CHIPS, Chip
+from ..boards.chips import CHIPS, Chip
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from .. import toml_document
-from ..toml_document import TomlDocument
+from ..documents import toml_source
+from ..documents.toml_source import TomlDocument
 from .parts.faults import KINDS
 
 UNDONE_BY = {"power_cut": "power_on", "wifi_down": "wifi_up", "blackhole": "restore", "refuse": "restore"}
@@ -29,21 +29,21 @@ def kinds(part: str) -> list[str]:
     return [*KINDS, *getattr(twin(part), "FAULTS", ())]
 
 
-def check_quantities(document: TomlDocument, path: toml_document.Path, part: str, names: Any) -> None:
+def check_quantities(document: TomlDocument, path: toml_source.Path, part: str, names: Any) -> None:
     """Complain of every name that is no quantity of the part."""
     known = quantities(part)
     for name in names:
         if name not in known:
-            document.complain((*path, name), f"{part} has no quantity {name}", toml_document.nearest(name, known))
+            document.complain((*path, name), f"{part} has no quantity {name}", toml_source.nearest(name, known))
 
 
-def _check_kind(document: TomlDocument, path: toml_document.Path, part: str, kind: str) -> None:
+def _check_kind(document: TomlDocument, path: toml_source.Path, part: str, kind: str) -> None:
     known = kinds(part)
     if kind not in known:
-        document.complain(path, f"{part} has no fault {kind}", toml_document.nearest(kind, known))
+        document.complain(path, f"{part} has no fault {kind}", toml_source.nearest(kind, known))
 
 
-def endpoint(document: TomlDocument, path: toml_document.Path, text: str) -> tuple[str, int]:
+def endpoint(document: TomlDocument, path: toml_source.Path, text: str) -> tuple[str, int]:
     """("127.0.0.1", 1883) from its text."""
     address, _, port = text.rpartition(":")
     if not 0 < int(port) < 65536:
@@ -66,7 +66,7 @@ def read(document: TomlDocument, parts: dict[str, str]) -> list[dict[str, Any]]:
             document.complain((*path, key), f"{do} takes no {key}", remedy)
         if "part" in row and row["part"] not in parts:
             document.complain(
-                (*path, "part"), f"there is no part {row['part']}", toml_document.nearest(row["part"], parts)
+                (*path, "part"), f"there is no part {row['part']}", toml_source.nearest(row["part"], parts)
             )
         elif "part" in row:
             check_quantities(document, (*path, "values"), parts[row["part"]], row.get("values", {}))

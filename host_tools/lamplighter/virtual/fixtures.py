@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from .. import board as boards
-from .. import image
-from .node import VirtualLamppost
+from ..boards import board as boards
+from ..image import build
+from .lamppost import VirtualLamppost
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def virtual_lamppost(tmp_path: Path) -> Iterator[Callable[..., VirtualLamppost]]
         lamppost = VirtualLamppost(boards.load(board), **options)
         started.append(lamppost)
         if flashed:
-            lamppost.flash_image(image.build(lamppost.board, image.standin(lamppost.board)))
+            lamppost.flash_image(build.build(lamppost.board, build.standin(lamppost.board)))
         return lamppost.start()
 
     yield make

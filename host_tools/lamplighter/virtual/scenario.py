@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import toml_document
-from ..board import Board
+from ..boards.board import Board
+from ..documents import toml_source
+from ..documents.toml_source import TomlDocument
 from ..problems import ScenarioInvalid
-from ..toml_document import TomlDocument
 from . import events, recorded
 
 EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
@@ -74,7 +74,7 @@ def load(path: Path | str, board: Board) -> Scenario:
     if not path.suffix and (packaged / f"{path}.toml").is_file():
         path = packaged / f"{path}.toml"
     known = ", ".join(sorted(each.stem for each in packaged.glob("*.toml")))
-    document = toml_document.load(path, ScenarioInvalid, f"Name a TOML file, or one of {known}.", path.name)
+    document = toml_source.load(path, ScenarioInvalid, f"Name a TOML file, or one of {known}.", path.name)
     if not document.complaints:
         document.check(json.loads((Path(__file__).parent / "scenario.schema.json").read_text(encoding="utf-8")))
     scenario = _scenario(document, board, path.parent)
@@ -131,7 +131,7 @@ def _parts(document: TomlDocument, board: Board, beside: Path | None) -> list[di
             document.complain(
                 (*path, "bus"),
                 f"{board.name} has no bus {whole['bus']}",
-                toml_document.nearest(whole["bus"], board.buses),
+                toml_source.nearest(whole["bus"], board.buses),
             )
             continue
         wanted, kind = events.twin(whole["part"]).BUSES, board.buses[whole["bus"]]["kind"]
@@ -163,7 +163,7 @@ def _seated(row: dict[str, Any], board: Board) -> dict[str, Any]:
 
 
 def _series(
-    document: TomlDocument, path: toml_document.Path, part: str, rows: list[dict[str, Any]], beside: Path | None
+    document: TomlDocument, path: toml_source.Path, part: str, rows: list[dict[str, Any]], beside: Path | None
 ) -> list[dict[str, Any]]:
     found = []
     for index, row in enumerate(rows):
@@ -172,13 +172,13 @@ def _series(
         source = recorded.locate(row["file"], beside)
         if source is None:
             known = sorted(each.name for each in recorded.FOLDER.glob("*.csv"))
-            remedy = toml_document.nearest(row["file"], known)
+            remedy = toml_source.nearest(row["file"], known)
             document.complain((*place, "file"), f"there is no file {row['file']}", remedy)
             continue
         for quantity, cause, choices in recorded.faults(source, row["columns"]):
             remedy = "correct the file"
             if choices:
-                remedy = toml_document.nearest(row["columns"][quantity]["column"], choices)
+                remedy = toml_source.nearest(row["columns"][quantity]["column"], choices)
             document.complain((*place, "columns", quantity) if quantity else (*place, "file"), cause, remedy)
         found.append({
             "path": source, "columns": row["columns"], "step_us": int(row["step_s"] * 1000000),

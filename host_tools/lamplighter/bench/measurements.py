@@ -1,0 +1,51 @@
+"""What a test measured, with its limits: kept for the reports, and held against them at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ..acceptance.rows import Limits, Row, judged, row
+
+MEASURED = pytest.StashKey[list[Row]]()
+
+
+class Measured:
+    """measured("lamp.current", 0.43, "A", low=0.4, high=0.5): recorded, and the test fails where it is outside.
+
+    The bench's own limits of that name count instead of the test's.
+    """
+
+    def __init__(self, item: Any, limits: Limits):
+        self._item, self._limits = item, limits
+
+    def __call__(
+        self, name: str, value: float | None, unit: str = "", low: float | None = None, high: float | None = None
+    ) -> float | None:
+        check, _, what = name.rpartition(".")
+        self.rows([row(check or self._item.name, what, value, unit, low, high)])
+        return value
+
+    def rows(self, rows: list[Row]) -> None:
+        """Several at once, each judged; one failure names all that are outside."""
+        rows = [judged(one, self._limits) for one in rows]
+        self._item.stash.setdefault(MEASURED, []).extend(rows)
+        for one in rows:
+            said = f"{one['value']} {one['unit']} ({one['low']} .. {one['high']}) {one['word']}"
+            self._item.user_properties.append((f"{one['check']}.{one['what']}", said.strip()))
+        wrong = [one for one in rows if not one["ok"]]
+        if wrong:
+            pytest.fail("\n".join(sentence(one) for one in wrong), pytrace=False)
+
+
+def sentence(one: Row) -> str:
+    """meter voltage: 180.0 V is not within 195.5 to 253.0"""
+    from ..commissioning import check_sentences
+
+    said = check_sentences.cells(one)
+    if one["word"] != "range" or one["value"] is None:
+        return f"{said['check']} {said['what']}: {one['word'] if one['word'] != 'range' else 'no value'}"
+    limits = f"from {said['low']}" if not said["high"] else f"up to {said['high']}"
+    limits = f"{said['low']} to {said['high']}" if said["low"] and said["high"] else limits
+    return f"{said['check']} {said['what']}: {said['value']} {said['unit']}".rstrip() + f" is not {limits}"

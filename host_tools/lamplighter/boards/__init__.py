@@ -1,0 +1,1 @@
+"""A board: its chip, flash, PSRAM, partitions, pins, and what is fitted."""

@@ -1,0 +1,61 @@
+"""Labels for lampposts, with a QR code, on sheets of A4: what to stick on the pole, and on the node inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .label_sheet import HEIGHT, WIDTH, Code, Frame, Page, Text
+
+SIZE = (70.0, 37.0)  # mm: 24 on a sheet, as office suppliers have them
+_LETTER = 0.56  # of the font's size: how wide a bold letter is, on the safe side
+
+
+@dataclass(frozen=True)
+class Label:
+    """What one label says. name -- SITE/NODE; mac "" -- for who sticks labels before nodes are there."""
+
+    asset: str
+    name: str
+    mac: str = ""
+    board: str = ""
+    proof: str = ""  # the record's fingerprint
+
+    def code(self, link: str = "") -> str:
+        """What the QR code says. link -- a web address in which {asset} stands for the asset id."""
+        if link:
+            from urllib.parse import quote
+
+            return link.replace("{asset}", quote(self.asset, safe=""))
+        return f"lamppost:{self.name};asset={self.asset}" + (f";mac={self.mac}" if self.mac else "")
+
+
+def sheets(labels: list[Label], size: tuple[float, float] = SIZE, skip: int = 0, link: str = "") -> list[Page]:
+    """Pages with the labels in rows. skip -- places of the first sheet that are used already."""
+    width, height = size
+    columns, rows = int(WIDTH // width), int(HEIGHT // height)
+    left, top = (WIDTH - columns * width) / 2, (HEIGHT - rows * height) / 2
+    pages: list[Page] = []
+    for index, label in enumerate(labels, skip):
+        page, place = divmod(index, columns * rows)
+        while len(pages) <= page:
+            pages.append(Page())
+        row, column = divmod(place, columns)
+        pages[page].things += _drawn(label, left + column * width, top + row * height, size, link)
+    return pages
+
+
+def _drawn(label: Label, x: float, y: float, size: tuple[float, float], link: str) -> list[Text | Frame | Code]:
+    width, height = size
+    square = min(height - 8, width * 0.42)  # with room for the quiet zone around it
+    beside = x + square + 8
+    room = x + width - beside - 2
+    large = min(7.0, room / (_LETTER * max(len(label.asset), 1)))
+    lines = [line for line in (label.name, label.mac, label.board, label.proof) if line]
+    small = min([2.9, *(room / (_LETTER * len(line)) for line in lines)])
+    first = y + height / 2 - (large + len(lines) * 1.5 * small) / 2 + large * 0.8
+    return [
+        Frame(x + 1, y + 1, width - 2, height - 2),
+        Code(x + 4, y + (height - square) / 2, square, label.code(link)),
+        Text(beside, first, large, label.asset, bold=True),
+        *(Text(beside, first + (place + 1) * 1.5 * small + 0.6, small, line) for place, line in enumerate(lines)),
+    ]

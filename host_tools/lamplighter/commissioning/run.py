@@ -1,0 +1,88 @@
+"""The course of a commissioning: who is on the cable, whether it shall be this lamppost, then step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..config import document
+from ..problems import IdentityExpired, OtherLamppost, Problem
+from ..roster.results import FAILED
+from . import sign_off
+from .context import Work
+from .record import Signer
+from .steps import STEPS
+
+Ask = Callable[[str], bool]
+
+
+def ready(work: Work) -> None:
+    """What can be known before the lamppost is touched. Raises ConfigInvalid (a password that the environment lacks),
+    IdentityLocked, IdentityExpired.
+    """
+    document.check(document.Document(work.row.document(), str(work.roster.path), {(): work.row.line}))
+    if not work.row.secured or work.city is None:
+        return
+    if work.city.has_expired:
+        raise IdentityExpired(f"The city CA in {work.city.folder} has expired.")
+    if work.city.current("node", work.row.name) is None:
+        work.city.ready()
+
+
+def confirm(work: Work, ask: Ask) -> None:
+    """Say what is on the cable and what it becomes; ask where that is not the same. Raises OtherLamppost."""
+    row, before = work.row, work.before
+    as_what = f"{row.asset} ({row.name}, {row.board})"
+    if before.name == row.name and not work.swapped_from:
+        work.say(f"this is {as_what}, {before.mac}")
+        return
+    if work.swapped_from and not work.options.swap:
+        raise OtherLamppost(
+            f"{row.asset} was commissioned as {work.swapped_from}, and this is {before.told}.",
+            "If that node is dead, say --swap; if not, you stand at another lamppost.",
+        )
+    elsewhere = work.results.of_mac(work.mac)
+    was = f"this is {before.told}"
+    if elsewhere and elsewhere != row.asset:
+        was += f", installed as {elsewhere}"
+    place = f" in place of {work.swapped_from}" if work.swapped_from else ""
+    work.say(f"{was}; it becomes {as_what}{place}")
+    if not ask("Continue?"):
+        raise OtherLamppost(f"{was}, and nobody has said that it is to be {as_what}.")
+
+
+def run(work: Work, signer: Signer, ask: Ask) -> dict[str, Any]:
+    """Every step that is not done yet, then the record. A Problem says what to do; the same command goes on."""
+    if work.before.mac:
+        work.came_to_light(work.before.mac)
+    confirm(work, ask)
+    known = bool(work.mac)
+    try:
+        for number, step in enumerate(STEPS, 1):
+            _take(work, step, f"{number}/{len(STEPS)} {step.name}")
+            if not known and work.mac:
+                known = True
+                _not_another(work)
+    except Problem as trouble:
+        # only what is missing is told: what the lamppost was before stays as it is in the results
+        work.results.note(work.row.asset, state=FAILED, problem=f"{step.name}: {trouble.cause}")
+        raise
+    return sign_off.close(work, signer)
+
+
+def _take(work: Work, step: Any, title: str) -> None:
+    kept = work.progress.of(step.name)
+    if kept and step.holds(work, kept):
+        work.say(f"{title}: done already")
+        return
+    work.say(title)
+    work.progress.note(step.name, step.run(work))
+
+
+def _not_another(work: Work) -> None:
+    """A chip that could not say who it is has said it by now: before it gets a name it must not be a surprise."""
+    if work.swapped_from and not work.options.swap:
+        raise OtherLamppost(
+            f"{work.row.asset} was commissioned as {work.swapped_from}, and this chip is {work.mac}.",
+            "If that node is dead, say --swap; if not, you stand at another lamppost.",
+        )

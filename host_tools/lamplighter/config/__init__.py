@@ -1,0 +1,1 @@
+"""The configuration of a node, checked whole before anything is written."""

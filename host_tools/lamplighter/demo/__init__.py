@@ -1,0 +1,1 @@
+"""Three virtual lampposts and a broker on this computer."""

@@ -1,0 +1,1 @@
+"""A node on a serial port: its console, its REPL, its files."""

@@ -1,0 +1,101 @@
+"""Who is on a port, asked without stopping it: a line for a line; what else is heard tells the state."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..problems import NodeSilent, Problem
+from . import no_prompt
+from .console import ConsoleLine
+
+RUNNING, PROMPT, SILENT, STRANGE = "running", "at the prompt", "silent", "no lamppost"
+BROWN_OUT = "brown-out"  # as silence.state() says it
+PATIENCE_S = 2.8  # a rescue window is silent for 1.5 s, and the app looks at its console twice a second
+STARTING_S = 4.5  # a chip that has just been reset keeps its rescue window first
+AGAIN_S = 0.7
+QUESTION = b"\x02\rwho\r"  # Ctrl-B leaves a raw REPL that another tool left behind
+_BOOTS = re.compile(rb"rst:0x|lamppost: |^\[ *\d+\.\d{3}\]", re.MULTILINE)
+# esptool's first request, which a ROM loader answers and a program takes for noise
+_SYNC = b"\xc0" + struct.pack("<BBHI", 0, 8, 36, 0) + b"\x07\x07\x12\x20" + b"\x55" * 32 + b"\xc0"
+_SYNCED = b"\xc0\x01\x08"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`facts` -- what a lamppost says of itself; {} when none runs. `trouble` -- why there is none, with its remedy."""
+
+    state: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    trouble: Problem | None = None
+
+
+def ask(device: str) -> Answer:
+    """Open the port, ask, listen, close; nothing is stopped or reset. A port that cannot be opened is an answer too."""
+    try:
+        with ConsoleLine(device) as line:
+            return _conversation(device, line)
+    except Problem as trouble:
+        return Answer(trouble.word.removeprefix("port-"), trouble=trouble)
+
+
+def _conversation(device: str, line: ConsoleLine) -> Answer:
+    heard, start, asked = b"", time.monotonic(), 0.0
+    end = start + PATIENCE_S
+    while (now := time.monotonic()) < end:
+        if now >= asked + AGAIN_S:
+            line.write(QUESTION)
+            asked = now
+        heard += line.read(0.05)
+        if facts := facts_in(heard):
+            return Answer(RUNNING, facts)
+        if no_prompt.state(heard):
+            break
+        if b">>> " in heard and b"NameError" in heard:
+            cause = f"{device}: MicroPython waits at its prompt; no lamppost program runs."
+            remedy = "Press EN to start it, or bring it with `lamplighter flash`."
+            return Answer(PROMPT, trouble=NodeSilent(cause, remedy))
+        if _BOOTS.search(heard):
+            end = start + STARTING_S
+    if not heard.strip(b"\0") and _in_loader(line):
+        heard = b"waiting for download"
+    state = no_prompt.state(heard) or (STRANGE if heard.strip(b"\0") else SILENT)
+    return Answer(state, trouble=no_prompt.explain(device, heard))
+
+
+def dips(device: str) -> bool:
+    """Listen, without a word, for a chip that its brown-out detector resets again and again."""
+    heard, end = b"", time.monotonic() + PATIENCE_S
+    try:
+        with ConsoleLine(device) as line:
+            while time.monotonic() < end and no_prompt.state(heard) != BROWN_OUT:
+                heard += line.read(0.05)
+    except Problem:
+        return False
+    return no_prompt.state(heard) == BROWN_OUT
+
+
+def facts_in(heard: bytes) -> dict[str, Any] | None:
+    """The line of facts, when it is whole."""
+    found = re.search(rb'lamppost: (\{"[^\r\n]*\})\r?\n', heard)
+    if not found:
+        return None
+    try:
+        return json.loads(found[1])
+    except ValueError:
+        return None
+
+
+def _in_loader(line: ConsoleLine) -> bool:
+    heard = b""
+    for _ in range(3):
+        line.write(_SYNC)
+        heard += line.read(0.15)
+        if _SYNCED in heard:
+            return True
+    return False
+

@@ -1,0 +1,1 @@
+"""Files with line numbers, written whole or not at all."""

@@ -1,0 +1,167 @@
+"""A TOML file that is checked against a JSON Schema, with the line of every key and all complaints at once."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..problems import Problem
+
+if TYPE_CHECKING:
+    import pathlib
+
+    import jsonschema
+
+Path = tuple[str | int, ...]
+
+_TABLE = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
+_KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[A-Za-z0-9_.-]+)\s*=""")
+
+
+@dataclass
+class TomlDocument:
+    """`data` is what the file says; `complain` gathers what is wrong with it, each with key, cause and remedy."""
+
+    shown: str  # the file as the user knows it
+    data: dict[str, Any]
+    lines: dict[Path, int]
+    complaints: list[tuple[int, str]] = field(default_factory=list)
+    _flaws: set[Path] = field(default_factory=set)
+
+    def complain(self, path: Path, cause: str, remedy: str) -> None:
+        line = self.line(path)
+        place = f"{self.shown}:{line}" if line else self.shown
+        text = f"{place}: {dotted(path)}: {cause}; {remedy}{'' if remedy.endswith('?') else '.'}"
+        if (line, text) not in self.complaints:
+            self.complaints.append((line, text))
+
+    def refuse(self, kind: type[Problem]) -> None:
+        """Raise this kind of Problem with all complaints in the order of the file, if there are any."""
+        if self.complaints:
+            details = [text for _, text in sorted(self.complaints, key=lambda complaint: complaint[0])]
+            raise kind(f"{self.shown} has {len(details)} fault{'s' if len(details) > 1 else ''}.", details=details)
+
+    def line(self, path: Path) -> int:
+        """The line of a key, or of the nearest table around it; 0 where nothing is known."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0)
+
+    def check(self, schema: dict[str, Any]) -> None:
+        """Complain of all that the schema refuses. What is sound nevertheless can be checked further."""
+        import jsonschema
+
+        for error in jsonschema.Draft202012Validator(schema).iter_errors(self.data):
+            for path, cause, remedy in _sentences(error):
+                self.complain(path, cause, remedy)
+                if error.validator != "additionalProperties":  # a key too many spoils nothing around it
+                    self._flaws.add(path)
+
+    def sound(self, *path: str | int) -> bool:
+        """True if the schema found nothing wrong in what lies at the path."""
+        return not any(flaw[: len(path)] == path for flaw in self._flaws)
+
+    def sound_rows(self, name: str) -> list[tuple[int, dict[str, Any]]]:
+        """(index, row) of an array's rows that are sound."""
+        rows = self.data.get(name, [])
+        rows = rows if isinstance(rows, list) else []
+        return [(index, row) for index, row in enumerate(rows) if self.sound(name, index)]
+
+    def sound_items(self, name: str) -> dict[str, Any]:
+        """The sound entries of a table."""
+        table = self.data.get(name, {})
+        return {key: value for key, value in table.items() if self.sound(name, key)} if isinstance(table, dict) else {}
+
+
+def read(text: str, shown: str) -> TomlDocument:
+    """Parse. A text that is no TOML gives an empty document with one complaint."""
+    try:
+        return TomlDocument(shown, tomllib.loads(text), _lines(text))
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        line = int(found.group(1)) if found else 0
+        cause = re.sub(r" \(at .*\)", "", str(error))
+        return TomlDocument(shown, {}, {}, [(line, f"{shown}:{line}: not TOML: {cause}; correct the line.")])
+
+
+def load(file: pathlib.Path, kind: type[Problem], remedy: str | None = None, shown: str = "") -> TomlDocument:
+    """Read and parse. Raises this kind of Problem for a file that cannot be read."""
+    try:
+        return read(file.read_text(encoding="utf-8"), shown or str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise kind(f"{file} cannot be read: {why}.", remedy) from None
+
+
+def dotted(path: Path) -> str:
+    """("partitions", 3, "size") -> partitions[3].size"""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.lstrip(".") or "document"
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """A remedy that names the choice that was probably meant."""
+    choices = list(choices)
+    near = difflib.get_close_matches(word, choices, 1, 0.6)
+    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(sorted(choices))}"
+
+
+def _lines(text: str) -> dict[Path, int]:
+    # tomllib tells no lines, so a scan of headers and keys does; values that span lines hold no `key =` at
+    # the start of a line in the files that this is for, and a wrong line number costs nobody data
+    lines: dict[Path, int] = {}
+    counts: dict[Path, int] = {}
+    table: Path = ()
+    rows: Path | None = None  # the array whose `{...}` rows follow, one a line
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := _TABLE.match(line):
+            steps = tuple(step.strip(" \"'") for step in match.group(2).split("."))
+            table = ()
+            for step in steps[:-1]:
+                table += (step,)
+                if table in counts:
+                    table += (counts[table] - 1,)
+            table += (steps[-1],)
+            if match.group(1) == "[[":
+                counts[table] = counts.get(table, 0) + 1
+                table += (counts[table] - 1,)
+            lines[table] = number
+            rows = None
+        elif rows and line.lstrip().startswith("{"):
+            counts[rows] = counts.get(rows, 0) + 1
+            lines[(*rows, counts[rows] - 1)] = number
+        elif match := _KEY.match(line):
+            steps = tuple(step.strip("\"'") for step in match.group(1).split("."))
+            for end in range(1, len(steps) + 1):
+                lines.setdefault(table + steps[:end], number)
+            rows = table + steps if line.rstrip().endswith("[") else None
+    return lines
+
+
+def _sentences(error: jsonschema.ValidationError):
+    path: Path = tuple(error.absolute_path)
+    schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
+    wanted: Any = error.validator_value
+    instance: Any = error.instance
+    remedy = f"give {schema['description']}" if "description" in schema else f"keep to {error.validator} {wanted}"
+    match error.validator:
+        case "additionalProperties":
+            for key in sorted(set(instance) - set(schema["properties"])):
+                yield (*path, key), f"there is no key {key} here", nearest(key, schema["properties"])
+        case "required":
+            for key in wanted:
+                if key not in instance:
+                    yield (*path, key), "is missing", f"add {schema['properties'][key].get('description', 'it')}"
+        case "enum":
+            choices = [str(choice) for choice in wanted]
+            yield path, f"{instance!r} is not among the choices", nearest(str(instance), choices)
+        case "type":
+            yield path, f"{instance!r} is not of type {wanted}", remedy
+        case "pattern":
+            yield path, f"{instance!r} has characters that are not allowed", remedy
+        case _:
+            yield path, error.message, remedy

@@ -1,0 +1,1 @@
+"""Writes images to boards by esptool, one or several at once."""

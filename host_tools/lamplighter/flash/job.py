@@ -1,0 +1,136 @@
+"""One board, looked at, flashed, seen to start, and given back what it must not lose."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..boards.board import Board
+from ..device import ports
+from ..device.console import ConsoleLine
+from ..device.repl import Repl
+from ..image.build import Segment
+from ..problems import ConsoleLocked, NodeSilent, WrongChip
+from . import esptool_run, preserve
+
+STARTS = r"lamppost|\[ *\d+\.\d{3}\]"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What to bring to every board. `files` -- keeping.files_of(segments); `what` -- the firmware in words."""
+
+    board: Board
+    segments: tuple[Segment, ...]
+    files: dict[str, tuple[int, int]]
+    what: str
+    baud: int = esptool_run.BAUDS[0]
+    force: bool = False
+    force_supply: bool = False
+    erase: bool = False
+    patience_s: float = 0
+
+    @property
+    def total(self) -> int:
+        if not self.erase:
+            return sum(len(segment.data) for segment in self.segments)
+        others = sum(len(segment.data) for segment in self.segments if segment.name != "vfs")
+        return others + self.board.partition("vfs").size
+
+
+def bring(
+    port: str, work: Work, progress: esptool_run.Progress, say: Callable[[str], None] = lambda text: None
+) -> dict[str, Any]:
+    """All of it, the port held from the first step to the last; what was done, for --json."""
+    with ports.claim(port):
+        before = _before(port, work, say)
+        segments = _segments(work, before)
+        try:
+            done = esptool_run.flash(
+                port, work.board, segments, baud=work.baud, force=work.force, patience_s=work.patience_s,
+                progress=progress, say=say,
+            )  # fmt: skip
+        except WrongChip:
+            if before:
+                preserve.forget(before.mac)
+            raise
+        if before and not done.written and not preserve.aside(done.mac).exists():
+            line = "as before"  # nothing is another than when it answered a moment ago
+        else:
+            line = started(done.port, say)
+            if restored := preserve.put_back(done.port, done.mac, say):
+                say(f"the configuration of {restored} is on the node again")
+    told = asdict(done)
+    return {
+        **{key: told[key] for key in ("port", "chip", "mac", "baud", "written", "skipped")},
+        "board": work.board.name, "firmware": work.what, "seconds": round(done.seconds, 1),
+        "writing_s": round(done.writing_s, 1), "boot": line,
+    }  # fmt: skip
+
+
+def _before(port: str, work: Work, say: Callable[[str], None]) -> preserve.Before | None:
+    """Who is there, laid aside where its file system is written anew. Raises WeakSupply, ConsoleLocked."""
+    try:
+        before = preserve.look(port, work.board, work.files, say)
+    except ConsoleLocked:
+        if work.erase:
+            say("its console is locked: its configuration is given up")
+            return None
+        raise ConsoleLocked(
+            f"The console of the lamppost on {port} is locked, and its configuration would be lost.",
+            f"{ConsoleLocked.remedy} When its key is lost: --erase gives up its configuration.",
+        ) from None
+    except preserve.WeakSupply:
+        if not work.force_supply:
+            raise
+        return None
+    if before is None:
+        return None
+    if before.browned_out and not work.force_supply:
+        raise preserve.weak(port)
+    say(f"this is {before.node}")
+    if before.configuration is not None or work.erase:
+        preserve.forget(before.mac)  # what an earlier run laid aside is older than what the node has
+    if not work.erase and (work.force or not before.whole):
+        preserve.keep(before)
+    return before
+
+
+def _segments(work: Work, before: preserve.Before | None) -> tuple[Segment, ...]:
+    if work.erase:
+        vfs = work.board.partition("vfs")
+        whole = bytearray(b"\xff") * vfs.size
+        for segment in work.segments:
+            if segment.name == "vfs":
+                at = segment.offset - vfs.offset
+                whole[at : at + len(segment.data)] = segment.data
+        others = tuple(segment for segment in work.segments if segment.name != "vfs")
+        return (*others, Segment("vfs", vfs.offset, bytes(whole)))
+    if before and before.whole and not work.force:
+        # the files are right, and the configuration beside them is the node's own
+        return tuple(segment for segment in work.segments if segment.name != "vfs")
+    return work.segments
+
+
+def started(port: str, say: Callable[[str], None]) -> str:
+    """The first line of the program that runs now; where it said it before the port was open, its REPL answers.
+
+    Raises NodeSilent when there is neither.
+    """
+    end = time.monotonic() + 4
+    with ConsoleLine(port, say) as console:
+        while time.monotonic() < end:
+            for line in console.lines(0.2):
+                if re.search(STARTS, line):
+                    return line
+    try:
+        with Repl(port, gently=True) as node:
+            return node.run("import sys;print('MicroPython', sys.version)").strip()
+    except NodeSilent:
+        raise NodeSilent(
+            f"The firmware is on the chip and verified, but nothing is heard of it on {port}.",
+            "Press EN once and look at `lamplighter log`.",
+        ) from None

@@ -1,0 +1,1 @@
+"""Flash images: official MicroPython, partition table, LittleFS with the compiled app."""

@@ -1,0 +1,55 @@
+"""A simulated MicroPython image for the virtual lamppost: whole in format, empty of code, and marked as such.
+
+The virtual lamppost runs real MicroPython of its own; what it needs from the image is a flash that every tool
+accepts and checks. On a real chip a stand-in would do nothing, so whoever flashes one asks is_standin() first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import platformdirs
+
+from ..boards import partitions
+from ..boards.board import Board
+from ..boards.partitions import TABLE_OFFSET, Partition
+from ..documents import atomic_file
+from . import esp_format
+
+MARK = b"Lamplighter: SIMULATED MicroPython for the virtual lamppost; a real chip cannot run it."
+VERSION = "v1.29.0-simulated"
+_FILLING = 96 * 1024  # enough for progress to be seen, little enough to flash in a moment
+
+
+def is_standin(data: bytes) -> bool:
+    """True if an image, or a flash segment of one, is the simulated MicroPython."""
+    return MARK in data
+
+
+def standin(board: Board) -> Path:
+    """The stand-in of a board, written to the cache on first use."""
+    path = Path(platformdirs.user_cache_dir("lamplighter")) / "simulated" / f"{board.name}-simulated-micropython.bin"
+    data = standin_bytes(board)
+    if not path.is_file() or path.read_bytes() != data:
+        atomic_file.write(path, data, "Let XDG_CACHE_HOME name a folder that can be written.")
+    return path
+
+
+def standin_bytes(board: Board) -> bytes:
+    """As a file from micropython.org: boot loader, partition table, app; the same bytes each time."""
+    chip = board.silicon
+    mapped, ram = chip.load_addresses
+    loader = esp_format.build(chip.image_id, board.flash_size, [(ram, MARK)])
+    # blocks of digests do not compress: flashing takes its honest time
+    filling = b"".join(hashlib.sha256(b"%d" % block).digest() for block in range(_FILLING // 32))
+    description = esp_format.descriptor("micropython-simulated", VERSION)
+    app = esp_format.build(chip.image_id, board.flash_size, [(mapped, description + MARK + filling), (ram, bytes(16))])
+    table = partitions.encode(_stock_table(board))
+    head = (loader.ljust(TABLE_OFFSET - chip.offset, b"\xff") + table).ljust(esp_format.APP_OFFSET - chip.offset, b"\xff")
+    return head + app
+
+
+def _stock_table(board: Board) -> tuple[Partition, ...]:
+    # what the official image would carry: the rows before journal and vfs
+    return tuple(row for row in board.partitions if row.name not in ("journal", "vfs"))

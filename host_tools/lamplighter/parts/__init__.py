@@ -1,0 +1,1 @@
+"""The catalogue of parts: one TOML file a part in shelf/."""

@@ -1,0 +1,62 @@
+"""The book of a city's CA: every certificate that it ever issued, and what was taken back."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..documents import atomic_file
+from ..problems import IdentityMissing
+
+WRITABLE = "Name a folder that can be written with --identity."
+
+
+@dataclass
+class Entry:
+    """One certificate in the book. name -- SITE/NODE, or the broker's, reader's or engineer's name."""
+
+    serial: str
+    kind: str
+    name: str
+    issued: str
+    ends: str
+    revoked: str = ""  # when, if it was
+    reason: str = ""
+
+    @property
+    def valid(self) -> bool:
+        return not self.revoked and datetime.datetime.fromisoformat(self.ends) > _now()
+
+
+class Book:
+    """index.json in the identity folder; whoever changes it holds it by locked()."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def entries(self) -> list[Entry]:
+        """The book, oldest first."""
+        try:
+            rows = json.loads((self.folder / "index.json").read_bytes())["certificates"]
+            return [Entry(**row) for row in rows]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise IdentityMissing(f"{self.folder / 'index.json'} cannot be read.", "Restore it from a copy.") from None
+
+    def valid(self, kind: str, name: str) -> list[Entry]:
+        return [one for one in self.entries() if one.valid and (one.kind, one.name) == (kind, name)]
+
+    def keep(self, entries: list[Entry]) -> None:
+        content = {"v": 1, "certificates": [asdict(one) for one in entries]}
+        text = json.dumps(content, indent=1).encode()
+        atomic_file.write(self.folder / "index.json", text, WRITABLE, 0o644, IdentityMissing)
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Ten lampposts are commissioned at once, and there is one book."""
+        return atomic_file.alone(self.folder / ".lock")
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)

@@ -1,0 +1,50 @@
+"""A private key as a file: written with a passphrase or for its owner alone, and read only where that still holds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..problems import IdentityLocked
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+
+def to_pem(key: EllipticCurvePrivateKey, passphrase: str | None) -> bytes:
+    from cryptography.hazmat.primitives import serialization as form
+
+    lock = form.BestAvailableEncryption(passphrase.encode()) if passphrase else form.NoEncryption()
+    return key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, lock)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether it has a passphrase."""
+    try:
+        return b"ENCRYPTED" in path.read_bytes()
+    except OSError:
+        return False
+
+
+def read(path: Path, passphrase: str | None) -> EllipticCurvePrivateKey:
+    """Raises IdentityLocked: absent, readable by others, or another passphrase. No message holds a byte of the key."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        data, mode = path.read_bytes(), path.stat().st_mode
+    except FileNotFoundError:
+        cause = f"There is no {path}: nothing can be signed with it here."
+        raise IdentityLocked(cause, "Do this where the key is: at the office.") from None
+    except OSError as error:
+        raise IdentityLocked(f"{path} cannot be read: {error.strerror}.", "Run this as its owner.") from None
+    if b"ENCRYPTED" not in data:
+        if os.name != "nt" and mode & 0o077:
+            raise IdentityLocked(f"Others may read {path}.", f"Run `chmod 600 {path}`, and think of who has read it.")
+        return load_pem_private_key(data, None)  # type: ignore[return-value]
+    if not passphrase:
+        raise IdentityLocked(f"{path} has a passphrase, and none was given.")
+    try:
+        return load_pem_private_key(data, passphrase.encode())  # type: ignore[return-value]
+    except ValueError:
+        raise IdentityLocked(f"This is not the passphrase of {path}.") from None

@@ -1,0 +1,1 @@
+"""The list of a street's lampposts, and the results of their commissioning."""

@@ -1,0 +1,172 @@
+"""A street's list of lampposts as CSV: read whole, every error of every row at once, each row a configuration."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..problems import AssetUnknown, RosterInvalid
+from . import columns
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One error: where, what, and what to do about it."""
+
+    line: int
+    column: str
+    cause: str
+    remedy: str = ""
+
+    def told(self, name: str) -> str:
+        end = f"; {self.remedy}" if self.remedy else ""
+        return f"{name}:{self.line}: {self.column}: {self.cause}{end}."
+
+
+@dataclass
+class Row:
+    """One lamppost. cells -- as they stand in the file, by column."""
+
+    line: int
+    cells: dict[str, str]
+    base: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def asset(self) -> str:
+        return self.cells["asset"]
+
+    @property
+    def board(self) -> str:
+        return self.cells["board"]
+
+    @property
+    def name(self) -> str:
+        """SITE/NODE: its place in the topics, and the name of its certificate."""
+        return f"{self.cells['site']}/{self.cells['node']}"
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words; empty where the roster does not say."""
+        lat, lon = self.cells.get("lat"), self.cells.get("lon")
+        return f"{lat}, {lon}" if lat and lon else ""
+
+    @property
+    def secured(self) -> bool:
+        """Whether it gets a certificate of its own."""
+        return columns.secured(self.cells)
+
+    def document(self) -> dict[str, Any]:
+        """Its configuration; secrets from the environment stand as {"$env": NAME}."""
+        return columns.document(self.cells, self.base)
+
+
+@dataclass
+class Roster:
+    """A file's rows in their order, and all that is wrong with them."""
+
+    path: Path
+    rows: list[Row] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def row(self, asset: str) -> Row | None:
+        return next((row for row in self.rows if row.asset.casefold() == asset.casefold()), None)
+
+    def known(self, asset: str) -> Row:
+        """The row of an asset. Raises AssetUnknown, with what is spelt like it."""
+        row = self.row(asset)
+        if row is None:
+            near = self.near(asset)
+            raise AssetUnknown(f"{self.path} has no lamppost {asset}.{f' Did you mean {near}?' if near else ''}")
+        return row
+
+    def near(self, asset: str) -> str:
+        """Like this asset, for who has mistyped it."""
+        return next(iter(difflib.get_close_matches(asset, [row.asset for row in self.rows], 1, 0.6)), "")
+
+
+def read(path: Path, base: dict[str, Any] | None = None) -> Roster:
+    """A roster without an error. base -- what all its configurations have in common. Raises RosterInvalid."""
+    roster = examine(path, base)
+    if roster.mistakes:
+        count = len(roster.mistakes)
+        raise RosterInvalid(
+            f"{path} has {count} error{'s' if count > 1 else ''}.",
+            details=[mistake.told(str(path)) for mistake in roster.mistakes],
+        )
+    return roster
+
+
+def examine(path: Path, base: dict[str, Any] | None = None) -> Roster:
+    """Every row and every mistake. Raises RosterInvalid only for a file that cannot be read."""
+    roster, table = Roster(path), _table(path)
+    header, rest = [name.strip().lower() for name in table[0][1]], table[1:]
+    roster.mistakes += [Mistake(table[0][0], *wrong) for wrong in columns.header(header)]
+    known = {mistake.column for mistake in roster.mistakes}
+    for line, values in rest:
+        if len(values) > len(header) and any(value.strip() for value in values[len(header):]):
+            cause = f"there are {len(values)} cells in a table of {len(header)} columns"
+            roster.mistakes.append(Mistake(line, "row", cause, "put a text that has the separator in it into quotes"))
+            continue
+        cells = dict(zip(header, (value.strip() for value in values), strict=False))
+        row = Row(line, {name: cells.get(name, "") for name in header}, base or {})
+        roster.rows.append(row)
+        # what the header has said already is not said again for each row
+        found = columns.check(row.cells, row.base)
+        roster.mistakes += [Mistake(line, *wrong) for wrong in found if wrong[0] not in known]
+        # a mistake of the common configuration is one, and not one of each lamppost
+        known |= {column for column, *_ in found if column not in header}
+    if not rest:
+        roster.mistakes.append(Mistake(table[0][0], "file", "there is no lamppost in it", "add a row for each"))
+    roster.mistakes += _twice(roster.rows)
+    roster.mistakes.sort(key=lambda mistake: mistake.line)
+    return roster
+
+
+def _twice(rows: list[Row]) -> list[Mistake]:
+    found = []
+    for column, key, what in (
+        ("asset", lambda row: row.cells.get("asset", "").casefold(), "asset id"),
+        ("node", lambda row: "/".join(row.cells.get(name, "") for name in ("site", "node")), "node"),
+        ("mac", lambda row: row.cells.get("mac", "").lower(), "MAC"),
+    ):
+        seen: dict[str, Row] = {}
+        for row in rows:
+            value = key(row)
+            if not value.strip("/"):
+                continue
+            first = seen.setdefault(value, row)
+            if first is not row:
+                cause = f"line {first.line} has the {what} {value if column != 'asset' else row.asset} already"
+                found.append(Mistake(row.line, column, cause, "give each lamppost its own"))
+    return found
+
+
+def _table(path: Path) -> list[tuple[int, list[str]]]:
+    """(line number, cells) of each row that is not empty; the header is the first."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise RosterInvalid(f"There is no file {path}.", "Check its name.") from None
+    except OSError as error:
+        raise RosterInvalid(f"{path} cannot be read: {error.strerror}.", "Check its name and rights.") from None
+    except UnicodeDecodeError:
+        raise RosterInvalid(f"{path} is not UTF-8 text.", "Save it as `CSV UTF-8`.") from None
+    first = text.split("\n", 1)[0]
+    # spreadsheets of half of Europe separate by semicolons
+    separator = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    table, begins = [], 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                table.append((begins, cells))
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        raise RosterInvalid(f"{path}:{begins}: this is not CSV: {error}.") from None
+    if not table:
+        raise RosterInvalid(f"{path} is empty.", "docs/field/roster.md has an example to start from.")
+    return table

@@ -1,0 +1,1 @@
+"""Subscribes to a street, checks and counts its messages, and shows them."""

@@ -1,0 +1,240 @@
+"""Telemetry in words: one line a message, a table of nodes for the live screen, the same as a picture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from .state import Node, Seen, Telemetry, clock_text, short
+
+AQI = ("good", "fair", "moderate", "poor", "very poor", "extremely poor")
+_AQI_STYLE = ("green", "green", "yellow", "dark_orange", "red", "magenta")
+_STATES = {"online": "green", "offline": "yellow", "lost": "bold red", "unknown": "dim"}
+_BAYS = {"free": "green", "occupied": "cyan", "unknown": "yellow", "blocked": "magenta"}
+_SEVERITIES = {"critical": "bold red", "major": "red", "minor": "yellow", "warning": "yellow"}
+
+# value: (label, what it is divided by, decimals, unit)
+_SHOWN = {
+    "u_mv": ("", 1000, 1, " V"),
+    "i_ma": ("", 1000, 2, " A"),
+    "p_mean_mw": ("", 1000, 1, " W"),
+    "imp_mwh": ("", 1_000_000, 3, " kWh"),
+    "pm2_5": ("PM2.5 ", 1, 1, " µg/m³"),
+    "pm10": ("PM10 ", 1, 1, " µg/m³"),
+    "no2": ("NO₂ ", 1, 1, " ppb"),
+    "co2": ("CO₂ ", 1, 0, " ppm"),
+    "lux": ("", 1, 1, " lx"),
+    "t": ("", 1, 1, " °C"),
+    "rh": ("", 1, 0, " %"),
+    "p": ("", 1, 0, " hPa"),
+    "d_mm": ("", 1000, 2, " m"),
+    "mag_nt": ("Δ", 1000, 1, " µT"),
+}
+
+
+def amount(message: dict[str, Any], name: str, units: bool = True) -> Text:
+    """A value with its unit; a letter other than V is shown, null is a dash with its letter."""
+    value, letter = message[name], message.get("q", {}).get(name, "V")
+    label, scale, decimals, unit = _SHOWN[name]
+    if value is None:
+        return Text(f"{label}– {letter}", "yellow")
+    text = Text(f"{label}{float(value) / scale:.{decimals}f}{unit if units else ''}")
+    if letter != "V":
+        text.append(f" {letter}", "yellow")
+    return text
+
+
+def _amounts(message: dict[str, Any], *names: str, units: bool = True, gap: str = "  ") -> Text:
+    return Text(gap).join(amount(message, name, units) for name in names if name in message)
+
+
+def _energy(message: dict[str, Any]) -> Text:
+    return _amounts(message, "u_mv", "i_ma", "p_mean_mw", "imp_mwh")
+
+
+def _parking(message: dict[str, Any]) -> Text:
+    return _bay(message) + Text("  ") + _amounts(message, "d_mm", "mag_nt")
+
+
+def _bay(message: dict[str, Any], sure: int = 101) -> Text:
+    """The state, and the confidence where that is below `sure` per cent."""
+    confidence = message["confidence"]
+    told = f" {confidence} %" if confidence is not None and confidence < sure else ""
+    return Text.assemble((message["state"], _BAYS[message["state"]]), told)
+
+
+def _air(message: dict[str, Any]) -> Text:
+    values = _amounts(message, "pm2_5", "pm10", "co2", "t", "rh", "p")
+    return Text("  ").join(text for text in (values, _aqi(message)) if text)
+
+
+def _aqi(message: dict[str, Any], in_words: bool = True) -> Text:
+    index = message.get("aqi", {}).get("index")
+    if index is None:
+        return Text()
+    if message["aqi"]["table"].startswith("US"):  # 0 to 500, in six classes too
+        level = sum(index > top for top in (50, 100, 150, 200, 300))
+        return Text(f"AQI {index}", _AQI_STYLE[level])
+    return Text(f"AQI {index}" + (f" {AQI[index - 1]}" if in_words else ""), _AQI_STYLE[index - 1])
+
+
+def _light(message: dict[str, Any]) -> Text:
+    night = {True: "night", False: "day", None: "day or night?"}[message["night"]]
+    return _amounts(message, "lux") + Text(f"  {night}")
+
+
+def _alarm(message: dict[str, Any] | None) -> Text:
+    if message is None:
+        return Text("over", "green")
+    said = " ".join(str(message[name]) for name in ("value", "evidence") if message[name] not in (None, ""))
+    return Text(f"{message['severity']} {said}".strip(), _SEVERITIES[message["severity"]])
+
+
+def _boot(message: dict[str, Any]) -> Text:
+    said = f"boot {message['b']} ({message['reset']}), power cuts {message['power_cuts']}"
+    if message["last_b"] is not None:
+        said += f", last record before: {message['last_b']}/{message['last_s']}"
+    return Text(said)
+
+
+_WORDS: dict[str, Callable[[dict[str, Any]], Text]] = {
+    "state": lambda m: Text(f"{m['state']}: {m['reason']}", _STATES[m["state"]]),
+    "info": lambda m: Text(f"{m['firmware']} on {m['board']}, {len(m['parts'])} parts, {m['asset'] or 'no asset id'}"),
+    "tele_energy": _energy,
+    "tele_parking": _parking,
+    "tele_air": _air,
+    "tele_light": _light,
+    "evt_boot": _boot,
+    "evt_clock": lambda m: Text(f"clock set by {m['source']}" + (f", moved {m['step_ms']} ms" if m["step_ms"] else "")),
+    "evt_config": lambda m: Text(f"configuration {m['phase']}: {m['reason']}"),
+    "diag": lambda m: Text(f"heap {m['heap_free']} free, journal {m['depth']} waiting, {m['power_cuts']} power cuts"),
+}
+
+
+def words(seen: Seen) -> Text:
+    """What a message says, short. An invalid one says what is wrong with it."""
+    if seen.errors or seen.place is None:
+        return Text("INVALID " + short(seen.errors), "bold red")
+    kind = seen.place.kind.name
+    text = _alarm(seen.message) if kind == "alarm" else _WORDS[kind](seen.message)
+    if seen.verdict in ("late", "duplicate"):
+        text.append(f"  {seen.verdict}", "yellow")
+    if seen.message and seen.message.get("h"):
+        text.append("  backfill", "dim")
+    if seen.retained:
+        text.append("  retained", "dim")
+    return text
+
+
+def line(seen: Seen, utc: float) -> Text:
+    """A message as one line: time of arrival, node, topic, words."""
+    node, suffix = (seen.place.node, seen.place.suffix) if seen.place else ("?", seen.topic)
+    number = f"{seen.message['b']}/{seen.message['s']}" if seen.verdict and seen.message else ""
+    return Text.assemble((clock_text(utc), "dim"), f" {node:<12} {suffix:<16} ", (f"{number:>8} ", "dim"), words(seen))
+
+
+def closing(summary: dict[str, int | float]) -> str:
+    """The counts as the last line: 3 nodes, 120 messages, 0 invalid, 0 gaps, 0 duplicates."""
+    counts = f"{summary['nodes']} nodes, {summary['messages']} messages"
+    counts += "".join(f", {summary[name]} {name}" for name in ("invalid", "gaps", "duplicates"))
+    # only worth a word when there are some
+    return counts + "".join(f", {summary[name]} {name}" for name in ("dropped", "awaited") if summary[name])
+
+
+def table(telemetry: Telemetry, rows: int = 20, wide: bool = True) -> Table:
+    """Nodes with their last values; those in trouble first when there are more than rows.
+
+    wide -- at least 90 columns; without, the age goes and all moves together, so that 80 will do
+    """
+    grid = Table(box=box.SIMPLE_HEAD, padding=(0, 2 * wide, 0, 0), pad_edge=False, header_style="bold")
+    for name in ("node", "energy", "bays", "air, PM in µg/m³"):
+        grid.add_column(name, overflow="fold")
+    for name in ("age", "msgs", "gaps", "dup", "inv")[not wide :]:
+        grid.add_column(name, justify="right", no_wrap=True)
+    nodes = sorted(telemetry.nodes.values(), key=lambda node: (node.site, node.name))
+    if len(nodes) > rows:
+        nodes.sort(key=lambda node: not node.troubled)
+    now, utc = telemetry.clock(), telemetry.utc()
+    for node in nodes[:rows]:
+        *values, age, msgs, gaps, dup, inv = _row(node, now, utc)
+        grid.add_row(*values, *((age,) if wide else ()), msgs, gaps, dup, inv)
+    if len(nodes) > rows:
+        grid.add_row(Text(f"and {len(nodes) - rows} more", "dim"))
+    return grid
+
+
+def _row(node: Node, now: float, utc: float) -> list[RenderableType]:
+    name = Text.assemble((node.name, "bold"), "\n", (node.state, _STATES[node.state]))
+    lines = Text("\n")
+    ages = [value.age(now, utc) for suffix, value in node.last.items() if suffix.startswith("tele/")]
+    bays = [(suffix, value) for suffix, value in sorted(node.last.items()) if suffix.startswith("tele/parking/")]
+    parking = lines.join(Text(f"{suffix.rsplit('/', 1)[1]} ") + _bay(value.message, sure=80) for suffix, value in bays)
+    energy, air = Text(), Text()
+    if "tele/energy" in node.last:
+        message = node.last["tele/energy"].message
+        energy = lines.join((_amounts(message, "u_mv", "p_mean_mw", gap=" "), _amounts(message, "imp_mwh")))
+    if "tele/air" in node.last:
+        message = node.last["tele/air"].message
+        weather = (_amounts(message, "t", "rh", gap=" "), _aqi(message, in_words=False))
+        air = lines.join((_amounts(message, "pm2_5", "pm10", units=False, gap=" "), Text(" ").join(weather)))
+    more = [(suffix, name) for suffix, name in (("tele/air", "co2"), ("tele/light", "lux")) if suffix in node.last]
+    told = [_amounts(node.last[suffix].message, name) for suffix, name in more]
+    air = lines.join(text for text in (air, Text(" ").join(text for text in told if text)) if text)
+    counts = (node.sequence.gaps, node.sequence.duplicates, node.invalid)
+    return [
+        name,
+        energy,
+        parking,
+        air,
+        Text(_ago(min(ages)) if ages else "", "dim"),
+        Text(str(node.messages)),
+        *(Text(str(count), "bold red" if count else "green") for count in counts),
+    ]
+
+
+def _ago(seconds: float) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def live(telemetry: Telemetry, title: str, width: int = 112, height: int = 40) -> RenderableType:
+    """The whole screen: title, nodes, alarms that are on, what happened last, the counts."""
+    # a node takes two lines; what stands around the table must fit too
+    rows = max(3, (height - 14) // 2)
+    parts: list[RenderableType] = [Text(title, "bold"), table(telemetry, rows, width >= 90)]
+    for node in sorted(telemetry.nodes.values(), key=lambda node: (node.site, node.name)):
+        for code, alarm in sorted(node.alarms.items()):
+            parts.append(Text.assemble((f"ALARM {node.name} {code} ", "bold"), _alarm(alarm)))
+    parts += [line(seen, utc) for utc, seen in telemetry.news]
+    if telemetry.complaints:
+        parts.append(Text(f"INVALID {telemetry.complaints[-1]}", "red", overflow="ellipsis", no_wrap=True))
+    summary = telemetry.summary()
+    bad = summary["invalid"] or summary["gaps"] or summary["duplicates"]
+    parts.append(Text("\n" + closing(summary), "bold red" if bad else "bold green"))
+    return Group(*parts)
+
+
+def screenshot(
+    telemetry: Telemetry, title: str, file: Path, width: int = 100, window: str = "lamplighter watch"
+) -> None:
+    """Write the live screen as an SVG picture; window -- its title bar."""
+    picture(live(telemetry, title, width), file, width, window)
+
+
+def picture(screen: RenderableType, file: Path, width: int, window: str) -> None:
+    """Write what a terminal would show as an SVG picture that needs nothing from elsewhere."""
+    console = Console(record=True, width=width, file=StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(screen)
+    # rich would have the viewer fetch a font from a server; any monospaced one will do
+    svg = re.sub(r"@font-face \{.*?\}", "", console.export_svg(title=window), flags=re.DOTALL)
+    file.write_text(svg, encoding="utf-8")

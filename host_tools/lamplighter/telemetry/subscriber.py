@@ -1,0 +1,177 @@
+"""One MQTT subscription that stays: a broker that says no becomes a Problem, a lost connection comes back by itself."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import ssl
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from ..problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused, BrokerUnreachable, Problem
+
+_LOGIN = ("Bad user name or password", "Not authorized", "Banned")
+
+
+@dataclass(frozen=True)
+class Incoming:
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The subscriber's own connection was lost (up False) or is back (up True)."""
+
+    up: bool
+    reason: str = ""
+
+
+class Subscriber:
+    """`with Subscriber(host, port, filters) as sub: sub.next(timeout)`; QoS 1, clean session.
+
+    tls -- True for the system's authorities, or the path of a CA file
+    identity -- (key, certificate) as PEM files, for a broker that asks for them
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        filters: list[str],
+        user: str | None = None,
+        password: str | None = None,
+        tls: bool | Path = False,
+        timeout: float = 10.0,
+        identity: tuple[Path, Path] | None = None,
+    ) -> None:
+        self.host, self.port, self.filters, self.timeout = host, port, filters, timeout
+        self._tls, self._identity = tls, identity
+        self._arrived: queue.SimpleQueue[Incoming | Connection] = queue.SimpleQueue()
+        self._answer: queue.SimpleQueue[Problem | None] = queue.SimpleQueue()
+        self._welcome = False
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"lamplighter-{uuid.uuid4().hex[:10]}")
+        self._client.connect_timeout = timeout
+        self._client.reconnect_delay_set(1, 10)
+        if user is not None:
+            self._client.username_pw_set(user, password)
+        self._client.on_connect = self._connected
+        self._client.on_connect_fail = lambda *_: None
+        self._client.on_subscribe = self._subscribed
+        self._client.on_disconnect = self._disconnected
+        self._client.on_message = self._message
+
+    @property
+    def where(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def __enter__(self) -> Subscriber:
+        if self._tls:
+            ca = str(self._tls) if isinstance(self._tls, Path) else None
+            key, certificate = (str(path) for path in self._identity) if self._identity else (None, None)
+            try:
+                self._client.tls_set(ca, certificate, key)
+            except (OSError, ssl.SSLError) as wrong:
+                cause = f"The CA file {ca}{' or the certificate' if certificate else ''} cannot be used: {wrong}."
+                raise BrokerRefused(cause, "Name a PEM file with --ca.") from None
+        try:
+            self._client.connect(self.host, self.port, keepalive=30)
+        except OSError as wrong:
+            raise self._unreachable(wrong) from None
+        self._client.loop_start()
+        try:
+            trouble = self._answer.get(timeout=self.timeout)
+        except queue.Empty:
+            trouble = BrokerRefused(
+                f"{self.where} takes the connection, but does not answer as an MQTT broker within {self.timeout:g} s.",
+                "Check the port: 1883 is usual, 8883 with --tls.",
+            )
+        if trouble:
+            self._end()
+            raise trouble
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._end()
+
+    def next(self, timeout: float | None = None) -> Incoming | Connection | None:
+        """The next message or change of the connection; None when nothing came in time."""
+        try:
+            return self._arrived.get(timeout=timeout)
+        except queue.Empty:
+            return None
+
+    def pending(self) -> Iterator[Incoming | Connection]:
+        """What has come already, without waiting."""
+        while True:
+            try:
+                yield self._arrived.get_nowait()
+            except queue.Empty:
+                return
+
+    def _end(self) -> None:
+        self._client.on_disconnect = None
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _unreachable(self, wrong: OSError) -> Problem:
+        if isinstance(wrong, socket.gaierror):
+            return BrokerNotFound(f"The broker's name {self.host!r} cannot be resolved.")
+        if isinstance(wrong, ssl.SSLCertVerificationError):
+            return BrokerRefused(
+                f"{self.where} shows a certificate that cannot be trusted: {wrong.verify_message}.",
+                "Name the authority that signed it with --ca FILE, and the broker as in its certificate.",
+            )
+        if isinstance(wrong, ssl.SSLError) or (self._tls and isinstance(wrong, ConnectionResetError | EOFError)):
+            return BrokerRefused(
+                f"{self.where} does not offer TLS.",
+                "Leave --tls away, or name the broker's TLS port (8883 is usual).",
+            )
+        if isinstance(wrong, TimeoutError):
+            return BrokerUnreachable(f"Nothing answers at {self.where} within {self.timeout:g} s.")
+        if isinstance(wrong, ConnectionRefusedError):
+            return BrokerUnreachable(f"No broker listens at {self.where}: connection refused.")
+        return BrokerUnreachable(f"{self.where} cannot be reached: {wrong.strerror or wrong}.")
+
+    # the rest runs in paho's thread
+
+    def _connected(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if not reason.is_failure:
+            client.subscribe([(one, 1) for one in self.filters])
+            return
+        kind = BrokerLoginRefused if str(reason) in _LOGIN else BrokerRefused
+        self._answer.put(kind(f"The broker {self.where} refused the connection: {str(reason).lower()}."))
+
+    def _subscribed(self, _client: paho.Client, _data: Any, _mid: int, reasons: list[Any], _properties: Any) -> None:
+        refused = [one for one, reason in zip(self.filters, reasons, strict=False) if reason.is_failure]
+        if not self._welcome:
+            said = f"The broker {self.where} does not let this user subscribe to {', '.join(refused)}."
+            self._answer.put(BrokerLoginRefused(said) if refused else None)
+            self._welcome = not refused
+        else:
+            self._arrived.put(Connection(True))
+
+    def _disconnected(self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if self._welcome:
+            self._arrived.put(Connection(False, str(reason).lower()))
+        else:
+            self._answer.put(
+                BrokerRefused(
+                    f"{self.where} closed the connection before it said a word of MQTT.",
+                    "Check the port; if the broker wants TLS, add --tls.",
+                )
+            )
+
+    def _message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = repr(message)
+        self._arrived.put(Incoming(topic, bytes(message.payload), message.retain))

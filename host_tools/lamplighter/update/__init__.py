@@ -1,0 +1,1 @@
+"""Updates the app of a node over its console."""

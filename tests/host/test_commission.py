@@ -1,0 +1,60 @@
+"""From a cable in the hand to a signed record, on virtual lampposts and a real broker; what is refused before."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from guarded_street import problem
+from lamplighter.device import identify
+
+sys.path.append(str(Path(__file__).parent.parent / "bench"))
+
+from unplugged import unplug  # noqa: E402
+
+
+def test_two_lampposts_are_unplugged_and_the_same_command_brings_them_to_work_with_a_record_that_proves_it(street):
+    moments = (("LP-0001", "5/8 configuration", 0.7), ("LP-0002", "2/8 flash", 1.2))
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda each: unplug(street, *each), moments))
+    assert all(one.recovered for one in found), found
+    assert found[0].code, "the first run was interrupted"
+    record, row = street.record("LP-0001"), street.results()["LP-0001"]
+    assert record["broker"]["tls"] and "evt/boot" in record["broker"]["topics"]
+    assert {one["check"] for one in record["checks"]} >= {"node", "journal", "meter", "wifi"}
+    assert (row["state"], row["mac"], row["checks"]) == ("commissioned", record["mac"], str(len(record["checks"])))
+    assert street.roster.read_text().count("\n") == 4, "the roster itself is not written"
+    page = (street.folder / row["record"]).with_suffix(".html").read_text()
+    assert "LP-0001" in page and "<svg" in page and "http" not in page
+    assert not list((street.folder / "state").rglob("commission-*")), "the record says it all"
+    assert identify.ask(street.lamp("LP-0001").port).facts["config"] == record["config"]
+
+
+def test_who_is_on_the_cable_is_said_and_without_a_yes_nothing_is_done(street):
+    lamp = street.lamp()
+    before = lamp.read_flash(0, 0x100000)
+    done = street.commission("LP-0002", "--json")
+    assert problem(done) == ("other-lamppost", 75)
+    assert lamp.mac.hex(":") in done.stderr and "becomes LP-0002" in done.stderr
+    assert lamp.read_flash(0, 0x100000) == before
+    assert problem(street.commission("LP-0020", "--json")) == ("asset-unknown", 76)
+
+
+def test_a_supply_that_dips_is_refused_before_anything_is_written(street):
+    lamp = street.lamp()
+    before = lamp.read_flash(0, 0x2F0000)
+    lamp.supply(weak=True)
+    done = street.commission("LP-0001", "--yes", "--json")
+    assert problem(done) == ("weak-supply", 19)
+    assert lamp.read_flash(0, 0x2F0000) == before
+
+
+def test_what_is_missing_on_the_laptop_is_said_before_the_lamppost_is_touched(street):
+    del street.environment["LAMP_WIFI"]
+    done = street.commission("LP-0001", "--yes", "--json")
+    assert problem(done)[0] == "port-absent", "a port that is not there is the first thing to say"
+    street.lamp()
+    assert problem(street.commission("LP-0001", "--yes", "--json")) == ("config-invalid", 30)
+    assert problem(street.commission("LP-0001", "--engineer", "nobody", "--json")) == ("identity-locked", 71)
+    assert not street.results()

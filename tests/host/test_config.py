@@ -1,0 +1,243 @@
+"""The configuration is checked whole before anything is written, and its secrets are seen nowhere."""
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from lamplighter import paths
+from lamplighter.boards import board
+from lamplighter.cli import lamplighter
+from lamplighter.config import document
+from lamplighter.parts import catalogue
+from lamplighter.problems import ConfigInvalid, ConfigUnreadable, Problem
+
+GOOD = {
+    "v": 1, "site": "lisbon", "node": "lp-0042", "asset": "LP-0042", "location": {"lat": 38.72, "lon": -9.14},
+    "wifi": {"ssid": "city", "password": "street-secret"},
+    "mqtt": {"host": "broker.lan", "port": 1883, "user": "lp", "password": "broker-secret"},
+    "parts": [
+        {"id": "meter", "part": "pzem004t", "bus": "meter", "address": 1},
+        {"id": "bay-1", "part": "tfmini", "bus": "parking"},
+        {"id": "dust", "part": "sps30", "bus": "air"},
+        {"id": "climate", "part": "bme280", "bus": "i2c0", "address": 118},
+    ],
+    "energy": {"part": "meter", "window_s": 900, "every_ms": 1000, "mid": False},
+    "parking": [{"bay": "1", "part": "bay-1", "empty_mm": 3200, "every_ms": 1000}],
+    "air": {"parts": ["dust", "climate"], "window_s": 600, "every_ms": 10000},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return board.load("lamppost-esp32").node_document()
+
+
+def errors(tmp_path, doc, facts=None):
+    """What is said about a document, without file name and line."""
+    file = tmp_path / "node.json"
+    file.write_text(doc if isinstance(doc, str) else json.dumps(doc, indent=1))
+    with pytest.raises(ConfigInvalid) as caught:
+        document.load(str(file), facts)
+    return [detail.split(": ", 1)[1] for detail in caught.value.details]
+
+
+def changed(**changes):
+    doc: Any = json.loads(json.dumps(GOOD))
+    for path, value in changes.items():
+        place: Any = doc
+        *way, last = [int(key) if key.isdigit() else key for key in path.split("__")]
+        for key in way:
+            place = place[key]
+        if value is None:
+            del place[last]
+        else:
+            place[last] = value
+    return doc
+
+
+def test_a_whole_configuration_is_taken_as_it_is(tmp_path, facts):
+    file = tmp_path / "node.json"
+    file.write_text(json.dumps(GOOD))
+    assert document.load(str(file), facts) == GOOD
+
+
+def test_the_smallest_configuration_is_enough(tmp_path, facts):
+    file = tmp_path / "node.json"
+    file.write_text('{"v":1,"site":"a","node":"b","wifi":{"ssid":"open"},"mqtt":{"host":"10.0.0.1"}}')
+    assert document.load(str(file), facts)["node"] == "b"
+
+
+def test_all_errors_come_at_once_each_with_its_line_and_a_way_out(tmp_path):
+    text = """{
+  "v": 1, "site": "lisbon", "node": "lp-0042",
+  "wifi": {"ssid": "city", "pasword": "street-secret"},
+  "mqtt": {
+    "host": "broker.lan",
+    "port": "1883"
+  },
+  "parts": [{"id": "meter", "part": "pzem04t", "bus": "meter"}]
+}"""
+    file = tmp_path / "lamp.json"
+    file.write_text(text)
+    with pytest.raises(ConfigInvalid) as caught:
+        document.load(str(file))
+    assert caught.value.cause.endswith("lamp.json has 3 errors.")
+    assert [detail.removeprefix(str(file)) for detail in caught.value.details] == [
+        ":3: wifi.pasword: there is no such key; did you mean password?",
+        ':6: mqtt.port: must be a whole number, not "1883".',
+        ':8: parts[0].part: must be one of 31 choices, not "pzem04t"; did you mean pzem004t?',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"node": None}, "node: is missing (The lamppost, unique within"),
+        ({"node": "LP_42"}, 'node: must be small letters, digits and hyphens, 1 to 32 of them, not "LP_42".'),
+        ({"node": "lp-0042\n"}, "node: must be small letters"),
+        ({"v": 2}, "v: must be 1, not 2."),
+        ({"location__lat": 98}, "location.lat: must be at most 90, not 98."),
+        ({"mqtt__host": "mqtt://broker"}, "mqtt.host: must be a host name or an address, without protocol"),
+        ({"mqtt__port": 70000}, "mqtt.port: must be at most 65535, not 70000."),
+        ({"mqtt__user": None}, "mqtt: has a password and no user; add user."),
+        ({"mqtt__window": 17}, "mqtt.window: must be at most 16, not 17."),
+        ({"parts__0__bus": "metre"}, "parts[0].bus: lamppost-esp32 has no bus metre; did you mean meter?"),
+        ({"parts__0__bus": "i2c0"}, "parts[0].bus: pzem004t needs uart or rs485; i2c0 is i2c."),
+        ({"parts__0__address": 248}, "parts[0].address: must be at most 247, not 248."),
+        ({"parts__3__address": 119, "parts__0__address": 0}, "parts[0].address: must be at least 1, not 0."),
+        ({"parts__3__address": "0x76"}, 'parts[3].address: must be a whole number, not "0x76"; 0x76 is 118.'),
+        ({"parts__1__address": 3}, "parts[1].address: must be at least 8, not 3."),
+        ({"parts__0__warm_s": 8}, "parts[0].warm_s: there is no such key; known are id, part, bus, serial, address."),
+        ({"parts__2__warn_s": 8}, "parts[2].warn_s: there is no such key; did you mean warm_s?"),
+        ({"parts__2__warm_s": 9999}, "parts[2].warm_s: must be at most 3600, not 9999."),
+        ({"parts__2__bus": "parking"}, "parts[2].bus: parking carries bay-1 already."),
+        ({"parts__2__id": "meter", "air__parts": ["climate"]}, "parts[2].id: meter is the id of parts[0] already."),
+        ({"energy__part": "metre"}, "energy.part: no part has the id metre; did you mean meter?"),
+        ({"energy__part": "dust"}, "energy.part: dust measures air, not energy."),
+        ({"parking__0__part": "climate"}, "parking[0].part: climate measures air, not distance."),
+        ({"air__parts": ["bay-1"]}, "air.parts[0]: bay-1 measures distance, not air."),
+        ({"air__parts": ["dust", "dust"]}, "air.parts: must not name the same twice."),
+        ({"energy__window_s": 700}, "energy.window_s: 700 s do not divide a day; use 720."),
+        ({"energy__window_s": 1, "energy__every_ms": 2000}, "energy.every_ms: no reading falls into a window of 1 s"),
+    ],
+)
+def test_a_configuration_that_cannot_work_is_refused_in_words(tmp_path, facts, changes, said):
+    found = errors(tmp_path, changed(**changes), facts)
+    assert len(found) == 1 and found[0].startswith(said), found
+
+
+def test_two_meters_on_one_line_need_two_addresses(tmp_path, facts):
+    second: dict[str, Any] = {"id": "second", "part": "pzem004t", "bus": "meter"}
+    assert errors(tmp_path, changed(parts=[*GOOD["parts"], second]), facts) == [
+        "parts[4].bus: meter has the address 1 on meter already; pzem004t can have 2, 3, 4 and more."
+    ]
+    second["address"] = 2
+    file = tmp_path / "two.json"
+    file.write_text(json.dumps(changed(parts=[*GOOD["parts"], second])))
+    document.load(str(file), facts)
+
+
+def test_a_bay_that_is_there_twice_is_refused(tmp_path, facts):
+    found = errors(tmp_path, changed(parking=[GOOD["parking"][0], GOOD["parking"][0]]), facts)
+    assert found == ["parking[1].bay: 1 is the bay of parking[0] already.",
+                     "parking[1].part: bay-1 watches bay 1 already."]  # fmt: skip
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path):
+    found = errors(tmp_path, '{"v":1,"v":1,"site":"a","node":"b","wifi":{"ssid":"x"},"mqtt":{"host":"h"}}')
+    assert found == ["v: this key is there twice; keep one."]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"v": 1,\n "site" "a"}', "2: this is not JSON: a colon is missing after a key."),
+        ('{"v": 1\n "site": "a"}', "1: this is not JSON: a comma or } is missing at the end of this line."),
+        ('{"v": 1,\n}', "2: this is not JSON: a comma too many."),
+        ('{"v": 1,\n "site": lisbon}', "2: this is not JSON: a value is expected"),
+        ('{"v": [1,\n 2', "2: this is not JSON: a comma or ] is missing"),
+        ("", "1: this is not JSON: the document ends too early."),
+        ("{} {}", "1: this is not JSON: something follows after the end of the document."),
+    ],
+)
+def test_a_slip_in_the_json_is_shown_with_its_line(tmp_path, text, said):
+    file = tmp_path / "slip.json"
+    file.write_text(text)
+    with pytest.raises(ConfigUnreadable) as caught:
+        document.read(str(file))
+    assert caught.value.cause.startswith(f"{file}:{said}")
+
+
+@pytest.mark.parametrize("value", ["short", 12345678, ["street-secret"], "x" * 65])
+def test_a_wrong_password_is_refused_without_being_shown(tmp_path, value):
+    found = errors(tmp_path, changed(wifi__password=value))
+    assert found[0].startswith("wifi.password: must ")
+    assert str(value)[:5] not in found[0].removeprefix("wifi.password: must have at least 8 characters")
+
+
+@pytest.mark.parametrize("text", ['{"wifi": {"password": s3cret-word}}', '{"wifi": {"password": "s3cret-word}}',
+                                  '{"wifi": "s3cret-word"}', '{"wifi": {"s3cret" "x"}}'])  # fmt: skip
+def test_no_slip_around_a_password_brings_it_to_the_screen(tmp_path, text):
+    file = tmp_path / "slip.json"
+    file.write_text(text)
+    with pytest.raises(Problem) as caught:
+        document.load(str(file))
+    assert "s3cret" not in " ".join([caught.value.cause, *caught.value.details])
+
+
+def test_a_redacted_configuration_holds_no_secret():
+    assert "secret" not in json.dumps(document.redacted(GOOD))
+    assert GOOD["wifi"]["password"] == "street-secret"
+
+
+def test_a_password_can_come_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("LAMP_WIFI", "from-outside")
+    file = tmp_path / "env.json"
+    file.write_text(json.dumps(changed(wifi__password={"$env": "LAMP_WIFI"})))
+    assert document.load(str(file))["wifi"]["password"] == "from-outside"
+
+
+def test_a_password_that_the_environment_lacks_is_named(tmp_path, monkeypatch):
+    monkeypatch.delenv("LAMP_WIFI", raising=False)
+    assert errors(tmp_path, changed(wifi__password={"$env": "LAMP_WIFI"})) == [
+        "wifi.password: the environment has no LAMP_WIFI; set it: export LAMP_WIFI=...."
+    ]
+
+
+def test_one_content_has_one_fingerprint_however_it_is_written():
+    turned = dict(reversed(GOOD.items()))
+    assert document.config_hash(turned) == document.config_hash(GOOD) != document.config_hash(changed(asset="other"))
+
+
+def test_the_node_computes_the_same_fingerprint(tmp_path):
+    paths.importable()
+    from lamppost.ops import config_store
+
+    doc = changed(wifi__password='caf\u00e9 "noir"', mqtt__password="a\\b")
+    (tmp_path / "config.json").write_bytes(document.encode(doc))
+    assert config_store.load(f"{tmp_path}/")[1] == document.config_hash(doc)
+
+
+def test_the_schema_is_a_valid_one_and_explains_every_key_that_must_be_there():
+    from jsonschema import Draft202012Validator
+
+    Draft202012Validator.check_schema(document.schema())
+    assert document.schema()["$defs"]["part"]["properties"]["part"]["enum"] == catalogue.ids()
+
+
+def test_a_wrong_configuration_ends_with_its_exit_code_before_the_port_is_looked_at(tmp_path):
+    file = tmp_path / "node.json"
+    file.write_text(json.dumps(changed(site="L", node="L")))
+    result = CliRunner().invoke(lamplighter, ["configure", "--port", "/dev/absent", str(file)])
+    assert isinstance(result.exception, ConfigInvalid)
+    assert result.exception.exit_code == 30
+
+
+def test_a_configuration_can_be_checked_for_a_board_without_a_node(tmp_path):
+    file = tmp_path / "node.json"
+    file.write_text(json.dumps(GOOD))
+    arguments = ["configure", "--board", "lamppost-esp32", "--dry-run", str(file)]
+    result = CliRunner().invoke(lamplighter, arguments)
+    assert result.exit_code == 0
+    assert result.output == f"lp-0042: configuration {document.config_hash(GOOD)} is right.\n"

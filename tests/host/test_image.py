@@ -1,0 +1,351 @@
+"""Images: what is built is what the chip, MicroPython and the tools expect; what is wrong is refused in words."""
+
+import dataclasses
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from lamplighter.boards import board as boards
+from lamplighter.boards import partitions
+from lamplighter.commands.image import command
+from lamplighter.image import build, esp_format, littlefs, official
+from lamplighter.image.simulated import standin_bytes
+from lamplighter.problems import BoardInvalid, ImageInvalid, ImageMissing, WrongChip
+
+BIN = Path(sys.executable).parent
+FILE = "ESP32_GENERIC-OTA-20250415-v1.25.0.bin"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """The user's cache and image folder, empty."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("LAMPLIGHTER_IMAGES", raising=False)
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def board():
+    return boards.load("lamppost-esp32")
+
+
+def lookalike(board, *, app_size=4096, flash_size=None, ota=True, chip_id=None):
+    """A file in the format of micropython.org without the mark of the stand-in."""
+    chip = board.silicon
+    chip_id = chip.image_id if chip_id is None else chip_id
+    flash_size = flash_size or board.flash_size
+    rows = [
+        partitions.Partition("nvs", 1, 2, 0x9000, 0x4000),
+        partitions.Partition("ota_0" if ota else "factory", 0, 0x10 if ota else 0, 0x10000, 0x180000),
+    ]
+    loader = esp_format.build(chip_id, flash_size, [(chip.load_addresses[1], b"loader")])
+    described = esp_format.descriptor("micropython", "v1.25.0")
+    app = esp_format.build(chip_id, flash_size, [(chip.load_addresses[0], described + bytes(app_size - 256))])
+    head = (loader.ljust(0x8000 - chip.offset, b"\xff") + partitions.encode(rows)).ljust(0x10000 - chip.offset, b"\xff")
+    return head + app
+
+
+def put(tmp_path, data, name=FILE):
+    path = tmp_path / name
+    path.write_bytes(data)
+    return path
+
+
+def refused(kind, tmp_path, board, data):
+    with pytest.raises(kind) as refusal:
+        build.build(board, put(tmp_path, data), tmp_path / "out.bin")
+    assert not (tmp_path / "out.bin").exists()
+    return refusal.value
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_esptool_finds_every_check_of_the_stand_in_valid(tmp_path, name):
+    board = boards.load(name)
+    data = standin_bytes(board)
+    start = 0x10000 - board.silicon.offset
+    for part in (put(tmp_path, data, "whole.bin"), put(tmp_path, data[start:], "app.bin")):
+        done = subprocess.run(
+            [BIN / "esptool", "--chip", board.chip, "image-info", part], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.count("(valid)") == 2, done.stdout
+    assert "micropython-simulated" in done.stdout
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_two_builds_give_the_same_bytes(tmp_path, name):
+    board = boards.load(name)
+    first = build.build(board, build.standin(board))
+    second = build.build(board, build.standin(board), tmp_path / "out.bin")
+    assert first.segments == second.segments
+    assert (tmp_path / "out.bin").read_bytes() == first.flash()
+    assert len(first.flash()) == board.flash_size
+
+
+def test_the_flash_has_everything_where_the_chip_looks_for_it(tmp_path, board):
+    data = lookalike(board)
+    built = build.build(board, put(tmp_path, data))
+    flash = built.flash()
+    assert flash[0x1000] == 0xE9 and flash[0x10000] == 0xE9
+    assert flash[0x10000 : 0x10000 + len(data) - 0xF000] == data[0xF000:]
+    assert partitions.decode(flash[0x8000:0x8C00]) == list(board.partitions)
+    assert set(flash[0xD000:0xF000]) == {0xFF}  # otadata
+    journal = board.partition("journal")
+    assert all(
+        end <= journal.offset or start >= journal.end
+        for start, end in ((offset, offset + len(bytes_)) for offset, bytes_ in built.segments)
+    ), "flashing must not touch the journal"
+    assert built.micropython == "v1.25.0" and not built.simulated
+
+
+def mounted(tmp_path, flash, board, script):
+    """Run a script under real MicroPython with the vfs partition of a flash mounted at /node."""
+    vfs = board.partition("vfs")
+    whole = put(tmp_path, flash, "flash.bin")
+    program = f"""
+import vfs, os, sys, json
+class Device:
+    def __init__(self):
+        file = open({str(whole)!r}, "rb")
+        file.seek({vfs.offset})
+        self.data = bytearray({vfs.size})
+        file.readinto(self.data)
+    def readblocks(self, n, buf, off=0):
+        buf[:] = memoryview(self.data)[n * 4096 + off : n * 4096 + off + len(buf)]
+    def writeblocks(self, n, buf, off=None):
+        self.data[n * 4096 + (off or 0) : n * 4096 + (off or 0) + len(buf)] = buf
+    def ioctl(self, op, arg):
+        return {{4: len(self.data) // 4096, 5: 4096}}.get(op, 0)
+vfs.mount(vfs.VfsLfs2(Device()), "/node")
+{script}
+"""
+    path = tmp_path / "script.py"
+    path.write_text(program)
+    done = subprocess.run([BIN / "micropython", "-X", "heapsize=16M", path], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def test_real_micropython_mounts_the_file_system_and_imports_the_compiled_app_from_both_slots(tmp_path, board):
+    built = build.build(board, build.standin(board))
+    out = mounted(tmp_path, built.flash(), board, """
+import binascii
+print(sorted(os.listdir("/node")))
+with open("/node/boot.py") as file:
+    text = file.read()
+exec(text[text.index("class Pack") : text.index("def use")])
+for slot in "ab":
+    vfs.mount(Pack("/node/%s.app" % slot), "/app")
+    sys.path.insert(0, "/app")
+    from lamppost.ops import settings
+    from lamppost import made
+    print(slot, settings.__file__, callable(settings.adopt), made.BUILD)
+    for name in [name for name in sys.modules if name.startswith("lamppost")]:
+        del sys.modules[name]
+    for absent in ("lamppost.core.absent", "lamppost.absent", "absent"):
+        try:
+            __import__(absent)
+        except ImportError:
+            continue
+        print(absent, "is there")
+    vfs.umount("/app")
+print(json.load(open("/node/state.json")))
+""")  # fmt: skip
+    assert out.splitlines() == [
+        "['a.app', 'b.app', 'board.json', 'boot.py', 'lock.mpy', 'main.py', 'state.json']",
+        f"a /app/lamppost/ops/config_store.mpy True {built.build}",
+        f"b /app/lamppost/ops/config_store.mpy True {built.build}",
+        "{'active': 'a'}",
+    ]
+
+
+def test_flashing_over_an_older_file_system_shows_the_new_one(tmp_path, board):
+    """Only blocks in use are written: what older blocks lie around must not be taken for newer."""
+    vfs = board.partition("vfs")
+    old = {f"{folder}/{name}.txt": b"old" * 200 for folder in ("a/lamppost/core", "a", "old") for name in "xyz"}
+    stale = bytearray(littlefs.littlefs(board, old)[0])
+    for block in range(0, len(stale), 4096):  # as after many rewrites: every block an old directory with a high count
+        if stale[block : block + 4096].strip(b"\xff") == b"":
+            stale[block : block + 4096] = stale[4096:8192] if block % 8192 else stale[:4096]
+            stale[block : block + 4] = (0x7FFFFF00).to_bytes(4, "little")
+    flash = bytearray(b"\x00") * board.flash_size
+    flash[vfs.offset : vfs.end] = stale
+    built = build.build(board, build.standin(board))
+    for offset, data in built.segments:
+        flash[offset : offset + len(data)] = data
+    out = mounted(tmp_path, bytes(flash), board, """
+print(sorted(os.listdir("/node")))
+print(os.stat("/node/a.app")[6])
+""")  # fmt: skip
+    assert "old" not in out
+    assert out.splitlines()[1] == f"{len(littlefs.slot(littlefs.compile_app()))}"
+
+
+def test_files_that_do_not_fit_the_partition_are_refused_with_both_sizes(board):
+    small = [dataclasses.replace(row, size=0x10000) if row.name == "vfs" else row for row in board.partitions]
+    with pytest.raises(BoardInvalid) as refusal:
+        build.app_filesystem(dataclasses.replace(board, partitions=tuple(small)))
+    assert "do not fit the vfs partition of lamppost-esp32 (65,536 bytes)" in refusal.value.cause
+
+
+def test_the_file_system_leaves_room_for_configuration_and_the_next_firmware(board):
+    _, blocks = littlefs.littlefs(board, littlefs.files(board, littlefs.compile_app()))
+    assert len(blocks) <= board.partition("vfs").size // 4096 - 8
+
+
+def test_a_stand_in_can_be_told_from_an_official_image(tmp_path, board):
+    standin = build.build(board, build.standin(board))
+    assert standin.simulated and build.is_standin(standin.flash())
+    assert any(build.is_standin(data) for _, data in standin.segments)
+    assert not build.is_standin(lookalike(board))
+    assert "simulated" in build.standin(board).name
+
+
+def test_a_truncated_image_is_called_truncated_wherever_it_was_cut(tmp_path, board):
+    whole = lookalike(board)
+    for size in (2, 30, 0x6000, 0x7010, 0x7800, 0xF000, 0xF00F, len(whole) - 1000, len(whole) - 1):
+        refusal = refused(ImageInvalid, tmp_path, board, whole[:size])
+        assert "truncated" in refusal.cause, (size, refusal.cause)
+        assert f"{size:,} bytes" in refusal.cause
+
+
+def test_a_flipped_bit_in_boot_loader_table_or_app_is_found(tmp_path, board):
+    whole = lookalike(board)
+    places = ((0x1A, "boot loader"), (0x7008, "partition table"), (0xF400, "app"), (len(whole) - 5, "app"))
+    for position, said in places:
+        spoilt = bytearray(whole)
+        spoilt[position] ^= 4
+        refusal = refused(ImageInvalid, tmp_path, board, bytes(spoilt))
+        assert said in refusal.cause, (hex(position), refusal.cause)
+
+
+def test_the_checksum_is_checked_even_where_no_sha_is_appended(tmp_path, board):
+    whole = bytearray(lookalike(board))
+    whole[0xF000 + 23] = 0  # "no digest follows"
+    assert build.build(board, put(tmp_path, bytes(whole)))
+    whole[0xF000 + 400] ^= 1
+    assert "checksum" in refused(ImageInvalid, tmp_path, board, bytes(whole)).cause
+
+
+def test_an_image_for_another_chip_is_refused_by_its_name(tmp_path):
+    board = boards.load("lamppost-esp32c3")
+    refusal = refused(WrongChip, tmp_path, board, lookalike(boards.load("lamppost-esp32s3"), ota=False))
+    assert "is for the ESP32-S3; lamppost-esp32c3 has an ESP32-C3" in refusal.cause
+    assert "ESP32_GENERIC_C3" in refusal.remedy
+    assert refusal.exit_code == 20
+
+
+def test_the_plain_image_is_refused_where_the_board_has_slots(tmp_path, board):
+    refusal = refused(ImageInvalid, tmp_path, board, lookalike(board, ota=False))
+    assert "plain image" in refusal.cause and "ESP32_GENERIC-OTA-" in refusal.remedy
+
+
+def test_an_app_that_does_not_fit_its_slot_is_refused_with_both_sizes(tmp_path, board):
+    refusal = refused(ImageInvalid, tmp_path, board, lookalike(board, app_size=1672704))
+    assert "1,672,784 bytes; ota_0 of lamppost-esp32 holds 1,507,328" in refusal.cause
+
+
+def test_an_image_for_less_flash_is_refused(tmp_path, board):
+    refusal = refused(ImageInvalid, tmp_path, board, lookalike(board, flash_size=2 << 20))
+    assert "2 MB of flash; lamppost-esp32 has 4 MB" in refusal.cause
+
+
+def test_a_web_page_saved_as_image_is_no_image(tmp_path, board):
+    assert "no ESP32 image" in refused(ImageInvalid, tmp_path, board, b"<!DOCTYPE html>" * 1000).cause
+    assert refused(ImageInvalid, tmp_path, board, b"").exit_code == 23
+
+
+def test_the_newest_supported_image_of_the_users_folder_is_taken(tmp_path, board, monkeypatch):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    monkeypatch.setenv("LAMPLIGHTER_IMAGES", str(folder))
+    for version in ("v1.22.2", "v1.23.0", "v1.25.0", "v1.9.4", "v1.30.0"):
+        put(folder, b"", f"ESP32_GENERIC-OTA-20250415-{version}.bin")
+    put(folder, b"", "ESP32_GENERIC-20250415-v1.26.0.bin")
+    assert build.find_micropython(board).name == FILE
+
+
+def test_a_missing_image_is_explained_with_where_to_put_it(tmp_path, board, monkeypatch):
+    monkeypatch.setenv("LAMPLIGHTER_IMAGES", str(tmp_path / "mine"))
+    unreachable = dataclasses.replace(board.micropython, address="http://127.0.0.1:9/firmware/")
+    with pytest.raises(ImageMissing) as refusal:
+        build.find_micropython(dataclasses.replace(board, micropython=unreachable))
+    assert FILE in refusal.value.remedy and str(tmp_path / "mine") in refusal.value.remedy
+    assert "https://micropython.org/download/ESP32_GENERIC/" in refusal.value.remedy
+    assert any("cannot be reached" in detail for detail in refusal.value.details)
+    assert refusal.value.exit_code == 22
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def site(tmp_path, board):
+    """(folder that is served, the board that looks there)"""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    address = f"http://127.0.0.1:{server.server_address[1]}/"
+    yield folder, dataclasses.replace(board, micropython=dataclasses.replace(board.micropython, address=address))
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_an_image_is_downloaded_once_and_then_cached(site):
+    folder, board = site
+    data = lookalike(board)
+    put(folder, data)
+    first = build.find_micropython(board)
+    assert hashlib.sha256(first.read_bytes()).digest() == hashlib.sha256(data).digest()
+    (folder / FILE).unlink()
+    assert build.find_micropython(board) == first
+    assert [path.name for path in official.cache_folder().iterdir()] == [FILE]
+
+
+def test_a_download_that_breaks_off_leaves_nothing_in_the_cache(site):
+    folder, board = site
+    put(folder, lookalike(board)[:-100])
+    with pytest.raises(ImageMissing) as refusal:
+        build.find_micropython(board)
+    assert any("truncated" in detail for detail in refusal.value.details)
+    assert not official.cache_folder().exists()
+
+
+def test_the_command_builds_and_says_what_it_built(tmp_path, board):
+    source = put(tmp_path, lookalike(board))
+    out = tmp_path / "flash.bin"
+    arguments = ["--board", "lamppost-esp32", "--micropython", str(source), "--out", str(out), "--json"]
+    done = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    said = json.loads(done.stdout)
+    assert out.stat().st_size == 4 << 20
+    assert said["board"] == "lamppost-esp32" and said["micropython"] == "v1.25.0" and said["simulated"] is False
+    assert {row["name"] for row in said["segments"]} == {"loader", "table", "otadata", "ota_0", "vfs"}
+    assert said["bytes"] == sum(row["size"] for row in said["segments"]) < out.stat().st_size // 4
+
+
+def test_a_place_that_cannot_be_written_is_a_problem_and_leaves_nothing(tmp_path, board):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ImageInvalid) as refusal:
+        build.build(board, build.standin(board), tmp_path / "file" / "out.bin")
+    assert "cannot be written" in refusal.value.cause and "--out" in refusal.value.remedy
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ImageInvalid):
+        build.build(board, build.standin(board), tmp_path / "folder")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "file", "folder"]
+
+
+def test_the_command_wants_one_board_or_all_of_them():
+    done = CliRunner().invoke(command, [])
+    assert done.exit_code == 2 and "lamppost-esp32" in done.output
+    assert CliRunner().invoke(command, ["--all", "--out", "x"]).exit_code == 2

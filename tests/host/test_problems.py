@@ -1,0 +1,80 @@
+"""Every way to fail has its own exit code, and its heading in the troubleshooting page with the same remedy."""
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from lamplighter import problems
+from lamplighter.cli import VERBS, lamplighter
+from lamplighter.commissioning.check_sentences import REMEDIES
+
+PAGE = Path(__file__).parents[2] / "docs" / "field" / "troubleshooting.md"
+KINDS = [kind for kind in vars(problems).values() if isinstance(kind, type) and kind.__bases__ == (problems.Problem,)]
+HOST_VERBS = ("list", "flash", "configure", "test", "log", "completion")
+
+
+def test_every_problem_has_an_exit_code_and_a_word_of_its_own():
+    assert len({kind.exit_code for kind in KINDS}) == len({kind.word for kind in KINDS}) == len(KINDS) > 20
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.word)
+def test_every_problem_has_its_heading_with_exit_code_and_remedy(kind):
+    section = re.search(rf"^### {kind.word} \(exit {kind.exit_code}\)\n(.*?)(?=^##|\Z)", PAGE.read_text(), re.M | re.S)
+    assert section and f"Remedy: {kind.remedy}" in section[1]
+
+
+def test_the_page_has_no_heading_that_no_problem_has():
+    assert set(re.findall(r"^### ([\w-]+) \(exit", PAGE.read_text(), re.M)) == {kind.word for kind in KINDS}
+
+
+def test_what_the_self_test_says_of_a_part_has_its_heading_and_remedy():
+    _, section = PAGE.read_text().split("## What the self-test says of a part")
+    rows = dict(re.findall(r"^### ([^\n]+)\n(.*?)(?=^##|\Z)", section.split("\n## ")[0], re.M | re.S))
+    of_the_network = {"nowifi", "timeout", "badlogin"}
+    of_the_bus = {"bus", "unset"}  # one row each in the page of fault words is enough
+    assert set(REMEDIES) - of_the_network - of_the_bus <= set(rows)
+    assert all("\nRemedy: " in text for text in rows.values())
+
+
+@pytest.mark.parametrize("verb", HOST_VERBS)
+def test_every_verb_has_help_with_an_example(verb):
+    result = CliRunner().invoke(lamplighter, [verb, "--help"])
+    assert result.exit_code == 0 and f"Example: lamplighter {verb}" in result.output
+
+
+def test_a_misspelt_verb_gets_a_suggestion():
+    result = CliRunner().invoke(lamplighter, ["confgure"])
+    assert result.exit_code == 2 and "Did you mean configure?" in result.output
+
+
+def test_help_comes_at_once_and_does_nothing():
+    best = min(_seconds("--help") for _ in range(3))
+    assert best < 0.3, f"{best:.3f} s"
+
+
+def _seconds(*arguments):
+    started = time.monotonic()
+    subprocess.run([sys.executable, "-c", "from lamplighter.cli import main; main()", *arguments],
+                   check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_gets_its_completion_script(shell):
+    result = CliRunner().invoke(lamplighter, ["completion", shell])
+    assert result.exit_code == 0 and "_LAMPLIGHTER_COMPLETE" in result.stdout
+
+
+def test_the_completion_knows_verbs_and_options(monkeypatch):
+    environment = {"_LAMPLIGHTER_COMPLETE": "bash_complete", "COMP_WORDS": "lamplighter flash --mic", "COMP_CWORD": "2"}
+    done = CliRunner().invoke(lamplighter, prog_name="lamplighter", env=environment)
+    assert "plain,--micropython" in done.output
+
+
+def test_every_verb_in_help_can_be_loaded():
+    codes = {verb: CliRunner().invoke(lamplighter, [verb, "--help"]).exit_code for verb in VERBS}
+    assert set(codes.values()) == {0}, codes

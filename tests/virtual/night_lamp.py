@@ -1,0 +1,97 @@
+"""One virtual lamppost with a meter in fast time, its broker and a subscriber: nights of it pass in a second."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sys
+import time
+from pathlib import Path
+
+from lamplighter.boards import board as boards
+from lamplighter.contract import check_message
+from lamplighter.virtual.lamppost import VirtualLamppost
+from lamplighter.virtual.scenario import Scenario, default
+
+for folder in ("interop", "powercut"):
+    sys.path.append(str(Path(__file__).parent.parent / folder))
+
+import readymade  # noqa: E402
+from brokers import Mosquitto, Subscriber  # noqa: E402
+
+EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+START = datetime.datetime(2026, 9, 20, 19, 0, tzinfo=datetime.UTC)
+SERVERS = ["a.time.lan", "b.time.lan", "c.time.lan"]
+
+
+def seconds(moment: datetime.datetime) -> int:
+    """Since 2000."""
+    return int((moment - EPOCH).total_seconds())
+
+
+def stamp(message: dict) -> int:
+    """When a message says that it was made, in seconds since 2000."""
+    return seconds(datetime.datetime.fromisoformat(message["ts"]))
+
+
+class Lamp:
+    """A lamppost with a meter, in fast time, its broker and its subscriber."""
+
+    def __init__(self, folder: Path, parts=(), start=START, servers=SERVERS, **changes):
+        self.broker = Mosquitto(folder / "broker")
+        self.broker.start()
+        self.subscriber = Subscriber(self.broker.port)
+        board = boards.load("lamppost-esp32")
+        fitted = default(board)
+        twins = [row for row in fitted.parts if row["id"] == "meter"]
+        twins += [{**row, "options": {}} for row in parts]
+        scenario = Scenario(seconds(start), fitted.wifi, {}, twins)
+        meter = [row for row in board.node_document()["fitted"] if row["id"] == "meter"]
+        changes.setdefault("energy", {"part": "meter", "window_s": 60, "every_ms": 5000})
+        self.configuration = readymade.configuration(
+            board, "time", "lp-1", time={"servers": servers}, **{**changes, "parts": [*meter, *parts]}
+        )
+        self.node = VirtualLamppost(board, workdir=folder / "lamp", scenario=scenario, fast=True)
+        self.node.network.hosts["broker.lan"] = ("127.0.0.1", self.broker.port)
+        self.node.flash_image(readymade.flash(board, self.configuration))
+
+    def close(self) -> None:
+        self.node.stop()
+        self.subscriber.close()
+        self.broker.stop()
+
+    def truth(self) -> int:
+        return seconds(self.node.utc())
+
+    def live(self, for_s: float) -> None:
+        """Let it run for so long of its own time."""
+        self.until(self.truth() + for_s)
+
+    def until(self, utc_s: float) -> None:
+        end = time.monotonic() + 60
+        while self.truth() < utc_s:
+            assert time.monotonic() < end, self.node.console.text[-800:]
+            time.sleep(0.005)
+
+    def night(self, on: int, for_s: float) -> None:
+        """The circuit is switched on at `on` (UTC), for so long."""
+        self.node.elapse(on - self.truth())
+        self.node.power_on()
+        self.until(on + for_s)
+        self.node.power_off()
+
+    def said(self, suffix: str) -> list[dict]:
+        """Messages of a topic, each kept to the contract; b"" for a cleared alarm stands as {}."""
+        found = []
+        for topic, payload, retain in list(self.subscriber.messages):
+            if topic.endswith("/" + suffix):
+                assert not check_message(topic, payload, retain), payload
+                found.append(json.loads(payload) if payload else {})
+        return found
+
+    def wait(self, suffix: str, count: int = 1) -> list[dict]:
+        end = time.monotonic() + 20
+        while len(self.said(suffix)) < count:
+            assert time.monotonic() < end, (suffix, self.subscriber.messages[-9:], self.node.console.text[-900:])
+            time.sleep(0.01)
+        return self.said(suffix)
