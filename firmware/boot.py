@@ -1,6 +1,6 @@
 """Picks the app slot and keeps the rescue window; never changed over the air.
 
-Slots /a.app and /b.app each hold a whole compiled app in one file, mounted as /app (docs/design/pack-spec.md).
+Slots /a and /b each hold a whole compiled app: .mpy files under their source names, and a manifest of their hashes.
 Which one starts: the `active` one of /state.json, unless it failed to become healthy three times since the last
 power-on (counted in RTC memory: a power cut at dawn is no failure of the app and clears the count). RTC memory
 holds slot letter, count, "w" once the watchdog is armed, and what lock.py notes.
@@ -16,14 +16,13 @@ while True:
     except KeyboardInterrupt:
         pass
 
-import binascii
 import json
+import os
 import select
 import sys
 import time
 
 import machine
-import vfs
 
 _WINDOW_MS = 1500
 
@@ -38,59 +37,14 @@ def choose_slot(memory, active):
     return slot, tries + 1
 
 
-class Pack:
-    """The modules of a slot's file, as the file system that `import` reads. Raises OSError for what is no pack.
-
-    Few objects live and die here: between them lies what an import leaves for good, and no large block fits any more.
-    What is imported as `id` is the module that was looked at last (core/borrow.py): many modules, one name.
-    """
-
-    def __init__(self, path):
-        self.path = path
-        self.last = 0
-        with open(path, "rb") as file:
-            head = file.read(16)
-            if head[:5] != b"LAMP\1":
-                raise OSError(22)
-            self.index = file.read(8 * (head[6] | head[7] << 8))
-
-    def mount(self, *_):
-        """What mount, umount and ilistdir get: nothing to do, and nothing to list, as the index has no names."""
-        return iter(())
-
-    umount = ilistdir = mount
-
-    def find(self, path):
-        """Where a module is in the file; 0 for a folder."""
-        if path[1:-4] == "id":
-            return self.last
-        index = self.index
-        key = binascii.crc32(path.strip("/")).to_bytes(4, "little")
-        at = index.find(key)
-        while at > 0 and at & 7:
-            at = index.find(key, at + 1)
-        if at < 0:
-            raise OSError(2)
-        return int.from_bytes(index[at + 4 : at + 8], "little")
-
-    def stat(self, path):
-        self.last = self.find(path)
-        return (0x8000 if self.last else 0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-
-    def open(self, path, _):
-        file = open(self.path, "rb")
-        file.seek(self.find(path) + 8)
-        return file
-
-
 def use(slot):
-    """Mount that slot's app as /app; False if there is none."""
+    """Import the app from that slot; False if there is none."""
+    for letter in "ab":
+        if "/" + letter in sys.path:
+            sys.path.remove("/" + letter)
+    sys.path.insert(0, "/" + slot)
     try:
-        vfs.umount("/app")
-    except OSError:
-        pass  # nothing was mounted
-    try:
-        vfs.mount(Pack("/%s.app" % slot), "/app")
+        os.stat("/%s/manifest.json" % slot)
         return True
     except OSError:
         return False
@@ -161,7 +115,6 @@ slot, _count = choose_slot(memory, active())
 if not use(slot):
     slot = "b" if slot == "a" else "a"
     use(slot)
-sys.path.insert(0, "/app")
 rescued = rescue_window()
 if rescued and door and not _soft:
     keep_maintenance()

@@ -31,7 +31,7 @@ def build():
 def start(slot):
     """Run the app of one slot; returns True if it ended because somebody at the console asked."""
     use(slot)  # type: ignore  # noqa: F821  boot.py's
-    for name in [n for n in sys.modules if getattr(sys.modules[n], "__file__", "")[:4] == "/app"]:
+    for name in [n for n in sys.modules if n == "lamppost" or n.startswith("lamppost.")]:
         del sys.modules[name]
     gc.threshold(2048)  # what stays of a hundred imports then lies together, and large blocks still fit beside it
     try:

@@ -172,7 +172,7 @@ def selftest():
     gc.collect()
     heap_free = gc.mem_free()
     # from the file again: a life of the app forgets how parts are made
-    for name in [n for n in sys.modules if getattr(sys.modules[n], "__file__", "")[:4] == "/app"]:
+    for name in [n for n in sys.modules if n == "lamppost" or n.startswith("lamppost.")]:
         del sys.modules[name]
     from . import assembly
 

@@ -147,7 +147,8 @@ def link(node, beat, random, report, set_time):
     # who has just configured this lamppost stands before it; a reset that was asked for is not the whole city's
     together = node.reset == "power-on" and not node.fresh
     way = Link(
-        broker_settings.of(config, together), station, socket, select, node.clock, node.outbox, node.counters.boot, node.info,
+        broker_settings.of(config, together), station, socket, select, node.clock, node.outbox,
+        node.counters.boot, node.info,
         time.ticks_ms, time.ticks_diff, random, beat.alive, report, node.log, set_time=set_time,
     )  # fmt: skip
     servers = config.get("time", {}).get("servers", _TIME_SERVERS)

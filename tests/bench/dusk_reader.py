@@ -3,8 +3,8 @@
 argv[1] -- {"port":.., "topic":.., "every":..}; then a line with the path of a ledger {node: {boot: last number}}:
 waits until all of that is there, and prints what was counted as one JSON object.
 
-The counting is the product's (lamplighter.telemetry.sequence). Checking against the contract is too slow for every message:
-the first of each topic and each `every`th message is checked, when all have come.
+The counting is the product's (lamplighter.telemetry.sequence). Checking against the contract is too slow for every
+message: the first of each topic and each `every`th message is checked, when all have come.
 """
 
 from __future__ import annotations

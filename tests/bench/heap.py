@@ -60,7 +60,9 @@ BUSY = {
 }
 OUTAGE = 200  # records that wait
 # what is loaded beside the code that stays when the most is: a drain, with the outbox taken out, and a body being made
-DRAINING = {"journal.folding", "journal.ring", "journal.block", "link.mqtt.publisher", "core.payload", "sensing.air.aired"}
+DRAINING = {
+    "journal.folding", "journal.ring", "journal.block", "link.mqtt.publisher", "core.payload", "sensing.air.aired",
+}  # fmt: skip
 
 
 def counted(app: App) -> dict[str, int]:
@@ -153,7 +155,10 @@ def files_of(app: App, names: set[str]) -> set[str]:
 
 def staying(app: App, parts: list[str]) -> set[str]:
     """Paths of the .mpy that stay: the app with what the build joins to it, sensing, and the buses and drivers."""
-    names = {"app", "core.faults", "buses.uart", "buses.i2c", "sensing.energy.meter", "sensing.energy.register", "sensing.parking.bay"}
+    names = {
+        "app", "core.faults", "buses.uart", "buses.i2c", "sensing.energy.meter", "sensing.energy.register",
+        "sensing.parking.bay",
+    }  # fmt: skip
     names |= {"sensing.air.windows", *(f"drivers.{part}" for part in parts)}
     return files_of(app, names)
 

@@ -23,7 +23,7 @@ from lamppost.drivers import registry  # noqa: E402
 from lamppost.journal.counters import Counters  # noqa: E402
 from lamppost.journal.flash import Flash  # noqa: E402
 from lamppost.journal.outbox import ALARM, CLEAR, EVENT, TELEMETRY, Entry, Outbox  # noqa: E402
-from lamppost.link.mqtt import hello, packets
+from lamppost.link.mqtt import hello, packets  # noqa: E402
 from lamppost.link.time import ntp  # noqa: E402
 from lamppost.ops import config_store  # noqa: E402
 from nor import Nor  # noqa: E402

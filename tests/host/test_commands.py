@@ -122,7 +122,8 @@ def test_a_file_system_that_is_written_anew_gets_its_configuration_back(lamp, fi
 
 def test_what_an_interrupted_run_laid_aside_never_replaces_a_newer_configuration(lamp, file):
     configure(lamp, file)
-    preserve.keep(preserve.Before(lamp.mac.hex(), "lisbon/lp-0042", json.dumps({**DOC, "asset": "old"}).encode(), False))
+    old = json.dumps({**DOC, "asset": "old"}).encode()
+    preserve.keep(preserve.Before(lamp.mac.hex(), "lisbon/lp-0042", old, False))
     assert lamplighter("flash", "--port", lamp.port, "--board", BOARD).returncode == 0
     assert on_the_node(lamp) == DOC
     assert not preserve.aside(lamp.mac.hex()).exists()

@@ -14,8 +14,8 @@ Messages = Iterable[tuple[str, bytes, bool]]
 class Proof:
     """Reads the messages of one node in the order of their arrival; `node` is lamppost/v1/{site}/{node}.
 
-    It keeps its own books of (b, s), apart from lamplighter.telemetry.sequence, so that a flaw in one shows against the other:
-    every evt/boot names the last record committed before it, so every boot of which anything was committed is named.
+    It keeps its own books of (b, s), apart from lamplighter.telemetry.sequence, so that a flaw in one shows against the
+    other: every evt/boot names the last record committed before it, so every boot with a committed record is named.
     """
 
     def __init__(self, messages: Messages, node: str):

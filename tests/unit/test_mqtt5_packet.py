@@ -41,7 +41,8 @@ def test_a_will_is_not_retained_where_the_broker_retains_nothing():
 def test_publish_and_subscribe_carry_empty_properties():
     assert hello.publish(b"a/b", [packets_v5.NOTHING + b"hi"], 1, True, 258) == b"\x33\x0a\x00\x03a/b\x01\x02\x00hi"
     assert hello.publish(b"a/b", [packets_v5.NOTHING + b"hi"]) == b"\x30\x08\x00\x03a/b\x00hi"
-    assert hello.subscribe(7, [b"a/+", b"b"], 1, packets_v5.NOTHING) == b"\x82\x0d\x00\x07\x00\x00\x03a/+\x01\x00\x01b\x01"
+    asked = hello.subscribe(7, [b"a/+", b"b"], 1, packets_v5.NOTHING)
+    assert asked == b"\x82\x0d\x00\x07\x00\x00\x03a/+\x01\x00\x01b\x01"
 
 
 def test_connack_tells_what_the_broker_allows():

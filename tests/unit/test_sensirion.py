@@ -14,7 +14,8 @@ def test_sensirions_example_of_the_checksum():
 
 def test_every_printed_command_is_made_alike():
     made = {
-        sensirion.command(0x362F, 480), sensirion.command(0x2427, 1950), sensirion.command(0x2416, 1), sensirion.command(0xE000, 987),
+        sensirion.command(0x362F, 480), sensirion.command(0x2427, 1950), sensirion.command(0x2416, 1),
+        sensirion.command(0xE000, 987),
         sensirion.command(0x2619, 0x8000, 0x6666),
     }  # fmt: skip
     printed = {frame for part in ("SCD4x", "SGP41") for _, frame in rows(part, "write")}

@@ -3,7 +3,6 @@
 Nothing that stays may hold a function or a class of such a module: it would hold the whole of it.
 """
 
-import os
 import sys
 
 _ROOT = __name__.split(".")[0] + "."
@@ -23,23 +22,12 @@ def once(name, function, *arguments):
 
 
 def _load(name):
-    """The node keeps every name that a module was ever imported by: so boot.py's file system has one that means the
-    module that was looked at last. The build lays these beside the package.
-    """
-    try:
-        os.stat("/app/%s.mpy" % name)
-    except OSError:
-        return __import__(_ROOT + name, None, None, (name,))
-    try:
-        return __import__("id")
-    finally:
-        sys.modules.pop("id", None)
+    return __import__(_ROOT + name, None, None, (name,))
 
 
 def give_back(*names):
     """Drop modules; whoever imports them next loads them again."""
     for name in names:
-        sys.modules.pop(name, None)  # beside the package
         package, last = (_ROOT + name).rsplit(".", 1)
         if sys.modules.pop(_ROOT + name, None) and hasattr(sys.modules[package], last):
             delattr(sys.modules[package], last)

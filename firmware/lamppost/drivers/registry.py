@@ -31,7 +31,7 @@ def driver(part_id):
     try:
         if part_id in ("boot", "main"):  # no drivers, but files that would run
             raise ValueError
-        found = __import__(__name__[:-5] + part_id, None, None, ("decode",))  # from where this module is
+        found = __import__(__name__[:-len("registry")] + part_id, None, None, ("decode",))  # from where this module is
     except (ImportError, ValueError):
         found = None
     kind = getattr(found, part_id[:1].upper() + part_id[1:], None)

@@ -1,4 +1,4 @@
-"""SGP41: volatile organic compounds and nitrogen oxides on I2C, as ticks; sensing/air/gas_index.py makes indices of them.
+"""SGP41: volatile organic compounds and nitrogen oxides on I2C, as ticks (see sensing/air/gas_index.py).
 
 Source: Sensirion, SGP41 datasheet version 1.0 (2021), 3.1 to 3.5 (commands and times).
 """

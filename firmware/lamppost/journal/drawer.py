@@ -3,8 +3,8 @@
 from ..core.borrow import give_back, once
 
 _CODE = (
-    "journal.folding", "journal.outbox", "journal.send_queue", "journal.reclaim", "journal.record", "journal.time_anchor",
-    "journal.ring", "journal.block",
+    "journal.folding", "journal.outbox", "journal.send_queue", "journal.reclaim", "journal.record",
+    "journal.time_anchor", "journal.ring", "journal.block",
 )  # fmt: skip
 
 

@@ -19,21 +19,21 @@ import machine
 print(int(machine.reset_cause()==machine.PWRON_RESET and machine.mem32[{register}]&63 not in (0,1)))
 """
 _SLOTS = r"""
-import binascii
-def _whole(p):
+import binascii,hashlib,json
+def _whole(s):
  try:
-  with open(p,'rb') as f:
-   h=f.read(16)
-   c=binascii.crc32(h[:12])
-   n=0
-   while True:
-    d=f.read(512)
-    if not d: break
-    n+=len(d)
-    c=binascii.crc32(d,c)
-  return h[:4]==b'LAMP' and c==int.from_bytes(h[12:16],'little') and n==int.from_bytes(h[8:12],'little')
- except OSError: return False
-print(_whole('/a.app')+_whole('/b.app'))
+  with open(s+'/manifest.json') as f: m=json.load(f)['files']
+  for n in m:
+   h=hashlib.sha256()
+   with open(s+'/'+n,'rb') as f:
+    while True:
+     d=f.read(512)
+     if not d: break
+     h.update(d)
+   if binascii.hexlify(h.digest()).decode()!=m[n]: return False
+  return True
+ except (OSError,ValueError,KeyError,TypeError): return False
+print(_whole('/a')+_whole('/b'))
 """
 _FREE = "import os;s=os.statvfs('/');print(s[1]*s[3])"
 SELFTEST = """

@@ -223,9 +223,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _said(text: str) -> str:
-    from ..image.tracebacks import mapped
-
-    return "\n".join(mapped(text.replace("\r", ""), "").splitlines()[-_LOG_LINES:])
+    return "\n".join(text.replace("\r", "").splitlines()[-_LOG_LINES:])
 
 
 _DEAD = pytest.StashKey[int]()

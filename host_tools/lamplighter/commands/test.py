@@ -37,7 +37,8 @@ def command(port: str, as_json: bool) -> None:
     else:
         screen.out.print()
         for row in failed:
-            screen.out.print(f"{row['check']} {row['what']}: {row['word']}. {check_sentences.remedy(row)}", markup=False)
+            remedy = check_sentences.remedy(row)
+            screen.out.print(f"{row['check']} {row['what']}: {row['word']}. {remedy}", markup=False)
     if failed:
         raise SelftestFailed(f"{who}: {len(failed)} of {len(rows)} checks failed.")
     if not as_json:

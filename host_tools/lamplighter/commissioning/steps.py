@@ -196,7 +196,8 @@ class SelfTest:
             told = next((one for one in failed.results if isinstance(one, dict) and "checks" in one), {"checks": []})
             rows = [row for row in told["checks"] if not row["ok"]]
             failed.details = [f"✗ {row['check']} {row['what']}: {row['word']}" for row in rows]
-            failed.remedy = check_sentences.remedy(rows[0]) + " Then run the same command again." if rows else failed.remedy
+            if rows:
+                failed.remedy = check_sentences.remedy(rows[0]) + " Then run the same command again."
             raise
         work.fresh = True
         return {"checks": told["checks"], "config": work.of("configuration")["config"]}

@@ -13,7 +13,6 @@ from ..commissioning import check_sentences
 from ..device import files, identify
 from ..device.console import ConsoleLine
 from ..device.repl import Repl
-from ..image.tracebacks import mapped
 from ..problems import ConsoleLocked, NodeSilent, Problem
 from .finding import BAD, GOOD, ODD, UNKNOWN, Finding
 from .link_words import STAGES, WORDS
@@ -180,7 +179,7 @@ def _heard(port: str, patient: Patient) -> tuple[str, str]:
                 elif link := _LINK.search(line):
                     words = ("connected", "") if link[1] == "connected" else (link[1], link[2] or "")
                     found = words if words[0] in (*WORDS, "connected") else found
-    patient.console = mapped("\n".join(said), str(patient.facts.get("build", "")))
+    patient.console = "\n".join(said)
     return found
 
 

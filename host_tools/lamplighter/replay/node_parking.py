@@ -47,7 +47,7 @@ def main(folder, rows, facts):
 
 
 class Notes:
-    """What the node remembers from before: (distance, field) of the empty bay, as sensing/parking/calibration_store.py keeps it."""
+    """What the node remembers from before: (distance, field) of the empty bay, as calibration_store.py keeps it."""
 
     def __init__(self, kept):
         self._kept = kept

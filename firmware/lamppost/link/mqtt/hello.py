@@ -59,7 +59,7 @@ def subscribe(pid, topics, qos=1, properties=b""):
 
 
 def publish(topic, pieces, qos=0, retain=False, pid=0):
-    """PUBLISH of a payload, a list of bytes, for what is sent seldom; records go without a copy (link/mqtt/publisher.py)."""
+    """PUBLISH of a payload, a list of bytes, for what is sent seldom; records go without a copy (publisher.py)."""
     head = text(topic)
     if qos:
         head += bytes((pid >> 8, pid & 255))
