@@ -203,10 +203,10 @@ def wifi(config):
 async def selftest(heap_free):
     """Check parts and node against their limits."""
     from .ops import config_store
-    from .ops import selftest as trial
+    from .ops import selftest as selftests
 
     config = config_store.load()[0]
-    return await trial.run(parts(config, config_store.facts("board.json")), partition(), wifi(config), heap_free)
+    return await selftests.run(parts(config, config_store.facts("board.json")), partition(), wifi(config), heap_free)
 
 
 def made():

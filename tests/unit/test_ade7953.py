@@ -5,8 +5,8 @@ from struct import pack
 from i2c_chip import I2cChip
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import trial
 from lamppost.drivers.ade7953 import Ade7953, decode
+from lamppost.ops.selftest import part_rows
 from raising import raises
 from wire import Machine
 
@@ -87,7 +87,7 @@ def test_a_chip_that_lost_its_supply_is_set_up_again():
 def test_a_meter_wired_backwards_says_so():
     part, machine = made(chip(watts=-100.0, factor=-0.87))
     assert machine.time.run(part.read())["p_mw"] == -100000
-    verdict = {row[0]: row[5:] for row in machine.time.run(trial.whole(part))}
+    verdict = {row[0]: row[5:] for row in machine.time.run(part_rows(part))}
     assert verdict["p_mw"] == (False, "backwards")
 
 

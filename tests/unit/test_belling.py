@@ -6,7 +6,8 @@ from captured import rows
 from ground import Seed
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import belling, bl0940, bl0942, trial
+from lamppost.drivers import belling, bl0940, bl0942
+from lamppost.ops.selftest import part_rows
 from raising import raises
 from wire import Machine, stream
 
@@ -153,7 +154,7 @@ def test_a_bl0940_is_asked_with_its_own_command_and_its_relative_is_foreign():
 def test_the_self_test_says_backwards():
     packet = whole(*[pair for pair in rows("BL0942", "response") if pair[0].get("computed")][0])
     machine = Machine(stream(packet))
-    verdict = {row[0]: row[5:] for row in machine.time.run(trial.whole(meter(bl0942.Bl0942, machine)))}
+    verdict = {row[0]: row[5:] for row in machine.time.run(part_rows(meter(bl0942.Bl0942, machine)))}
     assert verdict["p_mw"] == (False, "backwards")
     assert verdict["u_mv"] == (True, "")
 

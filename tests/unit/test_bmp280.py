@@ -2,8 +2,8 @@
 
 from captured import rows
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import trial
 from lamppost.drivers.bmp280 import Bmp280, decode
+from lamppost.ops.selftest import part_rows
 from raising import raises
 from registers import Registers
 
@@ -47,5 +47,5 @@ def test_a_bme280_in_its_place_is_named():
 
 def test_the_self_test_names_its_limits():
     part = chip()
-    verdict = part.run(trial.whole(Bmp280(part.bus())))
+    verdict = part.run(part_rows(Bmp280(part.bus())))
     assert [(row[0], row[1], row[5]) for row in verdict] == [("t", 251, True), ("p", 10065, True)]

@@ -4,7 +4,8 @@ from captured import rows
 from i2c_chip import I2cChip
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import ina226, ina228, trial
+from lamppost.drivers import ina226, ina228
+from lamppost.ops.selftest import part_rows
 from raising import raises
 from wire import Machine
 
@@ -47,7 +48,7 @@ def test_power_keeps_its_sign_and_current_has_none():
     assert reading == {"u_mv": 11980, "i_ma": 10000, "p_mw": -119800}
     part, machine = made(ina226.Ina226, chip226(), shunt_uohm=2000, imax_a=20)
     part._bus._open().registers[1] = b"\xe0\xc0"
-    verdict = {row[0]: row[5:] for row in machine.time.run(trial.whole(part))}
+    verdict = {row[0]: row[5:] for row in machine.time.run(part_rows(part))}
     assert verdict["p_mw"] == (False, "backwards")
 
 

@@ -4,8 +4,8 @@ from captured import rows
 from ground import Seed
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import trial
 from lamppost.drivers.ld2410 import Ld2410, decode
+from lamppost.ops.selftest import part_rows
 from raising import raises
 from registers import BOARD, listening
 from wire import Machine
@@ -117,4 +117,4 @@ def test_a_radar_that_was_left_in_configuration_is_brought_back():
 
 def test_the_self_test_passes_without_anybody_there():
     machine, part = listening(Ld2410, [(n * 100, report(0, 77, 77)) for n in range(9)])
-    assert [(row[0], row[1], row[5]) for row in machine.time.run(trial.whole(part))] == [("presence", 0, True)]
+    assert [(row[0], row[1], row[5]) for row in machine.time.run(part_rows(part))] == [("presence", 0, True)]

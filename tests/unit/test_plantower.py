@@ -4,10 +4,11 @@ from captured import rows
 from ground import Seed
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import plantower, pms3003, pms5003, pms5003t, trial
+from lamppost.drivers import plantower, pms3003, pms5003, pms5003t
 from lamppost.drivers.pms3003 import Pms3003
 from lamppost.drivers.pms5003 import Pms5003
 from lamppost.drivers.pms5003t import Pms5003t
+from lamppost.ops.selftest import part_rows
 from raising import raises
 from wire import Machine
 
@@ -179,7 +180,7 @@ def test_noise_alone_is_never_a_reading():
 
 def test_the_self_test_judges_by_the_first_frame():
     machine = sending(OF_5003T[0])
-    verdict = machine.time.run(trial.whole(dust(machine, Pms5003t)))
+    verdict = machine.time.run(part_rows(dust(machine, Pms5003t)))
     assert [row[0] for row in verdict] == ["pm2_5", "pm10", "t", "rh"]
     assert {row[5] for row in verdict} == {True}
     assert machine.time.now < 3000

@@ -3,8 +3,8 @@
 from captured import rows
 from lamppost.buses import sensirion
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import trial
 from lamppost.drivers.scd41 import Scd41, decode
+from lamppost.ops.selftest import part_rows
 from raising import raises
 from word_part import WordPart, told
 
@@ -142,6 +142,6 @@ def test_a_recalibration_that_failed_is_said():
 
 def test_the_self_test_waits_for_the_first_value_and_not_for_the_warm_up():
     chip = part(xE4B8=[NOT_YET] * 9 + [READY])
-    verdict = chip.run(trial.whole(Scd41(chip.bus())))
+    verdict = chip.run(part_rows(Scd41(chip.bus())))
     assert [(row[0], row[1], row[5]) for row in verdict] == [("co2", 500, True), ("t", 250, True), ("rh", 370, True)]
     assert chip.machine.time.now < 7000

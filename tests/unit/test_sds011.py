@@ -4,8 +4,8 @@ from captured import rows
 from ground import Seed
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import trial
 from lamppost.drivers.sds011 import Sds011, command, decode
+from lamppost.ops.selftest import part_rows
 from raising import raises
 from wire import Machine
 
@@ -156,6 +156,6 @@ def test_noise_is_no_reading_and_after_it_the_second_frame_is():
 
 def test_the_self_test_judges_by_the_first_frame():
     dusty = Dusty()
-    verdict = dusty.machine.time.run(trial.whole(dusty.part()))
+    verdict = dusty.machine.time.run(part_rows(dusty.part()))
     assert [(row[0], row[5]) for row in verdict] == [("pm2_5", True), ("pm10", True)]
     assert dusty.machine.time.now < 3000

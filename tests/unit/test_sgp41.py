@@ -3,8 +3,8 @@
 from captured import rows
 from lamppost.buses import sensirion
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import trial
 from lamppost.drivers.sgp41 import Sgp41, decode
+from lamppost.ops.selftest import part_rows
 from raising import raises
 from word_part import WordPart, told
 
@@ -101,13 +101,13 @@ def test_a_part_that_was_gone_is_conditioned_again():
 
 def test_the_self_test_asks_the_part_itself_first():
     chip = part()
-    verdict = chip.run(trial.whole(Sgp41(chip.bus())))
+    verdict = chip.run(part_rows(Sgp41(chip.bus())))
     assert [(row[0], row[1], row[5]) for row in verdict] == [("voc_raw", 28000, True), ("nox_raw", 16000, True)]
     assert TEST in chip.commands()
 
 
 def test_a_pixel_that_failed_is_a_word_in_the_self_test():
     chip = part(x280E=told(0x4B01))
-    verdict = chip.run(trial.whole(Sgp41(chip.bus())))
+    verdict = chip.run(part_rows(Sgp41(chip.bus())))
     assert {row[5:] for row in verdict} == {(False, "refused")}
     assert CONDITION not in chip.commands()

@@ -3,9 +3,10 @@
 from captured import rows
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import registry, trial
+from lamppost.drivers import registry
 from lamppost.drivers.sps30 import decode
 from lamppost.drivers.sps30_start import request
+from lamppost.ops.selftest import part_rows
 from raising import raises
 from wire import Machine
 
@@ -128,20 +129,20 @@ def test_a_silent_part_is_silent_and_asked_to_start_each_time():
 def test_the_self_test_waits_for_the_first_measurement_and_not_for_the_warm_up():
     replies = [STARTED, EMPTY, EMPTY, MEASURED, WELL]
     machine = Machine(lambda request, setting: [(10, replies.pop(0))])
-    verdict = machine.time.run(trial.whole(dust(machine)))
+    verdict = machine.time.run(part_rows(dust(machine)))
     assert [row[5] for row in verdict] == [True, True]
     assert machine.time.now < 5000
 
 
 def test_the_self_test_of_a_part_that_never_measures_says_warming():
     machine = Machine(lambda request, setting: [(10, STARTED if request == START else EMPTY)])
-    verdict = machine.time.run(trial.whole(dust(machine)))
+    verdict = machine.time.run(part_rows(dust(machine)))
     assert {row[5:] for row in verdict} == {(False, "warming")}
     assert machine.time.now < 15000
 
 
 def test_the_self_test_of_a_part_that_is_not_there_is_soon_over():
     machine = Machine()
-    verdict = machine.time.run(trial.whole(dust(machine)))
+    verdict = machine.time.run(part_rows(dust(machine)))
     assert {row[5:] for row in verdict} == {(False, "silent")}
     assert machine.time.now < 5000

@@ -3,8 +3,8 @@
 from captured import rows
 from lamppost.buses import shdlc
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import trial
 from lamppost.drivers.sps30 import Sps30, decode
+from lamppost.ops.selftest import part_rows
 from raising import raises
 from word_part import WordPart, told
 
@@ -70,10 +70,10 @@ def test_a_part_that_lost_its_supply_is_started_again():
 
 def test_the_self_test_looks_at_fan_and_laser_too():
     chip = part()
-    assert [row[5] for row in chip.run(trial.whole(Sps30(chip.bus())))] == [True, True]
+    assert [row[5] for row in chip.run(part_rows(Sps30(chip.bus())))] == [True, True]
     for high, low in ((0x20, 0), (0, 0x20), (0, 0x10)):
         chip = part(xD206=told(high, low))
-        verdict = chip.run(trial.whole(Sps30(chip.bus())))
+        verdict = chip.run(part_rows(Sps30(chip.bus())))
         assert {row[5:] for row in verdict} == {(False, "refused")}
 
 

@@ -85,8 +85,8 @@ class Rm3100:
                 return status
         raise SensorFault("silent", "no measurement in %d ms" % (_TRIES * _MEASURE_MS))
 
-    async def _judged(self):
-        """The part's own test of its coils, then a reading."""
+    async def check(self):
+        """A reading for the self-test, once the part's own test of its coils has passed."""
         if not self._started:
             await self.start()
         bus, address = self._bus, self._address
@@ -99,8 +99,3 @@ class Rm3100:
         if coils != _COILS:
             raise SensorFault("refused", "built-in test 0x%02x: a coil does not oscillate" % coils)
         return await self.read()
-
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self._judged, self.LIMITS)

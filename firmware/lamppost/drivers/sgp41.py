@@ -74,8 +74,8 @@ class Sgp41:
             self._ready = fault.word not in ("silent", "bus")  # it may have lost its power
             raise
 
-    async def _tested(self):
-        """A reading, once its own test of both pixels has passed."""
+    async def check(self):
+        """A reading for the self-test, once its own test of both pixels has passed."""
         self._bus.write(self._address, sensirion.command(_HEATER_OFF))
         await asyncio.sleep_ms(2)  # 1 is asked for, and a sleep of one tick may end at once
         verdict = sensirion.values(await self._ask(_TEST, _TEST_MS, 1), 1)[0]
@@ -83,7 +83,3 @@ class Sgp41:
             raise SensorFault("refused", "self-test 0x%04x" % verdict)
         return await self.read()
 
-    async def selftest(self):
-        from . import trial
-
-        return await trial.of(self._tested, self.LIMITS)

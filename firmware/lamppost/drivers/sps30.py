@@ -87,6 +87,7 @@ class Sps30:
 
     QUANTITIES = ("pm1", "pm2_5", "pm4", "pm10")
     RH_MAX = 950  # tenths of %: above, droplets count as particles
+    CHECK_WAIT_S = 8
     LIMITS = (("pm2_5", 0, 10000), ("pm10", 0, 10000))
 
     def __init__(self, bus, name="dust", warm_s=30, address=0x69):
@@ -133,16 +134,10 @@ class Sps30:
             self._warm = True
         return reading
 
-    async def _checked(self):
-        """The first measurement, if fan and laser have nothing to complain about."""
+    async def check(self):
+        """The first measurement, for the self-test, if fan and laser report no error."""
         reading = await self._measured()
         wrong = await self._way.status() & _ERRORS
         if wrong:
             raise SensorFault("refused", "status 0x%08x" % wrong)
         return reading
-
-    async def selftest(self):
-        """Judges wires, fan and laser by the first measurement; nobody at the pole waits for the warm-up."""
-        from . import trial
-
-        return await trial.of(self._checked, self.LIMITS, 8)
