@@ -56,21 +56,14 @@ class Node:
         self.meter = None  # the sensing object of the energy meter, if there is one
         self.link = None
 
-    def now(self):
-        """`at` of a record made now: (seconds, True if UTC, time quality, uncertainty in ms)."""
-        utc = self.clock.utc_s()
-        if utc is None:
-            return self.clock.uptime_s(), False, 0, 0
-        return utc, True, self.clock.tq, self.clock.tu_ms
-
     def append(self, kind, topic, body):
         """Commit a record of this moment to the journal."""
-        self.commit(kind, topic, body, self.now())
+        self.commit(kind, topic, body, self.clock.stamp())
 
-    def commit(self, kind, topic, body, at, retain=None):
+    def commit(self, kind, topic, body, stamp, retain=None):
         """Commit a record; one that worn flash does not take is sent at once, or leaves a gap in the numbers."""
         try:
-            self.outbox.append(kind, topic, body, at, retain)
+            self.outbox.append(kind, topic, body, stamp, retain)
         except JournalFault as fault:
             self.log("journal: %s" % fault)
             if fault.word == "worn":
@@ -105,11 +98,11 @@ class Node:
         for one in self.sensing:
             due = self._next(one)
             while due:
-                whose, (topic, body, at) = due
+                whose, (topic, body, stamp) = due
                 # what a subscriber has read of the register must be on flash: a cut now and another meter
                 # at the next start would else show a lower one
                 self.counters.checkpoint(whose is self.meter)
-                self.commit(TELEMETRY, topic, body, at, whose.retain)
+                self.commit(TELEMETRY, topic, body, stamp, whose.retain)
                 self._due = None  # not before: if no memory was found, it is tried again
                 stored = True
                 due = self._next(one)

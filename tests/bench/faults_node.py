@@ -127,7 +127,6 @@ class File:
 
 async def ours():
     import pc_link
-    from lamppost.core.clock import NTP
     from lamppost.journal.drawer import Drawer
     from lamppost.journal.flash import Flash
     from lamppost.journal.outbox import TELEMETRY, Outbox
@@ -154,7 +153,7 @@ async def ours():
             n = readings.due()
             if n is None:
                 break
-            outbox.append(TELEMETRY, b"tele/energy", body_of(n), (clock.utc_s(), True, NTP, 5))
+            outbox.append(TELEMETRY, b"tele/energy", body_of(n), clock.stamp())
             link.wake()
         await asyncio.sleep_ms(1)
     tell(taken=count - readings.missed, missed=readings.missed, shed=outbox.dropped, depth=outbox.depth())

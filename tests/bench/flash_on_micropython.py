@@ -12,6 +12,7 @@ here = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
 sys.path.insert(0, here + "/../../firmware")
 
 from lamppost.core.clock import Clock  # noqa: E402
+from lamppost.core.stamp import Stamp  # noqa: E402
 from lamppost.journal.counters import Counters  # noqa: E402
 from lamppost.journal.flash import Flash  # noqa: E402
 from lamppost.journal.outbox import TELEMETRY, Entry, Outbox  # noqa: E402
@@ -24,7 +25,7 @@ except ImportError:
 RECORD = 220  # bytes of topic suffix and body
 TOPIC = b"tele/energy"
 BODY = b"x" * (RECORD - len(TOPIC))
-AT = (800000000, True, 3, 0)
+AT = Stamp(800000000, True, 3, 0)
 COUNT = 1500
 
 

@@ -93,6 +93,7 @@ async def ours():
     import pc_link
     import ram_journal
     from lamppost.core.clock import NTP
+    from lamppost.core.stamp import Stamp
     from lamppost.journal.outbox import TELEMETRY
 
     outbox = ram_journal.outbox(1, ram_journal.Partition((count + WARM) * 280 // 4000 + 8))
@@ -107,7 +108,7 @@ async def ours():
 
     def append(n):
         for i in range(n):
-            outbox.append(TELEMETRY, SUFFIX, body, (pc_link.NOW + i, True, NTP, 5))
+            outbox.append(TELEMETRY, SUFFIX, body, Stamp(pc_link.NOW + i, True, NTP, 5))
 
     async def drained():
         link.wake()

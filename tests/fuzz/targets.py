@@ -19,6 +19,7 @@ from ground import Seed  # noqa: E402
 from lamppost.buses.wiring import Wiring  # noqa: E402
 from lamppost.core.clock import Clock  # noqa: E402
 from lamppost.core.faults import JournalFault, LinkFault, SensorFault, SettingsFault  # noqa: E402
+from lamppost.core.stamp import Stamp  # noqa: E402
 from lamppost.drivers import registry  # noqa: E402
 from lamppost.journal.counters import Counters  # noqa: E402
 from lamppost.journal.flash import Flash  # noqa: E402
@@ -231,10 +232,10 @@ class Journal:
             counters, outbox = self._open(nor)
             for n in range((4, 20, 60, 90)[seed.below(4)]):
                 known = life % 2 == 1 or n > 20
-                at = (800000000 + n if known else n, known, 3 if known else 0, 5)
+                stamp = Stamp(800000000 + n if known else n, known, 3 if known else 0, 5)
                 kind = (TELEMETRY, TELEMETRY, TELEMETRY, EVENT, ALARM, CLEAR)[seed.below(6)]
                 body = b"" if kind == CLEAR else b'"x":"' + b"y" * seed.below(300) + b'"}'
-                outbox.append(kind, (b"tele/energy", b"alarm/supplyLoss")[kind in (ALARM, CLEAR)], body, at)
+                outbox.append(kind, (b"tele/energy", b"alarm/supplyLoss")[kind in (ALARM, CLEAR)], body, stamp)
                 counters.imp_mwh += 1000
                 counters.changed()
                 counters.checkpoint(True)
@@ -267,7 +268,8 @@ class Journal:
             if sent > known:
                 raise Wrong("%d records out of %d" % (sent, known))
             for n in range(seed.below(40)):
-                outbox.append((TELEMETRY, ALARM, EVENT)[seed.below(3)], b"x", b"z" * seed.below(400), (n, False, 0, 0))
+                kind, body = (TELEMETRY, ALARM, EVENT)[seed.below(3)], b"z" * seed.below(400)
+                outbox.append(kind, b"x", body, Stamp(n, False, 0, 0))
             self._deliver(outbox)
             if outbox.depth():
                 raise Wrong("%d records stay inside" % outbox.depth())

@@ -65,9 +65,7 @@ class Node:
             values += [("pf", 98), ("f_mhz", 50000), ("imp_mwh", 215782000 + i), ("e_mwh", 1)]
             quality = {name: "V" for name, _ in values}
             body = payload.body(values, quality, '"window_s":1,"part":"meter","mid":false')
-            known = self.clock.offset_s is not None
-            now = self.clock.utc_s() if known else self.clock.uptime_s()
-            self.outbox.append(TELEMETRY, b"tele/energy", body, (now, known, self.clock.tq, self.clock.tu_ms))
+            self.outbox.append(TELEMETRY, b"tele/energy", body, self.clock.stamp())
             self.appended += 1
             self.link.wake()
             if every_ms:

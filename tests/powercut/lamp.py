@@ -1,5 +1,6 @@
 """A lamppost's journal as the app drives it, with every promise written to a ledger."""
 
+from lamppost.core.stamp import Stamp
 from lamppost.journal.counters import Counters
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import ALARM, CLEAR, EVENT, TELEMETRY, Entry, Outbox
@@ -50,14 +51,14 @@ class Lamp:
         self.clock.now_s += 1
         known = self.clock.offset_s is not None
         time = self.clock.now_s + (self.clock.offset_s or 0)
-        at = (time, known, self.clock.tq, self.clock.tu_ms)
+        stamp = Stamp(time, known, self.clock.tq, self.clock.tu_ms)
         record = Record(
             kind, self.outbox.boot, None if kind == CLEAR else self.outbox.seq, topic, body,
             time, known, self.clock.tq, self.clock.tu_ms if kind != TELEMETRY or self.clock.tq in (1, 2) else 0,
             kind in (ALARM, CLEAR) if retain is None else retain, self.made,
         )  # fmt: skip
         self.say("append", record)
-        seq = self.outbox.append(kind, topic, body, at, retain)
+        seq = self.outbox.append(kind, topic, body, stamp, retain)
         self.say("appended", record._replace(seq=seq))
 
     def telemetry(self, size):

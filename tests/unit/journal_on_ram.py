@@ -5,11 +5,12 @@ import sys
 sys.path.append((__file__.rsplit("/", 1)[0] if "/" in __file__ else ".") + "/../powercut")
 
 from lamppost.core.clock import Clock  # noqa: E402
+from lamppost.core.stamp import Stamp  # noqa: E402
 from lamppost.journal.flash import Flash  # noqa: E402
 from lamppost.journal.outbox import Entry, Outbox  # noqa: E402
 from nor import Nor, NotErased, PowerCut  # noqa: E402, F401
 
-KNOWN = (800000000, True, 3, 0)
+KNOWN = Stamp(800000000, True, 3, 0)
 
 
 class Ticks:

@@ -42,9 +42,9 @@ def letters(told):
 def test_a_window_holds_the_means_in_the_units_of_the_contract():
     street = Street()
     street.noise = 1
-    topic, message, at = street.run(600)[0]
+    topic, message, stamp = street.run(600)[0]
     assert topic == "tele/air"
-    assert at[:3] == (MIDNIGHT + 600, True, 3)
+    assert stamp[:3] == (MIDNIGHT + 600, True, 3)
     wanted = {"pm1": 3.0, "pm2_5": 6.0, "pm4": 6.0, "pm10": 6.0, "t": 15.0, "rh": 50.0, "p": 1013.0}
     assert {name: message[name] for name in wanted} == wanted
     assert message["q"] == dict.fromkeys(wanted, "V")

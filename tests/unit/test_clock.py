@@ -1,6 +1,7 @@
 """The clock over a wrap of the ticks, and through the moment that UTC becomes known."""
 
 from lamppost.core.clock import NONE, NTP, Clock
+from lamppost.core.stamp import Stamp
 
 WRAP = 1 << 30
 
@@ -33,6 +34,15 @@ def test_no_time_is_known_at_the_start():
     _, clock = clock_at()
     assert clock.utc_s() is None
     assert clock.tq == NONE
+
+
+def test_a_stamp_is_uptime_of_no_quality_until_utc_is_known_and_utc_from_then_on():
+    ticks, clock = clock_at()
+    ticks.now = 42000
+    assert clock.stamp() == Stamp(seconds=42, known=False, quality=NONE, uncertainty_ms=0)
+    clock.set_utc(800000000, 0, NTP, 20)
+    ticks.now = 44000
+    assert clock.stamp() == Stamp(seconds=800000002, known=True, quality=NTP, uncertainty_ms=20)
 
 
 def test_utc_runs_on_from_where_it_was_set_to_the_millisecond():

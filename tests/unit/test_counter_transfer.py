@@ -3,6 +3,7 @@
 import json
 
 from journal_on_ram import Nor, Ticks
+from lamppost.core.stamp import Stamp
 from lamppost.journal import counter_transfer, flash
 from lamppost.journal.counters import Counters
 from lamppost.journal.outbox import Outbox
@@ -50,7 +51,7 @@ def test_a_node_that_moves_forgets_what_it_counted_and_recorded():
     counter_transfer.take_over(nor, Time, {"imp_mwh": 5, "boot": 9})
     records = Outbox(flash.regions(nor)[1])
     records.begin(10)
-    records.append(1, b"tele/energy", b'"x":1', (800000000, True, 3, 0))
+    records.append(1, b"tele/energy", b'"x":1', Stamp(800000000, True, 3, 0))
     counter_transfer.begin_anew(nor)
     assert told(nor)["imp_mwh"] == 0 and told(nor)["boot"] == 2
     assert Outbox(flash.regions(nor)[1]).last_committed is None

@@ -60,9 +60,9 @@ def test_a_window_holds_means_maximum_and_the_energy_that_flowed():
     lamp.run(30)
     lamp.p_mw = 720000
     told = lamp.run(30)
-    topic, message, at = told[0]
+    topic, message, stamp = told[0]
     assert topic == "tele/energy"
-    assert at[:3] == (MIDNIGHT + 120, True, 3)
+    assert stamp[:3] == (MIDNIGHT + 120, True, 3)
     assert message["p_max_mw"] == 720000
     assert 530000 < message["p_mean_mw"] < 550000
     assert message["u_mv"] == 230000 and message["f_mhz"] == 50000 and message["pf"] == 0.98
@@ -97,7 +97,7 @@ def test_the_time_becoming_known_loses_and_doubles_no_energy():
     told = lamp.run(50)
     lamp.hours.know(MIDNIGHT + 20)
     told += lamp.run(200)
-    assert [at[1] for _, _, at in told] == [True] * 4
+    assert [stamp.known for _, _, stamp in told] == [True] * 4
     assert [message["window_s"] for _, message, _ in told[:3]] == [51, 39, 60]
     spent = told[-1][1]["imp_mwh"] - 5000000
     assert sum([message["e_mwh"] for _, message, _ in told]) in (spent, spent - 1000)
@@ -182,7 +182,7 @@ def test_a_lamp_of_one_second_windows_loses_none_to_jitter():
         lamp.hours.now_ms += jitter
         told += lamp.run(1)
     assert [message for _, message, _ in told if message["u_mv"] is None] == []
-    ends = [at[0] for _, _, at in told]
+    ends = [stamp.seconds for _, _, stamp in told]
     assert ends == sorted(set(ends))
     assert sum([message["window_s"] for _, message, _ in told]) == ends[-1] - MIDNIGHT
 
@@ -210,7 +210,7 @@ def test_a_week_of_nights_cut_at_dawn_publishes_a_register_that_only_grows():
     registers = [message["imp_mwh"] for _, _, message in told]
     assert registers == sorted(registers)
     assert len(told) >= 7 * 40
-    times = [at[0] for _, at, _ in told if at[1]]
+    times = [stamp.seconds for _, stamp, _ in told if stamp.known]
     assert times == sorted(set(times))
     # nothing is counted twice, and only the hours after the last window of the last night are still to come
     assert registers[-1] - begun <= mwh - begun <= registers[-1] - begun + 400000

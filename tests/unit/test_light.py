@@ -81,4 +81,4 @@ def test_a_sensor_that_never_answers_is_told_as_unknown():
     told = evening.lose(70)
     assert [message["night"] for _, message, _ in told] == [None]
     evening.hours.know(MIDNIGHT)
-    assert [at[1] for _, _, at in drain(evening.light)] == [True]
+    assert [stamp.known for _, _, stamp in drain(evening.light)] == [True]

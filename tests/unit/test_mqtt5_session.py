@@ -3,6 +3,7 @@
 import json
 
 from lamppost.core.faults import LinkFault
+from lamppost.core.stamp import Stamp
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import ALARM, CLEAR, TELEMETRY, Entry, Outbox
 from lamppost.link.mqtt.publisher_v5 import Sender5
@@ -55,7 +56,7 @@ class Bench:
 
     def append(self, count=1, kind=TELEMETRY, topic=b"tele/energy", body=b'"u_mv":230100}'):
         for i in range(count):
-            self.outbox.append(kind, topic, body, (NOW + i, True, 3, 0))
+            self.outbox.append(kind, topic, body, Stamp(NOW + i, True, 3, 0))
 
     def sent(self):
         """What a broker makes of what went out: (first byte, suffix, packet id, properties, payload, size)."""

@@ -2,6 +2,7 @@
 
 import json
 
+from lamppost.core.stamp import Stamp
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import ALARM, CLEAR, TELEMETRY, Entry, Outbox
 from lamppost.link.mqtt.publisher import Sender
@@ -58,7 +59,7 @@ class Bench:
 
     def append(self, count=1, kind=TELEMETRY, topic=b"tele/energy", body=b'"u_mv":230100}', ts=NOW):
         for i in range(count):
-            self.outbox.append(kind, topic, body, (ts + i, True, 3, 0))
+            self.outbox.append(kind, topic, body, Stamp(ts + i, True, 3, 0))
 
     def sent(self):
         """What went out since last asked: (first byte, suffix, packet id, payload)."""

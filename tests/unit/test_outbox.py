@@ -4,6 +4,7 @@ import random
 
 from journal_on_ram import KNOWN, Nor, Ticks, deliver, raised, start, take
 from lamppost.core.faults import JournalFault
+from lamppost.core.stamp import Stamp
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import ALARM, CLEAR, EVENT, TELEMETRY, Entry, Outbox
 
@@ -16,13 +17,13 @@ def telemetry(outbox, n, at=KNOWN, size=200):
 
 
 def uptime(seconds):
-    return seconds, False, 0, 0
+    return Stamp(seconds, False, 0, 0)
 
 
 def test_a_record_is_delivered_as_it_was_appended():
     outbox = start(Nor(8), 1)
     assert (
-        outbox.append(TELEMETRY, b"tele/parking/1", b'"state":"free"}', (800000123, True, 2, 1500), True) == 0
+        outbox.append(TELEMETRY, b"tele/parking/1", b'"state":"free"}', Stamp(800000123, True, 2, 1500), True) == 0
     )
     (sent,) = take(outbox)
     entry = sent.entry
@@ -160,7 +161,7 @@ def test_they_get_it_too_when_their_boot_is_over_and_others_never_do():
     telemetry(outbox, 1, uptime(7))
     clock.set_utc(800000000, 0, 1, 60000)
     outbox.anchor(clock)
-    telemetry(outbox, 2, (800000009, True, 1, 60000))
+    telemetry(outbox, 2, Stamp(800000009, True, 1, 60000))
     clock.set_utc(800000100, 0, 3, 20)
     outbox.anchor(clock)
     outbox = start(nor, 3)

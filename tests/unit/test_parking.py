@@ -59,9 +59,9 @@ def test_the_first_state_comes_within_seconds_of_the_start():
     bay = Bay(MIDNIGHT)
     told = bay.see(3190, 5)
     assert states(told) == ["free"]
-    topic, message, at = told[0]
+    topic, message, stamp = told[0]
     assert topic == "tele/parking/1"
-    assert at == (MIDNIGHT + 4, True, 3, 20)
+    assert stamp == (MIDNIGHT + 4, True, 3, 20)
     assert message["since"] == "2025-11-22T00:00:01Z"
     assert message["d_mm"] == 3190
     assert message["strength"] == 900
@@ -176,14 +176,14 @@ def test_a_lidar_that_never_answers_is_told_as_unknown_within_seconds():
     told = bay.lose("silent", 10)
     assert states(told) == ["unknown"]
     assert told[0][1]["evidence"] == "silent"
-    assert told[0][2][1] is False  # stamped with the uptime while no time is known
+    assert told[0][2].known is False  # stamped with the uptime while no time is known
 
 
 def test_each_hour_the_state_is_told_again():
     bay = Bay()
     told = bay.see(3200, 3 * 3600 + 60)
     assert states(told) == ["free"] * 4
-    assert [late[2][0] - early[2][0] for early, late in zip(told, told[1:])] == [3600] * 3
+    assert [late[2].seconds - early[2].seconds for early, late in zip(told, told[1:])] == [3600] * 3
 
 
 def test_since_is_null_until_the_time_is_known_and_told_then():

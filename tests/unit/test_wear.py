@@ -1,5 +1,6 @@
 """What `diag` says of the journal's wear: the worst of its rings, and years that are neither guessed nor too many."""
 
+from lamppost.core.stamp import Stamp
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import TELEMETRY, Entry, Outbox
 from lamppost.ops.status import wear
@@ -34,7 +35,7 @@ def test_the_journal_counts_its_erases_and_goes_on_counting_cycles_over_a_restar
     outbox.begin(1)
     entry = Entry()
     for _ in range(300):
-        outbox.append(TELEMETRY, b"tele/energy", b"x" * 400, (850000000, True, 3, 0))
+        outbox.append(TELEMETRY, b"tele/energy", b"x" * 400, Stamp(850000000, True, 3, 0))
         assert outbox.take(entry)
         outbox.load(entry, bytearray(500), 0)
         outbox.acknowledge(entry)

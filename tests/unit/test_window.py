@@ -17,7 +17,7 @@ class Ended:
             self.hours.now_ms += 1000
             ended = self.window.due(asked)
             if ended:
-                out.append((ended[0], ended[1], ended[2][0], ended[2][1]))
+                out.append((ended[0], ended[1], ended[2].seconds, ended[2].known))
         self.all += out
         return out
 

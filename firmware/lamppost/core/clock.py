@@ -7,6 +7,7 @@ it may be off by then: docs/design/clock.md has the figures and their reasons.
 from micropython import const
 
 from .borrow import once
+from .stamp import Stamp
 
 NONE, ESTIMATED, RTC, NTP, GNSS = 0, 1, 2, 3, 4  # time quality, as `tq` in every envelope
 
@@ -100,6 +101,13 @@ class Clock:
             if tu_ms > _FINE_MS:
                 return RTC
         return tq
+
+    def stamp(self):
+        """The moment of now."""
+        utc = self.utc_s()
+        if utc is None:
+            return Stamp(self._seconds, False, NONE, 0)
+        return Stamp(utc, True, self.tq, self.tu_ms)
 
     def set_utc(self, seconds, ms, tq, tu_ms):
         """Now is `seconds` since 2000 UTC plus `ms`, with time quality tq and uncertainty tu_ms."""

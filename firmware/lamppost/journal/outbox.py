@@ -57,15 +57,15 @@ class Outbox:
 
     # -- coming in
 
-    def append(self, kind, topic, body, at, retain=None):
+    def append(self, kind, topic, body, stamp, retain=None):
         """Commit a publication to flash; returns its sequence number, None for a CLEAR.
 
-        topic -- suffix, at most 255 bytes; body -- what follows the head; at -- (seconds, known, tq, tu_ms): UTC
-        since 2000 if known, else uptime. retain -- None: alarms are retained, the rest is not.
+        topic -- suffix, at most 255 bytes; body -- what follows the head; stamp -- core.stamp.Stamp of its moment
+        retain -- None: alarms are retained, the rest is not.
         None also when half the journal is full of alarms and events that wait, and one more comes (`refused`).
         Raises JournalFault: "toolong" above 1000 bytes, "worn" when the flash takes nothing any more.
         """
-        time, known, tq, tu_ms = at
+        time, known, tq, tu_ms = stamp
         if not known:
             tq = 0
         size = form.front_length(kind, tq) + len(topic) + len(body)

@@ -57,7 +57,7 @@ class Light:
             self.night = None
 
     def poll(self):
-        """(topic suffix, body, at) when it became day or night, each window, and once the time is known; or None."""
+        """(topic suffix, body, stamp) when it became day or night, each window, and once the time is known; or None."""
         clock = self._clock
         now = clock.uptime_ms()
         news = self.night, clock.offset_s is not None
@@ -67,8 +67,7 @@ class Light:
             return None
         self._told = news
         self._told_ms = now
-        at = clock.utc_s() if news[1] else clock.uptime_s(), news[1], clock.tq, clock.tu_ms
-        return self.topic, self._body(passed_ms), at
+        return self.topic, self._body(passed_ms), clock.stamp()
 
     def _body(self, passed_ms):
         count = self._count

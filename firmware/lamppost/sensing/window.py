@@ -1,5 +1,7 @@
 """Time cut into windows: aligned to UTC as soon as it is known, never overlapping, never of negative length."""
 
+from ..core.stamp import Stamp
+
 
 class Window:
     """The window in progress.
@@ -19,12 +21,12 @@ class Window:
     def _now(self):
         return self._clock.utc_s() if self.known else self._clock.uptime_s()
 
-    def at(self, time_s):
-        """The time stamp of a moment in the present reckoning: (time_s, known, tq, tu_ms)."""
-        return time_s, self.known, self._clock.tq, self._clock.tu_ms
+    def stamp(self, time_s):
+        """A moment in the present reckoning: UTC or uptime, as the window has it."""
+        return Stamp(time_s, self.known, self._clock.tq, self._clock.tu_ms)
 
     def due(self, asked=True):
-        """None, or (seconds, whole, at) of the window that has just ended; the next one has then begun.
+        """None, or (seconds, whole, stamp) of the window that has just ended; the next one has then begun.
 
         asked -- False while no part was asked in it: such a window is joined with the next one, because
         the reading of a one-second window may come a moment late.
@@ -41,7 +43,7 @@ class Window:
         whole = end % length == 0 and self._start % length == 0
         seconds = end - self._start
         self._start = end
-        return seconds, whole, self.at(end)
+        return seconds, whole, self.stamp(end)
 
     def _follow(self):
         """Keep the start at the same real moment when UTC becomes known or steps; True if it just did."""

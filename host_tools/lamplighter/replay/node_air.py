@@ -27,7 +27,7 @@ def main(folder, rows, facts):
     def tell():
         told = air.poll()
         while told:
-            print('{"t_s":' + str(told[2][0] + facts["zero_s"]) + "," + told[1].decode())
+            print('{"t_s":' + str(told[2].seconds + facts["zero_s"]) + "," + told[1].decode())
             told = air.poll()
 
     every_ms = facts["every_ms"]

@@ -76,7 +76,7 @@ class Air:
             ran[1] += ran[2]
 
     def poll(self):
-        """(topic suffix, body, at) of a window that is complete, or None."""
+        """(topic suffix, body, stamp) of a window that is complete, or None."""
         self._roll()
         return self._done.pop(0) if self._done else None
 
@@ -86,9 +86,9 @@ class Air:
             if self.window.length_s < _SHORT_S:
                 from .aired import body
 
-                told = body(self, ended[0], ended[2][0])
+                told = body(self, ended[0], ended[2].seconds)
             else:
-                told = once("sensing.air.aired", "body", self, ended[0], ended[2][0])
+                told = once("sensing.air.aired", "body", self, ended[0], ended[2].seconds)
             self._done.append((self.topic, told, ended[2]))
             self._asked = False
             for trace in self.traces:

@@ -117,7 +117,7 @@ class Energy:
             self.supply_lost = True
 
     def poll(self):
-        """(topic suffix, body, at) of a window that is complete, or None."""
+        """(topic suffix, body, stamp) of a window that is complete, or None."""
         self._roll()
         return self._done.pop(0) if self._done else None
 

@@ -102,7 +102,7 @@ class Parking:
         sense.tend(free, eye, passed_ms)
 
     def poll(self):
-        """(topic suffix, body, at) when the state changed, each hour, and once the time is known; or None."""
+        """(topic suffix, body, stamp) when the state changed, each hour, and once the time is known; or None."""
         clock = self._clock
         now = clock.uptime_ms()
         patience = _FIRST_MS if self.fault else 10000

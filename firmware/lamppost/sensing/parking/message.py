@@ -8,7 +8,7 @@ from .range_finder import WEAK
 
 
 def message(bay, clock):
-    """(topic suffix, body, at) of tele/parking: what its senses gave last, and what the state rests on."""
+    """(topic suffix, body, stamp) of tele/parking: what its senses gave last, and what the state rests on."""
     sure = confidence(bay)
     values, quality = [("confidence", sure)], {"confidence": UNAVAILABLE if sure is None else VALID}
     lost = of_fault(bay.fault) if bay.fault else UNAVAILABLE
@@ -22,10 +22,9 @@ def message(bay, clock):
         values.append(("mag_nt", None if dev is None else 10 * dev))
         quality["mag_nt"] = lost if dev is None else VALID
     known = clock.offset_s is not None
-    at = (clock.utc_s() if known else clock.uptime_s(), known, clock.tq, clock.tu_ms)
     since = '"%s"' % rfc3339(bay.since_ms // 1000 + clock.offset_s) if known else "null"
     rest = '"state":"%s","since":%s,"evidence":"%s"' % (bay.state, since, evidence(bay))
-    return bay.topic, body(values, quality, rest), at
+    return bay.topic, body(values, quality, rest), clock.stamp()
 
 
 def seeing(bay):
