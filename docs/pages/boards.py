@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lamplighter.boards import board as boards
-from lamplighter.boards.board import Board
+from lamplighter.boards import board_file
+from lamplighter.boards.board_file import Board
+from lamplighter.boards.board_rules import hardware
 from lamplighter.boards.partitions import TABLE_OFFSET
-from lamplighter.boards.rules import hardware
 
 from .table import table
 
@@ -24,7 +24,7 @@ RESETS = {
 
 
 def content() -> str:
-    every = [boards.load(name) for name in boards.names()]
+    every = [board_file.load(name) for name in board_file.names()]
     overview = table(
         ("board", "what it is", "flash", "MicroPython"),
         [(f"[`{one.name}`](#{one.name})", one.title, f"{one.flash_size >> 20} MB", _official(one)) for one in every],
@@ -78,6 +78,6 @@ def _pins(board: Board) -> str:
     return table(("pin", "GPIO"), [(f"`{name}`", number) for name, number in board.pins.items()])
 
 
-def _fitted(row: boards.Fitted) -> tuple[str, ...]:
+def _fitted(row: board_file.Fitted) -> tuple[str, ...]:
     address = "" if row.address is None else f"{row.address:#04x}"
     return f"`{row.id}`", f"[`{row.part}`](parts/{row.part}.md)", f"`{row.bus}`", address

@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-from lamplighter.boards import board
-from lamplighter.config import document as config
+from lamplighter.boards import board_file
+from lamplighter.config import config_file
 
 from .table import table
 
@@ -75,7 +75,7 @@ UNITS = {"_per_s": "1/s", "_s": "s", "_ms": "ms", "_mm": "mm", "lat": "°", "lon
 
 
 def content() -> str:
-    schema = config.schema()
+    schema = config_file.schema()
     text = HEAD.format(example=example())
     for section, title in TITLES.items():
         part = schema
@@ -88,7 +88,7 @@ def content() -> str:
 
 def example() -> str:
     """A document with every section, as text. Raises ConfigInvalid if it were wrong."""
-    facts = board.load("lamppost-esp32").node_document()
+    facts = board_file.load("lamppost-esp32").node_document()
     document = {
         "v": 1,
         "site": "lisbon",
@@ -111,7 +111,7 @@ def example() -> str:
         "light": {"part": "eye", "night_lux": 20, "day_lux": 40},
         "pole": {"part": "mast", "limit_deg": 5},
     }  # fmt: skip
-    config.check(config.Document(document, "example"), facts)
+    config_file.check(config_file.Document(document, "example"), facts)
     return _folded(document)
 
 
@@ -163,4 +163,4 @@ def _limits(row: dict[str, Any]) -> str:
 def _resolved(row: dict[str, Any]) -> dict[str, Any]:
     """With what it refers to; words and default of its own win."""
     name = re.sub("^#/[$]defs/", "", row.get("$ref", ""))
-    return {**config.schema()["$defs"][name], **row} if name else row
+    return {**config_file.schema()["$defs"][name], **row} if name else row

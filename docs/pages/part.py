@@ -13,7 +13,7 @@ from lamplighter import paths
 from lamplighter.commands.decode import MEANING
 from lamplighter.commands.parts import line_of, usual
 from lamplighter.commissioning.check_sentences import REMEDIES
-from lamplighter.config import document as config
+from lamplighter.config import config_file
 from lamplighter.parts import catalogue, units
 from lamplighter.parts.catalogue import Part
 
@@ -69,7 +69,7 @@ def example(part: Part) -> tuple[dict[str, Any], dict[str, Any]]:
         "parts": [row], **_sections(part, name),
     }  # fmt: skip
     facts = {"board": "a board", "buses": {bus: BUSES[part.bus]}}
-    return config.check(config.Document(document, part.id), facts), facts
+    return config_file.check(config_file.Document(document, part.id), facts), facts
 
 
 def _role(part: Part) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from lamplighter.boards.board import Board, Fitted
+from lamplighter.boards.board_file import Board, Fitted
 
 WIDTH, ROW, GAP, TOP = 900, 30, 22, 92
 CHIP_X, CHIP_W, PART_X, PART_W = 30, 210, 560, 310

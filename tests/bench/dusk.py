@@ -24,9 +24,9 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "interop"))
 
 from brokers import Mosquitto  # noqa: E402  # pyright: ignore[reportMissingImports]
-from lamplighter.fleet import files  # noqa: E402
-from lamplighter.fleet.city import SITE, City  # noqa: E402
+from lamplighter.fleet import open_file_limit  # noqa: E402
 from lamplighter.fleet.figures import milliseconds, peak  # noqa: E402
+from lamplighter.fleet.simulated_street import SITE, SimulatedStreet  # noqa: E402
 
 # what docs/reference/dusk.md and docs/integrate/brokers.md advise; `make dusk` runs on exactly these
 SETTINGS = """
@@ -138,7 +138,7 @@ async def dusk(evening: Evening, folder: Path) -> dict:
 async def _watched(evening: Evening, broker: Broker, reader: Reader, folder: Path) -> dict:
     spread = {"spread_s": evening.spread_s, "drain_spread_s": evening.drain_spread_s}
     mqtt = {"host": broker.host, "port": broker.port, **spread}
-    city = City(evening.nodes, mqtt, evening.backlog, evening.every_s)
+    city = SimulatedStreet(evening.nodes, mqtt, evening.backlog, evening.every_s)
     figures = city.figures
     busy = time.process_time()
     try:
@@ -177,7 +177,7 @@ async def _watched(evening: Evening, broker: Broker, reader: Reader, folder: Pat
     }
 
 
-async def _restart(evening: Evening, broker: Broker, city: City) -> dict:
+async def _restart(evening: Evening, broker: Broker, city: SimulatedStreet) -> dict:
     """Take the broker away and bring it back; what came of it is in the figures of all that follows."""
     figures = city.figures
     assert evening.restart_s is not None
@@ -250,7 +250,7 @@ def main() -> int:
     parser.add_argument("--autosave", type=int, default=AUTOSAVE, help="Mosquitto's autosave_interval, in changes")
     parser.add_argument("--kill", action="store_true", help="the broker is killed (-9) instead of stopped")
     options = parser.parse_args()
-    limit = files.allow(options.nodes)
+    limit = open_file_limit.allow(options.nodes)
     print(f"{options.nodes} simulated lampposts, {options.backlog} records in each journal; {limit} open files allowed")
     common = {"nodes": options.nodes, "backlog": options.backlog, "autosave": options.autosave}
     evenings = {

@@ -11,8 +11,7 @@ import time
 import zlib
 from pathlib import Path
 
-from lamplighter.boards import board as boards
-from lamplighter.boards import partitions
+from lamplighter.boards import board_file, partitions
 from lamplighter.image import build, esp_format, simulated
 from lamplighter.virtual.lamppost import VirtualLamppost
 
@@ -23,7 +22,7 @@ DENSE = 0.3  # of them do not deflate, so that all of it comes to two thirds, as
 SEVERAL = 4
 
 
-def micropython(board: boards.Board, folder: Path) -> Path:
+def micropython(board: board_file.Board, folder: Path) -> Path:
     """A stand-in of a size and a compressibility like those of an official image: it holds a real program's bytes."""
     real = Path(sys.executable).resolve().read_bytes() + Path(zlib.__file__ or sys.executable).read_bytes()
     chip = board.silicon
@@ -41,7 +40,7 @@ def micropython(board: boards.Board, folder: Path) -> Path:
     return path
 
 
-def compressed(board: boards.Board, path: Path) -> int:
+def compressed(board: board_file.Board, path: Path) -> int:
     """Bytes that must cross the wire: each segment deflated as well as esptool does it."""
     return sum(len(zlib.compress(segment.data, 9)) for segment in build.build(board, path).parts)
 
@@ -62,7 +61,7 @@ def _flash(ports: list[str], path: Path, baud: int) -> tuple[float, list[dict]]:
 
 
 def measure(bauds: tuple[int, ...] = BAUDS) -> dict:
-    board = boards.load(BOARD)
+    board = board_file.load(BOARD)
     figures: dict = {"first": {}, "second_s": 0.0}
     with tempfile.TemporaryDirectory(prefix="bench-flash-") as scratch:
         folder = Path(scratch)

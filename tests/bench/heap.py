@@ -14,7 +14,7 @@ from pathlib import Path
 
 import heap32
 from heap32 import COLLECT
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.image.littlefs import App, compile_app
 from lamplighter.virtual.lamppost import VirtualLamppost
 
@@ -26,7 +26,7 @@ from node import Flash  # noqa: E402
 BOARD = "lamppost-esp32"
 LIMIT = 64 * 1024
 PEAK = 90 * 1024
-PARTS = [one.part for one in boards.load(BOARD).fitted]
+PARTS = [one.part for one in board_file.load(BOARD).fitted]
 MINUTES = 20  # the first windows are stored and sent by then
 HEAP = "160wK"
 # of a heap's bytes, those that objects can have: 64-bit blocks of 32 bytes, with 2 bits and 1 bit about each
@@ -99,7 +99,7 @@ def sources(app: App) -> dict[str, str]:
 @contextmanager
 def on_the_street(config: dict, weigh: bool = False) -> Iterator[tuple[VirtualLamppost, Mosquitto, Subscriber]]:
     """A virtual lamppost with that configuration, its broker, and who hears all."""
-    board = boards.load(BOARD)
+    board = board_file.load(BOARD)
     with tempfile.TemporaryDirectory() as scratch:
         broker = Mosquitto(Path(scratch, "broker"))
         broker.start()
@@ -121,7 +121,7 @@ def peak(app: App) -> dict[str, int]:
 
     Counted by the virtual lamppost at each access to flash, so also in the middle of each import; see derived().
     """
-    journal = boards.load(BOARD).partition("journal")
+    journal = board_file.load(BOARD).partition("journal")
 
     def told(topic: str, number: int):
         return lambda heard: sum(topic in each for each, _, _ in heard) >= number

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.image import pack
 from lamplighter.paths import folder
 
@@ -79,7 +79,7 @@ def count(config: dict, app: dict[str, bytes], steps: list[str]) -> dict[str, in
     """Run the steps; {what: bytes beyond the chip's own} of each live(what)."""
     program = engine()
     assert program
-    board = boards.load("lamppost-esp32").node_document()
+    board = board_file.load("lamppost-esp32").node_document()
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, "job.json")
         path.write_text(json.dumps(job(board, {**config, "parts": board["fitted"]}, app, chip_steps(board) + steps)))

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.image import build, littlefs
 from lamplighter.virtual.lamppost import VirtualLamppost
 
@@ -24,7 +24,7 @@ RECORDS_S = 30  # seconds of records, power cuts between
 RESCUE_S = 1.5  # boot.py waits so long for Ctrl-C
 
 
-def configuration(board: boards.Board) -> dict:
+def configuration(board: board_file.Board) -> dict:
     """Four parts, a record each second and one more every two."""
     return {
         "v": 1, "site": "bench", "node": "lp-bench",
@@ -40,7 +40,7 @@ def configuration(board: boards.Board) -> dict:
 class Flash:
     """What a node's flash holds: the board's image, with a configuration in its file system."""
 
-    def __init__(self, board: boards.Board, config: dict):
+    def __init__(self, board: board_file.Board, config: dict):
         files = littlefs.files(board, littlefs.compile_app())
         files["config.json"] = json.dumps(config).encode()
         vfs = board.partition("vfs").offset
@@ -65,7 +65,7 @@ def boot(lamp: VirtualLamppost, subscriber: Subscriber) -> dict[str, float]:
 
 def measure() -> dict:
     """{"published_s", "rescue_s", "loader_s", "app_s", "connected_s", "runs", "flash_per_record", "records"}"""
-    board = boards.load(BOARD)
+    board = board_file.load(BOARD)
     with tempfile.TemporaryDirectory() as folder:
         broker = Mosquitto(Path(folder, "broker"))
         broker.start()

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from lamplighter import paths as firmware
-from lamplighter.device import files
+from lamplighter.device import node_files
 from lamplighter.device.repl import Repl
 from lamplighter.image import build, littlefs, pack
 from lamplighter.update import update
@@ -84,7 +84,7 @@ def _lamp(folder: Path) -> VirtualLamppost:
     lamp.start()
     lamp.console.wait_for("Ctrl-C within")
     with Repl(lamp.port) as node:
-        files.adopt(node, json.dumps(DOC).encode())
+        node_files.adopt(node, json.dumps(DOC).encode())
     lamp.console.wait_for("app: ")
     return lamp
 

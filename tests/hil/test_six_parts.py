@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from lamplighter.bench.lampposts import WIFI, VirtualPost
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.image import build
 
 pytestmark = pytest.mark.virtual_only
@@ -54,7 +54,7 @@ FITTED = [  # what the configuration says that this one has
 @pytest.fixture(scope="module")
 def flash(tmp_path_factory):
     """The flash of that board, fresh from `lamplighter image`."""
-    board = boards.load("lamppost-six", EXAMPLE)
+    board = board_file.load("lamppost-six", EXAMPLE)
     return board, build.build(board, build.standin(board)).flash()
 
 

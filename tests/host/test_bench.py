@@ -12,10 +12,10 @@ import pytest
 from lamplighter import problems
 from lamplighter.acceptance.rows import judged, row
 from lamplighter.bench import bench_file, power, wiring
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.commissioning import check_sentences
 
-BOARD = boards.load("lamppost-esp32")
+BOARD = board_file.load("lamppost-esp32")
 
 
 def run(folder, *words, within=100):

@@ -5,8 +5,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from lamplighter.boards import board as boards
-from lamplighter.boards import partitions
+from lamplighter.boards import board_file, partitions
 from lamplighter.paths import folder
 from lamplighter.problems import BoardInvalid
 
@@ -22,34 +21,34 @@ def spoilt(tmp_path: Path, *changes: tuple[str, str], text: str = ESP32, name: s
     (tmp_path / name).mkdir()
     (tmp_path / name / "board.toml").write_text(text)
     with pytest.raises(BoardInvalid) as refusal:
-        boards.load(name, tmp_path)
+        board_file.load(name, tmp_path)
     return refusal.value.details
 
 
-@pytest.mark.parametrize("name", boards.names())
+@pytest.mark.parametrize("name", board_file.names())
 def test_every_board_that_comes_along_loads_without_a_warning(name):
-    board = boards.load(name)
+    board = board_file.load(name)
     assert board.name == name
     assert board.warnings == ()
     assert {part.part for part in board.fitted} == {"pzem004t", "tfmini", "sps30", "bme280"}
 
 
 def test_there_are_the_three_boards():
-    assert boards.names() == ["lamppost-esp32", "lamppost-esp32c3", "lamppost-esp32s3"]
-    assert [boards.load(name).flash_size >> 20 for name in boards.names()] == [4, 4, 8]
+    assert board_file.names() == ["lamppost-esp32", "lamppost-esp32c3", "lamppost-esp32s3"]
+    assert [board_file.load(name).flash_size >> 20 for name in board_file.names()] == [4, 4, 8]
 
 
-@pytest.mark.parametrize("name", boards.names())
+@pytest.mark.parametrize("name", board_file.names())
 def test_the_table_has_a_journal_of_256_kb_and_fills_the_flash(name):
-    board = boards.load(name)
+    board = board_file.load(name)
     journal, vfs = board.partition("journal"), board.partition("vfs")
     assert (journal.type, journal.subtype, journal.size) == (1, 0x40, 256 * 1024)
     assert (vfs.type, vfs.subtype, vfs.end) == (1, 0x81, board.flash_size)
 
 
-@pytest.mark.parametrize("name", boards.names())
+@pytest.mark.parametrize("name", board_file.names())
 def test_the_table_in_flash_carries_the_md5_that_the_boot_loader_checks(name):
-    rows = boards.load(name).partitions
+    rows = board_file.load(name).partitions
     table = partitions.encode(rows)
     end = 32 * len(rows)
     assert len(table) == 0xC00
@@ -62,7 +61,7 @@ def test_the_table_in_flash_carries_the_md5_that_the_boot_loader_checks(name):
 
 
 def test_a_damaged_table_is_no_table():
-    table = bytearray(partitions.encode(boards.load("lamppost-esp32").partitions))
+    table = bytearray(partitions.encode(board_file.load("lamppost-esp32").partitions))
     table[8] ^= 1
     with pytest.raises(ValueError, match="MD5"):
         partitions.decode(bytes(table))
@@ -158,10 +157,10 @@ id = "bay-1"
 """
 
 
-def with_rs485(tmp_path: Path, text: str) -> boards.Board:
+def with_rs485(tmp_path: Path, text: str) -> board_file.Board:
     (tmp_path / "lamppost-esp32").mkdir()
     (tmp_path / "lamppost-esp32" / "board.toml").write_text(text)
-    return boards.load("lamppost-esp32", tmp_path)
+    return board_file.load("lamppost-esp32", tmp_path)
 
 
 def test_two_meters_share_an_rs485_bus_with_a_direction_pin(tmp_path):
@@ -215,21 +214,21 @@ def test_a_strapping_pin_is_warned_of_until_somebody_says_why(tmp_path):
     path = tmp_path / "lamppost-esp32" / "board.toml"
     risky = ESP32.replace("status_led = 23", "status_led = 12")
     path.write_text(risky)
-    warnings = boards.load("lamppost-esp32", tmp_path).warnings
+    warnings = board_file.load("lamppost-esp32", tmp_path).warnings
     assert len(warnings) == 1 and "pins.status_led: GPIO 12: strapping pin" in warnings[0]
     path.write_text(risky + '\n[accepted]\n12 = "the flash voltage is fixed by eFuse"\n')
-    assert boards.load("lamppost-esp32", tmp_path).warnings == ()
+    assert board_file.load("lamppost-esp32", tmp_path).warnings == ()
 
 
 def test_a_misspelt_board_is_guessed():
     with pytest.raises(BoardInvalid) as refusal:
-        boards.load("lampost-esp32s3")
+        board_file.load("lampost-esp32s3")
     assert refusal.value.remedy == "Did you mean lamppost-esp32s3?"
     assert refusal.value.exit_code == 21
 
 
 def test_the_node_is_told_its_buses_and_pins():
-    document = boards.load("lamppost-esp32").node_document()
+    document = board_file.load("lamppost-esp32").node_document()
     assert document["board"] == "lamppost-esp32" and document["chip"] == "esp32"
     assert document["buses"]["meter"] == {"kind": "uart", "uart": 2, "tx": 17, "rx": 16}
     assert document["buses"]["i2c0"] == {"kind": "i2c", "i2c": 0, "scl": 22, "sda": 21}

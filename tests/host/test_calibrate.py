@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from lamplighter.boards import board
+from lamplighter.boards import board_file
 from lamplighter.commands.calibrate import changed
-from lamplighter.config import document as config
+from lamplighter.config import config_file
 from lamplighter.problems import ConfigInvalid
 
 ROW = {"part": "dust", "quantity": "pm2_5", "slope": 0.87, "offset": -1.2, "id": "KS-1", "date": "2026-03-14"}
@@ -18,7 +18,7 @@ CELL = {
 
 
 def document(serial=None, **air):
-    parts = [dict(row) for row in board.load("lamppost-esp32").node_document()["fitted"]]
+    parts = [dict(row) for row in board_file.load("lamppost-esp32").node_document()["fitted"]]
     parts.append({"id": "adc", "part": "ads1115", "bus": "i2c0"})
     if serial:
         next(row for row in parts if row["id"] == "dust")["serial"] = serial
@@ -30,7 +30,7 @@ def document(serial=None, **air):
 
 def errors(doc):
     try:
-        config.check(config.Document(doc, "lp-1.json"))
+        config_file.check(config_file.Document(doc, "lp-1.json"))
     except ConfigInvalid as wrong:
         return [line.split(": ", 1)[1] for line in wrong.details]
     return []

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from lamplighter import paths
 from lamplighter.cli import lamplighter
-from lamplighter.config.document import Document, check
+from lamplighter.config.config_file import Document, check
 from lamplighter.parts import catalogue
 from lamplighter.problems import ConfigInvalid, UnknownPart
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from lamplighter.device import files as node_files
+from lamplighter.device import node_files
 from lamplighter.device.repl import Repl
 from lamplighter.pki import certificates
 from lamplighter.problems import CertificateInvalid

@@ -9,10 +9,10 @@ import sys
 import threading
 
 import pytest
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.commands import flash as flash_verb
-from lamplighter.config import document
-from lamplighter.device import files, ports
+from lamplighter.config import config_file
+from lamplighter.device import node_files, ports
 from lamplighter.device.repl import Repl
 from lamplighter.flash import esptool_run, preserve
 from lamplighter.image import build
@@ -64,13 +64,13 @@ def file(tmp_path):
 
 
 def built(name=BOARD):
-    board = boards.load(name)
+    board = board_file.load(name)
     return board, build.build(board, build.standin(board)).parts
 
 
 def on_the_node(lamp, name="/config.json"):
     with Repl(lamp.port) as node:
-        return files.document(node, name)
+        return node_files.document(node, name)
 
 
 def configure(lamp, file):
@@ -91,7 +91,7 @@ def test_a_blank_board_is_flashed_configured_and_tested_with_three_commands(blan
     assert "100 %" in flashed.stderr
 
     assert configure(blank, file).stdout == (
-        f"lp-0042: configuration {document.config_hash(DOC)} is written; the node is up with it.\n"
+        f"lp-0042: configuration {config_file.config_hash(DOC)} is written; the node is up with it.\n"
     )
     tested = lamplighter("test", "--port", blank.port)
     assert tested.returncode == 0, tested.stderr
@@ -164,15 +164,15 @@ def test_a_cable_pulled_while_a_configuration_is_written_leaves_the_old_one(tmp_
     with VirtualLamppost(BOARD, **options) as node:
         node.flash_image(build.build(node.board, build.standin(node.board)))
         configure(node, file)
-        send = files._send
+        send = node_files._send
 
         def pulled(repl, block):
             send(repl, block)
             node.stop()
 
-        monkeypatch.setattr(files, "_send", pulled)
+        monkeypatch.setattr(node_files, "_send", pulled)
         with pytest.raises(CablePulled), Repl(node.port) as repl:
-            files.adopt(repl, document.encode({**DOC, "node": "lp-0043"}))
+            node_files.adopt(repl, config_file.encode({**DOC, "node": "lp-0043"}))
     with VirtualLamppost(BOARD, **options) as replugged:
         assert on_the_node(replugged) == DOC
 
@@ -213,7 +213,7 @@ def test_a_slower_line_is_tried_when_the_quick_one_fails(monkeypatch, tmp_path):
 
 
 def test_simulated_micropython_is_refused_on_a_real_port(lamp, monkeypatch):
-    board = boards.load(BOARD)
+    board = board_file.load(BOARD)
     monkeypatch.setattr(ports, "is_pty", lambda device: False)
     with pytest.raises(ImageInvalid, match="only a virtual lamppost can run"):
         flash_verb._segments(lamp.port, board, build.standin(board), None)
@@ -229,7 +229,7 @@ def test_simulated_micropython_is_refused_on_a_real_port(lamp, monkeypatch):
     ],
 )
 def test_a_whole_image_that_is_not_whole_is_refused_before_the_port_is_opened(tmp_path, spoil, problem, said):
-    board = boards.load(BOARD)
+    board = board_file.load(BOARD)
     path = tmp_path / "whole.bin"
     if spoil:
         path.write_bytes(spoil(build.build(board, build.standin(board)).flash()))
@@ -238,11 +238,11 @@ def test_a_whole_image_that_is_not_whole_is_refused_before_the_port_is_opened(tm
 
 
 def test_a_whole_image_of_another_board_is_refused(tmp_path):
-    other = boards.load("lamppost-esp32c3")
+    other = board_file.load("lamppost-esp32c3")
     path = tmp_path / "c3.bin"
     path.write_bytes(build.build(other, build.standin(other)).flash())
     with pytest.raises((ImageInvalid, WrongChip)):
-        flash_verb._segments("/dev/ttyUSB0", boards.load(BOARD), None, path)
+        flash_verb._segments("/dev/ttyUSB0", board_file.load(BOARD), None, path)
 
 
 def test_a_whole_image_holds_the_same_as_its_pieces_and_leaves_the_journal_alone(tmp_path):
@@ -317,7 +317,7 @@ def test_list_asks_a_node_who_it_is_without_stopping_it(lamp, file):
     boots = lamp.boots
     told = json.loads(lamplighter("list", "--json", lamp.port).stdout)[0]
     wanted = {"state": "running", "mac": lamp.mac.hex(), "asset": "LP-0042", "node": "lisbon/lp-0042", "chip": "esp32"}
-    assert wanted.items() <= told.items() and told["config"] == document.config_hash(DOC)
+    assert wanted.items() <= told.items() and told["config"] == config_file.config_hash(DOC)
     assert lamp.boots == boots and "stopped" not in lamp.console.text.rpartition("app: lp-0042")[2]
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from lamplighter import paths
-from lamplighter.boards import board
+from lamplighter.boards import board_file
 from lamplighter.cli import lamplighter
-from lamplighter.config import document
+from lamplighter.config import config_file
 from lamplighter.parts import catalogue
 from lamplighter.problems import ConfigInvalid, ConfigUnreadable, Problem
 
@@ -30,7 +30,7 @@ GOOD = {
 
 @pytest.fixture(scope="module")
 def facts():
-    return board.load("lamppost-esp32").node_document()
+    return board_file.load("lamppost-esp32").node_document()
 
 
 def errors(tmp_path, doc, facts=None):
@@ -38,7 +38,7 @@ def errors(tmp_path, doc, facts=None):
     file = tmp_path / "node.json"
     file.write_text(doc if isinstance(doc, str) else json.dumps(doc, indent=1))
     with pytest.raises(ConfigInvalid) as caught:
-        document.load(str(file), facts)
+        config_file.load(str(file), facts)
     return [detail.split(": ", 1)[1] for detail in caught.value.details]
 
 
@@ -59,13 +59,13 @@ def changed(**changes):
 def test_a_whole_configuration_is_taken_as_it_is(tmp_path, facts):
     file = tmp_path / "node.json"
     file.write_text(json.dumps(GOOD))
-    assert document.load(str(file), facts) == GOOD
+    assert config_file.load(str(file), facts) == GOOD
 
 
 def test_the_smallest_configuration_is_enough(tmp_path, facts):
     file = tmp_path / "node.json"
     file.write_text('{"v":1,"site":"a","node":"b","wifi":{"ssid":"open"},"mqtt":{"host":"10.0.0.1"}}')
-    assert document.load(str(file), facts)["node"] == "b"
+    assert config_file.load(str(file), facts)["node"] == "b"
 
 
 def test_all_errors_come_at_once_each_with_its_line_and_a_way_out(tmp_path):
@@ -81,7 +81,7 @@ def test_all_errors_come_at_once_each_with_its_line_and_a_way_out(tmp_path):
     file = tmp_path / "lamp.json"
     file.write_text(text)
     with pytest.raises(ConfigInvalid) as caught:
-        document.load(str(file))
+        config_file.load(str(file))
     assert caught.value.cause.endswith("lamp.json has 3 errors.")
     assert [detail.removeprefix(str(file)) for detail in caught.value.details] == [
         ":3: wifi.pasword: there is no such key; did you mean password?",
@@ -135,7 +135,7 @@ def test_two_meters_on_one_line_need_two_addresses(tmp_path, facts):
     second["address"] = 2
     file = tmp_path / "two.json"
     file.write_text(json.dumps(changed(parts=[*GOOD["parts"], second])))
-    document.load(str(file), facts)
+    config_file.load(str(file), facts)
 
 
 def test_a_bay_that_is_there_twice_is_refused(tmp_path, facts):
@@ -165,7 +165,7 @@ def test_a_slip_in_the_json_is_shown_with_its_line(tmp_path, text, said):
     file = tmp_path / "slip.json"
     file.write_text(text)
     with pytest.raises(ConfigUnreadable) as caught:
-        document.read(str(file))
+        config_file.read(str(file))
     assert caught.value.cause.startswith(f"{file}:{said}")
 
 
@@ -182,12 +182,12 @@ def test_no_slip_around_a_password_brings_it_to_the_screen(tmp_path, text):
     file = tmp_path / "slip.json"
     file.write_text(text)
     with pytest.raises(Problem) as caught:
-        document.load(str(file))
+        config_file.load(str(file))
     assert "s3cret" not in " ".join([caught.value.cause, *caught.value.details])
 
 
 def test_a_redacted_configuration_holds_no_secret():
-    assert "secret" not in json.dumps(document.redacted(GOOD))
+    assert "secret" not in json.dumps(config_file.redacted(GOOD))
     assert GOOD["wifi"]["password"] == "street-secret"
 
 
@@ -195,7 +195,7 @@ def test_a_password_can_come_from_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("LAMP_WIFI", "from-outside")
     file = tmp_path / "env.json"
     file.write_text(json.dumps(changed(wifi__password={"$env": "LAMP_WIFI"})))
-    assert document.load(str(file))["wifi"]["password"] == "from-outside"
+    assert config_file.load(str(file))["wifi"]["password"] == "from-outside"
 
 
 def test_a_password_that_the_environment_lacks_is_named(tmp_path, monkeypatch):
@@ -207,7 +207,8 @@ def test_a_password_that_the_environment_lacks_is_named(tmp_path, monkeypatch):
 
 def test_one_content_has_one_fingerprint_however_it_is_written():
     turned = dict(reversed(GOOD.items()))
-    assert document.config_hash(turned) == document.config_hash(GOOD) != document.config_hash(changed(asset="other"))
+    assert config_file.config_hash(turned) == config_file.config_hash(GOOD)
+    assert config_file.config_hash(turned) != config_file.config_hash(changed(asset="other"))
 
 
 def test_the_node_computes_the_same_fingerprint(tmp_path):
@@ -215,15 +216,15 @@ def test_the_node_computes_the_same_fingerprint(tmp_path):
     from lamppost.ops import config_store
 
     doc = changed(wifi__password='caf\u00e9 "noir"', mqtt__password="a\\b")
-    (tmp_path / "config.json").write_bytes(document.encode(doc))
-    assert config_store.load(f"{tmp_path}/")[1] == document.config_hash(doc)
+    (tmp_path / "config.json").write_bytes(config_file.encode(doc))
+    assert config_store.load(f"{tmp_path}/")[1] == config_file.config_hash(doc)
 
 
 def test_the_schema_is_a_valid_one_and_explains_every_key_that_must_be_there():
     from jsonschema import Draft202012Validator
 
-    Draft202012Validator.check_schema(document.schema())
-    assert document.schema()["$defs"]["part"]["properties"]["part"]["enum"] == catalogue.ids()
+    Draft202012Validator.check_schema(config_file.schema())
+    assert config_file.schema()["$defs"]["part"]["properties"]["part"]["enum"] == catalogue.ids()
 
 
 def test_a_wrong_configuration_ends_with_its_exit_code_before_the_port_is_looked_at(tmp_path):
@@ -240,4 +241,4 @@ def test_a_configuration_can_be_checked_for_a_board_without_a_node(tmp_path):
     arguments = ["configure", "--board", "lamppost-esp32", "--dry-run", str(file)]
     result = CliRunner().invoke(lamplighter, arguments)
     assert result.exit_code == 0
-    assert result.output == f"lp-0042: configuration {document.config_hash(GOOD)} is right.\n"
+    assert result.output == f"lp-0042: configuration {config_file.config_hash(GOOD)} is right.\n"

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 import click
 import pytest
-from lamplighter.boards import board
+from lamplighter.boards import board_file
 from lamplighter.cli import VERBS, lamplighter
-from lamplighter.config import document
+from lamplighter.config import config_file
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -137,14 +137,15 @@ def test_the_example_configuration_is_taken_as_it_stands(tmp_path):
     text = next(block for kind, block in blocks if kind == "json")
     file = tmp_path / "lp-0042.json"
     file.write_text(text)
-    facts = board.load("lamppost-esp32").node_document()
-    assert document.load(str(file), facts)["node"] == "lp-0042"
-    assert set(json.loads(text)) == set(document.schema()["properties"]), "the example shows every section"
+    facts = board_file.load("lamppost-esp32").node_document()
+    assert config_file.load(str(file), facts)["node"] == "lp-0042"
+    assert set(json.loads(text)) == set(config_file.schema()["properties"]), "the example shows every section"
 
 
 def test_every_key_of_the_configuration_has_a_row():
     page = (DOCS / "reference/configuration.md").read_text()
-    for section in (document.schema(), *document.schema()["properties"].values(), document.schema()["$defs"]["part"]):
+    schema = config_file.schema()
+    for section in (schema, *schema["properties"].values(), schema["$defs"]["part"]):
         section = section.get("items", section)
         for key in section.get("properties", {}):
             assert f"\n| `{key}` |" in page

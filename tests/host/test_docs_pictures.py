@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lamplighter import problems
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.cli import VERBS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -26,9 +26,9 @@ def of_docs(name):
         sys.path.remove(str(DOCS))
 
 
-@pytest.mark.parametrize("name", boards.names())
+@pytest.mark.parametrize("name", board_file.names())
 def test_the_wiring_shows_every_pin_and_every_part_of_the_board(name):
-    board = boards.load(name)
+    board = board_file.load(name)
     texts = [text.text or "" for text in xml.parse(DOCS / f"pictures/wiring-{name}.svg").findall(".//{*}text")]
     lines = [bus[line] for bus in board.buses.values() for line in ("tx", "rx", "scl", "sda") if line in bus]
     shown = sorted(int(text.removeprefix("GPIO ")) for text in texts if re.fullmatch(r"GPIO \d+", text))

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from lamplighter.bench import bench_file, memory_of_ports
-from lamplighter.boards import board as boards
-from lamplighter.config import document
-from lamplighter.device import files
+from lamplighter.boards import board_file
+from lamplighter.config import config_file
+from lamplighter.device import node_files
 from lamplighter.device.repl import Repl
 from lamplighter.doctor import host, node, support_file
 from lamplighter.doctor.finding import BAD, GOOD, ODD, ORDER, Finding, ranked
@@ -92,11 +92,11 @@ def test_a_lamppost_with_a_silent_part_and_a_broker_that_nobody_knows_is_told_in
     lamp = virtual_lamppost("lamppost-esp32")
     lamp.network.ssid, lamp.network.password = "lamplighter", WIFI
     place = bench_file.Place("one")
-    doc = memory_of_ports.document(place, boards.load("lamppost-esp32"))
+    doc = memory_of_ports.document(place, board_file.load("lamppost-esp32"))
     doc["wifi"]["password"], doc["mqtt"]["user"], doc["mqtt"]["password"] = WIFI, "lp", MQTT
     lamp.console.wait_for("no configuration")
     with Repl(lamp.port) as repl:
-        files.adopt(repl, document.encode(doc))
+        node_files.adopt(repl, config_file.encode(doc))
     lamp.part("meter").fault("silence")
     file = tmp_path / "lp.zip"
     done = doctor("--port", lamp.port, "--bundle", file)
@@ -109,6 +109,6 @@ def test_a_lamppost_with_a_silent_part_and_a_broker_that_nobody_knows_is_told_in
         texts = {name: archive.read(name).decode() for name in archive.namelist()}
     whole = "\n".join(texts.values()) + done.stdout + done.stderr
     assert MQTT not in whole and "street secret" not in whole
-    assert json.loads(texts["config.json"])["mqtt"]["password"] == document.HIDDEN
+    assert json.loads(texts["config.json"])["mqtt"]["password"] == config_file.HIDDEN
     assert "link: nodns" in texts["console.log"] and json.loads(texts["node.json"])["node"] == "hil/lp-hil"
     assert file.stat().st_mode & 0o077 == 0

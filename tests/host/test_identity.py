@@ -13,8 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lamplighter.cli import lamplighter
 from lamplighter.pki import authority, certificates, keys
-from lamplighter.pki import city as identity
-from lamplighter.pki.city import City, node_key
+from lamplighter.pki.city import PASSPHRASE, City, node_key
 from lamplighter.problems import CertificateInvalid, IdentityExpired, IdentityLocked, IdentityMissing, IdentityTaken
 
 PHRASE = "a-long-passphrase-of-the-city"
@@ -138,7 +137,7 @@ def test_a_name_that_could_stand_for_something_else_is_refused(city, kind, name)
 
 def test_the_command_line_goes_the_whole_way_and_shows_no_key(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(identity.PASSPHRASE, PHRASE)
+    monkeypatch.setenv(PASSPHRASE, PHRASE)
     said = []
 
     def run(*words, code=0):

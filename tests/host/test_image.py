@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from lamplighter.boards import board as boards
-from lamplighter.boards import partitions
+from lamplighter.boards import board_file, partitions
 from lamplighter.commands.image import command
 from lamplighter.image import build, esp_format, littlefs, official
 from lamplighter.image.simulated import standin_bytes
@@ -33,7 +32,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def board():
-    return boards.load("lamppost-esp32")
+    return board_file.load("lamppost-esp32")
 
 
 def lookalike(board, *, app_size=4096, flash_size=None, ota=True, chip_id=None):
@@ -65,9 +64,9 @@ def refused(kind, tmp_path, board, data):
     return refusal.value
 
 
-@pytest.mark.parametrize("name", boards.names())
+@pytest.mark.parametrize("name", board_file.names())
 def test_esptool_finds_every_check_of_the_stand_in_valid(tmp_path, name):
-    board = boards.load(name)
+    board = board_file.load(name)
     data = standin_bytes(board)
     start = 0x10000 - board.silicon.offset
     for part in (put(tmp_path, data, "whole.bin"), put(tmp_path, data[start:], "app.bin")):
@@ -78,9 +77,9 @@ def test_esptool_finds_every_check_of_the_stand_in_valid(tmp_path, name):
     assert "micropython-simulated" in done.stdout
 
 
-@pytest.mark.parametrize("name", boards.names())
+@pytest.mark.parametrize("name", board_file.names())
 def test_two_builds_give_the_same_bytes(tmp_path, name):
-    board = boards.load(name)
+    board = board_file.load(name)
     first = build.build(board, build.standin(board))
     second = build.build(board, build.standin(board), tmp_path / "out.bin")
     assert first.segments == second.segments
@@ -234,8 +233,8 @@ def test_the_checksum_is_checked_even_where_no_sha_is_appended(tmp_path, board):
 
 
 def test_an_image_for_another_chip_is_refused_by_its_name(tmp_path):
-    board = boards.load("lamppost-esp32c3")
-    refusal = refused(WrongChip, tmp_path, board, lookalike(boards.load("lamppost-esp32s3"), ota=False))
+    board = board_file.load("lamppost-esp32c3")
+    refusal = refused(WrongChip, tmp_path, board, lookalike(board_file.load("lamppost-esp32s3"), ota=False))
     assert "is for the ESP32-S3; lamppost-esp32c3 has an ESP32-C3" in refusal.cause
     assert "ESP32_GENERIC_C3" in refusal.remedy
     assert refusal.exit_code == 20

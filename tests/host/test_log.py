@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from lamplighter.config import document
-from lamplighter.device import files, ports
+from lamplighter.config import config_file
+from lamplighter.device import node_files, ports
 from lamplighter.device.repl import Repl
 
 
@@ -27,7 +27,7 @@ def test_a_node_that_fails_to_start_shows_where_in_the_source(virtual_lamppost, 
     node.console.wait_for("no configuration")
     with Repl(node.port) as repl:
         doc = {"v": 1, "site": "a", "node": "b", "wifi": {"ssid": "x"}, "mqtt": {"host": "h"}}
-        files.write(repl, "/config.json", document.encode({**doc, "energy": {"part": "nobody"}}))
+        node_files.write(repl, "/config.json", config_file.encode({**doc, "energy": {"part": "nobody"}}))
     saved = tmp_path / "night.log"
     with log(node, "--json", "--save", saved) as process:
         while not ports.holder_of(node.port):

@@ -7,7 +7,7 @@ import sys
 import threading
 
 import pytest
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.device import identify, ports
 from lamplighter.device.repl import Repl
 from lamplighter.flash import esptool_run, job
@@ -65,7 +65,7 @@ def test_a_supply_that_dips_is_refused_before_anything_is_written_unless_it_is_f
 
 def test_a_cable_that_comes_back_is_gone_on_with_by_the_same_command(tmp_path):
     options = {"workdir": tmp_path / "lamp", "flash": tmp_path / "flash.bin", "port_link": tmp_path / "port"}
-    board = boards.load(BOARD)
+    board = board_file.load(BOARD)
     parts = build.build(board, build.standin(board)).parts
     total = sum(len(part.data) for part in parts)
     lamp, back, said = VirtualLamppost(BOARD, paced=True, **options).start(), [], []
@@ -91,7 +91,7 @@ def test_a_cable_that_comes_back_is_gone_on_with_by_the_same_command(tmp_path):
 
 def test_another_board_on_the_same_cable_is_not_written_to(lamps, tmp_path):
     lamp = lamps(flashed=False)
-    board = boards.load(BOARD)
+    board = board_file.load(BOARD)
     parts = build.build(board, build.standin(board)).parts
     run = esptool_run._Run(esptool_run._pieces(parts), expected="24:0a:c4:00:00:01")
     arguments = esptool_run._arguments(lamp.port, board, 921600, esptool_run._files(run.pieces, tmp_path), True)

@@ -9,7 +9,7 @@ import re
 import pytest
 from click.testing import CliRunner
 from lamplighter.cli import lamplighter
-from lamplighter.commissioning import label_sheet, labels, record, record_html
+from lamplighter.commissioning import label_sheet, labels, record_file, record_html
 from lamplighter.pki.city import City
 from lamplighter.problems import AssetUnknown, IdentityExpired, Problem, RecordTampered, RecordUnproven
 from test_roster import street
@@ -38,12 +38,12 @@ def city(tmp_path_factory):
 
 @pytest.fixture
 def signed(city):
-    return json.loads(json.dumps(record.Signer(city, "crew-1").sign(RECORD)))
+    return json.loads(json.dumps(record_file.Signer(city, "crew-1").sign(RECORD)))
 
 
 @pytest.mark.parametrize(("engineer", "signer"), [("crew-1", "engineer.crew-1"), ("", "Lisbon lampposts CA")])
 def test_a_record_is_signed_by_an_engineer_or_the_city_and_verified(city, engineer, signer):
-    found = record.verify(record.Signer(city, engineer).sign(RECORD), city.ca)
+    found = record_file.verify(record_file.Signer(city, engineer).sign(RECORD), city.ca)
     assert found.signer == signer and found.record == RECORD and found.remarks == []
 
 
@@ -60,7 +60,7 @@ def test_a_record_is_signed_by_an_engineer_or_the_city_and_verified(city, engine
 def test_a_field_that_was_changed_is_named(city, signed, tamper, named):
     tamper(signed["record"])
     with pytest.raises(RecordTampered) as caught:
-        record.verify(signed, city.ca)
+        record_file.verify(signed, city.ca)
     assert caught.value.details == [named] and named.split(":")[0] in caught.value.cause
 
 
@@ -68,7 +68,7 @@ def test_a_field_that_was_changed_is_named(city, signed, tamper, named):
 def test_where_the_proof_itself_was_touched_nothing_is_trusted(city, signed, how):
     if how == "digests":
         signed["record"]["mac"] = "24:0a:c4:00:00:00"
-        signed["digests"] = record.digests(signed["record"])
+        signed["digests"] = record_file.digests(signed["record"])
     elif how == "at":
         signed["at"] = "2026-01-01T00:00:00+00:00"
     elif how == "signature":
@@ -78,20 +78,20 @@ def test_where_the_proof_itself_was_touched_nothing_is_trusted(city, signed, how
     else:
         signed["signer"] = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"
     with pytest.raises(RecordTampered, match="nothing in this record can be trusted"):
-        record.verify(signed, city.ca)
+        record_file.verify(signed, city.ca)
 
 
 def test_another_citys_record_is_not_proven_and_a_lamppost_cannot_sign_one(city, signed, tmp_path):
     other = City.create(tmp_path / "other", "Porto", None)
     with pytest.raises(RecordUnproven, match="whom this CA does not know"):
-        record.verify(signed, other.ca)
-    signer = record.Signer(city, "crew-1")
+        record_file.verify(signed, other.ca)
+    signer = record_file.Signer(city, "crew-1")
     signer.certificate = city.files("node", "lisbon/lp-0042")[1].read_text()
     from lamplighter.pki import keys
 
     signer._key = keys.read(city.files("node", "lisbon/lp-0042")[0], None)
     with pytest.raises(RecordTampered, match="which is for no records"):
-        record.verify(signer.sign(RECORD), city.ca)
+        record_file.verify(signer.sign(RECORD), city.ca)
 
 
 def test_an_expired_ca_and_a_revoked_engineer_are_told(tmp_path, monkeypatch):
@@ -101,22 +101,22 @@ def test_an_expired_ca_and_a_revoked_engineer_are_told(tmp_path, monkeypatch):
             then.setattr(f"lamplighter.{module}._now", lambda: past)
         city = City.create(tmp_path / "old", "Lisbon", None, days=60)
         city.issue_as("engineer", "crew-1", 30)
-        signer = record.Signer(city, "crew-1")
+        signer = record_file.Signer(city, "crew-1")
         signed = signer.sign(RECORD)
     with pytest.raises(IdentityExpired, match="was not valid"):
-        record.verify(signed, city.ca)  # it says that it was signed today
+        record_file.verify(signed, city.ca)  # it says that it was signed today
     at = (past + datetime.timedelta(days=1)).isoformat()
-    monkeypatch.setattr(record, "_judge_times", _at(at, record._judge_times))
+    monkeypatch.setattr(record_file, "_judge_times", _at(at, record_file._judge_times))
     with pytest.raises(IdentityExpired, match="the city CA expired on"):
-        record.verify(signed, city.ca)
+        record_file.verify(signed, city.ca)
     city.renew_ca()
-    found = record.verify(signed, city.ca)
+    found = record_file.verify(signed, city.ca)
     assert found.remarks and "expired since" in found.remarks[0]
     serial = city.book.entries()[0].serial
     with pytest.raises(RecordUnproven, match="was revoked before"):
-        record.verify(signed, city.ca, {serial: past.isoformat()})
+        record_file.verify(signed, city.ca, {serial: past.isoformat()})
     later = datetime.datetime.now(datetime.UTC).isoformat()
-    assert any("revoked later" in one for one in record.verify(signed, city.ca, {serial: later}).remarks)
+    assert any("revoked later" in one for one in record_file.verify(signed, city.ca, {serial: later}).remarks)
 
 
 def _at(at, judge):
@@ -149,11 +149,11 @@ def test_the_command_has_an_exit_code_for_each(city, signed, tmp_path, monkeypat
 def test_the_page_says_what_the_record_says_and_escapes_it(city):
     register = {"from": "the old node", "imp_mwh": 5, "boot": 7}
     swapped = {**RECORD, "asset": "LP <b>&", "swapped_from": "24:0a:c4:00:00:01", "register": register}
-    signed = record.Signer(city, "crew-1").sign(swapped)
+    signed = record_file.Signer(city, "crew-1").sign(swapped)
     page = record_html.page(signed)
     assert "LP &lt;b&gt;&amp;" in page and "<b>" not in page
     for words in ("230.0 V", "195.5 … 253.0", "24:0a:c4:aa:16:d9", "goes on at 5 mWh, boots at 8", "broker.lan:8883",
-                  record.fingerprint(signed)):  # fmt: skip
+                  record_file.fingerprint(signed)):  # fmt: skip
         assert words in page
     assert not re.search(r"(src|href)=", page), "it needs nothing from elsewhere"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from lamplighter.boards import board
+from lamplighter.boards import board_file
 from lamplighter.cli import lamplighter
-from lamplighter.config import document
+from lamplighter.config import config_file
 from lamplighter.problems import RosterInvalid
-from lamplighter.roster import roster
+from lamplighter.roster import roster_file
 from lamplighter.roster.results import Results
 
 HEAD = "asset,site,node,lat,lon,board,parts,meter_address,wifi,wifi_password,broker,certificate,note"
@@ -34,12 +34,12 @@ def street(folder: Path, count: int = 200, wrong: dict[int, dict[str, str]] | No
 
 
 def said(path: Path) -> list[str]:
-    return [mistake.told("street.csv") for mistake in roster.examine(path).mistakes]
+    return [mistake.told("street.csv") for mistake in roster_file.examine(path).mistakes]
 
 
 def test_two_hundred_right_rows_are_two_hundred_configurations(tmp_path):
-    rows = roster.read(street(tmp_path)).rows
-    facts = board.load("lamppost-esp32").node_document()
+    rows = roster_file.read(street(tmp_path)).rows
+    facts = board_file.load("lamppost-esp32").node_document()
     assert len(rows) == 200
     doc = rows[16].document()
     assert (doc["asset"], doc["node"], doc["location"]) == ("LP-0017", "lp-0017", {"lat": 38.7017, "lon": -9.14})
@@ -48,7 +48,7 @@ def test_two_hundred_right_rows_are_two_hundred_configurations(tmp_path):
     assert doc["parts"] == facts["fitted"] and doc["energy"] == {"part": "meter"}
     assert doc["parking"] == [{"bay": "1", "part": "bay-1"}] and doc["air"] == {"parts": ["dust", "climate"]}
     doc["wifi"]["password"] = "from-elsewhere"
-    assert document.faults(doc, facts) == []
+    assert config_file.faults(doc, facts) == []
 
 
 THIRTY = {
@@ -106,7 +106,7 @@ def test_a_wrong_header_is_said_once_and_not_for_every_row(tmp_path, head, line)
 def test_a_column_with_a_dot_is_a_key_of_the_configuration(tmp_path):
     path = street(tmp_path, 3, head=HEAD.replace("note", "energy.window_s"), wrong={
         1: {"note": "60"}, 2: {"note": ""}, 3: {"note": "700"}})  # fmt: skip
-    found = roster.examine(path)
+    found = roster_file.examine(path)
     assert found.rows[0].document()["energy"] == {"part": "meter", "window_s": 60}
     assert found.rows[1].document()["energy"] == {"part": "meter"}
     assert [one.told("s") for one in found.mistakes] == ["s:4: energy.window_s: 700 s do not divide a day; use 720."]
@@ -115,10 +115,10 @@ def test_a_column_with_a_dot_is_a_key_of_the_configuration(tmp_path):
 def test_what_all_have_in_common_comes_from_one_document_and_its_errors_once(tmp_path):
     path = street(tmp_path, 20)
     base = {"time": {"servers": ["ntp.lan"]}, "mqtt": {"keepalive_s": 30}, "energy": {"window_s": 60}}
-    doc = roster.read(path, base).rows[4].document()
+    doc = roster_file.read(path, base).rows[4].document()
     assert doc["time"] == base["time"] and doc["mqtt"]["keepalive_s"] == 30
     assert doc["energy"] == {"part": "meter", "window_s": 60}
-    found = roster.examine(path, {"mqtt": {"keepalive_s": 1}}).mistakes
+    found = roster_file.examine(path, {"mqtt": {"keepalive_s": 1}}).mistakes
     assert len(found) == 1 and found[0].column == "mqtt.keepalive_s"
 
 
@@ -127,7 +127,7 @@ def test_spreadsheets_of_other_countries_are_read(tmp_path, separator):
     path = tmp_path / "street.csv"
     path.write_bytes(b"\xef\xbb\xbf" + street(tmp_path, 2).read_bytes().replace(b",", separator.encode()).replace(
         separator.encode() + b" left", b", left"))  # fmt: skip
-    assert [row.asset for row in roster.read(path).rows] == ["LP-0001", "LP-0002"]
+    assert [row.asset for row in roster_file.read(path).rows] == ["LP-0001", "LP-0002"]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_file_that_is_no_roster_is_named_as_what_it_is(tmp_path, content, caus
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(RosterInvalid, match=cause):
-        roster.read(path)
+        roster_file.read(path)
 
 
 def test_results_stand_beside_and_the_next_unfinished_row_is_offered(tmp_path):
@@ -152,7 +152,7 @@ def test_results_stand_beside_and_the_next_unfinished_row_is_offered(tmp_path):
     assert path.read_bytes() == before and results.path.name == "street.results.csv"
     assert results.of("LP-0002") == {**results.of("LP-0002"), "state": "failed", "problem": "again, with a comma"}
     assert results.of_mac("24:0a:c4:00:00:01") == "LP-0001" and results.of_mac("") == ""
-    assert [row.asset for row in results.unfinished(roster.read(path))] == ["LP-0002", "LP-0004"]
+    assert [row.asset for row in results.unfinished(roster_file.read(path))] == ["LP-0002", "LP-0004"]
     done = CliRunner().invoke(lamplighter, ["roster", "next", str(path), "--json"])
     assert json.loads(done.stdout)["next"]["asset"] == "LP-0002" and json.loads(done.stdout)["left"] == 2
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 from click.testing import CliRunner
 from lamplighter import paths
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.cli import lamplighter
 from lamplighter.device import identify, repl
 from lamplighter.device.repl import Repl
@@ -29,7 +29,7 @@ DOC = {
 @pytest.fixture(scope="module")
 def flashed(tmp_path_factory):
     """The flash of a lamppost that has its configuration."""
-    board = boards.load(BOARD)
+    board = board_file.load(BOARD)
     files = littlefs.files(board, littlefs.compile_app())
     files["config.json"] = json.dumps(DOC).encode()
     vfs = board.partition("vfs").offset

@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 
 from dusk import Evening, dusk, sound  # noqa: E402  # pyright: ignore[reportMissingImports]
-from lamplighter.fleet import files  # noqa: E402
+from lamplighter.fleet import open_file_limit  # noqa: E402
 from lamplighter.problems import TooFewFiles  # noqa: E402
 
 
@@ -82,4 +82,4 @@ def test_a_street_on_no_broker_is_told_before_anything_starts(broker):
 
 def test_too_many_for_the_system_is_told_with_the_number_that_is_needed():
     with pytest.raises(TooFewFiles, match="^2000000000 connections need 2000000064 open files"):
-        files.allow(2_000_000_000)
+        open_file_limit.allow(2_000_000_000)

@@ -21,7 +21,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "interop")]
 
 import readymade  # noqa: E402
 from brokers import Mosquitto, Subscriber  # noqa: E402
-from lamplighter.boards import board as boards  # noqa: E402
+from lamplighter.boards import board_file  # noqa: E402
 from lamplighter.virtual.lamppost import VirtualLamppost  # noqa: E402
 from proof import Proof  # noqa: E402
 from weather import Weather  # noqa: E402
@@ -42,7 +42,7 @@ class Post:
         self.name = f"lp-{number:04d}"
         self.topic = f"lamppost/v1/storm/{self.name}"
         self._chance = random.Random(seed)
-        layout = boards.load(board)
+        layout = board_file.load(board)
         self.lamp = VirtualLamppost(layout, workdir=folder / self.name, speed=SPEED)
         self.lamp.network.hosts["broker.lan"] = ("127.0.0.1", port)
         document = readymade.configuration(layout, "storm", self.name, energy=ENERGY, parking=PARKING)

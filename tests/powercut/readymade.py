@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.image import build, littlefs
 
 WIFI = {"ssid": "lamplighter", "password": "lamplighter"}
 
 
-def flash(board: boards.Board, configuration: dict[str, Any]) -> list[tuple[int, bytes]]:
+def flash(board: board_file.Board, configuration: dict[str, Any]) -> list[tuple[int, bytes]]:
     """[(offset, bytes)] for VirtualLamppost.flash_image: the image of `board` with /config.json in its file system."""
     built = build.build(board, build.standin(board))
     contents = littlefs.files(board, littlefs.compile_app())
@@ -20,7 +20,7 @@ def flash(board: boards.Board, configuration: dict[str, Any]) -> list[tuple[int,
     return [row for row in built.segments if row[0] < start] + [(start, littlefs.littlefs(board, contents)[0])]
 
 
-def configuration(board: boards.Board, site: str, node: str, **changes: Any) -> dict[str, Any]:
+def configuration(board: board_file.Board, site: str, node: str, **changes: Any) -> dict[str, Any]:
     """The configuration of a lamppost with everything that the board has fitted; it has no neighbours to wait for."""
     mqtt = {"host": "broker.lan", "keepalive_s": 5, "spread_s": 0, "drain_spread_s": 0}
     return {

@@ -21,7 +21,7 @@ TESTS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS / "powercut"))
 
 import readymade  # noqa: E402
-from lamplighter.boards import board as boards  # noqa: E402
+from lamplighter.boards import board_file  # noqa: E402
 from lamplighter.virtual.lamppost import VirtualLamppost  # noqa: E402
 from proof import Proof  # noqa: E402
 from weather import Mosquitto, Subscriber  # noqa: E402
@@ -104,7 +104,7 @@ class Street:
         self.broker = Mosquitto(folder / "broker")
         self.broker.start()
         self.subscriber = Subscriber(self.broker.port, qos=0)
-        board = boards.load("lamppost-esp32")
+        board = board_file.load("lamppost-esp32")
         self.lamp = VirtualLamppost(board, workdir=folder / "lamp", scenario=scenario(nights, folder), fast=True)
         self.lamp.network.hosts["broker.lan"] = ("127.0.0.1", self.broker.port)
         self.lamp.flash_image(readymade.flash(board, readymade.configuration(board, "soak", "lp-0001", **SENSING)))

@@ -8,10 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.contract import check_message
 from lamplighter.virtual.lamppost import VirtualLamppost
-from lamplighter.virtual.scenario import Scenario, default
+from lamplighter.virtual.scenario_file import Scenario, default
 
 for folder in ("interop", "powercut"):
     sys.path.append(str(Path(__file__).parent.parent / folder))
@@ -41,7 +41,7 @@ class Lamp:
         self.broker = Mosquitto(folder / "broker")
         self.broker.start()
         self.subscriber = Subscriber(self.broker.port)
-        board = boards.load("lamppost-esp32")
+        board = board_file.load("lamppost-esp32")
         fitted = default(board)
         twins = [row for row in fitted.parts if row["id"] == "meter"]
         twins += [{**row, "options": {}} for row in parts]

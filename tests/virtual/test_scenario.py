@@ -7,9 +7,9 @@ import struct
 from pathlib import Path
 
 import pytest
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.problems import ScenarioInvalid
-from lamplighter.virtual import events, recorded, scenario
+from lamplighter.virtual import events, recorded, scenario_file
 from lamplighter.virtual.parts import pzem004t, tfmini
 from lamplighter.virtual.parts.series import Series
 
@@ -18,13 +18,13 @@ SECOND = 1_000_000
 
 @pytest.fixture
 def board():
-    return boards.load("lamppost-esp32")
+    return board_file.load("lamppost-esp32")
 
 
 def loaded(tmp_path, board, text):
     path = tmp_path / "street.toml"
     path.write_text(text)
-    return scenario.load(path, board)
+    return scenario_file.load(path, board)
 
 
 def refused(tmp_path, board, text):
@@ -34,10 +34,10 @@ def refused(tmp_path, board, text):
     return refusal.value.details
 
 
-@pytest.mark.parametrize("name", boards.names())
+@pytest.mark.parametrize("name", board_file.names())
 def test_without_a_scenario_everything_fitted_stands_in_plausible_values(tmp_path, name):
-    board = boards.load(name)
-    world = scenario.default(board).world(tmp_path)
+    board = board_file.load(name)
+    world = scenario_file.default(board).world(tmp_path)
     assert [(part["id"], part["part"], part["bus"]) for part in world["parts"]] == [
         ("meter", "pzem004t", "meter"), ("bay-1", "tfmini", "parking"), ("dust", "sps30", "air"),
         ("climate", "bme280", "i2c0"),
@@ -47,9 +47,9 @@ def test_without_a_scenario_everything_fitted_stands_in_plausible_values(tmp_pat
 
 
 @pytest.mark.parametrize("name", ["lisbon", "london", "milan"])
-@pytest.mark.parametrize("board_name", boards.names())
+@pytest.mark.parametrize("board_name", board_file.names())
 def test_the_scenarios_that_come_along_play_on_every_board(tmp_path, name, board_name):
-    world = scenario.load(name, boards.load(board_name)).world(tmp_path)
+    world = scenario_file.load(name, board_file.load(board_name)).world(tmp_path)
     for part in world["parts"]:
         for series in part["options"]["series"]:
             values = {}
@@ -80,7 +80,7 @@ columns.volts = {column = "voltage_V"}
 
 
 def test_a_bay_that_was_occupied_is_a_near_car(tmp_path, board):
-    world = scenario.load("lisbon", board).world(tmp_path)
+    world = scenario_file.load("lisbon", board).world(tmp_path)
     bay = next(part for part in world["parts"] if part["id"] == "bay-1")
     rows = list(csv.DictReader((recorded.FOLDER / "parking_bays.csv").open()))
     twin = tfmini.Twin(bay["options"])
@@ -266,17 +266,17 @@ columns.watts = {{column = "{column}"}}
 
 def test_a_file_that_is_not_there_is_a_problem_with_the_names_that_come_along(board):
     with pytest.raises(ScenarioInvalid) as refusal:
-        scenario.load("porto", board)
+        scenario_file.load("porto", board)
     assert "lisbon, london, milan" in refusal.value.remedy
 
 
-SCHEMA = json.loads((Path(scenario.__file__).parent / "scenario.schema.json").read_text())
+SCHEMA = json.loads((Path(scenario_file.__file__).parent / "scenario.schema.json").read_text())
 ROW = SCHEMA["properties"]["parts"]["items"]["properties"]
 PAGE = (Path(__file__).parents[2] / "docs/reference/scenario.md").read_text()
 
 
 def test_every_simulated_part_can_stand_in_a_scenario():
-    modules = [path.stem for path in (Path(scenario.__file__).parent / "parts").glob("*.py")]
+    modules = [path.stem for path in (Path(scenario_file.__file__).parent / "parts").glob("*.py")]
     twins = [
         name for name in modules
         if hasattr(importlib.import_module(f"lamplighter.virtual.parts.{name}"), "Twin")

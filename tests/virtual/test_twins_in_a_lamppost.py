@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from lamplighter import virtual
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.virtual.lamppost import VirtualLamppost
 from test_virtual_chip import flash_program
 
@@ -123,7 +123,7 @@ def lamp(tmp_path):
 
     def make(program, buses, *fitted):
         board = dataclasses.replace(
-            boards.load("lamppost-esp32s3"), buses=buses, fitted=tuple(boards.Fitted(*each) for each in fitted)
+            board_file.load("lamppost-esp32s3"), buses=buses, fitted=tuple(board_file.Fitted(*each) for each in fitted)
         )
         made.append(VirtualLamppost(board, workdir=tmp_path / "lamppost", fast=True))
         flash_program(made[0], program)

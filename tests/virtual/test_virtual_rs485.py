@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.virtual.lamppost import VirtualLamppost
 from test_virtual_chip import flash_program
 
@@ -32,8 +32,8 @@ print('never heard', ask(1, 1, 1))
 
 @pytest.fixture
 def lamp(tmp_path):
-    board = boards.load("lamppost-esp32s3")
-    fitted = tuple(boards.Fitted(f"m{n}", "pzem004t", "meters", n) for n in (1, 2))
+    board = board_file.load("lamppost-esp32s3")
+    fitted = tuple(board_file.Fitted(f"m{n}", "pzem004t", "meters", n) for n in (1, 2))
     board = dataclasses.replace(board, buses={"meters": BUS}, fitted=fitted)
     lamp = VirtualLamppost(board, workdir=tmp_path / "lamppost")
     flash_program(lamp, PROGRAM)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.image import build
 
 BIN = Path(sys.executable).parent
@@ -107,7 +107,7 @@ def test_esptool_erases_a_region_and_all(virtual_lamppost):
 
 def test_an_image_for_another_chip_does_not_start(virtual_lamppost):
     lamp = virtual_lamppost(flashed=False)
-    other = boards.load("lamppost-esp32s3")
+    other = board_file.load("lamppost-esp32s3")
     loader = next(p for p in build.build(other, build.standin(other)).parts if p.name == "loader")
     lamp.flash_image(bytes(b"\xff" * 0x1000 + loader.data))
     lamp.console.wait_for("for another chip")

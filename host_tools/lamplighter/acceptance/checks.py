@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..boards import chips
-from ..device import files
+from ..device import node_files
 from ..device.repl import Repl
 from ..problems import NodeSaidNo
 from .rows import Limits, Row, judged, row
@@ -57,7 +57,7 @@ class Check:
 
 
 def _supply(node: Repl, heard: Heard) -> None:
-    chip = (files.document(node, "/board.json") or {}).get("chip")
+    chip = (node_files.document(node, "/board.json") or {}).get("chip")
     if chip in chips.CHIPS:
         answer = node.run(_SUPPLY.format(register=chips.CHIPS[chip].reset_state))
         heard(row("supply", "dips", int(answer), high=0))
@@ -101,7 +101,7 @@ CHECKS = (
 
 def begin(node: Repl) -> str:
     """Who it is. Raises NodeSaidNo where there is no configuration to test by."""
-    doc = files.document(node, "/config.json")
+    doc = node_files.document(node, "/config.json")
     if doc is None:
         raise NodeSaidNo("The node has no configuration yet.", "Give it one with `lamplighter configure`.")
     return doc["node"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ..boards import board as boards
+from ..boards import board_file
 from . import checks
 
 
@@ -12,7 +12,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test a check: those of the node, then one a part that the board has fitted."""
     from ..bench.plugin import places
 
-    board = boards.load(places(metafunc.config)[0].board)
+    board = board_file.load(places(metafunc.config)[0].board)
     names = [check.name for check in checks.CHECKS if check.name != "self-test"]
     metafunc.parametrize("check", [*names, "node", "journal", *(row.id for row in board.fitted), "wifi"])
 

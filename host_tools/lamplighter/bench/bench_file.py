@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..acceptance.rows import Limits
-from ..boards import board as boards
+from ..boards import board_file
 from ..device import ports
 from ..documents import toml_source
 from ..problems import BenchInvalid, Problem
@@ -46,9 +46,9 @@ def named(port: str, board: str = BOARD, broker: str | None = None, ssid: str = 
     return Place(port.rpartition("/")[2] or port, port, board, wiring.load(None, known), broker=broker, ssid=ssid)
 
 
-def _board(name: str) -> boards.Board:
+def _board(name: str) -> board_file.Board:
     try:
-        return boards.load(name)
+        return board_file.load(name)
     except Problem as trouble:
         raise BenchInvalid(trouble.cause, trouble.remedy, trouble.details) from None
 
@@ -80,12 +80,12 @@ def _place(document: toml_source.TomlDocument, index: int, row: dict[str, Any], 
         for key in sorted({"on", "off"} - set(power)):
             document.complain((*place, "power", key), "a relay needs its address", f"add {key}")
     wired = Wiring({})
-    if name not in boards.names():
+    if name not in board_file.names():
         cause = f"there is no board {name}"
-        document.complain((*place, "board"), cause, toml_source.nearest(name, boards.names()))
+        document.complain((*place, "board"), cause, toml_source.nearest(name, board_file.names()))
     else:
         try:
-            wired = wiring.load(folder / row["wiring"] if "wiring" in row else None, boards.load(name))
+            wired = wiring.load(folder / row["wiring"] if "wiring" in row else None, board_file.load(name))
         except BenchInvalid as trouble:
             for line in trouble.details or [trouble.cause]:
                 document.complain((*place, "wiring"), line.rstrip("."), "correct that file")

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from ..boards import board as boards
-from ..virtual.console import Console
+from ..boards import board_file
+from ..virtual.console_text import ConsoleText
 from ..virtual.lamppost import VirtualLamppost
 from .power import Fixed, NoPower, Power
 
@@ -30,11 +30,11 @@ class Post:
     """
 
     port: str
-    console: Console
+    console: ConsoleText
     speed = 1.0
 
-    def __init__(self, board: str | boards.Board) -> None:
-        self.board = boards.load(board) if isinstance(board, str) else board
+    def __init__(self, board: str | board_file.Board) -> None:
+        self.board = board_file.load(board) if isinstance(board, str) else board
 
     def within(self, seconds: float) -> float:
         """Real seconds to wait at most for what takes the node so many; generous, as nothing waits for their end."""
@@ -80,7 +80,7 @@ class Post:
 class VirtualPost(Post):
     """With everything that can be steered: .lamp is the VirtualLamppost."""
 
-    def __init__(self, board: str | boards.Board, workdir: Path, broker: int = 1, **options: Any) -> None:
+    def __init__(self, board: str | board_file.Board, workdir: Path, broker: int = 1, **options: Any) -> None:
         super().__init__(board)
         self.lamp = VirtualLamppost(self.board, workdir=workdir, **options)
         self.speed = options.get("speed") or 1.0
@@ -106,7 +106,7 @@ class CablePost(Post):
         super().__init__(board)
         self.port = port
         self.power = power or Fixed()
-        self.console = Console()
+        self.console = ConsoleText()
         self._line: Any = None
         self._thread: threading.Thread | None = None
 

@@ -12,8 +12,8 @@ import os
 from typing import Any
 
 from .. import run_verb
-from ..boards.board import Board
-from ..config import document as config
+from ..boards.board_file import Board
+from ..config import config_file
 from ..device import identify
 from .bench_file import Place
 from .lampposts import WIFI, Post
@@ -74,7 +74,7 @@ def bring(post: Post, wanted: dict[str, Any], simulated: bool = False) -> None:
         if facts.get("build") != build():
             run_verb.run("flash", "--port", port, "--board", post.board.name, *(["--virtual"] if simulated else []))
             facts = {}
-        if facts.get("config") != config.config_hash(wanted):
+        if facts.get("config") != config_file.config_hash(wanted):
             run_verb.run("configure", "--port", port, "-", stdin=json.dumps(wanted))
             return
     post.console.forget()

@@ -88,9 +88,9 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     option = config.option
     if option.help or option.version or not (option.bench or len(option.node) > 1) or len(places(config)) < 2:
         return None
-    from . import boards as several
+    from . import board_processes
 
-    return several.run(config, places(config))
+    return board_processes.run(config, places(config))
 
 
 # fixtures
@@ -111,10 +111,10 @@ def wiring(bench_place: Place) -> Wiring:
 @pytest.fixture(scope="session")
 def bench_document(bench_place: Place) -> Callable[..., dict[str, Any]]:
     """bench_document(**changes) -> the configuration that a clean node has, changed."""
-    from ..boards import board as boards
+    from ..boards import board_file
     from . import memory_of_ports
 
-    return lambda **changes: memory_of_ports.document(bench_place, boards.load(bench_place.board), **changes)
+    return lambda **changes: memory_of_ports.document(bench_place, board_file.load(bench_place.board), **changes)
 
 
 @pytest.fixture(scope="session")

@@ -37,8 +37,8 @@ def command(
 
     Example: lamplighter calibrate --port /dev/ttyUSB0 --part dust --quantity pm2_5 --slope 0.87 --id KS-2026-03
     """
-    from ..config import document
-    from ..device import files, ports
+    from ..config import config_file
+    from ..device import node_files, ports
     from ..device.repl import Repl
 
     if not remove and name is None:
@@ -48,14 +48,14 @@ def command(
     if serial is not None:
         row["serial"] = serial
     with ports.claim(port), Repl(port, screen.note) as node:
-        before = files.document(node, "/config.json")
+        before = node_files.document(node, "/config.json")
         if before is None:
             raise NodeSaidNo("The node has no configuration yet.", "Give it one with `lamplighter configure`.")
-        doc = document.check(document.Document(changed(before, row, remove), "the configuration"))
-        told = {"node": doc["node"], "config": document.config_hash(doc), "written": doc != before}
+        doc = config_file.check(config_file.Document(changed(before, row, remove), "the configuration"))
+        told = {"node": doc["node"], "config": config_file.config_hash(doc), "written": doc != before}
         if doc != before:
             screen.note("writing")
-            files.adopt(node, document.encode(doc))
+            node_files.adopt(node, config_file.encode(doc))
             restarted(node)
     if as_json:
         screen.result({**told, "calibration": doc.get("air", {}).get("calibration", [])})

@@ -16,7 +16,7 @@ from .roster import FILE, base_option, common, described
 if TYPE_CHECKING:
     from ..pki.city import City
     from ..roster.results import Results
-    from ..roster.roster import Roster, Row
+    from ..roster.roster_file import Roster, Row
 
 
 @click.command("commission")
@@ -56,21 +56,20 @@ def command(
     \b
     Example: lamplighter commission LP-0042 --roster street.csv --port /dev/ttyUSB0
     """
-    from ..commissioning import record as record_files
-    from ..commissioning import run
+    from ..commissioning import record_file, run
     from ..commissioning.context import Options, Work, look
     from ..commissioning.progress import Progress
-    from ..roster import results, roster
+    from ..roster import results, roster_file
 
     if not finish and not port:
         raise click.UsageError("Name the lamppost's --port; only --finish does without.")
-    street = roster.read(file, common(base))
+    street = roster_file.read(file, common(base))
     book = results.Results(file)
     where = _address(broker)
     row = _chosen(street, book, asset, yes) if not finish or asset else None
     # whoever signs must be able to, before anything is touched
     city = load(folder, passphrase_file, signing=not engineer)
-    signer = record_files.Signer(city, engineer)
+    signer = record_file.Signer(city, engineer)
     if finish:
         _finish(street, book, row, city, signer, where, within, as_json)
         return

@@ -35,20 +35,20 @@ def command(
 
     Example: lamplighter configure --port /dev/ttyUSB0 lp-0042.json
     """
-    from ..config import document as config
+    from ..config import config_file
     from ..device import ports
     from ..pki import certificates
 
     if port is None and not (dry_run and board):
         raise click.UsageError("Name the node's --port; only --dry-run with --board does without.")
-    document = config.read(file)
+    document = config_file.read(file)
     facts = _board(board) if board else None
     files = certificates.gather(certs, ca, cert, key)
-    doc = config.check(document, facts)
+    doc = config_file.check(document, facts)
     if files:
         doc["mqtt"].setdefault("tls", {}).update({kind: path for kind, (path, _) in files.items()})
     if port is None or (dry_run and board):
-        _tell({"node": doc["node"], "config": config.config_hash(doc), "written": False}, as_json, "is right")
+        _tell({"node": doc["node"], "config": config_file.config_hash(doc), "written": False}, as_json, "is right")
         return
     with ports.claim(port):
         _on_the_node(port, document, doc, dict(files.values()), facts, dry_run, as_json)
@@ -57,8 +57,8 @@ def command(
 def _on_the_node(
     port: str, document: Any, doc: dict, files: dict[str, bytes], facts: dict | None, dry_run: bool, as_json: bool
 ) -> None:
-    from ..config import document as config
-    from ..device import files as node_files
+    from ..config import config_file
+    from ..device import node_files
     from ..device.repl import Repl
 
     with Repl(port, screen.note) as node:
@@ -69,7 +69,7 @@ def _on_the_node(
                     "The node has no /board.json: no Lamplighter firmware is on it.",
                     "Bring the firmware with `lamplighter flash`.",
                 )
-            config.check(document, facts)
+            config_file.check(document, facts)
         before = node_files.document(node, "/config.json")
         _certificates_kept(node, document.name, doc, before, files)
         if doc.get("mode") == "operation" and "key" not in doc["mqtt"].get("tls", {}):
@@ -77,7 +77,7 @@ def _on_the_node(
                 f"{document.name} asks for operation, and the node has no key of its own to lock its console with.",
                 "Bring its certificate and key with --certs FOLDER, or leave mode out.",
             )
-        told = {"node": doc["node"], "config": config.config_hash(doc), "written": False}
+        told = {"node": doc["node"], "config": config_file.config_hash(doc), "written": False}
         if before and before != doc and before.get("node") not in (None, doc["node"]):
             screen.note(f"This node was {before['node']} until now; it becomes {doc['node']}.")
         if dry_run or (before == doc and not node_files.lacking(node, files)):
@@ -86,7 +86,7 @@ def _on_the_node(
         screen.note("writing")
         if files:
             node_files.bring(node, files)
-        node_files.adopt(node, config.encode(doc))
+        node_files.adopt(node, config_file.encode(doc))
         if "tls" in doc["mqtt"]:
             node_files.tidy(node)
         line = restarted(node)
@@ -108,7 +108,7 @@ def restarted(node: Any) -> str:
 
 def _certificates_kept(node: Any, name: str, doc: dict, before: dict | None, files: dict[str, bytes]) -> None:
     """What mqtt.tls leaves open is what the node has already; every file that it names must be there."""
-    from ..device import files as node_files
+    from ..device import node_files
     from ..pki import certificates
 
     tls = doc["mqtt"].get("tls")
@@ -128,9 +128,9 @@ def _certificates_kept(node: Any, name: str, doc: dict, before: dict | None, fil
 
 
 def _board(name: str) -> dict[str, Any]:
-    from ..boards import board
+    from ..boards import board_file
 
-    return board.load(name).node_document()
+    return board_file.load(name).node_document()
 
 
 def _tell(told: dict, as_json: bool, words: str) -> None:

@@ -18,7 +18,7 @@ from ..problems import ContractBroken, TelemetryGaps
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ..demo.street import Lamp, Street
+    from ..demo.demo_street import Lamp, Street
     from ..telemetry.state import Seen, Telemetry
     from ..telemetry.subscriber import Subscriber
 
@@ -50,7 +50,7 @@ def command(seconds: float | None, svg: Path | None) -> None:
     """
     from ..contract import ROOT
     from ..demo.broker import DemoBroker
-    from ..demo.street import Street
+    from ..demo.demo_street import Street
     from ..telemetry import panel
     from ..telemetry.state import Telemetry
     from ..telemetry.subscriber import Subscriber
@@ -239,7 +239,7 @@ def _way(street: Street) -> RenderableType:
     from rich import box
     from rich.table import Table
 
-    from ..demo.street import STEPS
+    from ..demo.demo_street import STEPS
 
     grid = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for name in ("node", "city", "board", *STEPS, "chip"):

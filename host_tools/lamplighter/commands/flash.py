@@ -11,7 +11,7 @@ from .. import screen
 from ..problems import ImageInvalid
 
 if TYPE_CHECKING:
-    from ..boards.board import Board
+    from ..boards.board_file import Board
     from ..flash.job import Work
     from ..image.build import Segment
 
@@ -46,7 +46,7 @@ def command(
     \b
     Example: lamplighter flash --port /dev/ttyUSB0 --board lamppost-esp32
     """
-    from ..boards import board as boards
+    from ..boards import board_file
     from ..device import ports
     from ..flash import job, preserve
 
@@ -54,7 +54,7 @@ def command(
         raise click.UsageError("--image and --micropython exclude each other.")
     if len(set(names)) < len(names):
         raise click.UsageError("The same port is named twice.")
-    board = boards.load(name)
+    board = board_file.load(name)
     first, *others = names
     if not others:
         ports.check(first)

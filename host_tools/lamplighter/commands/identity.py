@@ -105,9 +105,9 @@ def issue(
     city = load(folder, passphrase_file, True)
     wanted = list(names)
     if roster:
-        from ..roster import roster as rosters
+        from ..roster import roster_file
 
-        rows = rosters.read(roster).rows
+        rows = roster_file.read(roster).rows
         wanted += [row.name for row in rows if row.secured and city.current("node", row.name) is None]
     city.refuse_taken(kind or "node", wanted)
     done = []

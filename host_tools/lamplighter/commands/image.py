@@ -11,7 +11,7 @@ from .. import screen
 from ..problems import ImageMissing
 
 if TYPE_CHECKING:
-    from ..boards.board import Board
+    from ..boards.board_file import Board
 
 
 @click.command(name="image")
@@ -32,18 +32,18 @@ def command(
     \b
     Example: lamplighter image --board lamppost-esp32 --micropython ESP32_GENERIC-OTA-20250415-v1.25.0.bin
     """
-    from ..boards import board as boards
+    from ..boards import board_file
     from ..image import build
 
     if every == bool(name):
-        raise click.UsageError(f"Name one board with --board ({', '.join(boards.names())}), or say --all.")
+        raise click.UsageError(f"Name one board with --board ({', '.join(board_file.names())}), or say --all.")
     if every and (micropython or out):
         raise click.UsageError("--micropython and --out go with --board: each board has an image of its own.")
     if micropython and simulated:
         raise click.UsageError("--simulated and --micropython exclude each other.")
     missing: list[ImageMissing] = []
-    for each in boards.names() if every else [name or ""]:
-        board = boards.load(each)
+    for each in board_file.names() if every else [name or ""]:
+        board = board_file.load(each)
         for warning in board.warnings:
             screen.note(f"note: {warning}")
         try:
@@ -52,7 +52,7 @@ def command(
             missing.append(absent)
             continue
         _one(board, source, out or Path("build") / f"{board.name}{'-simulated' if simulated else ''}.bin", as_json)
-    if missing and (not every or len(missing) == len(boards.names())):
+    if missing and (not every or len(missing) == len(board_file.names())):
         raise _together(missing)
     for absent in missing:
         screen.note(f"left out: {absent.cause} {absent.remedy}")

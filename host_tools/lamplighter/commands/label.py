@@ -12,7 +12,7 @@ from ..problems import RosterInvalid
 from .roster import FILE, base_option, common
 
 if TYPE_CHECKING:
-    from ..roster.roster import Roster, Row
+    from ..roster.roster_file import Roster, Row
 
 
 @click.command("label")
@@ -36,14 +36,14 @@ def command(
     """
     from ..commissioning import label_sheet, labels
     from ..documents import atomic_file
-    from ..roster import results, roster
+    from ..roster import results, roster_file
 
     if bool(assets) == every:
         raise click.UsageError("Name assets, or say --all.")
     if link and "{asset}" not in link:
         raise click.UsageError("--link needs {asset} where the asset id belongs.")
     measures = _measures(size)
-    street = roster.read(file, common(base))
+    street = roster_file.read(file, common(base))
     rows = street.rows if every else _known(street, assets)
     known = results.Results(file).all()
     macs = {asset: result.get("mac", "") for asset, result in known.items()}

@@ -89,15 +89,15 @@ def _row(port: Port, answer: Answer | None) -> tuple[dict[str, str], Problem | N
 
 
 def _asked(device: str) -> dict[str, str]:
-    from ..device import files
+    from ..device import node_files
     from ..device.repl import Repl
 
     try:
         with Repl(device) as node:
             facts = node.run(WHO).split()
-            board = files.document(node, "/board.json") or {}
-            build = files.made(node)
-            doc = files.document(node, "/config.json")
+            board = node_files.document(node, "/board.json") or {}
+            build = node_files.made(node)
+            doc = node_files.document(node, "/config.json")
     except Problem as trouble:
         return {"state": trouble.word}
     return {

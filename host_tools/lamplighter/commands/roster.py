@@ -39,9 +39,9 @@ def check(file: Path, base: Path | None, as_json: bool) -> None:
 
     Example: lamplighter roster check street.csv
     """
-    from ..roster import roster as rosters
+    from ..roster import roster_file
 
-    found = rosters.examine(file, common(base))
+    found = roster_file.examine(file, common(base))
     if as_json and found.mistakes:
         screen.result({"errors": [vars(mistake) for mistake in found.mistakes]})
     elif found.mistakes:
@@ -67,10 +67,9 @@ def following(file: Path, base: Path | None, as_json: bool) -> None:
 
     Example: lamplighter roster next street.csv
     """
-    from ..roster import results
-    from ..roster import roster as rosters
+    from ..roster import results, roster_file
 
-    found = rosters.read(file, common(base))
+    found = roster_file.read(file, common(base))
     open_rows = results.Results(file).unfinished(found)
     if as_json:
         row = open_rows[0] if open_rows else None
@@ -94,22 +93,22 @@ def keep(asset: str, file: Path, port: str, base: Path | None, as_json: bool) ->
 
     Example: lamplighter roster keep LP-0017 --roster street.csv --port /dev/ttyUSB0
     """
-    from ..boards import board as boards
+    from ..boards import board_file
     from ..commissioning import counter_transfer
     from ..commissioning.context import colons
-    from ..device import files, ports
+    from ..device import node_files, ports
     from ..device.repl import Repl
     from ..flash import preserve
-    from ..roster import roster as rosters
+    from ..roster import roster_file
 
-    row = rosters.read(file, common(base)).known(asset)
+    row = roster_file.read(file, common(base)).known(asset)
     with ports.claim(port), Repl(port, screen.note) as node:
         node.fresh()
-        doc = files.document(node, "/config.json") or {}
+        doc = node_files.document(node, "/config.json") or {}
         name = f"{doc.get('site')}/{doc.get('node')}"
         if name != row.name:
             raise OtherLamppost(f"This is {name if doc else 'a node without a name'}, and {row.asset} is {row.name}.")
-        counters, mac = counter_transfer.read(node), colons(preserve.chip(node, boards.load(row.board))[0])
+        counters, mac = counter_transfer.read(node), colons(preserve.chip(node, board_file.load(row.board))[0])
     counter_transfer.keep(row.asset, mac, counters)
     told = {"asset": row.asset, "mac": mac, **counters}
     if as_json:
@@ -128,9 +127,9 @@ def common(base: Path | None) -> dict[str, Any] | None:
     """The configuration that --base names. Raises ConfigUnreadable."""
     if base is None:
         return None
-    from ..config import document
+    from ..config import config_file
 
-    value = document.read(str(base)).value
+    value = config_file.read(str(base)).value
     if not isinstance(value, dict):
         raise ConfigUnreadable(f"{base} is no JSON object.")
     return json.loads(json.dumps(value))

@@ -54,12 +54,12 @@ def command(
     Example: lamplighter street --host localhost --nodes 2000 --backlog 96
     """
     from ..contract.topics import NAME
-    from ..fleet import files
+    from ..fleet import open_file_limit
 
     if not re.fullmatch(NAME, site):
         raise click.BadParameter("small letters, digits and hyphens, 1 to 32 of them", param_hint="--site")
     _reach(host, port)
-    files.allow(nodes)
+    open_file_limit.allow(nodes)
     mqtt: dict[str, Any] = {"host": host, "port": port, "spread_s": spread, "drain_spread_s": drain_spread}
     if user is not None:
         mqtt |= {"user": user, "password": password_of(user, password_file)}
@@ -88,9 +88,9 @@ def _reach(host: str, port: int) -> None:
 async def _evening(
     nodes: int, mqtt: dict[str, Any], backlog: int, every_s: int, site: str, seconds: float | None, told: dict[str, Any]
 ) -> None:
-    from ..fleet.city import City
+    from ..fleet.simulated_street import SimulatedStreet
 
-    city = City(nodes, mqtt, backlog, every_s, site)
+    city = SimulatedStreet(nodes, mqtt, backlog, every_s, site)
     screen.note(f"{nodes} simulated lampposts get their power now; broker {mqtt['host']}:{mqtt['port']}")
     try:
         await city.power_on()

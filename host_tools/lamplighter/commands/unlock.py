@@ -32,10 +32,10 @@ def command(port: str, identity: Path | None, name: str | None, key: str | None,
         raise click.UsageError("Name the key: either --identity FOLDER or --key FILE.")
     with ports.claim(port):
         if identity:
-            from ..pki import city as identities
+            from ..pki import city
 
             name = name or _asked(port)
-            key = str(identities.node_key(identity, name)) if name else None
+            key = str(city.node_key(identity, name)) if name else None
         opened = bool(key) and unlock.unlock(port, certificates.node_key(key), screen.note)
     if as_json:
         screen.result({"port": port, "was_locked": opened, "open": True})

@@ -24,14 +24,14 @@ def command(files: tuple[Path, ...], ca: Path | None, folder: Path, as_json: boo
 
     Example: lamplighter verify street.records/LP-0042-240ac4aa16d9-20261122T101500Z.json
     """
-    from ..commissioning import record as records
+    from ..commissioning import record_file
 
     authority, revoked = _authority(ca, folder)
     told = []
     for file in files:
-        envelope = records.read(file)
-        found = records.verify(envelope, authority, revoked)
-        record, proof = found.record, records.fingerprint(envelope)
+        envelope = record_file.read(file)
+        found = record_file.verify(envelope, authority, revoked)
+        record, proof = found.record, record_file.fingerprint(envelope)
         told.append({
             "file": str(file), "asset": record["asset"], "mac": record["mac"], "verdict": record["verdict"],
             "signer": found.signer, "at": found.at, "fingerprint": proof, "remarks": found.remarks,

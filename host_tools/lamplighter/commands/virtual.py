@@ -44,14 +44,14 @@ def command(
     Example: lamplighter virtual --board lamppost-esp32 --port-link ./lamp &
              esptool --port ./lamp flash-id
     """
-    from ..boards import board as boards
+    from ..boards import board_file
     from ..image import build
     from ..virtual.lamppost import VirtualLamppost
 
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    board = boards.load(name)
+    board = board_file.load(name)
     new = flash is None or not flash.exists()
     lamppost = VirtualLamppost(
         board, port_link=port_link, scenario=scenario, flash=flash, fast=fast, speed=speed,

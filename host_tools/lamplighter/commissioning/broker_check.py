@@ -10,7 +10,7 @@ from typing import Any
 from ..contract import ROOT
 from ..pki.city import City
 from ..problems import BrokerRefused, ContractBroken, NotAtBroker
-from ..roster.roster import Row
+from ..roster.roster_file import Row
 from ..telemetry.state import Seen, Telemetry
 from ..telemetry.subscriber import Incoming, Subscriber
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from .. import run_verb
-from ..boards import board as boards
-from ..device import files, identify
+from ..boards import board_file
+from ..device import identify, node_files
 from ..device.repl import Repl
 from ..flash import preserve
 from ..pki.city import City
 from ..problems import ConsoleLocked, NodeSaidNo, NodeSilent, Problem, UnlockRefused, WrongBootMode
 from ..roster.results import Results
-from ..roster.roster import Roster, Row
+from ..roster.roster_file import Roster, Row
 from .progress import Progress
 
 # what a chip may be that gets its firmware first: nothing of it can be lost, or nothing can be asked
@@ -50,22 +50,22 @@ def look(device: str, board: str) -> Before:
     if answer.state == identify.BROWN_OUT or facts.get("reset") == identify.BROWN_OUT:
         raise preserve.weak(device)
     if not facts:
-        return _at_the_prompt(device, boards.load(board), answer.trouble)
+        return _at_the_prompt(device, board_file.load(board), answer.trouble)
     return Before(
         colons(facts["mac"]), facts["node"], facts.get("asset") or "", facts["reset"], facts.get("build") or "",
         facts.get("config") or "", bool(facts.get("locked")),
     )  # fmt: skip
 
 
-def _at_the_prompt(device: str, board: boards.Board, trouble: Problem | None) -> Before:
+def _at_the_prompt(device: str, board: board_file.Board, trouble: Problem | None) -> Before:
     if trouble is not None and not isinstance(trouble, _BLANK):
         raise trouble
     talk = Repl(device, gently=True)
     try:
         with talk as node:
             mac, dipped = preserve.chip(node, board)
-            doc = files.document(node, "/config.json") or {}
-            build = files.made(node)
+            doc = node_files.document(node, "/config.json") or {}
+            build = node_files.made(node)
     except _BLANK as blank:
         dipped = preserve.broke_off(talk, blank)
         if not dipped:

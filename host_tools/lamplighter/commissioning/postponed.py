@@ -9,9 +9,8 @@ from typing import Any
 from ..pki.city import City
 from ..problems import Problem, RecordTampered
 from ..roster.results import DONE, POSTPONED, Results
-from ..roster.roster import Roster, Row
-from . import record as records
-from . import sign_off
+from ..roster.roster_file import Roster, Row
+from . import record_file, sign_off
 from .broker_check import BrokerCheck, explained
 
 
@@ -21,13 +20,13 @@ def postponed(roster: Roster, results: Results) -> list[Row]:
 
 
 def finish(
-    row: Row, results: Results, city: City | None, signer: records.Signer, where: tuple[str, int] | None,
+    row: Row, results: Results, city: City | None, signer: record_file.Signer, where: tuple[str, int] | None,
     seconds: float, say: Callable[[str], None],
 ) -> dict[str, Any]:  # fmt: skip
     """See the lamppost at its broker as it works now. Raises what keeps it from being seen."""
     path = Path(results.of(row.asset)["record"])
-    envelope = records.read(path)
-    record = records.verify(envelope, signer.ca).record
+    envelope = record_file.read(path)
+    record = record_file.verify(envelope, signer.ca).record
     if record["asset"] != row.asset:
         raise RecordTampered(f"{path} is not the record of {row.asset}.")
     say(f"{row.asset}: looking for {row.name}")

@@ -6,8 +6,7 @@ from html import escape
 from typing import Any
 
 from ..roster.results import DONE
-from . import check_sentences, label_sheet
-from . import record as records
+from . import check_sentences, label_sheet, record_file
 
 _STYLE = """
 @page { size: A4; margin: 12mm }
@@ -40,7 +39,7 @@ _MANY = 26  # checks that fit in the usual size
 
 def page(envelope: dict[str, Any]) -> str:
     """The whole document; needs nothing from elsewhere."""
-    record, proof = envelope["record"], records.fingerprint(envelope)
+    record, proof = envelope["record"], record_file.fingerprint(envelope)
     done = record["verdict"] == DONE
     verdict = "commissioned" if done else "commissioned; the broker has still to be seen"
     code = label_sheet.code_svg(f"{record['asset']} {record['mac']} {proof}", 57)

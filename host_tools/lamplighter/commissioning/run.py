@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..config import document
+from ..config import config_file
 from ..problems import IdentityExpired, OtherLamppost, Problem
 from ..roster.results import FAILED
 from . import sign_off
 from .context import Work
-from .record import Signer
+from .record_file import Signer
 from .steps import STEPS
 
 Ask = Callable[[str], bool]
@@ -20,7 +20,7 @@ def ready(work: Work) -> None:
     """What can be known before the lamppost is touched. Raises ConfigInvalid (a password that the environment lacks),
     IdentityLocked, IdentityExpired.
     """
-    document.check(document.Document(work.row.document(), str(work.roster.path), {(): work.row.line}))
+    config_file.check(config_file.Document(work.row.document(), str(work.roster.path), {(): work.row.line}))
     if not work.row.secured or work.city is None:
         return
     if work.city.has_expired:

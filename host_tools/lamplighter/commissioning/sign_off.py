@@ -12,15 +12,14 @@ from .. import __version__
 from ..documents import atomic_file
 from ..problems import RosterInvalid
 from ..roster.results import DONE, POSTPONED
-from . import counter_transfer, label_sheet, labels, record_html
-from . import record as records
+from . import counter_transfer, label_sheet, labels, record_file, record_html
 from .context import Work
 from .progress import file_name
 
 _REMEDY = "Name a folder that can be written with --records."
 
 
-def close(work: Work, signer: records.Signer) -> dict[str, Any]:
+def close(work: Work, signer: record_file.Signer) -> dict[str, Any]:
     """Write everything; {"record", "page", "label": paths, "verdict"}."""
     written = write(record_of(work, signer), signer, records_folder(work))
     work.results.note(work.row.asset, **written.pop("columns"))
@@ -34,7 +33,7 @@ def records_folder(work: Work) -> Path:
     return work.options.folder or path.with_name(f"{path.stem}.records")
 
 
-def record_of(work: Work, signer: records.Signer) -> dict[str, Any]:
+def record_of(work: Work, signer: record_file.Signer) -> dict[str, Any]:
     """What was found out, without a secret."""
     flash, lock, identity = work.of("flash"), work.of("lock"), work.of("identity")
     broker = _bare(work.of("broker"))
@@ -57,10 +56,10 @@ def record_of(work: Work, signer: records.Signer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def write(record: dict[str, Any], signer: records.Signer, folder: Path) -> dict[str, Any]:
+def write(record: dict[str, Any], signer: record_file.Signer, folder: Path) -> dict[str, Any]:
     """Sign a record and write it, its page and its label."""
     envelope = signer.sign(record)
-    proof = records.fingerprint(envelope)
+    proof = record_file.fingerprint(envelope)
     label = labels.Label(record["asset"], f"{record['site']}/{record['node']}", record["mac"], record["board"], proof)
     files = {
         "record": (f"{record['id']}.json", json.dumps(envelope, indent=1, ensure_ascii=False)),

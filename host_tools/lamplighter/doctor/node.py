@@ -10,7 +10,7 @@ from typing import Any
 
 from ..acceptance import checks
 from ..commissioning import check_sentences
-from ..device import files, identify
+from ..device import identify, node_files
 from ..device.console import ConsoleLine
 from ..device.repl import Repl
 from ..problems import ConsoleLocked, NodeSilent, Problem
@@ -97,8 +97,8 @@ def _facts(facts: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _inside(node: Repl, patient: Patient, say: Say) -> Iterator[Finding]:
-    patient.board = files.document(node, "/board.json")
-    patient.configuration = files.document(node, "/config.json")
+    patient.board = node_files.document(node, "/board.json")
+    patient.configuration = node_files.document(node, "/config.json")
     if patient.board is None:
         yield Finding("firmware", "firmware", BAD, "missing", "No Lamplighter firmware is on the node.",
                       "Bring it with `lamplighter flash`.")  # fmt: skip

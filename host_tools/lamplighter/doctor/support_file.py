@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..config import document
+from ..config import config_file
 from ..documents import atomic_file
 from ..problems import Problem
 from .finding import Finding
@@ -31,7 +31,7 @@ def write(path: Path, findings: list[Finding], patient: Patient) -> None:
 
 
 def _texts(findings: list[Finding], patient: Patient) -> dict[str, str]:
-    configuration = document.redacted(patient.configuration) if patient.configuration else None
+    configuration = config_file.redacted(patient.configuration) if patient.configuration else None
     host = {"lamplighter": __version__, "python": platform.python_version(), "system": platform.platform()}
     files: dict[str, Any] = {
         "findings.json": [one.as_dict() for one in findings], "node.json": patient.facts, "checks.json": patient.rows,
@@ -43,7 +43,7 @@ def _texts(findings: list[Finding], patient: Patient) -> dict[str, str]:
 
 def secrets_of(configuration: dict[str, Any] | None) -> list[str]:
     """Every text of the configuration that is a password, the longest first."""
-    found = [(configuration or {}).get(section, {}).get(key) for section, key in document.SECRETS]
+    found = [(configuration or {}).get(section, {}).get(key) for section, key in config_file.SECRETS]
     return sorted((one for one in found if isinstance(one, str) and one), key=len, reverse=True)
 
 
@@ -52,5 +52,5 @@ def bare(text: str, secrets: list[str]) -> str:
     for secret in secrets:
         escaped = {json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False)}
         for form in {secret, repr(secret)[1:-1], *escaped}:
-            text = text.replace(form, document.HIDDEN)
-    return _KEYS.sub(document.HIDDEN, text)
+            text = text.replace(form, config_file.HIDDEN)
+    return _KEYS.sub(config_file.HIDDEN, text)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..boards.board import Board
+from ..boards.board_file import Board
 from ..boards.chips import CHIPS
 from ..device import ports
 from ..image.build import Segment

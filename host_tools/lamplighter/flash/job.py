@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..boards.board import Board
+from ..boards.board_file import Board
 from ..device import ports
 from ..device.console import ConsoleLine
 from ..device.repl import Repl

@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..device import files as node_files
-from ..device import identify
+from ..device import identify, node_files
 from ..device.repl import Repl
 from ..pki import certificates
 from ..problems import ConsoleLocked, Problem, WeakSupply
 
 if TYPE_CHECKING:
-    from ..boards.board import Board
+    from ..boards.board_file import Board
     from ..image.build import Segment
 
 KEPT_S = 86400  # an interrupted flashing is gone on with the same day

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from .. import paths
 from . import day
 from .backlog import ALARM, CLEAR, EVENT, TELEMETRY, Backlog, Entry
+from .connection import Connection
 from .figures import Figures
-from .wire import Wire
 
 paths.importable()
 
@@ -112,7 +112,7 @@ class Lamp:
 
     async def _connection(self) -> LinkFault:
         """One life of the connection; returns why it ended."""
-        wire = Wire(self._heard)
+        wire = Connection(self._heard)
         mqtt = self.mqtt
         self._fault = None
         started = self._figures.now()
@@ -147,7 +147,7 @@ class Lamp:
             mqtt.close()
             wire.close()
 
-    async def _connect(self, wire: Wire) -> None:
+    async def _connect(self, wire: Connection) -> None:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(_CONNECT_S):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..boards import partitions
-from ..boards.board import Board
+from ..boards.board_file import Board
 from ..boards.partitions import SECTOR, TABLE_OFFSET
 from ..documents import atomic_file
 from ..problems import ImageMissing

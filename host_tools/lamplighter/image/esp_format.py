@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 
 from ..boards import partitions
-from ..boards.board import Board
+from ..boards.board_file import Board
 from ..boards.chips import BY_IMAGE_ID
 from ..boards.partitions import TABLE_OFFSET, Partition
 from ..problems import ImageInvalid, WrongChip

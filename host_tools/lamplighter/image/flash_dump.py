@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..boards import partitions
-from ..boards.board import Board
+from ..boards.board_file import Board
 from ..boards.chips import BY_IMAGE_ID
 from ..boards.partitions import SECTOR, TABLE_OFFSET
 from ..problems import ImageInvalid, ImageMissing, WrongChip

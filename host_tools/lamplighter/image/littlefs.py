@@ -10,7 +10,7 @@ from typing import Any
 from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
 
-from ..boards.board import Board
+from ..boards.board_file import Board
 from ..boards.partitions import SECTOR
 from ..paths import folder
 from ..problems import BoardInvalid

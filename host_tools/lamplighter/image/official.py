@@ -10,7 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-from ..boards.board import Board
+from ..boards.board_file import Board
 from ..documents import atomic_file
 from ..problems import ImageInvalid, ImageMissing, WrongChip
 from . import esp_format

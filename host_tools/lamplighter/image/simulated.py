@@ -12,7 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from ..boards import partitions
-from ..boards.board import Board
+from ..boards.board_file import Board
 from ..boards.partitions import TABLE_OFFSET, Partition
 from ..documents import atomic_file
 from . import esp_format

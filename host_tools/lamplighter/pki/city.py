@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ..documents import atomic_file
 from ..problems import CertificateInvalid, IdentityExpired, IdentityMissing, IdentityTaken
-from . import keys as private_key
+from . import keys
 from .index import WRITABLE, Book, Entry
 from .names import check, common_name
 
@@ -47,7 +47,7 @@ class City:
         key = authority.new_key()
         ca = authority.root(key, name, days)
         city = cls(folder, ca, passphrase)
-        _write(folder / "ca.key", private_key.to_pem(key, passphrase), 0o600)
+        _write(folder / "ca.key", keys.to_pem(key, passphrase), 0o600)
         _write(folder / "ca.pem", _public(ca))
         city.book.keep([])
         return city
@@ -77,7 +77,7 @@ class City:
     @property
     def wants_passphrase(self) -> bool:
         """True when the CA's key is here, has a passphrase, and none was given."""
-        return self.may_sign and not self._passphrase and private_key.is_locked(self.folder / "ca.key")
+        return self.may_sign and not self._passphrase and keys.is_locked(self.folder / "ca.key")
 
     # what was issued
 
@@ -198,7 +198,7 @@ class City:
             one.not_valid_after_utc.isoformat(timespec="seconds"),
         )  # fmt: skip
         self.book.keep([*self.book.entries(), entry])
-        key_pem, pem = private_key.to_pem(key, None), _public(one)
+        key_pem, pem = keys.to_pem(key, None), _public(one)
         key_path, path = self.files(kind, name)
         if key_path.exists() and kind == "node":
             key_path.replace(_before(key_path))
@@ -214,7 +214,7 @@ class City:
 
     @cached_property
     def _key(self) -> EllipticCurvePrivateKey:
-        return private_key.read(self.folder / "ca.key", self._passphrase)
+        return keys.read(self.folder / "ca.key", self._passphrase)
 
     def _revocations(self, entries: list[Entry]) -> None:
         from cryptography.hazmat.primitives.serialization import Encoding

@@ -8,9 +8,8 @@ import json
 import re
 from typing import Any
 
-from ..boards import board as boards
-from ..config import document as config
-from ..config import rules
+from ..boards import board_file
+from ..config import config_file, rules
 from ..parts import catalogue
 from ..problems import BoardInvalid
 
@@ -53,8 +52,8 @@ def check(cells: dict[str, str], base: dict[str, Any]) -> list[Wrong]:
     found += _place(cells) + _parts_wrong(cells)
     facts = _facts(cells.get("board", ""))
     if cells.get("board") and facts is None:
-        near = difflib.get_close_matches(cells["board"], boards.names(), 1, 0.5)
-        remedy = f"did you mean {near[0]}" if near else f"boards are {', '.join(boards.names())}"
+        near = difflib.get_close_matches(cells["board"], board_file.names(), 1, 0.5)
+        remedy = f"did you mean {near[0]}" if near else f"boards are {', '.join(board_file.names())}"
         found.append(("board", f"there is no board {cells['board']}", remedy))
     if cells.get("mac") and not _MAC.match(cells["mac"]):
         found.append(("mac", f"{cells['mac']} is no MAC", "write it as 24:0a:c4:12:34:56"))
@@ -71,8 +70,8 @@ def check(cells: dict[str, str], base: dict[str, Any]) -> list[Wrong]:
 def _faults(cells: dict[str, str], base: dict[str, Any], facts: dict[str, Any] | None, wrong: set[str]) -> list[Wrong]:
     """What the configuration's own rules say, by the column that it came from."""
     found: list[Wrong] = []
-    for path, cause in config.faults(_readable(document(cells, base)), facts):
-        key = config.dotted(path)
+    for path, cause in config_file.faults(_readable(document(cells, base)), facts):
+        key = config_file.dotted(path)
         column = next((name for name in cells if "." in name and cells[name] and key.startswith(name)), "")
         column = column or _CAME_FROM.get(key) or ("parts" if _OF_PARTS.match(key) else key)
         if column not in wrong:
@@ -102,7 +101,7 @@ def document(cells: dict[str, str], base: dict[str, Any]) -> dict[str, Any]:
             place = doc
             for key in way:
                 place = place.setdefault(key, {})
-            place[last] = _secret(value) if tuple(name.split(".")) in config.SECRETS else _typed(name, value)
+            place[last] = _secret(value) if tuple(name.split(".")) in config_file.SECRETS else _typed(name, value)
     return doc
 
 
@@ -196,7 +195,7 @@ def _place(cells: dict[str, str]) -> list[Wrong]:
 @functools.cache
 def _facts(board: str) -> dict[str, Any] | None:
     try:
-        return boards.load(board).node_document() if board else None
+        return board_file.load(board).node_document() if board else None
     except BoardInvalid:
         return None
 
@@ -223,7 +222,7 @@ def _secret(text: str) -> Any:
 
 def _readable(doc: dict[str, Any]) -> dict[str, Any]:
     """With a stand-in for each secret that the environment of the pole will have."""
-    for section, key in config.SECRETS:
+    for section, key in config_file.SECRETS:
         if isinstance(doc.get(section, {}).get(key), dict):
             doc[section][key] = "from-the-environment"
     return doc
@@ -231,15 +230,15 @@ def _readable(doc: dict[str, Any]) -> dict[str, Any]:
 
 def _schema_of(name: str) -> dict[str, Any] | None:
     """What the configuration's schema says of a dotted key."""
-    place: dict[str, Any] = config.schema()
+    place: dict[str, Any] = config_file.schema()
     for key in name.split("."):
         if "$ref" in place:
-            place = config.schema()["$defs"][place["$ref"].rsplit("/", 1)[1]]
+            place = config_file.schema()["$defs"][place["$ref"].rsplit("/", 1)[1]]
         place = place.get("properties", {}).get(key)  # type: ignore[assignment]
         if place is None:
             return None
     if "$ref" in place:
-        return config.schema()["$defs"][place["$ref"].rsplit("/", 1)[1]]
+        return config_file.schema()["$defs"][place["$ref"].rsplit("/", 1)[1]]
     return place
 
 

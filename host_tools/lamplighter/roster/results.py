@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..documents import atomic_file
 from ..problems import RosterInvalid
-from .roster import Roster, Row
+from .roster_file import Roster, Row
 
 COLUMNS = (
     "asset", "state", "when", "mac", "node", "board", "firmware", "build", "config", "certificate", "checks", "broker",

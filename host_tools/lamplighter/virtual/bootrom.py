@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..boards import partitions
 from .chip import Silicon
-from .flash import SECTOR, FlashFile
+from .flash_file import SECTOR, FlashFile
 
 POWER_ON, RESET, WATCHDOG, DEEP_SLEEP, SOFT = 1, 2, 3, 4, 5  # as machine.reset_cause() says
 BROWN_OUT = 6  # machine.reset_cause() says POWER_ON, as the port does

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ..boards import board as boards
+from ..boards import board_file
 from ..image import build
 from .lamppost import VirtualLamppost
 
@@ -23,7 +23,7 @@ def virtual_lamppost(tmp_path: Path) -> Iterator[Callable[..., VirtualLamppost]]
 
     def make(board: str = "lamppost-esp32", flashed: bool = True, **options: Any) -> VirtualLamppost:
         options.setdefault("workdir", tmp_path / f"lamppost-{len(started)}")
-        lamppost = VirtualLamppost(boards.load(board), **options)
+        lamppost = VirtualLamppost(board_file.load(board), **options)
         started.append(lamppost)
         if flashed:
             lamppost.flash_image(build.build(lamppost.board, build.standin(lamppost.board)))

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..boards import board as boards
-from ..boards.board import Board
+from ..boards import board_file
+from ..boards.board_file import Board
 from ..problems import VirtualFailed
 from . import shims
 from .chip import SILICON
-from .console import Console
-from .network import Network
+from .console_text import ConsoleText
 from .power_and_reset import Machine
-from .scenario import Scenario
+from .scenario_file import Scenario
+from .simulated_network import SimulatedNetwork
 
 
 class VirtualLamppost:
@@ -54,7 +54,7 @@ class VirtualLamppost:
         outside: bool = False,
         weigh: bool = False,
     ):
-        self.board = boards.load(board) if isinstance(board, str) else board
+        self.board = board_file.load(board) if isinstance(board, str) else board
         self._own_folder = workdir is None
         self.workdir = Path(workdir) if workdir else Path(tempfile.mkdtemp(prefix="lamppost-"))
         self.workdir.mkdir(parents=True, exist_ok=True)
@@ -63,8 +63,8 @@ class VirtualLamppost:
             raise VirtualFailed(f"{self.port_link} exists and is no link.", "Name another place with --port-link.")
         flash_path = Path(flash) if flash else self.workdir / "flash.bin"
         self.mac = b"\x24\x0a\xc4" + hashlib.sha256(str(flash_path.resolve()).encode()).digest()[:3]
-        self.console = Console()
-        self.network = Network(lambda: self._do(self._machine.network_changed))
+        self.console = ConsoleText()
+        self.network = SimulatedNetwork(lambda: self._do(self._machine.network_changed))
         self.network.outside = outside
         self._thread: threading.Thread | None = None
         self._loop = asyncio.new_event_loop()

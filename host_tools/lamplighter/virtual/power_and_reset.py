@@ -9,17 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..boards.board import Board
+from ..boards.board_file import Board
 from ..problems import VirtualFailed
 from . import bootrom, shims
 from .chip import Silicon
-from .console import Console
-from .flash import FlashFile
+from .console_text import ConsoleText
+from .flash_file import FlashFile
 from .micropython_process import Interpreter
-from .network import Network
 from .pty_line import Line
 from .rom import SYNC_FRAME, Rom
-from .scenario import Scenario
+from .scenario_file import Scenario
+from .simulated_network import SimulatedNetwork
 from .world import World
 
 OFF, LOADER, RUNNING, BLANK, ASLEEP = "off", "loader", "running", "blank", "asleep"
@@ -36,7 +36,7 @@ class Machine:
 
     def __init__(
         self, board: Board, silicon: Silicon, mac: bytes, flash: Path, folder: Path,
-        scenario: Scenario | Path | str | None, network: Network, console: Console, modules: Path,
+        scenario: Scenario | Path | str | None, network: SimulatedNetwork, console: ConsoleText, modules: Path,
         fast: bool, speed: float | None, heap: str, paced: bool, reset_lines: bool,
     ):  # fmt: skip
         self._board, self._silicon, self._mac = board, silicon, mac

@@ -9,7 +9,7 @@ import zlib
 from dataclasses import dataclass
 
 from .chip import Silicon
-from .flash import SECTOR, FlashFile
+from .flash_file import SECTOR, FlashFile
 
 SYNC_FRAME = b"\xc0\x00\x08\x24\x00"  # how every SYNC request begins on the line
 

@@ -9,10 +9,10 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from ..boards.board import Board
-from . import scenario as scenarios
-from .network import Network
-from .scenario import Scenario
+from ..boards.board_file import Board
+from . import scenario_file
+from .scenario_file import Scenario
+from .simulated_network import SimulatedNetwork
 
 _EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC).timestamp()
 _KEPT_EVERY_US = 1_000_000  # how often the chip notes its time in fast mode
@@ -25,12 +25,12 @@ class World:
     """
 
     def __init__(
-        self, board: Board, folder: Path, scenario: Scenario | str | Path | None, fast: bool, network: Network
+        self, board: Board, folder: Path, scenario: Scenario | str | Path | None, fast: bool, network: SimulatedNetwork
     ):
         if scenario is None:
-            scenario = scenarios.default(board)
+            scenario = scenario_file.default(board)
         elif not isinstance(scenario, Scenario):
-            scenario = scenarios.load(scenario, board)
+            scenario = scenario_file.load(scenario, board)
         facts = scenario.world(folder)
         self.folder, self.fast = folder, fast
         self.parts: list[dict[str, Any]] = facts["parts"]

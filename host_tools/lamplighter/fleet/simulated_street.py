@@ -15,8 +15,8 @@ SITE = "simulated"
 ALARM_EVERY = 40  # of so many lampposts one has an alarm that came and went in the night
 
 
-class City:
-    """`city = City(2000, mqtt); await city.power_on(); ...; await city.power_off()`.
+class SimulatedStreet:
+    """`city = SimulatedStreet(2000, mqtt); await city.power_on(); ...; await city.power_off()`.
 
     mqtt -- the section of a lamppost's configuration; backlog -- records that wait from a night that nobody heard of
     every_s -- each lamppost has a fresh record so often, all in the same second, as windows are aligned to UTC

@@ -14,7 +14,7 @@ from lamppost.core.faults import LinkFault  # noqa: E402
 _FULL = 65536  # bytes that may wait for the socket
 
 
-class Wire(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """read and write raise LinkFault("closed") when the far end is gone; heard() is called when anything has come."""
 
     def __init__(self, heard: Callable[[], None]) -> None:

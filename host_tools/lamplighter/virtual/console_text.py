@@ -7,7 +7,7 @@ import threading
 import time
 
 
-class Console:
+class ConsoleText:
     """The text so far; `listeners` are called with each new piece of bytes."""
 
     def __init__(self) -> None:

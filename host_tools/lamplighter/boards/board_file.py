@@ -11,7 +11,7 @@ from ..documents import toml_source
 from ..parts import catalogue
 from ..paths import folder as product_folder
 from ..problems import BoardInvalid
-from . import rules
+from . import board_rules
 from .chips import CHIPS, Chip
 from .partitions import Partition
 
@@ -104,7 +104,7 @@ def load(name: str, folder: Path | None = None) -> Board:
     warnings: list[str] = []
     if not document.complaints:
         document.check(_schema())
-        warnings = rules.check(document, name)
+        warnings = board_rules.check(document, name)
     document.refuse(BoardInvalid)
     return _board(document.data, warnings)
 
@@ -129,10 +129,10 @@ def _board(data: dict[str, Any], warnings: list[str]) -> Board:
         name=data["name"],
         title=data["title"],
         chip=data["chip"],
-        flash_size=rules.megabytes(data["flash_size"]),
+        flash_size=board_rules.megabytes(data["flash_size"]),
         reset=data["reset"],
         micropython=MicroPython(**{**official, "versions": tuple(official["versions"])}),
-        partitions=tuple(rules.partition(row) for row in data["partitions"]),
+        partitions=tuple(board_rules.partition(row) for row in data["partitions"]),
         buses=data["buses"],
         pins=data["pins"],
         fitted=tuple(_fitted(row) for row in data.get("fitted", [])),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Network:
+class SimulatedNetwork:
     """hosts -- name or address that the node asks for: (address, port) on this machine; a port of 0 keeps the node's.
 
     Everything not in `hosts` is unreachable, except with `outside` set: then names are looked up for real.
@@ -143,7 +143,7 @@ class Network:
 class Relay:
     """One connection of the node, passed on to where the network says."""
 
-    def __init__(self, network: Network, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+    def __init__(self, network: SimulatedNetwork, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         self._network = network
         self._node_reader, self._node_writer = reader, writer
         self._far_writer: asyncio.StreamWriter | None = None

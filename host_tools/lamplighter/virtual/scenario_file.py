@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..boards.board import Board
+from ..boards.board_file import Board
 from ..documents import toml_source
 from ..documents.toml_source import TomlDocument
 from ..problems import ScenarioInvalid

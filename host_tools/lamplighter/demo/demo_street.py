@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import run_verb
-from ..boards import board as boards
+from ..boards import board_file
 from ..problems import Problem, VirtualFailed
-from ..virtual import scenario as scenarios
+from ..virtual import scenario_file
 from ..virtual.lamppost import VirtualLamppost
 
 CITIES = {"lisbon": "lamppost-esp32", "london": "lamppost-esp32s3", "milan": "lamppost-esp32c3"}
@@ -89,9 +89,9 @@ class Street:
         self._open.close()
 
 
-def configuration(city: str, node: str, board: boards.Board) -> dict:
+def configuration(city: str, node: str, board: board_file.Board) -> dict:
     """What an engineer would write for this lamppost, with windows short enough to watch."""
-    access = scenarios.load(city, board).wifi
+    access = scenario_file.load(city, board).wifi
     parts = board.node_document()["fitted"]
     for part in parts:
         if part["part"] == "sps30":

@@ -8,9 +8,9 @@ from typing import Any
 from ..documents import toml_source
 from ..documents.toml_source import TomlDocument
 from ..parts import catalogue
-from . import partitions as table
 from .chips import CHIPS, Chip
-from .partitions import Partition
+from .partitions import SUBTYPES, TYPES, Partition
+from .partitions import faults as partition_faults
 
 INPUT_PINS = ("presence", "tamper", "daylight")
 
@@ -27,8 +27,8 @@ def megabytes(text: str) -> int:
 
 def partition(row: dict[str, Any]) -> Partition:
     """A row of the file as a row of the table."""
-    subtype = table.SUBTYPES[row["type"]].get(row["subtype"], 0xFF)
-    return Partition(row["name"], table.TYPES[row["type"]], subtype, row["offset"], row["size"])
+    subtype = SUBTYPES[row["type"]].get(row["subtype"], 0xFF)
+    return Partition(row["name"], TYPES[row["type"]], subtype, row["offset"], row["size"])
 
 
 def check(document: TomlDocument, name: str) -> list[str]:
@@ -48,7 +48,7 @@ def check(document: TomlDocument, name: str) -> list[str]:
 def _check_partitions(document: TomlDocument, flash_size: int) -> None:
     rows = document.sound_rows("partitions")
     for index, row in rows:
-        subtypes = table.SUBTYPES[row["type"]]
+        subtypes = SUBTYPES[row["type"]]
         if row["subtype"] not in subtypes:
             document.complain(
                 ("partitions", index, "subtype"),
@@ -56,7 +56,7 @@ def _check_partitions(document: TomlDocument, flash_size: int) -> None:
                 f"use one of {', '.join(subtypes)}",
             )
     partitions = [partition(row) for _, row in rows]
-    for index, key, cause, remedy in table.faults(partitions, flash_size, whole=document.sound("partitions")):
+    for index, key, cause, remedy in partition_faults(partitions, flash_size, whole=document.sound("partitions")):
         place = ("partitions", key) if index is None else ("partitions", rows[index][0], key)
         document.complain(place, cause, remedy)
     wants_slots = document.sound("micropython") and document.data["micropython"]["ota"]
