@@ -187,7 +187,6 @@ async def start(node, random, report, set_time):
     )  # fmt: skip
     if node.meter:
         forget(type(node.meter.register))
-    forget(*(type(trace) for one in node.sensing for trace in getattr(one, "traces", ())))
     # and of what is only asked at a start
     Timebase.start = None  # pyright: ignore[reportAttributeAccessIssue]
     for one in node.sensing:

@@ -66,10 +66,10 @@ def test_the_last_hour_takes_no_more_room_with_windows_of_seconds():
     street.run(3600)
     street.pm = 1400
     message = street.run(3700)[-1][1]
-    for trace in street.air.traces:
-        if trace.past:
-            assert len(trace.past[0]) <= 12
-            assert 330 <= sum([pair[1] for pair in trace.past[0]]) <= 360
+    for channel in street.air.channels:
+        if channel.history:
+            assert len(channel.history.slots) <= 12
+            assert 330 <= sum([count for _, count in channel.history.slots]) <= 360
     # the air of the hour before has gone out of it
     assert message["pm2_5"] >= 140 and message["aqi"]["index"] == 6
 

@@ -6,7 +6,7 @@ from lamppost.drivers.bme280 import Bme280
 from lamppost.drivers.sds011 import Sds011
 from lamppost.drivers.sgp41 import Sgp41
 from lamppost.drivers.sps30 import Sps30
-from lamppost.sensing.air.aired import dried
+from lamppost.sensing.air.conversions import dry_mass
 from lamppost.sensing.air.windows import Air
 from test_alphasense import NO2
 
@@ -21,11 +21,12 @@ class Place:
         self.memory = memory or Notes()
         self.seed = Seed(9)
         options = dict({"parts": list(parts), "window_s": 600, "every_ms": 10000}, **options)
+        self.parts = options["parts"]
         self.air = Air(options, self.hours.clock, parts, self.memory)
 
     def run(self, seconds, readings, every_ms=10000):
         def feed():
-            for part in self.air.options["parts"]:
+            for part in self.parts:
                 reading = readings[part]
                 self.air.take(part, {name: value + self.seed.below(2) for name, value in reading.items()})
 
@@ -54,7 +55,7 @@ def test_a_calibration_of_another_sensor_is_not_applied_and_the_value_is_called_
 
 def test_particles_are_dried_by_the_published_formula():
     for tenths, rh, kappa, dry in ((100, 0, 40, 100), (100, 800, 40, 51), (1000, 500, 30, 846), (100, 1000, 40, 0)):
-        assert dried(tenths, rh, kappa) == dry
+        assert dry_mass(tenths, rh, kappa) == dry
         share = 1 + kappa / 165 * rh / (1000 - rh) if rh < 1000 else 1e9
         assert abs(dry - tenths / share) <= 0.5
 

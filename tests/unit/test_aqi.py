@@ -6,7 +6,7 @@ from array import array
 from captured import DATA
 from ground import Seed
 from lamppost.sensing.air import aqi, aqi_us
-from lamppost.sensing.air.history import MISSING, Past
+from lamppost.sensing.air.history import MISSING, History
 
 with open(DATA + "aqi_vectors.json") as _file:
     VECTORS = json.load(_file)
@@ -33,7 +33,7 @@ def tenths(value, unit):
 
 def past(hours, *means):
     """A pollutant whose last clock hours had these means, oldest first; None: no reading."""
-    one = Past(hours)
+    one = History(hours)
     for n, mean in enumerate(means):
         one.add(mean, 60, 3600, 3600 * (n + 1), 3600)
     return one
@@ -108,7 +108,7 @@ def test_a_missing_hour_shifts_the_others_and_a_set_clock_does_not_forget_them()
 
 
 def test_an_hour_with_too_few_windows_is_missing():
-    one = Past(12)
+    one = History(12)
     for n in range(6):
         one.add(100 if n < 4 else None, 60, 600, 600 * (n + 1), 600)
     assert one.hours[0] == MISSING

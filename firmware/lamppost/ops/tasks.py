@@ -16,7 +16,7 @@ _DIAG_AGAIN_MS = const(10000)
 _TEND_MS = const(5000)
 _START_AGAIN_MS = const(10000)
 # what modules share that are loaded for a while: whoever still works with one holds it
-_SHARED = ("core.payload", "core.calendar", "sensing.air.history")
+_SHARED = ("core.payload", "core.calendar")
 
 
 async def keep(node, name, within_ms, work, *rest):

@@ -19,10 +19,10 @@ def main(folder, rows, facts):
     clock.set_utc(facts["utc_s"], facts["utc_ms"], NTP, 20)
     air = Air(facts["options"], clock, {part: Recorded(row["quantities"]) for part, row in facts["parts"].items()})
     silent = SensorFault("silent")
-    air.ran.clear()  # how long a recorded part has worked is not known
+    air.wears.clear()  # how long a recorded part has worked is not known
     feeds = [Feed(air, part, row, facts["columns"], silent) for part, row in facts["parts"].items()]
-    for trace in air.traces:
-        trace.every_ms = facts["parts"][trace.part]["every_ms"]
+    for channel in air.channels:
+        channel.every_ms = facts["parts"][channel.part]["every_ms"]
 
     def tell():
         told = air.poll()

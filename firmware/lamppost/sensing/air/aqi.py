@@ -1,4 +1,4 @@
-"""European air quality indices, 1 good ... 6 extremely poor, by the name of their band table; loaded for each window.
+"""European air quality indices, 1 good ... 6 extremely poor, by the name of their band table.
 
 Upper bounds of the bands 1..5; a bound belongs to the lower band. Sources: EAQI-2024, ETC HE Report 2024/17, table 5.2,
 all means of one hour; EAQI-2019, the six bands that the EEA used before, particles as running means of 24 hours.
@@ -36,14 +36,15 @@ def level(table, name, tenths):
     return 1 + len([bound for bound in _rows(table)[name][1:] if tenths > 10 * bound])
 
 
-def index(table, past):
-    """(index or None, names used, whole) of {pollutant: Past}; the worst pollutant counts.
+def index(table, histories):
+    """(index or None, names used, whole) of {pollutant: History}; the worst pollutant counts.
 
     whole -- True if there is what the EEA asks of a station that is not beside traffic: NO2, O3 and particles
     """
     worst, used = None, []
-    for name in sorted(past):
-        value = past[name].long() if len(past[name].hours) else past[name].rolling()
+    for name in sorted(histories):
+        history = histories[name]
+        value = history.long() if len(history.hours) else history.rolling()
         if value is None:
             continue
         used.append(name)

@@ -1,4 +1,4 @@
-"""The Air Quality Index of the US EPA, 0 to 500, by the name of its table; loaded for each window.
+"""The Air Quality Index of the US EPA, 0 to 500, by the name of its table.
 
 Source: EPA-454/B-24-002 (May 2024), table 6 and equation 1; NowCast for particles as the EPA describes it. US-2012
 has the breakpoints of PM2.5 that held until May 2024. Ozone is the mean of 8 hours, not the EPA's regression.
@@ -63,12 +63,12 @@ def nowcast(hours):
     return sum([value * share for value, share in shares]) // sum([share for _, share in shares])
 
 
-def index(table, past):
-    """(index or None, names used, whole) of {pollutant: Past}; the worst pollutant counts."""
+def index(table, histories):
+    """(index or None, names used, whole) of {pollutant: History}; the worst pollutant counts."""
     worst, used = None, []
-    for name in sorted(past):
-        one = past[name]
-        value = nowcast(one.hours) if name in _PARTICLES else one.long() if len(one.hours) else one.rolling()
+    for name in sorted(histories):
+        history = histories[name]
+        value = nowcast(history.hours) if name in _PARTICLES else history.long() if len(history.hours) else history.rolling()
         if value is not None:
             used.append(name)
             worst = max(worst or 0, level(table, name, value))

@@ -1,4 +1,4 @@
-"""What an index remembers of one pollutant: the sums of the last hour, and the means of the clock hours before."""
+"""The past of one pollutant, for the index: sums of the last hour, and the means of the clock hours before."""
 
 from array import array
 
@@ -9,22 +9,15 @@ _SLOTS = const(12)  # sums that stand for the last hour: windows of seconds shar
 _ENOUGH = const(75)  # % of an hour's windows, and of the hours, that a mean needs
 
 
-class Past:
-    """hours -- how many whole clock hours the index asks for, 1: the last hour as it rolls on.
-
-    Only what it knows stays between two windows: known() -> remembering().
-    """
+class History:
+    """hours -- how many whole clock hours the index asks for, 1: the last hour as it rolls on."""
 
     def __init__(self, hours):
-        self._rolling = []  # (sum, count)
+        self.slots = []  # (sum, count) of parts of the last hour
         self._left = 0  # windows that the newest slot still takes
         self.hours = array("i", [MISSING] * hours if hours > 1 else [])  # newest first
         self._total = self._count = self._seconds = 0  # of the clock hour in progress
         self._hour = None
-
-    def known(self):
-        """All that it knows, as plain values."""
-        return self._rolling, self._left, self.hours, self._total, self._count, self._seconds, self._hour
 
     def add(self, mean, count, seconds, end_s, length_s):
         """A window's mean (None: not usable) of so many readings, how long it was and when it ended."""
@@ -45,12 +38,12 @@ class Past:
         share = (windows + _SLOTS - 1) // _SLOTS
         if not self._left:
             self._left = share
-            self._rolling.append((0, 0))
-            if len(self._rolling) * share >= windows + share:
-                self._rolling.pop(0)
+            self.slots.append((0, 0))
+            if len(self.slots) * share >= windows + share:
+                self.slots.pop(0)
         self._left -= 1
-        total, number = self._rolling[-1]
-        self._rolling[-1] = (total + mean * count, number + count)
+        total, number = self.slots[-1]
+        self.slots[-1] = (total + mean * count, number + count)
 
     def _close(self, passed):
         """So many hours are over since the one in progress began."""
@@ -62,8 +55,8 @@ class Past:
 
     def rolling(self):
         """Mean of the last hour's usable windows, or None."""
-        count = sum([pair[1] for pair in self._rolling])
-        return _mean(sum([pair[0] for pair in self._rolling]), count) if count else None
+        count = sum([pair[1] for pair in self.slots])
+        return _mean(sum([pair[0] for pair in self.slots]), count) if count else None
 
     def long(self):
         """Mean of the clock hours, if three quarters of them are known, or None."""
@@ -73,10 +66,3 @@ class Past:
 
 def _mean(total, count):
     return (2 * total + count) // (2 * count)
-
-
-def remembering(known):
-    """A Past that goes on where another one was."""
-    past = Past(0)
-    past._rolling, past._left, past.hours, past._total, past._count, past._seconds, past._hour = known
-    return past

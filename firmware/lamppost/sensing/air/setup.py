@@ -1,67 +1,97 @@
-"""Which part measures what of the air, and what else is made of it; loaded when the node starts."""
+"""Which part measures which quantity of the air, and how its readings are converted."""
 
 import struct
 
-from ...core.borrow import once
-from .channel import Trace
-from .history import Past
+from .channel import Channel
+from .conversions import Compensated, Gases, Indices
+from .history import History
 
 _WEATHER = ("t", "rh", "p")
 _CO2_TOP = 40000  # ppm
 
 
-def fit(air, parts):
-    """Fill in traces, ways, ran and index of an Air. parts -- {part id: driver}"""
-    options = air.options
-    table = options.get("index", "EAQI-2024")
-    air.index = "sensing.air.aqi_us" if table.startswith("US") else "sensing.air.aqi", table
-    spans = once(air.index[0], "spans", table)
-    now_s = air.clock.uptime_s()
-    seen = set()
+def every_ms(driver, usual_ms):
+    """A part whose ticks become an index is read each second."""
+    return 1000 if "voc_raw" in driver.QUANTITIES else usual_ms
+
+
+def channels(options, parts, spans, usual_ms, now_s):
+    """[Channel] of all quantities; the first of options["parts"] that measures one is believed for it.
+
+    parts -- {part id: driver}; spans -- {pollutant: hours of its mean} of the index
+    """
+    found = []
     for part in options["parts"]:
         driver = parts[part]
-        names, way = _way(driver, [cell for cell in options.get("cells", ()) if cell["part"] == part])
-        if way:
-            air.ways[part] = way
-        each_ms = every_ms(driver, air.every_ms)
-        for name in names:
-            if name in seen:
+        for name in _names(driver, _cells(options, part)):
+            if name in [channel.name for channel in found]:
                 continue
-            seen.add(name)
-            past = Past(spans[name]).known() if name in spans else None
-            trace = Trace(name, part, _top(name, driver), now_s, past, _calibration(options, part, name))
-            if each_ms != air.every_ms:
-                trace.every_ms = each_ms  # pyright: ignore[reportAttributeAccessIssue]
-            if name.startswith("pm") and hasattr(driver, "RH_MAX"):
-                trace.rh_max = driver.RH_MAX
-            air.traces.append(trace)
-        if [name for name in names if name not in _WEATHER]:
-            kept = air.counters and air.counters.kept("hours " + part)
-            works_ms = getattr(driver, "works_ms", None)
-            air.ran[part] = [struct.unpack("<I", kept)[0] if kept else 0, 0, works_ms or each_ms]
+            history = History(spans[name]) if name in spans else None
+            rh_max = getattr(driver, "RH_MAX", None) if name.startswith("pm") else None
+            found.append(
+                Channel(
+                    name, part, every_ms(driver, usual_ms), _top(name, driver), now_s, history, rh_max,
+                    _calibration(options, part, name),
+                )
+            )  # fmt: skip
+    return found
 
 
-def _way(driver, cells):
-    """(quantities, make(reading, weather) -> reading or None) of a part."""
-    names = driver.QUANTITIES
+def conversions(options, parts):
+    """{part id: object with convert(reading, weather)} of the parts whose readings need one."""
+    found = {}
+    for part in options["parts"]:
+        driver, cells = parts[part], _cells(options, part)
+        if cells:
+            found[part] = Gases(cells)
+        elif "voc_raw" in driver.QUANTITIES:
+            found[part] = Indices(driver)
+        elif hasattr(driver, "compensate"):
+            found[part] = Compensated(driver)
+    return found
+
+
+class Wear:
+    """How long a part that wears has worked; step_ms -- that each reading stands for."""
+
+    def __init__(self, seconds, step_ms):
+        self.seconds = seconds
+        self._ms = 0
+        self._step_ms = step_ms
+
+    def read(self):
+        """One more reading."""
+        self._ms += self._step_ms
+        self.seconds += self._ms // 1000
+        self._ms %= 1000
+
+
+def wears(options, parts, usual_ms, counters):
+    """{part id: Wear} of the parts that measure more than the weather."""
+    found = {}
+    for part in options["parts"]:
+        driver = parts[part]
+        if [name for name in _names(driver, _cells(options, part)) if name not in _WEATHER]:
+            kept = counters and counters.kept("hours " + part)
+            seconds = struct.unpack("<I", kept)[0] if kept else 0
+            found[part] = Wear(seconds, getattr(driver, "works_ms", None) or every_ms(driver, usual_ms))
+    return found
+
+
+def _cells(options, part):
+    return [cell for cell in options.get("cells", ()) if cell["part"] == part]
+
+
+def _names(driver, cells):
+    """The quantities that a part's readings become."""
     if cells:
-        from .conversions import Cells
-
-        return [cell["gas"] for cell in cells], Cells(cells).make
-    if "voc_raw" in names:
-        from .conversions import Indices
-
-        return ("voc_index", "nox_index"), Indices(driver).make
-    if hasattr(driver, "compensate"):
-        from .conversions import Weathered
-
-        return names, Weathered(driver).make
-    return names, None
+        return [cell["gas"] for cell in cells]
+    return ("voc_index", "nox_index") if "voc_raw" in driver.QUANTITIES else driver.QUANTITIES
 
 
 def _calibration(options, part, name):
-    """(offset, slope in ten thousandths, id) for a quantity; None: as its maker calibrated it; False: it is not."""
-    cells = [cell for cell in options.get("cells", ()) if cell["part"] == part and cell["gas"] == name]
+    """See Channel.calibration."""
+    cells = [cell for cell in _cells(options, part) if cell["gas"] == name]
     serial = cells[0]["id"] if cells else options.get("serials", {}).get(part)
     for row in options.get("calibration", ()):
         if row["part"] == part and row["quantity"] == name:
@@ -70,11 +100,6 @@ def _calibration(options, part, name):
             offset = row.get("offset", 0) * (1 if name == "co2" else 10)
             return round(offset), round(row.get("slope", 1) * 10000), row["id"]
     return False if cells else None
-
-
-def every_ms(driver, usual_ms):
-    """A part whose ticks become an index is read each second."""
-    return 1000 if "voc_raw" in driver.QUANTITIES else usual_ms
 
 
 def _top(name, driver):

@@ -2,15 +2,18 @@
 
 from micropython import const
 
-from ...core.borrow import once
 from ...core.faults import SensorFault
-from ...core.quality import GAP, VALID
+from ...core.payload import body
+from ...core.quality import ESTIMATED, GAP, VALID, of_fault
 from ..window import Window
+from .integral import Integral
+from .register import Register
 
 _NO_MEANS = ("imp_mwh", "exp_mwh", "t")  # registers, and the warmth of the part itself
 _PHASES = (("u_mv", "i_ma"), ("u1_mv", "i1_ma"), ("u2_mv", "i2_ma"), ("u3_mv", "i3_ma"))
 _LOST_MS = const(5000)  # a meter that lives on the mains and is silent so long: the mains are gone
-_SHORT_S = const(60)  # windows shorter than this are not worth loading their maker each time
+_ENOUGH = const(75)  # % of the expected readings, below which a mean is an estimate
+_BACKWARDS_MW = const(-5000)  # less is the noise of a meter without load
 
 
 class Energy:
@@ -28,24 +31,20 @@ class Energy:
     retain = False
 
     def __init__(self, options, clock, counters, meter):
-        self.options = options
-        self.every_ms = options.get("every_ms", 1000)
+        self._options = options
+        self._every_ms = options.get("every_ms", 1000)
         self._clock = clock
-        self.counters = counters
+        self._counters = counters
         self._window = Window(clock, options.get("window_s", 900))
         self._done = []
-        self.names = [name for name in meter.QUANTITIES if name not in _NO_MEANS] or ["p_mw"]
+        self._names = [name for name in meter.QUANTITIES if name not in _NO_MEANS] or ["p_mw"]
         self._p_max_mw = meter.P_MAX_MW
         volatile = getattr(meter, "VOLATILE", False)
-        self.export = "exp_mwh" in meter.QUANTITIES and not volatile
+        self._export = "exp_mwh" in meter.QUANTITIES and not volatile
         self._counts = "imp_mwh" in meter.QUANTITIES
         if self._counts:
-            from .register import Register
-
             self.register = Register(counters, meter.WRAP_MWH, meter.P_MAX_MW, volatile)
         else:
-            from .integral import Integral
-
             self.register = Integral(counters)
         # the voltage below which there are no mains; a part that the node feeds is not silent because of them
         lows = [low for name, low, _ in getattr(meter, "LIMITS", ()) if name in ("u_mv", "u1_mv")]
@@ -55,17 +54,17 @@ class Energy:
         self.warned = None
         self._good_ms = None  # uptime of the last good reading of this boot
         self._dark_ms = None  # uptime when silence or no voltage began
-        self.fault = "silent"
+        self._fault = "silent"
         self._begin()
 
     def _begin(self):
-        self.imp_mwh = self.counters.imp_mwh  # as it was when the window began
-        self.exp_mwh = None
+        self._imp_mwh = self._counters.imp_mwh  # as it was when the window began
+        self._exp_mwh = None
         self._asked = False
-        self.count = 0
-        self.sums = [0] * len(self.names)
-        self.p_max = None
-        self.imp_letter = None  # the worst of the window; None: the register was not read
+        self._count = 0
+        self._sums = [0] * len(self._names)
+        self._p_max = None
+        self._imp_letter = None  # the worst of the window; None: the register was not read
 
     def take(self, reading):
         """A good reading of the meter."""
@@ -82,22 +81,22 @@ class Energy:
         self._dark_ms = None
         self.supply_lost = False
         since_ms = None if self._good_ms is None else now - self._good_ms
-        new = self._counts and self.counters.meter_mwh is None
+        new = self._counts and self._counters.meter_mwh is None
         letter = self.register.take(reading["imp_mwh" if self._counts else "p_mw"], since_ms)
         if new:
-            self.imp_mwh = self.counters.imp_mwh  # what the meter had counted before is no energy of this window
-        if letter == VALID and since_ms is not None and since_ms > 10 * self.every_ms:
+            self._imp_mwh = self._counters.imp_mwh  # what the meter had counted before is no energy of this window
+        if letter == VALID and since_ms is not None and since_ms > 10 * self._every_ms:
             letter = GAP
         self._good_ms = now
-        if self.imp_letter in (None, VALID):
-            self.imp_letter = letter
-        if self.export:
-            self.exp_mwh = reading["exp_mwh"]
-        self.count += 1
-        for index, name in enumerate(self.names):
-            self.sums[index] += reading[name]
-        if self.p_max is None or reading["p_mw"] > self.p_max:
-            self.p_max = reading["p_mw"]
+        if self._imp_letter in (None, VALID):
+            self._imp_letter = letter
+        if self._export:
+            self._exp_mwh = reading["exp_mwh"]
+        self._count += 1
+        for index, name in enumerate(self._names):
+            self._sums[index] += reading[name]
+        if self._p_max is None or reading["p_mw"] > self._p_max:
+            self._p_max = reading["p_mw"]
 
     def miss(self, fault):
         """The meter gave no reading: SensorFault."""
@@ -106,14 +105,14 @@ class Energy:
     def _missed(self, word, dark):
         self._roll()
         self._asked = True
-        self.fault = word
+        self._fault = word
         now = self._clock.uptime_ms()
         if not dark:
             self._dark_ms = None
             return
         if self._dark_ms is None:
             self._dark_ms = now
-        if self.counters.meter_mwh is not None and now - self._dark_ms >= _LOST_MS:
+        if self._counters.meter_mwh is not None and now - self._dark_ms >= _LOST_MS:
             self.supply_lost = True
 
     def poll(self):
@@ -124,14 +123,42 @@ class Energy:
     def _roll(self):
         ended = self._window.due(self._asked)
         if ended:
-            if self._window.length_s < _SHORT_S:
-                from .metered import body
-
-                told = body(self, ended[0], ended[1])
-            else:
-                told = once("sensing.energy.metered", "body", self, ended[0], ended[1])
-            self._done.append((self.topic, told, ended[2]))
+            seconds, whole, stamp = ended
+            self._done.append((self.topic, self._body(seconds, whole), stamp))
             self._begin()
+
+    def _body(self, seconds, whole):
+        """The body of a window of so many seconds; whole -- it reached from one boundary to the next."""
+        count = self._count
+        values, quality = [], {}
+        if count:
+            means = [(2 * total + count) // (2 * count) for total in self._sums]
+            letter = VALID if 100 * count * self._every_ms >= _ENOUGH * 1000 * seconds else ESTIMATED
+            imp_mwh = self._counters.imp_mwh
+            energy, energy_letter = imp_mwh - self._imp_mwh, self._imp_letter
+            if energy_letter == VALID and not whole:
+                energy_letter = GAP
+            found = not self._options.get("exports") and _backwards(self._names, means)
+            self.warned = found and (self.warned or found) or ()  # the first window's words stay until it is over
+        else:
+            means = [None] * len(self._names)
+            energy = imp_mwh = None
+            letter = energy_letter = of_fault(self._fault)
+        for name, mean in zip(self._names, means):
+            if name == "p_mw":
+                values.append(("p_mean_mw", mean))
+                values.append(("p_max_mw", self._p_max))
+            else:
+                values.append((name, mean))
+        if self._export:
+            values.append(("exp_mwh", self._exp_mwh))
+        for name, _ in values:
+            quality[name] = letter
+        quality["imp_mwh"] = self._imp_letter or letter
+        quality["e_mwh"] = energy_letter
+        values += (("imp_mwh", imp_mwh), ("e_mwh", energy), ("window_s", seconds))
+        mid = "true" if self._options.get("mid") else "false"
+        return body(values, quality, '"part":"%s","mid":%s' % (self._options["part"], mid))
 
     def _believable(self, reading):
         """False for the second in which a meter answers rubbish with a good checksum."""
@@ -140,3 +167,12 @@ class Energy:
         apparent = [reading[u] * reading[i] for u, i in _PHASES if u in reading and i in reading]  # uVA
         # uW; a quarter and 5 W more than voltage times current is no rounding any more
         return not apparent or abs(reading["p_mw"]) * 1000 <= sum(apparent) * 5 // 4 + 5000000
+
+
+def _backwards(names, means):
+    """(words, mW) of the power that ran backwards, a phase rather than the sum; () where none did."""
+    found = ()
+    for name, mean in zip(names, means):
+        if name.startswith("p") and name.endswith("_mw") and mean < _BACKWARDS_MW and (not found or name != "p_mw"):
+            found = name + " runs backwards: in and out, or the transformer, are swapped", mean
+    return found

@@ -7,12 +7,12 @@ the register.
 
 from micropython import const
 
-from ...core.borrow import once
-from ...core.quality import GAP, VALID
+from ...core.quality import ESTIMATED, GAP, VALID
 
 _COARSE = const(2000)  # mWh: the meter counts in Wh, and a reading is late by up to one
 _DARK_MS = const(3600000)  # at full power: what a meter may have counted while this node was off (days of a lamp)
-HOUR_MS = const(3600000)
+_HOUR_MS = const(3600000)
+_CONFIRM = const(5)  # readings in a row that must agree before a jump is believed
 
 
 class Register:
@@ -60,10 +60,30 @@ class Register:
             if grown:
                 self._anchor(meter_mwh, grown)
             return GAP if since_ms is None else VALID
-        return once("sensing.energy.weighing", "weigh", self, meter_mwh, since_ms)
+        return self._unexplained(meter_mwh, since_ms)
+
+    def _unexplained(self, meter_mwh, since_ms):
+        """A value that cannot follow from the last: a misreading, unless the next readings agree with it."""
+        doubt = self._doubt
+        if doubt is not None and 0 <= meter_mwh - doubt <= self._flow(since_ms or 0):
+            self._agreed += 1
+        else:
+            if doubt is not None:
+                self.events["glitch"] += 1
+            self._agreed = 1
+        self._doubt = meter_mwh
+        if self._agreed < _CONFIRM:
+            return ESTIMATED
+        anchor = self._counters.meter_mwh
+        word = "reset" if meter_mwh < anchor and meter_mwh <= self._flow(_HOUR_MS) else "swap"
+        self.events[word] += 1
+        self.change = "%s: meter from %d to %d mWh in %d readings" % (word, anchor, meter_mwh, _CONFIRM)
+        self._doubt = None
+        self._anchor(meter_mwh, 0)
+        return GAP
 
     def _flow(self, ms):
-        return self._p_max * ms // HOUR_MS + _COARSE
+        return self._p_max * ms // _HOUR_MS + _COARSE
 
     def _anchor(self, meter_mwh, grown):
         self._counters.imp_mwh += grown
