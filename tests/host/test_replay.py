@@ -148,7 +148,7 @@ def test_a_real_day_of_a_car_park_is_told_as_it_was():
         for second in range(300):
             made.rows.extend((1000 * (300 * n + second), 1500 if occupied else 3200))
     truth = [(300.0 * n, "occupied" if occupied else "free") for n, occupied in enumerate(taken)]
-    told = [(change.t_s, change.state) for change in parking.replay(made)]
+    told = [(change.t_s, change.state) for change in parking.replay(made, 3200)]
     score = compare(truth, told, 0, 300 * len(taken))
     assert score.right > 0.99
     assert score.false_changes == 0

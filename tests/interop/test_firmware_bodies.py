@@ -13,7 +13,7 @@ from lamppost.core.faults import SensorFault  # noqa: E402
 from lamppost.core.payload import HEAD_MAX, head_into  # noqa: E402
 from lamppost.sensing.air.windows import Air  # noqa: E402
 from lamppost.sensing.energy.meter import Energy  # noqa: E402
-from lamppost.sensing.parking.bay import Parking  # noqa: E402
+from lamppost.sensing.parking.bay import ParkingBay  # noqa: E402
 
 POWER = {"u_mv": 230200, "i_ma": 1865, "p_mw": 382900, "f_mhz": 50000, "pf": 98}
 METER = types.SimpleNamespace(QUANTITIES=(*POWER, "imp_mwh"), WRAP_MWH=9999990000, P_MAX_MW=26000000)
@@ -43,7 +43,7 @@ class Minutes:
         self.energy = Energy({"part": "meter", "window_s": 10}, self.clock, Counters(), METER)
         parts = {"dust": DUST, "climate": CLIMATE}
         self.air = Air({"parts": ["dust", "climate"], "window_s": 10, "every_ms": 1000}, self.clock, parts)
-        self.bay = Parking({"bay": "1", "empty_mm": 3200, "hold_s": 30}, self.clock)
+        self.bay = ParkingBay({"bay": "1", "empty_mm": 3200, "hold_s": 30}, self.clock)
         self.eye, self.iron = self.bay.of(("d_mm", "strength")), self.bay.of(("mag_x_ut", "mag_y_ut", "mag_z_ut"))
         self.seen = []
 

@@ -9,7 +9,7 @@ paths.importable()
 from lamppost.core.clock import Clock  # noqa: E402
 from lamppost.core.faults import SensorFault  # noqa: E402
 from lamppost.core.payload import HEAD_MAX, head_into  # noqa: E402
-from lamppost.sensing.parking.bay import Parking  # noqa: E402
+from lamppost.sensing.parking.bay import ParkingBay  # noqa: E402
 
 LIDAR, SOUND, IRON, RADAR = ("d_mm", "strength"), ("d_mm",), ("mag_x_ut", "mag_y_ut", "mag_z_ut"), ("presence",)
 READING = {"d_mm": 1500, "strength": 900, "mag_x_ut": 2000, "mag_y_ut": -300, "mag_z_ut": 4300, "presence": 1}
@@ -18,7 +18,7 @@ READING = {"d_mm": 1500, "strength": 900, "mag_x_ut": 2000, "mag_y_ut": -300, "m
 @pytest.mark.parametrize("fitted", [(LIDAR,), (SOUND,), (IRON,), (LIDAR, IRON, RADAR), (SOUND, LIDAR), (RADAR,), ((),)])
 def test_every_message_of_a_bay_is_valid(fitted):
     now = [0]
-    bay = Parking({"bay": "1", "hold_s": 30}, Clock(lambda: now[0], lambda late, early: late - early))
+    bay = ParkingBay({"bay": "1", "hold_s": 30}, Clock(lambda: now[0], lambda late, early: late - early))
     feeds = [(names, *bay.of(names)) for names in fitted]
     told = []
     for second in range(300):

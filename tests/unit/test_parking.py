@@ -6,8 +6,8 @@ from captured import DATA
 from ground import MIDNIGHT, Hours, Notes, Seed, drain, fault
 from lamppost.core.faults import SensorFault
 from lamppost.drivers.tfmini import decode
-from lamppost.sensing.parking.bay import Parking
-from lamppost.sensing.parking.calibration_store import note, recalled
+from lamppost.sensing.parking.bay import ParkingBay
+from lamppost.sensing.parking.calibration_store import pack, unpack
 
 MAGNET = ("mag_x_ut", "mag_y_ut", "mag_z_ut")
 RADAR = ("presence",)
@@ -22,7 +22,7 @@ class Bay:
     def __init__(self, utc=None, options=OPTIONS, also=(), notes=None, eye=True, every_ms=1000):
         self.every_ms = every_ms
         self.hours = Hours(utc)
-        self.parking = Parking(options, self.hours.clock, notes)
+        self.parking = ParkingBay(options, self.hours.clock, notes)
         self.feeds = {}
         for quantities in ((("d_mm", "strength"),) if eye else ()) + also:
             self.feeds[quantities[0]] = self.parking.of(quantities)
@@ -214,23 +214,44 @@ def test_the_empty_distance_follows_slow_changes_but_no_parked_car():
     assert states(bay.see(3040, 30)) == ["free"]
 
 
-def test_without_a_seed_the_bay_is_unknown_then_guessed_then_known():
+def test_a_bay_is_unknown_until_it_was_seen_in_both_states():
     bay = Bay(options={"bay": "1", "part": "bay-1"})
-    told = bay.see(1400, 60)
-    assert states(told) == ["unknown", "occupied"]
-    assert told[0][1]["evidence"] == "empty distance not learned"
-    assert told[1][1]["confidence"] <= 60 and told[1][1]["evidence"] == "distance, empty bay guessed"
+    told = bay.see(1400, 5400)
+    assert set(states(told)) == {"unknown"}
+    assert told[0][1]["evidence"] == "empty distance not learned" and told[0][1]["confidence"] is None
     assert states(bay.see(3200, 60)) == ["free"]
     assert states(bay.see(1400, 60)) == ["occupied"]
     assert bay.see(1400, 3600)[0][1]["evidence"] == "distance"
 
 
-def test_a_car_that_was_taken_for_the_ground_is_found_out_when_it_leaves():
+def test_an_empty_bay_is_unknown_until_the_first_car_has_stood_there_for_two_minutes():
     bay = Bay(options={"bay": "1", "part": "bay-1"})
-    assert states(bay.see(2600, 60)) == ["unknown", "free"]
-    bay.see(4200, 60)
-    assert bay.parking.state == "free"
+    assert set(states(bay.see(3200, 5400))) == {"unknown"}
+    assert bay.see(1400, 90) == []  # somebody
+    assert bay.see(3200, 300) == []
+    assert states(bay.see(1400, 180)) == ["occupied"]
+    assert states(bay.see(3200, 60)) == ["free"]
+
+
+def test_a_car_that_stood_there_at_the_first_start_is_never_taken_for_the_ground():
+    bay = Bay(options={"bay": "1", "part": "bay-1"})
+    assert states(bay.see(2600, 600)) == ["unknown"]
+    assert states(bay.see(4200, 60)) == ["free"]
     assert states(bay.see(2600, 60)) == ["occupied"]
+
+
+def test_a_bay_that_never_gave_an_echo_is_unknown_whether_its_distance_was_given_or_not():
+    for options in (OPTIONS, {"bay": "1", "part": "bay-1"}):
+        bay = Bay(options=options)
+        told = bay.lose("signal", 2 * 3600)
+        assert set(states(told)) == {"unknown"}, options
+        assert told[0][1]["evidence"] == "no echo yet"
+
+
+def test_after_a_cut_a_dark_car_is_told_where_the_ground_gave_an_echo_before():
+    notes = Notes()
+    Bay(notes=notes).see(3200, 4000)
+    assert states(Bay(notes=notes).lose("signal", 30))[-1] == "occupied"
 
 
 def test_confidence_is_low_near_the_threshold_and_with_a_weak_echo():
@@ -254,13 +275,13 @@ def test_after_a_cut_the_car_on_the_bay_is_seen_within_seconds_though_nothing_wa
     before = Bay(options=options, also=(MAGNET,), notes=notes)
     before.see(3200, 120)
     before.field = CAR
-    before.see(1400, 120)
+    before.see(1400, 180)
     before.field = EMPTY
     before.see(3200, 4000)
     after = Bay(options=options, also=(MAGNET,), notes=notes)
     after.field = CAR
     assert states(after.see(1400, 10)) == ["occupied"]
-    assert after.parking.field.dev > 1000
+    assert after.parking.magnetometer.dev > 1000
 
 
 def test_people_and_trolleys_without_iron_change_nothing_where_a_magnetometer_watches():
@@ -269,6 +290,24 @@ def test_people_and_trolleys_without_iron_change_nothing_where_a_magnetometer_wa
     assert bay.see(1400, 1200) == []
     bay.see(3200, 60)
     assert bay.parking.state == "free"
+
+
+def test_somebody_under_the_sensor_changes_nothing_within_a_minute_where_the_field_is_not_sure():
+    bay = Bay(also=(MAGNET,))
+    bay.see(3200, 120)
+    bay.field = (2000, -300, 4300 + 100)  # a neighbour: neither a vehicle here nor none
+    assert bay.see(1400, 60) == []
+    assert bay.see(3200, 60) == []
+    assert bay.parking.state == "free"
+
+
+def test_a_tram_while_the_range_finder_is_silent_makes_no_car():
+    bay = Bay(also=(MAGNET,))
+    bay.see(3200, 120)
+    bay.field = (2000, -300, 4300 + 600)
+    assert bay.lose("silent", 40) == []
+    bay.field = EMPTY
+    assert bay.see(3200, 60) == []
 
 
 def test_a_thing_without_iron_that_stays_blocks_the_bay():
@@ -306,18 +345,24 @@ def test_a_covered_lens_leaves_the_bay_to_the_magnetometer():
 
 def test_a_magnetometer_alone_learns_the_field_that_comes_back():
     bay = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False)
-    assert states(bay.feel(60)) == ["unknown", "free"]
-    told = bay.feel(60, *CAR)
-    assert states(told) == ["occupied"]
-    assert "d_mm" not in told[0][1]
-    assert states(bay.feel(60)) == ["free"]
-    assert states(bay.feel(60, 1200, 900, 4600)) == ["occupied"]
-    assert bay.parking.field.sure
+    told = bay.feel(600)
+    assert states(told) == ["unknown"] and told[0][1]["evidence"] == "empty field not learned"
+    assert states(bay.feel(90, *CAR)) == []
+    assert states(bay.feel(90)) == ["free"]
+    assert states(bay.feel(90, 1200, 900, 4600)) == ["occupied"]
+
+
+def test_a_car_beside_the_magnetometer_at_its_first_start_is_not_taken_for_the_empty_bay():
+    bay = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False)
+    assert states(bay.feel(600, *CAR)) == ["unknown"]
+    assert states(bay.feel(90)) == []
+    assert states(bay.feel(90, 1200, 900, 4600)) == []
+    assert states(bay.feel(90)) == ["free"]
 
 
 def test_a_tram_that_passes_again_and_again_is_learned():
     bay = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False)
-    bay.feel(60)
+    bay.feel(90)
     bay.feel(120, *CAR)
     bay.feel(120)
     told = []
@@ -330,7 +375,7 @@ def test_a_tram_that_passes_again_and_again_is_learned():
 
 def test_the_empty_field_follows_the_temperature_and_a_neighbour():
     bay = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False)
-    bay.feel(60)
+    bay.feel(90)
     bay.feel(120, *CAR)
     bay.feel(120)
     x, y, z = EMPTY
@@ -370,7 +415,7 @@ def test_a_bay_that_is_read_each_five_seconds_or_ten_times_a_second_is_told_too(
 def alone(notes=None):
     """A bay with a magnetometer only that remembers what it is like when it is empty."""
     notes = notes or Notes()
-    notes.keep("bay 1", note(0, list(EMPTY) + [1300]))
+    notes.keep("bay 1", pack(0, list(EMPTY) + [1300]))
     bay = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False, notes=notes)
     assert states(bay.feel(300)) == ["free"]
     return bay
@@ -455,8 +500,8 @@ def test_trams_that_were_learned_are_known_after_a_cut():
 
 
 def test_a_note_of_an_older_version_that_knows_no_trams_is_read():
-    assert recalled(b"\x80\x0c\x01d\x00\xf1\xff\xd7\x00B\x00") == (3200, [2000, -300, 4300, 1320])
-    assert recalled(note(3200, [2000, -300, 4300, 1320])) == (3200, [2000, -300, 4300, 1320])
+    assert unpack(b"\x80\x0c\x01d\x00\xf1\xff\xd7\x00B\x00") == (3200, [2000, -300, 4300, 1320])
+    assert unpack(pack(3200, [2000, -300, 4300, 1320])) == (3200, [2000, -300, 4300, 1320])
 
 
 def test_after_a_cut_a_magnetometer_alone_tells_the_car_on_the_bay_within_seconds():

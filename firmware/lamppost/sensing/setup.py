@@ -4,7 +4,7 @@ from .air.setup import every_ms
 from .air.windows import Air
 from .energy.meter import Energy
 from .light import Light
-from .parking.bay import Parking
+from .parking.bay import ParkingBay
 from .tilt import Pole
 
 
@@ -17,7 +17,7 @@ def build(config, clock, counters, parts):
         built["energy"] = meter = Energy(options, clock, counters, part)
         readings.append((part, options.get("every_ms", 1000), meter.take, meter.miss))
     for options in config.get("parking", ()):
-        bay = Parking(options, clock, counters)
+        bay = ParkingBay(options, clock, counters)
         built["parking " + options["bay"]] = bay
         watching = [parts[name] for name in options.get("parts") or (options["part"],)]
         # range finders first: a magnetometer has to know whether it is alone

@@ -12,13 +12,13 @@ def main(folder, rows, facts):
     sys.path.insert(0, folder)
     from lamppost.core.clock import Clock
     from lamppost.core.faults import SensorFault
-    from lamppost.sensing.parking.bay import Parking
+    from lamppost.sensing.parking.bay import ParkingBay
 
     with open(facts) as file:
         facts = json.load(file)
     columns = facts["columns"]
     now = [0]
-    bay = Parking(facts["options"], Clock(lambda: now[0], lambda late, early: late - early), Notes(facts.get("kept")))
+    bay = ParkingBay(facts["options"], Clock(lambda: now[0], lambda late, early: late - early), Notes(facts.get("kept")))
     dark, silent = SensorFault("signal"), SensorFault("silent")
 
     def place(name):
@@ -55,10 +55,10 @@ class Notes:
     def kept(self, name):
         if not self._kept:
             return None
-        from lamppost.sensing.parking.calibration_store import note
+        from lamppost.sensing.parking.calibration_store import pack
 
         mm, field = self._kept
-        return note(mm or 0, field)
+        return pack(mm or 0, field)
 
     def keep(self, name, data):
         pass

@@ -68,7 +68,10 @@ def index(table, histories):
     worst, used = None, []
     for name in sorted(histories):
         history = histories[name]
-        value = nowcast(history.hours) if name in _PARTICLES else history.long() if len(history.hours) else history.rolling()
+        if name in _PARTICLES:
+            value = nowcast(history.hours)
+        else:
+            value = history.long() if len(history.hours) else history.rolling()
         if value is not None:
             used.append(name)
             worst = max(worst or 0, level(table, name, value))

@@ -1,22 +1,26 @@
-"""What the sensors of a parking bay say becomes a state that a driver would agree with."""
+"""Turns the readings of the sensors of a parking bay into a state that a driver would agree with."""
 
 from micropython import const
 
-from ...core.borrow import once
-from . import fusion
-from .fusion import FREE, NEAR, OCCUPIED, UNKNOWN
-from .range_finder import Distance
+from . import calibration_store, fusion
+from .fusion import BETWEEN, FREE, NEAR, OCCUPIED, UNKNOWN
+from .magnetometer import Magnetometer
+from .magnetometer_only import MagnetometerOnly
+from .message import message
+from .range_finder import RangeFinder
 
 _FIRST_MS = const(3000)  # how long a state must hold to be the first after start or after unknown
+_FIRST_TOLD_MS = const(10000)  # how long after a start "unknown" is not news
 _FIRM_MS = const(10000)  # what must hold longer is not evident
 _GAP_MS = const(5000)  # after so long without a distance the magnetometer decides alone
 _HOUR_MS = const(3600000)
 
 
-class Parking:
+class ParkingBay:
     """options -- one row of `parking` in the configuration; notes -- has kept(name) and keep(name, bytes), or None.
 
-    Each part that watches the bay is made known by of().
+    Each part that watches the bay is added by of(). The state is unknown until it is known what the empty bay is like:
+    from `empty_mm`, from the notes, or because the bay was seen in both states.
     """
 
     retain = True  # who subscribes later wants to know where there is room
@@ -26,19 +30,19 @@ class Parking:
         self.topic = b"tele/parking/" + options["bay"].encode()
         self._empty_mm = options.get("empty_mm")
         self._hold_ms = 1000 * options.get("hold_s", 300)  # fog passes, and vehicles stay
-        self.notes = notes
-        self.name = "bay " + options["bay"]
-        note = notes.kept(self.name) if notes else None
-        self._kept = once("sensing.parking.calibration_store", "recalled", note) if note else (None, None)
-        self.eyes = []  # range finders
-        self.field = None  # the magnetometer
-        self.alive = False  # the radar sees somebody
+        self._notes = notes
+        self._name = "bay " + options["bay"]
+        note = notes.kept(self._name) if notes else None
+        self._kept = calibration_store.unpack(note) if note else (None, None)
+        self.range_finders = []
+        self.magnetometer = None
+        self.presence = False  # the radar sees somebody
         self.state = UNKNOWN
         self.since_ms = clock.uptime_ms()  # uptime at which the present state began
-        self._next = None  # the state that the senses ask for, since when, and how long in all
+        self._next = None  # the state that the sensors ask for, since when, and how long in all
         self._next_ms = 0
         self._held = 0
-        self._good_ms = self._eye_ms = self.since_ms
+        self._good_ms = self._distance_ms = self.since_ms
         self.fault = None  # word of the last miss, since the last reading
         self.taken = 0  # how many of the last readings were good, in 64ths
         self._told = None  # (state, time known) published last
@@ -46,86 +50,95 @@ class Parking:
 
     def of(self, quantities):
         """(take, miss) for the readings of a part that measures these. Range finders first."""
-        sense = None
+        if "presence" in quantities:
+            return self._take_radar, self._miss_radar
         if "d_mm" in quantities:
-            sense = Distance(self._empty_mm, self._kept[0])
-            self.eyes.append(sense)
-        elif "mag_x_ut" in quantities:
-            sense = self.field = once("sensing.parking.calibration_store", "magnetometer", not self.eyes, self._kept[1])
-        elif "presence" in quantities:
-            return self._radar, self._deaf
-        return lambda reading: self._take(sense, reading), lambda fault: self._miss(sense, fault)
+            sensor = RangeFinder(self._empty_mm, self._kept[0])
+            self.range_finders.append(sensor)
+        else:
+            kind = Magnetometer if self.range_finders else MagnetometerOnly
+            sensor = self.magnetometer = kind(self._kept[1])
+        return lambda reading: self._take(sensor, reading), lambda fault: self._miss(sensor, fault)
 
-    def _radar(self, reading):
-        self.alive = bool(reading["presence"])
+    def _take_radar(self, reading):
+        self.presence = bool(reading["presence"])
 
-    def _deaf(self, fault):
-        self.alive = False
-        if not self.eyes and not self.field:
+    def _miss_radar(self, fault):
+        self.presence = False
+        if not self.range_finders and not self.magnetometer:
             self._miss(None, fault)
 
-    def _take(self, sense, reading):
+    def _take(self, sensor, reading):
         now = self._clock.uptime_ms()
         self.fault = None
         self.taken = min(64, self.taken + 1 + (64 - self.taken) // 16)
-        field = self.field
-        if sense.take(reading, now) and field:
-            field.settle(None)
-        if sense is not field:
-            self._eye_ms = now
-        self._judge(sense, now)
+        magnetometer = self.magnetometer
+        if sensor.take(reading, now) and magnetometer:
+            magnetometer.settle(None)
+        if sensor is not magnetometer:
+            self._distance_ms = now
+        self._judge(sensor, now)
 
-    def _miss(self, sense, fault):
+    def _miss(self, sensor, fault):
         """A part gave no reading: SensorFault. The state is kept for a while, then it is unknown."""
         now = self._clock.uptime_ms()
         self.fault = fault.word
         self.taken -= (self.taken + 15) // 16
-        if sense and sense.miss(fault.word, now):
-            self._judge(sense, now)
-        else:
-            if fault.word == "signal":
-                self._held -= self._held // 8  # weather: what is seen now and then is no car
-            if now - self._good_ms >= self._hold_ms:
-                self._next = None
-                self._become(UNKNOWN, now)
+        if sensor and sensor.miss(fault.word, now):
+            self._judge(sensor, now)
+            return
+        if fault.word == "signal":
+            self._held -= self._held // 8  # weather: what is seen now and then is no car
+        if now - self._good_ms >= self._hold_ms:
+            self._next = None
+            self._become(UNKNOWN, now)
 
-    def _judge(self, sense, now):
-        """Weigh what all senses say, now that one has spoken."""
+    def _judge(self, sensor, now):
+        """Weigh the opinions of all sensors, after a reading of one of them."""
         passed_ms = now - self._good_ms
         self._good_ms = now
-        field = self.field
-        eye, still = self._look(now)
-        asked, need = fusion.of(eye, still, field and field.kind, field and field.still, self.alive)
+        magnetometer = self.magnetometer
+        distance, still = self._look(now)
+        field, calm = (magnetometer.kind, magnetometer.still) if magnetometer else (None, None)
+        asked, need = fusion.weigh(distance, still, field, calm, self.presence, bool(self.range_finders))
         if asked is not None:
             self._weigh(asked, need, passed_ms, now)
         free = self.state == FREE if self.state in (FREE, OCCUPIED) else None
-        sense.tend(free, eye, passed_ms)
+        sensor.learn(free, distance, passed_ms)
 
     def poll(self):
         """(topic suffix, body, stamp) when the state changed, each hour, and once the time is known; or None."""
         clock = self._clock
         now = clock.uptime_ms()
-        patience = _FIRST_MS if self.fault else 10000
-        if self._told is None and self.state == UNKNOWN and now - self.since_ms < patience:
+        wait_ms = _FIRST_MS if self.fault else _FIRST_TOLD_MS
+        if self._told is None and self.state == UNKNOWN and now - self.since_ms < wait_ms:
             return None  # just started: the first state is a matter of seconds
         news = (self.state, clock.offset_s is not None)
         if news == self._told and now - self._told_ms < _HOUR_MS:
             return None
         self._told = news
         self._told_ms = now
-        if self.notes:
-            once("sensing.parking.calibration_store", "remember", self)
-        return once("sensing.parking.message", "message", self, clock)
+        self._remember()
+        return message(self, clock)
+
+    def _remember(self):
+        """Keep over a cut what is known of the empty bay: distance, field, how vehicles pull it, and what passes."""
+        empty = self.range_finders[0].empty if self.range_finders else None
+        empty_mm = empty.mm if empty and empty.confirmed else 0
+        field = self.magnetometer and self.magnetometer.kept()
+        if self._notes and (empty_mm or field):
+            self._notes.keep(self._name, calibration_store.pack(empty_mm, field))
 
     def _look(self, now):
         """(kind, still) of all range finders: one that sees a vehicle is enough."""
         found, still = None, False
-        for eye in self.eyes:
-            kind = eye.kind
+        for sensor in self.range_finders:
+            kind = sensor.kind
             if kind is not None and (found is None or kind == NEAR or found != NEAR and kind < found):
-                found, still = kind, eye.still
-        if found is None and self.eyes and now - self._eye_ms < _GAP_MS and self.eyes[0].base.known:
-            return 0, False
+                found, still = kind, sensor.still
+        if found is None and self.range_finders and now - self._distance_ms < _GAP_MS:
+            if self.range_finders[0].empty.known:
+                return BETWEEN, False
         return found, still
 
     def _weigh(self, asked, need, passed_ms, now):
@@ -147,8 +160,8 @@ class Parking:
             self._held += min(passed_ms, most if need < _FIRM_MS else 1500)
         if self._held >= need:
             self._next = None
-            if asked == FREE and self.field:
-                self.field.left()
+            if asked == FREE and self.magnetometer:
+                self.magnetometer.left()
             self._become(asked, self._next_ms)
 
     def _become(self, state, since_ms):

@@ -1,30 +1,37 @@
-"""The distance to the empty bay: told by the configuration or learned, then followed slowly."""
+"""The distance to the empty bay: given by the configuration or learned, then followed slowly."""
 
 from micropython import const
 
 _FOLLOW_MS = const(64000)  # the time in which the distance follows snow, leaves and settling
 _SEEN_MS = const(10000)  # how long a level must last to count,
-_GUESS_MS = const(30000)  # to be what the bay's state is guessed from,
 _STOOD_MS = const(120000)  # to tell a vehicle from somebody who stands before one,
 _AGAIN_MS = const(900000)  # and to be believed against what was learned
-# Lampposts look over a bay: nearer than this is rarely ground, farther rarely a vehicle's side.
-_GROUND_MM = const(1800)
-UNSURE, SURE, TOLD = const(1), const(2), const(3)
+UNSURE, SURE, GIVEN = const(1), const(2), const(3)
 
 
-class Baseline:
-    """known -- 0 while there is nothing to compare with (mm and step mean nothing), UNSURE, SURE or TOLD
+class EmptyDistance:
+    """known -- 0 while there is nothing to compare with (mm and step mean nothing); UNSURE: remembered, or the bay was
+    seen in both states for a while; SURE: both, more than once; GIVEN: by the configuration
+    seen -- True once the empty bay has given an echo, now or before a cut
     mm -- distance to the empty bay
     step -- so much nearer is a vehicle, less than half of it nearer is none
     """
 
-    def __init__(self, empty_mm=None, known=TOLD):
+    def __init__(self, empty_mm=None, remembered_mm=None):
         self.known = 0
         self.mm = 0
         self.step = 0
         self._first = None  # the first level seen, while that may have been a vehicle
         if empty_mm is not None:
-            self.settle(empty_mm, known)
+            self.settle(empty_mm, GIVEN)
+        elif remembered_mm:
+            self.settle(remembered_mm, UNSURE)
+        self.seen = bool(remembered_mm)
+
+    @property
+    def confirmed(self):
+        """True if it is worth to be remembered."""
+        return self.seen and self.known >= SURE
 
     def settle(self, empty_mm, known):
         self._seed = empty_mm
@@ -32,6 +39,7 @@ class Baseline:
         self.mm = empty_mm
         self.step = step(empty_mm)
         self.known = known
+        self.seen = True
 
     def learn(self, level, for_ms):
         """A level and how long it has lasted. True if the empty bay turns out to be elsewhere."""
@@ -40,7 +48,7 @@ class Baseline:
         first = self._first
         if self.known >= SURE:
             # farther than empty for a quarter of an hour: the sensor was turned, or a vehicle never left while learning
-            if self.known == TOLD or for_ms < _AGAIN_MS or level - self.mm < self.step:
+            if self.known == GIVEN or for_ms < _AGAIN_MS or level - self.mm < self.step:
                 return False
             self.settle(level, SURE)
             return True
@@ -55,9 +63,6 @@ class Baseline:
             elif for_ms >= _STOOD_MS:
                 self.settle(first, UNSURE)  # vehicles leave before others come: it was the ground
                 return True
-        elif not self.known and for_ms >= _GUESS_MS:
-            # a vehicle's side: the ground is somewhere behind
-            self.settle(level if level >= _GROUND_MM else 2 * level, UNSURE)
         return False
 
     def follow(self, d_mm, passed_ms):

@@ -15,11 +15,10 @@ _FOLLOW_MS = const(120000)  # the time in which the empty field follows temperat
 _ODD_UT = const(16000)  # more than earth and iron together: cut, so that squares stay small integers
 
 
-class Field:
-    """kind, still -- as of a Distance; dev -- how far the last reading is from the empty field, None: nobody knows"""
+class Magnetometer:
+    """kind, still -- as of a RangeFinder; dev -- how far the last reading is from the empty field, None: nobody knows"""
 
     _low = 120
-    _guess = None
 
     def __init__(self, kept=None):
         self._on = self._low
@@ -38,11 +37,7 @@ class Field:
         self._free = None
         if kept:
             self.settle(kept[:3])
-            self._learn(kept[3])
-
-    @property
-    def sure(self):
-        return self._guess is None or self._guess.sure
+            self._learn_usual(kept[3])
 
     def settle(self, empty):
         """The field of the empty bay; None: not known any more."""
@@ -50,7 +45,7 @@ class Field:
 
     def take(self, reading, now):
         value = [max(-_ODD_UT, min(_ODD_UT, reading[name])) for name in ("mag_x_ut", "mag_y_ut", "mag_z_ut")]
-        self._settle(value, now)
+        self._follow_level(value, now)
         self._find(now)
         if self._base is None:
             self.kind = self.dev = None
@@ -72,17 +67,18 @@ class Field:
     def miss(self, *_):
         self.kind = self.dev = None
 
-    def tend(self, free, eye, passed_ms):
-        """After each reading: free -- True or False as the state is, None if that is not known; eye -- what is seen."""
+    def learn(self, free, distance, passed_ms):
+        """After each reading: free -- True or False as the state is, None if that is not known; distance --
+        opinion of the range finders."""
         self._free = free
         if self._last is None:
             return
         dev = self.dev or 0
         if free is False and self.kind == NEAR:
             self._parked += (dev - self._parked) // 8 if self._parked else dev
-        elif free and eye == AWAY and self._base is None and self.still:
+        elif free and distance == AWAY and self._base is None and self.still:
             self.settle(self.level)
-        elif free and self._base and (eye == AWAY or self.kind != NEAR):
+        elif free and self._base and (distance == AWAY or self.kind != NEAR):
             self._follow(self._last, passed_ms, _FOLLOW_MS)
 
     def _follow(self, empty, passed_ms, slow_ms):
@@ -93,7 +89,7 @@ class Field:
     def left(self):
         """No vehicle is there any more: what it was like is remembered, and the empty field is what is there now."""
         if self._parked:
-            self._learn(self._parked + 3 * self._usual >> 2 if self._usual else self._parked)
+            self._learn_usual(self._parked + 3 * self._usual >> 2 if self._usual else self._parked)
             self._parked = 0
         if self._base and self.level and (self.dev or 0) > 3 * self._on // 5:
             self.settle(self.level)
@@ -101,19 +97,18 @@ class Field:
     def felt(self, free):
         """%: how far the field is from meaning something else."""
         dev = self.dev or 0
-        sure = 60 + 40 * min(max(self._on - dev if free else dev - self._on // 2, 0), self._on) // self._on
-        return sure if self.sure else min(sure, 60)
+        return 60 + 40 * min(max(self._on - dev if free else dev - self._on // 2, 0), self._on) // self._on
 
     def kept(self):
         """(x, y, z, usual) to be remembered over a cut, or None."""
-        return self._base and self.sure and [value // 64 for value in self._base] + [self._usual]
+        return self._base and [value // 64 for value in self._base] + [self._usual]
 
-    def _learn(self, usual):
+    def _learn_usual(self, usual):
         self._usual = usual
         if usual:
             self._on = min(max(self._low, usual // 4), 750)
 
-    def _settle(self, value, now):
+    def _follow_level(self, value, now):
         last, self._last = self._last, value
         if last:
             # the median: what passes does not count

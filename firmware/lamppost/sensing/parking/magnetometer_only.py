@@ -3,8 +3,9 @@
 from micropython import const
 
 from .fusion import AWAY, BETWEEN, NEAR
-from .magnetometer import Field, norm
-from .transients import Trams
+from .field_search import FieldSearch
+from .magnetometer import Magnetometer, norm
+from .transients import Transients
 
 _STEADY = const(5)  # readings that are compared with the noise of quiet hours
 _AGREED = const(3)  # times that the empty field was found where it was: then it is followed, and sought no more
@@ -16,7 +17,7 @@ _MEET = const(90)  # readings in which it is learned how a vehicle pulls: a tram
 _ANEW = const(40)  # steady ones after which a field that came back to nothing known is taken for what it is
 
 
-class Lone(Field):
+class MagnetometerOnly(Magnetometer):
     """still -- True if the field is as steady as in quiet hours, and nothing that passes pulls like this;
     None: it is away, but not where it was before the vehicle came
 
@@ -37,22 +38,19 @@ class Lone(Field):
         self._doubt = 0
         self._calm = 0
         super().__init__(kept)
-        self._trams = Trams(*(kept[4:] if kept else ()))
-        if not kept:
-            from .field_search import Groping
-
-            self._guess = Groping()
+        self._transients = Transients(*(kept[4:] if kept else ()))
+        self._search = None if kept else FieldSearch()
 
     def _find(self, now):
-        guess = self._guess
-        if guess:
-            found = guess.take(self.level, now - self.level_ms if self.still else 0, self._on)
+        search = self._search
+        if search:
+            found = search.take(self.level, now - self.level_ms if self.still else 0, self._on)
             if found:
                 self._own = None
                 self._past = []
                 self.settle(found)
-                if guess.agreed >= _AGREED:
-                    self._guess = None
+                if search.agreed >= _AGREED:
+                    self._search = None
 
     def _mean(self, pull, dev, now):
         own = self._own
@@ -65,7 +63,7 @@ class Lone(Field):
             self._now = pull
             self.kind = AWAY
             self._quiet = self.still = True
-            self._trams.watch(pull, dev, False, now)
+            self._transients.watch(pull, dev, False, now)
             return
         past = self._past
         past.append(pull)
@@ -84,7 +82,7 @@ class Lone(Field):
         else:
             mean = self._now = pull
         self.kind = kind = AWAY if dev <= off else NEAR if dev >= self._on else BETWEEN
-        trams = self._trams
+        trams = self._transients
         if own:
             step = [mean[i] - own[i] for i in (0, 1, 2)]
             good = kind != AWAY or dev <= max(self._on // 2, 3 * parked // 10) and not trams.like(step, norm(step))
@@ -100,7 +98,7 @@ class Lone(Field):
         self._calm = self._calm + 1 if good and sure else 0
         self.still = (still or self._calm > _CALM) if good else None if own else False
 
-    def tend(self, free, eye, passed_ms):
+    def learn(self, free, _, passed_ms):
         first, self._free = self._free is None, free
         base, kind, own, now, last = self._base, self.kind, self._own, self._now, self._last
         if base is None or kind is None or last is None:
@@ -144,13 +142,13 @@ class Lone(Field):
         """No vehicle is there any more: what it was like is remembered."""
         if self._own:
             own = norm(self._own)
-            self._learn((own + 7 * self._usual) // 8 if self._usual else own)
+            self._learn_usual((own + 7 * self._usual) // 8 if self._usual else own)
 
-    def _learn(self, usual):
-        super()._learn(usual)
+    def _learn_usual(self, usual):
+        super()._learn_usual(usual)
         self._on = min(max(self._low, usual // 6), 750)
 
     def kept(self):
         kept = super().kept()
-        trams = self._trams
+        trams = self._transients
         return kept and kept + ([trams.line, trams.top] if trams.known else [])

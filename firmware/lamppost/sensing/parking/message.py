@@ -1,24 +1,25 @@
-"""The message of a parking bay; loaded when there is news."""
+"""The message of a parking bay, with its confidence and the evidence for its state."""
 
 from ...core.calendar import rfc3339
 from ...core.payload import body
 from ...core.quality import UNAVAILABLE, VALID, of_fault
+from .empty_distance import UNSURE
 from .fusion import COVERED, FREE, UNKNOWN
 from .range_finder import WEAK
 
 
 def message(bay, clock):
-    """(topic suffix, body, stamp) of tele/parking: what its senses gave last, and what the state rests on."""
+    """(topic suffix, body, stamp) of tele/parking: state, confidence, evidence, and the last readings."""
     sure = confidence(bay)
     values, quality = [("confidence", sure)], {"confidence": UNAVAILABLE if sure is None else VALID}
     lost = of_fault(bay.fault) if bay.fault else UNAVAILABLE
-    eye = seeing(bay)
-    if eye:
-        values += [("d_mm", eye.d_mm), ("strength", eye.strength)]
-        quality["d_mm"] = lost if eye.d_mm is None else VALID
-        quality["strength"] = lost if eye.strength is None else VALID
-    if bay.field:
-        dev = bay.field.dev
+    finder = nearest(bay)
+    if finder:
+        values += [("d_mm", finder.d_mm), ("strength", finder.strength)]
+        quality["d_mm"] = lost if finder.d_mm is None else VALID
+        quality["strength"] = lost if finder.strength is None else VALID
+    if bay.magnetometer:
+        dev = bay.magnetometer.dev
         values.append(("mag_nt", None if dev is None else 10 * dev))
         quality["mag_nt"] = lost if dev is None else VALID
     known = clock.offset_s is not None
@@ -27,12 +28,12 @@ def message(bay, clock):
     return bay.topic, body(values, quality, rest), clock.stamp()
 
 
-def seeing(bay):
-    """The range finder that the message is about: the one that saw something nearest."""
+def nearest(bay):
+    """The range finder that the message is about: the one with the nearest distance; None without a range finder."""
     best = None
-    for eye in bay.eyes:
-        if best is None or eye.d_mm is not None and (best.d_mm is None or eye.d_mm < best.d_mm):
-            best = eye
+    for finder in bay.range_finders:
+        if best is None or finder.d_mm is not None and (best.d_mm is None or finder.d_mm < best.d_mm):
+            best = finder
     return best
 
 
@@ -42,36 +43,40 @@ def confidence(bay):
         return None
     free = bay.state == FREE
     sure = 50
-    eye = seeing(bay)
-    if eye and eye.d_mm is not None and eye.base.known:
-        step = eye.base.step
-        nearer = eye.base.mm - eye.d_mm
+    finder = nearest(bay)
+    if finder and finder.d_mm is not None and finder.empty.known:
+        step = finder.empty.step
+        nearer = finder.empty.mm - finder.d_mm
         far = step - nearer if free else nearer - step // 2
         if nearer > -step:  # farther than the ground is free, but for a reason that nobody knows
             sure = 60 + 40 * min(max(far, 0), step) // step
-        if eye.strength is not None and eye.strength < 2 * WEAK:
+        if finder.strength is not None and finder.strength < 2 * WEAK:
             sure -= 15
-        if eye.base.known == 1:
+        if finder.empty.known == UNSURE:
             sure = min(sure, 60)
-    field = bay.field
+    field = bay.magnetometer
     if field and field.dev is not None:
         felt = field.felt(free)
-        sure = (sure + felt) // 2 if bay.eyes and eye.d_mm is not None else felt
+        sure = (sure + felt) // 2 if bay.range_finders and finder.d_mm is not None else felt
     return sure * (192 + bay.taken) // 256
 
 
 def evidence(bay):
-    """Words for what the state rests on."""
-    eye = seeing(bay)
+    """Words for what the state rests on, or for why it is unknown."""
+    finder, magnetometer = nearest(bay), bay.magnetometer
     found = []
-    if eye and eye.kind == COVERED:
+    if finder and finder.kind == COVERED:
         found.append("lens covered")
-    elif eye and eye.d_mm is not None:
-        words = ("empty distance not learned", "distance, empty bay guessed", "distance", "distance")
-        found.append(words[eye.base.known])
-    if bay.field and bay.field.dev is not None:
-        found.append("magnetic field" if bay.field.sure else "magnetic field, empty bay guessed")
-    if bay.alive:
+    elif finder and finder.d_mm is not None:
+        words = ("empty distance not learned", "distance, empty bay not confirmed", "distance", "distance")
+        found.append(words[finder.empty.known])
+    elif finder and bay.fault == "signal" and not finder.empty.seen:
+        found.append("no echo yet")
+    if magnetometer and magnetometer.dev is not None:
+        found.append("magnetic field")
+    elif magnetometer and magnetometer.level and not bay.fault:
+        found.append("empty field not learned")
+    if bay.presence:
         found.append("radar sees somebody")
     if not found:
         found.append(bay.fault or "without a reading")

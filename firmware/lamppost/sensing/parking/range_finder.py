@@ -4,7 +4,7 @@ from math import log
 
 from micropython import const
 
-from .empty_distance import UNSURE, Baseline
+from .empty_distance import GIVEN, EmptyDistance
 from .fusion import AWAY, BETWEEN, COVERED, DARK, NEAR
 
 _STILL_MS = const(3500)
@@ -27,7 +27,7 @@ _DIM = const(80)  # lost echoes of the ground in 1024: fine weather has fewer
 WEAK = const(100)  # strength below which a distance counts only while it stands still
 
 
-class Distance:
+class RangeFinder:
     """One range finder of a bay.
 
     kind -- AWAY ... COVERED; None: no reading, or nothing to compare it with
@@ -36,9 +36,7 @@ class Distance:
     """
 
     def __init__(self, empty_mm=None, kept=None):
-        self.base = Baseline(empty_mm)
-        if empty_mm is None and kept:
-            self.base.settle(kept, UNSURE)
+        self.empty = EmptyDistance(empty_mm, kept)
         self.kind = None
         self.still = False
         self.d_mm = None
@@ -46,7 +44,7 @@ class Distance:
         self._level = None  # where it has been the same, and since when
         self._level_ms = 0
         self._same = 0  # readings in a row there
-        self._past = []  # readings that may be a vehicle's
+        self._recent = []  # readings that may be a vehicle's
         self._ms = 0
         self._stay = 0  # how long the present vehicle has stood, and where
         self._at = 0
@@ -65,16 +63,18 @@ class Distance:
         d_mm = self.d_mm = reading["d_mm"]
         strength = self.strength = reading.get("strength")
         self._settle(d_mm, now)
-        base = self.base
-        moved = base.known < 3 and self._same >= 3 and base.learn(self._level, now - self._level_ms)
+        empty = self.empty
+        steady = self._same >= 3
+        moved = empty.known < GIVEN and steady and empty.learn(self._level, now - self._level_ms)
         self.kind = self._meaning(d_mm)
         self._seen_ms = now
         if self.kind == AWAY:
+            empty.seen = empty.seen or steady
             self._weather(d_mm, strength)
-            if len(self._past) > 1:
+            if len(self._recent) > 1:
                 self._busy = min(self._busy + 4, _BUSY)
-            self._past = []
-        elif not self._past or now - self._ms >= _APART_MS:
+            self._recent = []
+        elif not self._recent or now - self._ms >= _APART_MS:
             self._ms = now
             murky = strength is not None and strength < 2 * WEAK and self._dim >= _DIM
             wanted = _STANDS if self._stays < _STAYS else _USUAL if self._near <= d_mm <= self._far else _UNUSUAL
@@ -88,7 +88,7 @@ class Distance:
         self.still = now - self._seen_ms >= _STILL_MS
         if word == "signal":
             self._lost += 1
-            if self._dim < _DIM and self._echo > 3 * WEAK // 2 if self.base.known else self._lost > 30:
+            if self.empty.seen and self._dim < _DIM and self._echo > 3 * WEAK // 2:
                 self.kind = DARK
         return self.kind is not None
 
@@ -101,7 +101,7 @@ class Distance:
         if strength is not None:
             self._echo += (strength - self._echo) // 8
 
-    def tend(self, free, _, passed_ms):
+    def learn(self, free, _, passed_ms):
         """After each reading: free -- True or False as the state is, None if that is not known."""
         if free is False and self.kind == NEAR:
             self._stay = min(self._stay + passed_ms, _STAY_MS)
@@ -114,7 +114,7 @@ class Distance:
                 self._busy //= 2
             self._stay = 0
             if self.kind == AWAY:
-                self.base.follow(self.d_mm, passed_ms)
+                self.empty.follow(self.d_mm, passed_ms)
 
     def _settle(self, d_mm, now):
         room = self._room(d_mm)
@@ -140,11 +140,11 @@ class Distance:
 
     def _weigh(self, d_mm, odd):
         """64ths of a nat for a vehicle; odd -- what a reading that is elsewhere takes off."""
-        past = self._past
-        past.append(d_mm)
-        if len(past) > _PAST:
-            past.pop(0)
-        mm = self.base.mm or d_mm
+        recent = self._recent
+        recent.append(d_mm)
+        if len(recent) > _PAST:
+            recent.pop(0)
+        mm = self.empty.mm or d_mm
         # the ground's own noise, less where it is nearer, more where the echo is weaker
         fine = max((self._noise * 5 * (mm + d_mm) // (128 * mm)) ** 2, _FINEST)
         if self.strength is not None:
@@ -152,7 +152,7 @@ class Distance:
         each = min(_STEP + int(32 * log(1 + _SWAY / fine)), _MOST)
         room = self._room(d_mm)
         best = cost = many = total = squares = 0
-        for one in reversed(past):
+        for one in reversed(recent):
             off = one - d_mm
             if many and abs(off - total // many) > room:
                 cost += odd
@@ -167,10 +167,10 @@ class Distance:
         return best
 
     def _meaning(self, d_mm):
-        base = self.base
-        if not base.known:
+        empty = self.empty
+        if not empty.known:
             return None
-        if d_mm < min(_COVERED_MM, base.mm // 8):
+        if d_mm < min(_COVERED_MM, empty.mm // 8):
             return COVERED
-        nearer = base.mm - d_mm
-        return NEAR if nearer >= base.step else AWAY if 2 * nearer <= base.step else BETWEEN
+        nearer = empty.mm - d_mm
+        return NEAR if nearer >= empty.step else AWAY if 2 * nearer <= empty.step else BETWEEN

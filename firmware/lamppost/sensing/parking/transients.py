@@ -10,7 +10,7 @@ _SURE = const(8)
 _ALONG = const(96)  # cosine in hundredths: 16 degrees, a twenty-fifth of all directions that vehicles may pull to
 
 
-class Trams:
+class Transients:
     """The current in a tram's wire bends the field as much as a vehicle, for half a minute, a hundred times a day.
 
     line -- its direction, of length 100; top -- the strongest pull of it; both to be kept over a cut
