@@ -14,7 +14,7 @@ import machine
 import network
 from esp32 import Partition
 
-from .buses.adaptive_timeout import Patience
+from .buses.adaptive_timeout import AdaptiveTimeout
 from .buses.wiring import Wiring
 from .core.borrow import give_back, once
 from .core.clock import Clock
@@ -182,7 +182,7 @@ async def start(node, random, report, set_time):
     node.config = {key: node.config[key] for key in ("v", "site", "node", "asset", "location") if key in node.config}
     node.config["parts"] = rows
     forget(
-        Alarms, Clock, Console, Counters, Drawer, Health, Link, Log, Mqtt, Patience, Reader, Timebase, Timekeeper,
+        Alarms, Clock, Console, Counters, Drawer, Health, Link, Log, Mqtt, AdaptiveTimeout, Reader, Timebase, Timekeeper,
         Wifi, Window, flash.Flash, type(node), *(type(one) for one in node.sensing),
     )  # fmt: skip
     if node.meter:

@@ -454,7 +454,7 @@ class Lines:
             if fault.word not in SENSOR_WORDS:
                 raise Wrong("the word %s" % fault.word)
         took = machine.time.now - before
-        if took > self._QUESTIONS.get(part_id, 1) * (part.patience._longest + self._WIRE_MS):
+        if took > self._QUESTIONS.get(part_id, 1) * (part.timeout.longest_ms + self._WIRE_MS):
             raise Endless("a read of %d ms" % took)
         machine.time.now += 1000
         return good

@@ -95,7 +95,7 @@ def test_a_silent_part_is_silent_in_bounded_time_and_is_waited_for_longer():
         with raises(SensorFault, "silent"):
             machine.time.run(part.read())
         assert machine.time.now - before < 1100
-    assert part.patience.ms == 1000 and part.patience.silent == 3
+    assert part.timeout.ms == 1000 and part.timeout.silent == 3
 
 
 def test_it_is_in_step_with_the_first_whole_frame_after_noise():

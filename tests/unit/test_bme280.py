@@ -5,7 +5,7 @@ from binascii import unhexlify
 from captured import rows
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
-from lamppost.drivers import bme280, bmp280, bosch, registry
+from lamppost.drivers import bme280, bmp280, registry
 from lamppost.ops.selftest import part_rows
 from raising import raises
 from wire import Machine
@@ -48,17 +48,17 @@ def climate(machine):
 
 def test_recorded_registers_give_the_recorded_weather():
     told = rows("BME280")[0][0]["decoded"]
-    assert bmp280.fine(bosch.humid(RAW), RAW[36] << 12 | RAW[37] << 4 | RAW[38] >> 4) == told["t_fine"]
+    assert bmp280.fine(bme280.humid(RAW), RAW[36] << 12 | RAW[37] << 4 | RAW[38] >> 4) == told["t_fine"]
     assert bme280.decode(RAW) == {"t": 274, "rh": 329, "p": 10122}
 
 
 def test_the_calibration_is_taken_apart_as_bosch_numbers_it():
-    assert list(bosch.humid(RAW)) == rows("BME280")[0][0]["computed"]["cal"]
+    assert list(bme280.humid(RAW)) == rows("BME280")[0][0]["computed"]["cal"]
 
 
 def test_boschs_worked_example_of_temperature_and_pressure():
     row, raw = rows("BMP280")[0]
-    cal = bosch.calibration(raw)
+    cal = bmp280.calibration(raw)
     t_fine = bmp280.fine(cal, row["decoded"]["adc_T"])
     assert (t_fine * 5 + 128) >> 8 == 2508  # 25.08 Cel
     pascal = bmp280.pressure(cal, t_fine, row["decoded"]["adc_P"]) / 256

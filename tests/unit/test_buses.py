@@ -2,7 +2,7 @@
 
 import asyncio
 
-from lamppost.buses.adaptive_timeout import Patience
+from lamppost.buses.adaptive_timeout import AdaptiveTimeout
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
 from raising import raises
@@ -24,8 +24,8 @@ def four(view):
     return len(view) == 4
 
 
-def ask(line, request=b"ask", whole=four, patience=None, baud=9600):
-    return line.ask(request, 4, whole, patience or Patience(100, 400), baud)
+def ask(line, request=b"ask", whole=four, timeout=None, baud=9600):
+    return line.ask(request, 4, whole, timeout or AdaptiveTimeout(100, 400), baud)
 
 
 def test_lines_of_one_uart_take_turns_with_their_own_pins_and_speed():
@@ -74,15 +74,15 @@ def test_an_answer_in_pieces_is_gathered():
 
 def test_a_broken_answer_is_given_to_the_decoder_after_the_time_out():
     machine = Machine(stream(b"dat"))
-    patience = Patience(100, 400)
-    assert machine.time.run(ask(lines(machine)[0], patience=patience)) == b"dat"
-    assert (patience.garbled, patience.silent, patience.answers) == (1, 0, 0)
+    timeout = AdaptiveTimeout(100, 400)
+    assert machine.time.run(ask(lines(machine)[0], timeout=timeout)) == b"dat"
+    assert (timeout.garbled, timeout.silent, timeout.answers) == (1, 0, 0)
     assert machine.time.now < 150
 
 
 def test_endless_babble_ends_in_bounded_time_with_the_newest_bytes():
     machine = Machine(lambda request, setting: [(n, bytes((n & 127,)) * 9) for n in range(3000)])
-    answer = machine.time.run(ask(lines(machine)[0], patience=Patience(300, 300)))
+    answer = machine.time.run(ask(lines(machine)[0], timeout=AdaptiveTimeout(300, 300)))
     assert machine.time.now < 400
     assert len(answer) <= 256
     assert answer[-1] >= (machine.time.now - 8) & 127
@@ -106,22 +106,22 @@ def test_a_bus_that_the_board_lacks_is_named():
     assert "canteen" in caught.error.detail
 
 
-def test_patience_doubles_on_a_miss_and_never_leaves_its_limits():
-    patience = Patience(100, 700)
+def test_the_time_out_doubles_on_a_miss_and_never_leaves_its_limits():
+    timeout = AdaptiveTimeout(100, 700)
     seen = []
     for _ in range(4):
-        patience.missed(0)
-        seen.append(patience.ms)
+        timeout.missed(0)
+        seen.append(timeout.ms)
     assert seen == [200, 400, 700, 700]
     for _ in range(60):
-        patience.answered(5)
-    assert patience.ms == 100
+        timeout.answered(5)
+    assert timeout.ms == 100
 
 
-def test_patience_settles_at_three_times_what_the_part_needs():
-    patience = Patience(100, 2000)
-    patience.answered(300)
-    assert patience.ms == 900
+def test_the_time_out_settles_at_three_times_what_the_part_needs():
+    timeout = AdaptiveTimeout(100, 2000)
+    timeout.answered(300)
+    assert timeout.ms == 900
     for _ in range(60):
-        patience.answered(100)
-    assert patience.ms == 300
+        timeout.answered(100)
+    assert timeout.ms == 300

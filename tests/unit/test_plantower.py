@@ -159,7 +159,7 @@ def test_a_part_that_is_not_there_is_silent_within_the_time_out():
         with raises(SensorFault, "silent"):
             machine.time.run(part.read())
         assert machine.time.now - begun < 5000
-    assert part.patience.silent == 3
+    assert part.timeout.silent == 3
 
 
 def test_after_any_noise_it_is_in_step_within_two_frames():

@@ -96,11 +96,11 @@ def test_the_time_out_grows_until_a_slow_meter_is_heard_and_shrinks_again():
             missed += 1
         machine.time.now += 1000
     assert 1 <= missed <= 2
-    assert part.patience.answers == 4 - missed
+    assert part.timeout.answers == 4 - missed
     slow["ms"] = 40
     for _ in range(40):
         machine.time.run(part.read())
-    assert part.patience.ms == 150
+    assert part.timeout.ms == 150
 
 
 def test_a_late_answer_is_not_taken_for_the_next_one():

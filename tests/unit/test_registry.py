@@ -37,7 +37,7 @@ def test_every_part_has_a_driver_that_keeps_the_seam():
 
 
 def test_what_relatives_share_is_no_part():
-    shared = "benewake plantower ina belling float_meter ratio dust shelf sps30_i2c sps30_start"
+    shared = "lidar_frame plantower ina belling float_meter ratio streaming_dust registry sps30_i2c"
     for name in shared.split(" "):
         with raises(SensorFault, "foreign"):
             registry.driver(name)

@@ -3,7 +3,7 @@
 import asyncio
 
 from float_answers import answer, image, sealed, street
-from lamppost.buses.adaptive_timeout import Patience
+from lamppost.buses.adaptive_timeout import AdaptiveTimeout
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
 from lamppost.drivers.pzem004t import Pzem004t
@@ -30,7 +30,7 @@ def four(view):
 
 
 def ask(line, request=b"question", baud=9600):
-    return line.ask(request, 4, four, Patience(100, 400), baud)
+    return line.ask(request, 4, four, AdaptiveTimeout(100, 400), baud)
 
 
 def test_the_pin_is_high_exactly_while_the_question_is_on_the_wire():
@@ -152,7 +152,7 @@ def test_a_silent_meter_costs_its_neighbour_no_reading():
         with raises(SensorFault, "silent"):
             machine.time.run(dead.read())
         assert machine.time.run(alive.read())["u_mv"] == 231000
-    assert (dead.patience.silent, alive.patience.silent) == (5, 0)
+    assert (dead.timeout.silent, alive.timeout.silent) == (5, 0)
 
 
 def test_a_part_of_the_same_uart_takes_turns_with_the_bus():

@@ -3,7 +3,7 @@
 from captured import rows
 from lamppost.buses import shdlc
 from lamppost.core.faults import SensorFault
-from lamppost.drivers.sps30_start import request
+from lamppost.buses.shdlc import request
 from raising import raises
 
 

@@ -5,7 +5,7 @@ from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
 from lamppost.drivers import registry
 from lamppost.drivers.sps30 import decode
-from lamppost.drivers.sps30_start import request
+from lamppost.buses.shdlc import request
 from lamppost.ops.selftest import part_rows
 from raising import raises
 from wire import Machine

@@ -1,8 +1,8 @@
-"""A time-out that learns: as short as the part allows, longer as soon as it proves too short."""
+"""A time-out that adapts to a part: as short as its answers allow, longer as soon as it proves too short."""
 
 
-class Patience:
-    """How long one part is waited for, and what became of the questions so far.
+class AdaptiveTimeout:
+    """How long to wait for the answers of one part, and a count of its answers so far.
 
     shortest_ms, longest_ms -- the time-out never leaves these; it starts at the shortest. A missed or broken
     answer doubles it (slow meters are cured by longer waits, not by more questions); good answers bring it
@@ -10,8 +10,8 @@ class Patience:
     """
 
     def __init__(self, shortest_ms, longest_ms):
-        self._shortest = shortest_ms
-        self._longest = longest_ms
+        self.shortest_ms = shortest_ms
+        self.longest_ms = longest_ms
         self.ms = shortest_ms
         self.answers = 0
         self.silent = 0
@@ -19,7 +19,7 @@ class Patience:
 
     def answered(self, took_ms):
         self.answers += 1
-        goal = min(self._longest, max(self._shortest, 3 * took_ms))
+        goal = min(self.longest_ms, max(self.shortest_ms, 3 * took_ms))
         self.ms = goal if goal > self.ms else self.ms - (self.ms - goal + 7) // 8
 
     def missed(self, heard):
@@ -28,4 +28,4 @@ class Patience:
             self.garbled += 1
         else:
             self.silent += 1
-        self.ms = min(self._longest, 2 * self.ms)
+        self.ms = min(self.longest_ms, 2 * self.ms)

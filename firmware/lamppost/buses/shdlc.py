@@ -6,6 +6,20 @@ from ..core.faults import SensorFault
 
 _FLAG = const(0x7E)
 _ESCAPE = const(0x7D)
+_STUFFED = b"\x7e\x7d\x11\x13"
+
+
+def request(address, command, data=b""):
+    """The stuffed frame that sends `command` with `data` to `address`."""
+    plain = bytes((address, command, len(data))) + data
+    frame = bytearray(b"\x7e")
+    for byte in plain + bytes((~sum(plain) & 0xFF,)):
+        if byte in _STUFFED:
+            frame.append(_ESCAPE)
+            byte ^= 0x20
+        frame.append(byte)
+    frame.append(_FLAG)
+    return bytes(frame)
 
 
 def _unstuffed(stuffed):

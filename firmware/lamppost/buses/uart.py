@@ -64,11 +64,11 @@ class Line:
         pin = self._port.machine.Pin
         pin(self.tx, pin.OUT, value=1)
 
-    async def ask(self, request, want, whole, patience, baud, parity=None):
+    async def ask(self, request, want, whole, timeout, baud, parity=None):
         """Send `request` (None: only listen) and return the bytes that came.
 
         want -- bytes of the expected answer; whole(view) -- True when the bytes hold a complete answer
-        patience -- the part's Patience. Without a whole answer in time the bytes are returned as they are,
+        timeout -- the part's AdaptiveTimeout. Without a whole answer in time the bytes are returned as they are,
         for the decoder to name the fault; raises SensorFault silent (no byte at all) or bus.
         """
         port = self._port
@@ -80,17 +80,17 @@ class Line:
                 start = self.time.ticks_ms()
                 wire_ms = (sent + want) * 11000 // baud
                 await asyncio.sleep_ms(wire_ms)  # no answer can be complete before
-                heard = await self._hear(start, wire_ms + patience.ms, whole)
+                heard = await self._hear(start, wire_ms + timeout.ms, whole)
             except (OSError, ValueError) as error:
                 port.line = None
                 raise SensorFault("bus", "UART %d: %s" % (port.number, error))
             answer = bytes(port.view[:heard])
             if whole(answer):
-                patience.answered(self.time.ticks_diff(self.time.ticks_ms(), start) - wire_ms)
+                timeout.answered(self.time.ticks_diff(self.time.ticks_ms(), start) - wire_ms)
                 return answer
-            patience.missed(heard)
+            timeout.missed(heard)
             if not heard:
-                raise SensorFault("silent", "no byte in %d ms" % patience.ms)
+                raise SensorFault("silent", "no byte in %d ms" % timeout.ms)
             return answer
 
     async def _say(self, request, baud):

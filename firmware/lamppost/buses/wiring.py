@@ -1,6 +1,9 @@
 """The buses of a board by name: board.json's table becomes lines and buses, made when first used."""
 
 from ..core.faults import SensorFault
+from .i2c import I2c
+from .rs485 import Rs485
+from .uart import Line, Port
 
 
 class Wiring:
@@ -23,19 +26,13 @@ class Wiring:
         return self._made[name]
 
     def _i2c(self, row):
-        from .i2c import I2c
-
         return I2c(self._machine, row["i2c"], row["scl"], row["sda"], self._time)
 
     def _line(self, row):
-        from .uart import Line, Port
-
         number = row["uart"]
         if number not in self._ports:
             self._ports[number] = Port(self._machine, number)
         port = self._ports[number]
         if row["kind"] == "rs485":
-            from .rs485 import Rs485
-
             return Rs485(port, row["tx"], row["rx"], row.get("de"), self._time)
         return Line(port, row["tx"], row["rx"], self._time)

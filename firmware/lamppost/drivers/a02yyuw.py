@@ -6,7 +6,7 @@ with and without the header, as both are met in the field.
 
 from micropython import const
 
-from ..buses.adaptive_timeout import Patience
+from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
 
 _FRAME = const(4)
@@ -63,7 +63,7 @@ class A02yyuw:
             raise SensorFault("foreign", "no model %s; there are: %s" % (model, " ".join(sorted(_MODELS))))
         nearest, farthest, trigger, headless = _MODELS[model]
         self.name = name
-        self.patience = Patience(350, 1000)  # the filtered value comes every 100 to 300 ms
+        self.timeout = AdaptiveTimeout(350, 1000)  # the filtered value comes every 100 to 300 ms
         self.LIMITS = (("d_mm", nearest + 1, farthest),)
         self._bus = bus
         self._model = model
@@ -75,5 +75,5 @@ class A02yyuw:
 
     async def read(self):
         """The present reading. Raises SensorFault."""
-        stream = await self._bus.ask(self._request, _FRAME, self._whole, self.patience, _BAUD)
+        stream = await self._bus.ask(self._request, _FRAME, self._whole, self.timeout, _BAUD)
         return decode(stream, self._model)

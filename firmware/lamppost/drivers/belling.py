@@ -4,7 +4,7 @@ Sources: Shanghai Belling, BL0942 datasheet V1.06 and BL0940 datasheet V1.1 (UAR
 V1.04 (formulas).
 """
 
-from ..buses.adaptive_timeout import Patience
+from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
 from ..core.quantity import checked
 from .ratio import power_factor, rounded
@@ -80,7 +80,7 @@ class Belling:
 
     def __init__(self, bus, name, command, baud, size, zeros, decode):
         self.name = name
-        self.patience = Patience(150, 800)
+        self.timeout = AdaptiveTimeout(150, 800)
         self._bus = bus
         self._request = bytes((command, 0xAA))
         self._baud = baud
@@ -93,4 +93,4 @@ class Belling:
 
     async def read(self):
         """The present reading. Raises SensorFault."""
-        return self._decode(await self._bus.ask(self._request, self._size, self._whole, self.patience, self._baud))
+        return self._decode(await self._bus.ask(self._request, self._size, self._whole, self.timeout, self._baud))

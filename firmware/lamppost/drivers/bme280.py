@@ -3,13 +3,21 @@
 Source: Bosch, BME280 datasheet BST-BME280-DS002, 4.2.3 (compensation), 5.4 (registers), 9.1 (times).
 """
 
+from struct import unpack_from
+
 from micropython import const
 
 from ..core.quantity import checked
-from .bmp280 import Bmp280, weather
+from .bmp280 import Bmp280, calibration, held, weather
 
-_CTRL_HUM = const(0xF2)
+_CAL, _CAL_HIGH, _CTRL_HUM = const(0x88), const(0xE1), const(0xF2)
 _LOW, _HIGH, _RAW = const(26), const(7), const(8)  # bytes of 88..A1, E1..E7, F7..FE
+
+
+def humid(raw):
+    """The 33 bytes of 88..A1 and E1..E7 -> (T1..T3, P1..P9, H1..H6). Raises SensorFault range."""
+    h2, h3, e4, e5, e6, h6 = unpack_from("<hBbBbb", raw, _LOW)
+    return calibration(raw) + (raw[25], h2, h3, e4 << 4 | e5 & 15, e6 << 4 | e5 >> 4, h6)
 
 
 def humidity(cal, t_fine, adc):
@@ -24,10 +32,8 @@ def humidity(cal, t_fine, adc):
 
 def decode(raw):
     """88..A1, E1..E7 and F7..FE, 41 bytes in this order -> reading in tenths of Cel, % and hPa."""
-    from . import bosch
-
-    bosch.held(raw, _LOW + _HIGH + _RAW)
-    return _reading(bosch.humid(raw), raw[_LOW + _HIGH :])
+    held(raw, _LOW + _HIGH + _RAW)
+    return _reading(humid(raw), raw[_LOW + _HIGH :])
 
 
 def _reading(cal, raw):
@@ -42,6 +48,10 @@ class Bme280(Bmp280):
     QUANTITIES = ("t", "rh", "p")
     LIMITS = (("t", -400, 600), ("rh", 0, 1000), ("p", 8500, 10900))
     CHIPS = (0x60,)
+
+    def fetch_calibration(self):
+        bus, address = self._bus, self._address
+        return humid(bus.twice(address, _CAL, _LOW) + bus.twice(address, _CAL_HIGH, _HIGH))
 
     async def read(self):
         """Measure once and return the reading. Raises SensorFault."""

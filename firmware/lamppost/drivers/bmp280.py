@@ -4,18 +4,36 @@ Source: Bosch, BMP280 datasheet BST-BMP280-DS001, 3.11 (compensation), 4 (regist
 """
 
 import asyncio
+from struct import unpack_from
 
 from micropython import const
 
-from ..core.borrow import once
 from ..core.faults import SensorFault
 from ..core.quantity import checked
 
-_CTRL_MEAS, _DATA = const(0xF4), const(0xF7)
+_CAL, _ID, _RESET, _CTRL_MEAS, _DATA = const(0x88), const(0xD0), const(0xE0), const(0xF4), const(0xF7)
 _CHIPS = (0x58, 0x57, 0x56)  # the last two are samples
 _FORCED_X1 = const(0x25)  # oversampling 1 for t and p, one measurement
 _CALIBRATION, _RAW = const(24), const(6)  # bytes of 88..9F, F7..FC
+_NAMES = {0x58: "a BMP280", 0x60: "a BME280"}
 _SKIPPED = const(0x80000)  # what the data registers hold until something was measured
+
+
+def held(raw, count):
+    """The registers, if that many came. Raises SensorFault silent or garbled."""
+    if not raw:
+        raise SensorFault("silent")
+    if len(raw) != count:
+        raise SensorFault("garbled", "%d bytes instead of %d" % (len(raw), count))
+    return raw
+
+
+def calibration(raw):
+    """The 24 bytes from 88 on -> (T1..T3, P1..P9). Raises SensorFault range."""
+    cal = unpack_from("<HhhHhhhhhhhh", raw)
+    if cal[0] in (0, 65535) or cal[3] in (0, 65535):
+        raise SensorFault("range", "blank calibration")
+    return cal
 
 
 def fine(cal, adc):
@@ -52,10 +70,8 @@ def weather(cal, raw):
 
 def decode(raw):
     """88..9F and F7..FC, 30 bytes in this order -> reading in tenths of Cel and hPa."""
-    from . import bosch
-
-    bosch.held(raw, _CALIBRATION + _RAW)
-    return checked(weather(bosch.calibration(raw), raw[_CALIBRATION:])[1])
+    held(raw, _CALIBRATION + _RAW)
+    return checked(weather(calibration(raw), raw[_CALIBRATION:])[1])
 
 
 class Bmp280:
@@ -73,7 +89,18 @@ class Bmp280:
 
     async def start(self):
         """Reset, check what it is, and fetch its calibration."""
-        await once("drivers.bosch", "start", self)
+        bus, address = self._bus, self._address
+        self._cal = None
+        bus.write(address, _RESET, 0xB6)
+        await asyncio.sleep_ms(5)
+        chip = bus.read(address, _ID, 1)[0]
+        if chip not in self.CHIPS:
+            raise SensorFault("foreign", "chip 0x%02x: %s" % (chip, _NAMES.get(chip, "another part")))
+        self._cal = self.fetch_calibration()
+
+    def fetch_calibration(self):
+        """The calibration of this piece, as weather() wants it."""
+        return calibration(self._bus.twice(self._address, _CAL, _CALIBRATION))
 
     async def measure(self, count):
         """`count` registers from F7 on, after a measurement."""

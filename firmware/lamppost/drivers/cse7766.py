@@ -3,7 +3,7 @@
 Source: Chipsea, CSE7766 user manual rev. 1.2, 3.3 to 3.6. Power has no sign; what is below the chip's reach is no load.
 """
 
-from ..buses.adaptive_timeout import Patience
+from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
 from ..core.quantity import checked
 from .ratio import power_factor, rounded
@@ -87,7 +87,7 @@ class Cse7766:
 
     def __init__(self, bus, name="meter"):
         self.name = name
-        self.patience = Patience(150, 600)
+        self.timeout = AdaptiveTimeout(150, 600)
         self._bus = bus
         self._count = None  # the chip's counter at the last reading, and when that was
         self._at = 0
@@ -99,7 +99,7 @@ class Cse7766:
 
     async def read(self):
         """The present reading. Raises SensorFault."""
-        data = frame(await self._bus.ask(None, _FRAME, self._whole, self.patience, _BAUD, _EVEN))
+        data = frame(await self._bus.ask(None, _FRAME, self._whole, self.timeout, _BAUD, _EVEN))
         reading = values(data)
         self._add(data[21] << 8 | data[22], data)
         reading["imp_mwh"] = energy(self._pulses, data)

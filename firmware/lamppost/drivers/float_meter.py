@@ -5,7 +5,7 @@ answered); Chint, DDSU666 manual ZTY0.464.1036, appendix A.
 """
 
 from ..buses import modbus
-from ..buses.adaptive_timeout import Patience
+from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
 from ..core.quantity import checked
 from .ratio import rounded
@@ -73,7 +73,7 @@ class FloatMeter:
 
     def __init__(self, bus, name, address, baud, blocks):
         self.name = name
-        self.patience = Patience(250, 2000)
+        self.timeout = AdaptiveTimeout(250, 2000)
         self._bus = bus
         self._address = address
         self._baud = baud
@@ -86,7 +86,7 @@ class FloatMeter:
             return modbus.find(reply, address, function, size) >= 0
 
         request = modbus.request(address, function, start, count)
-        reply = await self._bus.ask(request, 5 + size, found, self.patience, self._baud)
+        reply = await self._bus.ask(request, 5 + size, found, self.timeout, self._baud)
         return modbus.check(reply, address, function, size)
 
     async def read(self):

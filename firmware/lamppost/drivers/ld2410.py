@@ -5,7 +5,7 @@ Source: Hi-Link, LD2410C serial communication protocol V1.00, 2.2.2 (end of conf
 
 from micropython import const
 
-from ..buses.adaptive_timeout import Patience
+from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
 
 _BAUD = const(256000)
@@ -70,7 +70,7 @@ class Ld2410:
 
     def __init__(self, bus, name="radar"):
         self.name = name
-        self.patience = Patience(250, 1000)  # a report comes every 100 ms
+        self.timeout = AdaptiveTimeout(250, 1000)  # a report comes every 100 ms
         self._bus = bus
         self._request = None
 
@@ -81,7 +81,7 @@ class Ld2410:
     async def read(self):
         """The present reading. Raises SensorFault."""
         request, self._request = self._request, _END_CONFIGURATION
-        stream = await self._bus.ask(request, _REPORT, self._whole, self.patience, _BAUD)
+        stream = await self._bus.ask(request, _REPORT, self._whole, self.timeout, _BAUD)
         reading = decode(stream)
         self._request = None
         return reading

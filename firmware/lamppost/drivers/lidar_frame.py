@@ -5,7 +5,7 @@ Source: Benewake, TFmini-S product manual A00, 5 (frame) and TF-Luna manual A05,
 
 from micropython import const
 
-from ..buses.adaptive_timeout import Patience
+from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
 
 FRAME = const(9)
@@ -65,7 +65,7 @@ class Lidar:
 
     def __init__(self, bus, name="lidar", address=0x10):
         self.name = name
-        self.patience = Patience(60, 300)
+        self.timeout = AdaptiveTimeout(60, 300)
         self._bus = bus
         self._address = address
         self._fetch = None if hasattr(bus, "ask") else self._fetched
@@ -83,7 +83,7 @@ class Lidar:
         if self._fetch:
             return self._decode(await self._fetch())
         # three frames' time: the first may be cut by the moment that the listening starts
-        stream = await self._bus.ask(None, 3 * FRAME, two, self.patience, _BAUD)
+        stream = await self._bus.ask(None, 3 * FRAME, two, self.timeout, _BAUD)
         if not two(stream):
             raise SensorFault("garbled", "no two frames in a row in %d bytes" % len(stream))
         return self._decode(stream)

@@ -7,7 +7,7 @@ mains: without mains the part is silent.
 from micropython import const
 
 from ..buses import modbus
-from ..buses.adaptive_timeout import Patience
+from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
 from ..core.quantity import checked
 
@@ -55,7 +55,7 @@ class Pzem004t:
 
     def __init__(self, bus, name="meter", address=1):
         self.name = name
-        self.patience = Patience(150, 1000)
+        self.timeout = AdaptiveTimeout(150, 1000)
         self._bus = bus
         self._address = None if address == 0xF8 else address
         self._request = modbus.request(address, _READ_INPUT, 0, _REGISTERS)
@@ -65,5 +65,5 @@ class Pzem004t:
 
     async def read(self):
         """The present reading. Raises SensorFault."""
-        reply = await self._bus.ask(self._request, _ANSWER, self._whole, self.patience, _BAUD)
+        reply = await self._bus.ask(self._request, _ANSWER, self._whole, self.timeout, _BAUD)
         return decode(reply, self._address)

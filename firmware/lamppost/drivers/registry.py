@@ -1,6 +1,7 @@
 """The driver of a part by its id alone: drivers/<id>.py with its decode() and a class of that name.
 
-There is no table, so that a part costs nothing on a node that has none; what relatives share is no part.
+There is no table: only the drivers that a configuration names are imported. Files that several drivers share have no
+decode() and are no parts.
 """
 
 from ..core.faults import SensorFault
@@ -9,7 +10,7 @@ _PLACE = ("id", "part", "bus", "serial")  # members of a part's configuration th
 
 
 class Absent:
-    """Stands for a configured part that cannot be built: each read says why. It measures what nobody knows."""
+    """Stands for a configured part that cannot be built: each read says why."""
 
     QUANTITIES = ()
     LIMITS = ()
@@ -27,9 +28,7 @@ class Absent:
 def driver(part_id):
     """(module, class) of a part. Raises SensorFault foreign for one that nobody here knows."""
     try:
-        if part_id in ("boot", "main"):  # no drivers, but files that would run
-            raise ValueError
-        found = __import__(__name__[:-len("registry")] + part_id, None, None, ("decode",))  # from where this module is
+        found = __import__("lamppost.drivers." + part_id, None, None, ("decode",))
     except (ImportError, ValueError):
         found = None
     kind = getattr(found, part_id[:1].upper() + part_id[1:], None)

@@ -67,7 +67,7 @@ class Sds011(streaming_dust.Dust):
         try:
             stream = await self._bus.ask(
                 command(*what), _SIZE, lambda heard: bool(streaming_dust.newest(heard, _SIZE, answer)),
-                self.patience, 9600
+                self.timeout, 9600
             )
         except SensorFault:
             return 0

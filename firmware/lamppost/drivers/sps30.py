@@ -9,12 +9,12 @@ from struct import unpack_from
 from micropython import const
 
 from ..buses import shdlc
-from ..buses.adaptive_timeout import Patience
-from ..core.borrow import once
+from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
+from . import sps30_i2c
 
-_READ = const(0x03)
-_ASK = b"\x7e\x00\x03\x00\xfc\x7e"  # the frame of it
+_START, _READ, _STATUS = const(0x00), const(0x03), const(0xD2)
+_FLOAT = b"\x01\x03"
 _VALUES = const(40)  # bytes: ten big-endian floats
 _ANSWER = const(60)  # bytes: on UART about, stuffed; on I2C words of 16 bits with a checksum each
 _BAUD = const(115200)
@@ -30,8 +30,6 @@ def decode(reply):
     except SensorFault as fault:
         if fault.word != "garbled" or len(reply) < _ANSWER:
             raise
-    from . import sps30_i2c
-
     return _reading(sps30_i2c.plain(reply))
 
 
@@ -51,35 +49,41 @@ def _reading(data):
 class _Uart:
     """The part's answers by UART."""
 
-    def __init__(self, line, patience):
+    def __init__(self, line, timeout):
         self._line = line
-        self._patience = patience
+        self._timeout = timeout
 
-    async def ask(self, request, command):
-        """The data of the answer to `command`, sent as `request`."""
-        reply = await self._line.ask(request, _ANSWER, shdlc.whole, self._patience, _BAUD)
+    async def _ask(self, command, data=b""):
+        """The data of the answer to `command`."""
+        request = shdlc.request(0, command, data)
+        reply = await self._line.ask(request, _ANSWER, shdlc.whole, self._timeout, _BAUD)
         return shdlc.check(reply, command)
 
     async def begin(self):
-        """Start fan and laser."""
-        await once("drivers.sps30_start", "begin", self)
+        """Start fan and laser. A part that runs already refuses, and that is no fault."""
+        try:
+            await self._ask(_START, _FLOAT)
+        except SensorFault as fault:
+            if not _not_now(fault):
+                raise
 
     async def values(self):
         """Ten big-endian floats, b"" if there are no new ones, None if it does not measure."""
         try:
-            return await self.ask(_ASK, _READ)
+            return await self._ask(_READ)
         except SensorFault as fault:
-            if self.not_now(fault):
+            if _not_now(fault):
                 return None
             raise
 
-    def not_now(self, fault):
-        """True where a part answers that it is already, or not yet, measuring."""
-        return fault.word == "refused" and "state 0x43" in fault.detail
-
     async def status(self):
         """Its register of warnings and errors."""
-        return await once("drivers.sps30_start", "status", self)
+        return int.from_bytes((await self._ask(_STATUS, b"\x00"))[:4], "big")
+
+
+def _not_now(fault):
+    """True where a part answers that it is already, or not yet, measuring."""
+    return fault.word == "refused" and "state 0x43" in fault.detail
 
 
 class Sps30:
@@ -92,14 +96,12 @@ class Sps30:
 
     def __init__(self, bus, name="dust", warm_s=30, address=0x69):
         self.name = name
-        self.patience = Patience(100, 800)
+        self.timeout = AdaptiveTimeout(100, 800)
         self._time = bus.time
         if hasattr(bus, "ask"):
-            self._way = _Uart(bus, self.patience)
+            self._way = _Uart(bus, self.timeout)
         else:
-            from .sps30_i2c import Words
-
-            self._way = Words(bus, address)
+            self._way = sps30_i2c.Words(bus, address)
         self._warm_ms = warm_s * 1000
         self._started = None  # ticks when the fan started; None: it does not turn
         self._warm = False

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from ..buses.adaptive_timeout import Patience
+from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
 
 _BAUD = const(9600)
@@ -46,7 +46,7 @@ class Dust:
 
     def __init__(self, bus, name="dust", warm_s=30):
         self.name = name
-        self.patience = Patience(1500, 4000)  # once a second, a steady PMS every 2.3 s
+        self.timeout = AdaptiveTimeout(1500, 4000)  # once a second, a steady PMS every 2.3 s
         self._bus = bus
         self._warm_ms = warm_s * 1000
         self._heard = None  # ticks of the first frame since it was silent
@@ -72,7 +72,7 @@ class Dust:
         """The bytes of a frame; a part that was silent is woken first, and warms up anew."""
         request = (self.WAKE if self._heard is None else b"") + self.ASK
         try:
-            stream = await self._bus.ask(request or None, self.SIZE, self.whole, self.patience, _BAUD)
+            stream = await self._bus.ask(request or None, self.SIZE, self.whole, self.timeout, _BAUD)
         except SensorFault:
             self._heard = None
             self._warm = False

@@ -49,7 +49,7 @@ class Energy:
         # the voltage below which there are no mains; a part that the node feeds is not silent because of them
         lows = [low for name, low, _ in getattr(meter, "LIMITS", ()) if name in ("u_mv", "u1_mv")]
         self._no_mains_mv = lows[0] // 4 if lows else 0
-        self._on_mains = self._no_mains_mv > 0 and hasattr(meter, "patience")
+        self._on_mains = self._no_mains_mv > 0 and hasattr(meter, "timeout")
         self.supply_lost = None
         self.warned = None
         self._good_ms = None  # uptime of the last good reading of this boot
