@@ -182,8 +182,8 @@ async def start(node, random, report, set_time):
     node.config = {key: node.config[key] for key in ("v", "site", "node", "asset", "location") if key in node.config}
     node.config["parts"] = rows
     forget(
-        Alarms, Clock, Console, Counters, Drawer, Health, Link, Log, Mqtt, AdaptiveTimeout, Reader, Timebase, Timekeeper,
-        Wifi, Window, flash.Flash, type(node), *(type(one) for one in node.sensing),
+        AdaptiveTimeout, Alarms, Clock, Console, Counters, Drawer, Health, Link, Log, Mqtt, Reader, Timebase,
+        Timekeeper, Wifi, Window, flash.Flash, type(node), *(type(one) for one in node.sensing),
     )  # fmt: skip
     if node.meter:
         forget(type(node.meter.register))

@@ -2,8 +2,8 @@
 
 from captured import rows
 from lamppost.buses import shdlc
-from lamppost.core.faults import SensorFault
 from lamppost.buses.shdlc import request
+from lamppost.core.faults import SensorFault
 from raising import raises
 
 

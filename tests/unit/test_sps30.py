@@ -1,11 +1,11 @@
 """The SPS30 driver against frames of real parts, and through its states: idle, warming, measuring, lost power."""
 
 from captured import rows
+from lamppost.buses.shdlc import request
 from lamppost.buses.wiring import Wiring
 from lamppost.core.faults import SensorFault
 from lamppost.drivers import registry
 from lamppost.drivers.sps30 import decode
-from lamppost.buses.shdlc import request
 from lamppost.ops.selftest import part_rows
 from raising import raises
 from wire import Machine

@@ -18,7 +18,8 @@ def main(folder, rows, facts):
         facts = json.load(file)
     columns = facts["columns"]
     now = [0]
-    bay = ParkingBay(facts["options"], Clock(lambda: now[0], lambda late, early: late - early), Notes(facts.get("kept")))
+    clock = Clock(lambda: now[0], lambda late, early: late - early)
+    bay = ParkingBay(facts["options"], clock, Notes(facts.get("kept")))
     dark, silent = SensorFault("signal"), SensorFault("silent")
 
     def place(name):

@@ -16,7 +16,9 @@ _ODD_UT = const(16000)  # more than earth and iron together: cut, so that square
 
 
 class Magnetometer:
-    """kind, still -- as of a RangeFinder; dev -- how far the last reading is from the empty field, None: nobody knows"""
+    """kind, still -- as of a RangeFinder
+    dev -- how far the last reading is from the empty field; None: no reading, or the empty field is not known
+    """
 
     _low = 120
 

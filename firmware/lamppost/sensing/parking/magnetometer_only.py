@@ -2,8 +2,8 @@
 
 from micropython import const
 
-from .fusion import AWAY, BETWEEN, NEAR
 from .field_search import FieldSearch
+from .fusion import AWAY, BETWEEN, NEAR
 from .magnetometer import Magnetometer, norm
 from .transients import Transients
 
