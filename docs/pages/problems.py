@@ -7,6 +7,7 @@ from lamplighter import problems
 from .table import table
 
 SECTIONS = {
+    0: "Files of this computer",
     10: "Port and serial line",
     20: "Boards, images, flashing",
     30: "Configuration",

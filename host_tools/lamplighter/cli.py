@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import NoReturn
 
 import click
 
 from . import __version__, screen
-from .problems import Problem
+from .problems import FileRefused, Problem
 
 # verb: (module in commands/, one line for --help)
 VERBS = {
@@ -73,16 +74,23 @@ def lamplighter(ctx: click.Context, debug: bool) -> None:
     ctx.obj = {"debug": debug}
 
 
+def _end_with(trouble: Problem) -> NoReturn:
+    screen.problem(trouble, as_json="--json" in sys.argv)
+    sys.exit(trouble.exit_code)
+
+
 def main() -> None:
     """Run a verb; a Problem becomes its sentence, its remedy and its exit code."""
     debug = "--debug" in sys.argv
+    screen.take_any_text()
     try:
         code = lamplighter(standalone_mode=False)
     except Problem as trouble:
         if debug:
             raise
-        screen.problem(trouble, as_json="--json" in sys.argv)
-        sys.exit(trouble.exit_code)
+        _end_with(trouble)
+    except click.FileError as refused:
+        _end_with(FileRefused(f"{refused.ui_filename} cannot be opened: {refused.message}."))
     except click.ClickException as misuse:
         misuse.show()
         sys.exit(misuse.exit_code)
@@ -93,6 +101,8 @@ def main() -> None:
     except Exception as bug:
         if debug:
             raise
+        if isinstance(bug, OSError) and bug.filename:
+            _end_with(FileRefused(f"{bug.filename} cannot be used: {bug.strerror}."))
         # its text is not shown: it may hold anything
         cause = f"This is a bug in lamplighter ({type(bug).__name__})."
         screen.problem(Problem(cause, "Run it again as `lamplighter --debug ...` and report what it shows."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ def run(*words: str, say: Callable[[str], None] = lambda line: None, stdin: str 
     with subprocess.Popen(
         [sys.executable, "-m", "lamplighter", *words, "--json"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     ) as process:  # fmt: skip
         assert process.stdin and process.stdout and process.stderr
         out: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json as _json
 import sys
 from collections.abc import Callable, Iterator
@@ -16,9 +17,21 @@ out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
+def take_any_text() -> None:
+    """Let stdout and stderr show as escapes what their encoding lacks, as that of a terminal in ISO 8859-1 does."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def result(value: Any) -> None:
     """One JSON value to stdout, for --json; a stream of results is one object a line."""
-    print(_json.dumps(value, ensure_ascii=False, separators=(", ", ": ")), flush=True)
+    text = _json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # JSON has escapes of its own
+        text = _json.dumps(value, separators=(", ", ": "))
+    print(text, flush=True)
 
 
 def problem(trouble: Problem, as_json: bool = False) -> None:

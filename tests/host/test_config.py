@@ -1,6 +1,7 @@
 """The configuration is checked whole before anything is written, and its secrets are seen nowhere."""
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -98,7 +99,7 @@ def test_all_errors_come_at_once_each_with_its_line_and_a_way_out(tmp_path):
         ({"node": "lp-0042\n"}, "node: must be small letters"),
         ({"v": 2}, "v: must be 1, not 2."),
         ({"location__lat": 98}, "location.lat: must be at most 90, not 98."),
-        ({"mqtt__host": "mqtt://broker"}, "mqtt.host: must be a host name or an address, without protocol"),
+        ({"mqtt__host": "mqtt://broker"}, "mqtt.host: 'mqtt://broker' is a URL; give the host alone"),
         ({"mqtt__port": 70000}, "mqtt.port: must be at most 65535, not 70000."),
         ({"mqtt__user": None}, "mqtt: has a password and no user; add user."),
         ({"mqtt__window": 17}, "mqtt.window: must be at most 16, not 17."),
@@ -242,3 +243,88 @@ def test_a_configuration_can_be_checked_for_a_board_without_a_node(tmp_path):
     result = CliRunner().invoke(lamplighter, arguments)
     assert result.exit_code == 0
     assert result.output == f"lp-0042: configuration {config_file.config_hash(GOOD)} is right.\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"wifi__ssid": "街" * 20}, "wifi.ssid: has 60 octets, as UTF-8 of 20 characters"),
+        ({"wifi__ssid": "s" * 33}, "wifi.ssid: has 33 octets;"),
+        ({"wifi__password": "z" * 64}, "wifi.password: has 64 characters that are not all hex digits"),
+        ({"wifi__password": "ü" * 40}, "wifi.password: has a character that is not printable ASCII"),
+        ({"wifi__password": "street-secret\r\n"}, "wifi.password: begins or ends with a line break"),
+        ({"mqtt__user": "l\0p"}, "mqtt.user: has the character U+0000"),
+        ({"mqtt__host": "broker.lan:1883"}, "mqtt.host: 'broker.lan:1883' has a port;"),
+        ({"mqtt__host": "192.168.1.300"}, "mqtt.host: '192.168.1.300' is no IPv4 address;"),
+        ({"mqtt__host": "[::1]"}, "mqtt.host: '[::1]' is in brackets"),
+        ({"mqtt__tls": {"server_name": "a..b"}}, "mqtt.tls.server_name: 'a..b' has nothing between two points"),
+        ({"time": {"servers": ["ntp.lan", "10.0.0"]}}, "time.servers[1]: '10.0.0' is no IPv4 address;"),
+        ({"air__calibration": [{"part": "dust", "quantity": "pm10", "id": "c1", "date": "2025-02-29"}]},
+         "air.calibration[0].date: 2025-02-29 does not exist"),
+        ({"air__calibration": [{"part": "dust", "quantity": "pm10", "id": "c1", "date": "1.3.2026"}]},
+         "air.calibration[0].date: must be a date like 2026-03-01"),
+    ],
+)  # fmt: skip
+def test_what_wifi_resolver_and_calendar_refuse_is_refused_here(tmp_path, changes, said):
+    found = errors(tmp_path, changed(**changes))
+    assert len(found) == 1 and found[0].startswith(said), found
+    assert "secret" not in found[0] and "zzz" not in found[0] and "üü" not in found[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"wifi__ssid": "街" * 10}, {"wifi__password": "0" * 64}, {"wifi__password": "z" * 63}, {"mqtt__host": "::1"},
+     {"mqtt__host": "2001:db8::"}, {"mqtt__tls": {"server_name": "2001:db8::1"}}],
+)  # fmt: skip
+def test_what_they_take_is_taken(tmp_path, changes):
+    file = tmp_path / "node.json"
+    file.write_text(json.dumps(changed(**changes)), encoding="utf-8")
+    assert config_file.load(str(file))
+
+
+def test_a_password_of_the_environment_is_measured_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("LAMP_WIFI", "ü" * 40)
+    found = errors(tmp_path, changed(wifi__password={"$env": "LAMP_WIFI"}))
+    assert found == ["wifi.password: has a character that is not printable ASCII, which no passphrase of WPA may have."]
+    monkeypatch.setitem(os.environ, "LAMP_WIFI", b"caf\xe9-street".decode("utf-8", "surrogateescape"))
+    found = errors(tmp_path, changed(wifi__password={"$env": "LAMP_WIFI"}))
+    assert found == ["wifi.password: the environment variable LAMP_WIFI is not UTF-8 text; save what it comes from as"
+                     " UTF-8."]  # fmt: skip
+
+
+def test_a_blank_at_the_end_of_a_name_is_pointed_out_and_taken(tmp_path):
+    file = tmp_path / "node.json"
+    file.write_text(json.dumps(changed(wifi__ssid="city ", mqtt__user="lp\r\n")))
+    done = CliRunner().invoke(lamplighter, ["configure", "--dry-run", "--board", "lamppost-esp32", str(file)])
+    assert done.exit_code == 0, done.output
+    assert "wifi.ssid: the name begins or ends with a blank; take it out unless it is meant." in done.stderr
+    assert "mqtt.user: the user name begins or ends with a line break" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[" * 100_000, "1: this is not JSON: there are more than 64 levels of brackets."),
+        ('{"a":' * 100_000, "1: this is not JSON: there are more than 64 levels"),
+        ('{\n"v": ' + "1" * 5000 + "}", "2: this is not JSON: a number has 5000 characters"),
+        ('{"v": 1e999}', "1: this is not JSON: the number 1e999 is too large"),
+        ('{"v": -1e999}', "1: this is not JSON: the number -1e999 is too large"),
+        ('{"site": "\\ud83d"}', "1: this is not JSON: a text has half a character"),
+        ('{"\\udc00": 1}', "1: this is not JSON: a text has half a character"),
+    ],
+)
+def test_json_that_would_break_a_reader_is_refused_with_its_line(tmp_path, text, said):
+    file = tmp_path / "hard.json"
+    file.write_text(text)
+    with pytest.raises(ConfigUnreadable) as caught:
+        config_file.read(str(file))
+    assert caught.value.cause.startswith(f"{file}:{said}")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_configuration(tmp_path):
+    text = b"\xef\xbb\xbf" + json.dumps(GOOD).encode()
+    done = CliRunner().invoke(lamplighter, ["configure", "--dry-run", "--board", "lamppost-esp32", "-"], input=text)
+    assert done.exit_code == 0, done.output
+    (tmp_path / "utf16.json").write_text(json.dumps(GOOD), encoding="utf-16")
+    with pytest.raises(ConfigUnreadable, match="is not UTF-8 text, but UTF-16"):
+        config_file.read(str(tmp_path / "utf16.json"))

@@ -97,7 +97,7 @@ def test_another_citys_record_is_not_proven_and_a_lamppost_cannot_sign_one(city,
 def test_an_expired_ca_and_a_revoked_engineer_are_told(tmp_path, monkeypatch):
     past = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=90)
     with monkeypatch.context() as then:
-        for module in ("authority", "identity", "book"):
+        for module in ("pki.authority", "pki.city", "pki.index"):
             then.setattr(f"lamplighter.{module}._now", lambda: past)
         city = City.create(tmp_path / "old", "Lisbon", None, days=60)
         city.issue_as("engineer", "crew-1", 30)

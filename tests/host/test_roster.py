@@ -164,3 +164,117 @@ def test_a_note_that_somebody_added_to_the_results_stays(tmp_path):
     Results(path).path.write_text(f"{text[0]},remark\n{text[1]},door is rusty\n")
     Results(path).note("LP-0002", state="failed")
     assert Results(path).of("LP-0001")["remark"] == "door is rusty"
+
+
+def broken(folder: Path, change) -> Path:
+    path = street(folder, 203)
+    lines = path.read_text().split("\n")
+    change(lines)
+    path.write_text("\n".join(lines))
+    return path
+
+
+def test_a_quote_that_is_not_closed_is_an_error_of_its_line_and_takes_no_other_row(tmp_path):
+    path = broken(tmp_path, lambda lines: lines.__setitem__(2, lines[2][:-1]))
+    assert said(path) == ["street.csv:3: row: a quote is not closed in this line; remove it, or bring the whole cell"
+                          " into one line."]  # fmt: skip
+    assert len(roster_file.examine(path).rows) == 202
+    done = CliRunner().invoke(lamplighter, ["roster", "check", str(path)])
+    assert isinstance(done.exception, RosterInvalid) and done.exception.exit_code == 74
+    assert done.exception.cause == f"{path} has 1 error."
+
+
+def test_a_cell_that_spans_lines_is_one_error_and_the_rows_after_it_are_checked(tmp_path):
+    def change(lines):
+        lines[2] = lines[2].replace("Rua 2, left", "Rua 2,\nleft,\n\nsecond floor")
+        lines[9] = lines[9].replace("lamppost-esp32", "lamppost-esp23")
+
+    found = said(broken(tmp_path, change))
+    assert [line.split(": ")[0] for line in found] == ["street.csv:3", "street.csv:13"], found
+    assert "a quote is not closed" in found[0] and "there is no board" in found[1]
+
+
+def test_text_after_a_closing_quote_and_a_quote_in_the_header_are_named(tmp_path):
+    path = broken(tmp_path, lambda lines: lines.__setitem__(4, lines[4] + "x"))
+    assert said(path)[0].startswith("street.csv:5: row: this is not CSV: text after a closing quote")
+    path = broken(tmp_path, lambda lines: lines.__setitem__(0, '"' + lines[0]))
+    assert [line[:50] for line in said(path)] == ["street.csv:1: row: a quote is not closed in this l"]
+
+
+def test_the_separator_that_excel_names_is_used(tmp_path):
+    path = tmp_path / "street.csv"
+    path.write_text("sep=;\n" + street(tmp_path, 2).read_text().replace(", left", " left").replace(",", ";"))
+    assert [row.line for row in roster_file.read(path).rows] == [3, 4]
+
+
+def test_one_mac_in_two_spellings_is_one_mac(tmp_path):
+    head, spelt = (
+        HEAD.replace("note", "mac"),
+        ("24:0a:c4:aa:16:d9", "240AC4AA16D9", "24-0A-C4-aa-16-d9", "240a.c4aa.16d9"),
+    )
+    path = street(tmp_path, 5, {n: {"note": mac} for n, mac in enumerate((*spelt, "24:0a:c4:aa:16"), 1)}, head)
+    first = "line 2 has the MAC 24:0a:c4:aa:16:d9 already; give each lamppost its own."
+    assert said(path) == [*(f"street.csv:{line}: mac: {first}" for line in (3, 4, 5)),
+                          "street.csv:6: mac: 24:0a:c4:aa:16 is no MAC; write it as 24:0a:c4:12:34:56."]  # fmt: skip
+
+
+def test_site_and_node_are_told_apart_and_only_equal_pairs_collide(tmp_path):
+    rows = {1: {"site": "lisbon-lp", "node": "0017"}, 2: {"site": "lisbon", "node": "lp-0017"},
+            3: {"site": "lisbon", "node": "lp-0017"}}  # fmt: skip
+    found = roster_file.examine(street(tmp_path, 3, rows))
+    assert [row.name for row in found.rows[:2]] == ["lisbon-lp/0017", "lisbon/lp-0017"]
+    assert [one.told("s") for one in found.mistakes] == [
+        "s:4: node: line 3 has the node lisbon/lp-0017 already; give each lamppost its own."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "said_of_it"),
+    [
+        ("broker", "broker.lan:1883x", "broker: 'broker.lan:1883x' has no port from 1 to 65535"),
+        ("broker", "192.168.1.300", "broker: '192.168.1.300' is no IPv4 address; give four numbers"),
+        ("broker", "[::1", "broker: '[::1' is not of the form [ADDRESS]:PORT"),
+        ("wifi", "街" * 20, "wifi: has 60 octets"),
+        ("wifi_password", "z" * 64, "wifi_password: has 64 characters that are not all hex digits"),
+        ("meter_address", "010²", "meter_address: 010² is no address of a meter"),
+        ("meter_address", "9" * 5000, "is no address of a meter"),
+        ("parts", "meter=pzem004t@meter:" + "9" * 5000, "is no part of this board"),
+    ],
+)
+def test_a_cell_that_would_break_the_node_or_the_tool_is_refused(tmp_path, column, cell, said_of_it):
+    found = said(street(tmp_path, 1, {1: {column: cell}}))
+    assert len(found) == 1 and said_of_it in found[0], found
+
+
+def test_an_ipv6_broker_may_have_a_port(tmp_path):
+    rows = {1: {"broker": "[2001:db8::1]:1883"}, 2: {"broker": "2001:db8::1"}, 3: {"meter_address": "010"}}
+    documents = [row.document() for row in roster_file.read(street(tmp_path, 3, rows)).rows]
+    assert [(doc["mqtt"]["host"], doc["mqtt"]["port"]) for doc in documents[:2]] == [
+        ("2001:db8::1", 1883), ("2001:db8::1", 8883)]  # fmt: skip
+    assert documents[2]["parts"][0]["address"] == 10
+
+
+def test_a_blank_at_the_end_of_a_networks_name_is_pointed_out(tmp_path):
+    done = CliRunner().invoke(lamplighter, ["roster", "check", str(street(tmp_path, 1, {1: {"wifi": '"city "'}}))])
+    assert done.exit_code == 0 and ":2: wifi: begins or ends with a blank, which is left out." in done.stderr
+    assert "1 valid row, 1 not yet commissioned." in done.stdout
+
+
+@pytest.mark.parametrize("base", [{"wifi": 1, "mqtt": []}, {"mqtt": {"tls": "x"}}, {"energy": "x"}, {"air": []}])
+def test_a_base_of_another_form_is_an_error_and_no_crash(tmp_path, base):
+    path = street(
+        tmp_path, 2, head=HEAD.replace("note", "energy.window_s"), wrong={1: {"note": "60"}, 2: {"note": "60"}}
+    )
+    roster_file.examine(path, base)
+
+
+def test_results_whose_quote_is_open_are_not_written_over(tmp_path):
+    path = street(tmp_path, 2)
+    results = Results(path)
+    results.note("LP-0001", state="failed", problem="two\nlines")
+    assert results.of("LP-0001")["problem"] == "two lines"
+    spoilt = results.path.read_text() + 'LP-0002,"failed\n'
+    results.path.write_text(spoilt)
+    with pytest.raises(RosterInvalid, match=r"results\.csv:3: a quote is not closed"):
+        results.note("LP-0001", state="commissioned")
+    assert results.path.read_text() == spoilt

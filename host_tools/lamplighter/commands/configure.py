@@ -45,6 +45,8 @@ def command(
     facts = _board(board) if board else None
     files = certificates.gather(certs, ca, cert, key)
     doc = config_file.check(document, facts)
+    for remark in config_file.remarks(document, doc):
+        screen.note(remark)
     if files:
         doc["mqtt"].setdefault("tls", {}).update({kind: path for kind, (path, _) in files.items()})
     if port is None or (dry_run and board):

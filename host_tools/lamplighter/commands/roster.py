@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,20 +41,22 @@ def check(file: Path, base: Path | None, as_json: bool) -> None:
     from ..roster import roster_file
 
     found = roster_file.examine(file, common(base))
+    for remark in found.remarks:
+        screen.note(remark.told(str(file)))
     if as_json and found.mistakes:
         screen.result({"errors": [vars(mistake) for mistake in found.mistakes]})
     elif found.mistakes:
         for mistake in found.mistakes:
             screen.note(mistake.told(str(file)))
     if found.mistakes:
-        rows, count = len({mistake.line for mistake in found.mistakes}), len(found.mistakes)
-        raise RosterInvalid(f"{file} has {count} error{'s' * (count > 1)} in {rows} of {len(found.rows)} rows.")
+        raise RosterInvalid(f"{file} has {_extent(found)}.")
     counts = _counts(found)
     if as_json:
         screen.result({"rows": len(found.rows), **counts})
         return
     said = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
-    screen.out.print(f"{file}: {len(found.rows)} rows are right; {said}.", markup=False)
+    rows = "1 valid row" if len(found.rows) == 1 else f"{len(found.rows)} valid rows"
+    screen.out.print(f"{file}: {rows}, {said}.", markup=False)
 
 
 @command.command("next")
@@ -95,11 +96,11 @@ def keep(asset: str, file: Path, port: str, base: Path | None, as_json: bool) ->
     """
     from ..boards import board_file
     from ..commissioning import counter_transfer
-    from ..commissioning.context import colons
     from ..device import node_files, ports
     from ..device.repl import Repl
     from ..flash import preserve
     from ..roster import roster_file
+    from ..roster.columns import colons
 
     row = roster_file.read(file, common(base)).known(asset)
     with ports.claim(port), Repl(port, screen.note) as node:
@@ -117,6 +118,14 @@ def keep(asset: str, file: Path, port: str, base: Path | None, as_json: bool) ->
         screen.out.print(f"{row.asset}: register {told['imp_mwh']} mWh, boot {told['boot']}; kept.", markup=False)
 
 
+def _extent(roster: Any) -> str:
+    """The number of errors, and of the rows that have them where some are in rows."""
+    lines, count = {row.line for row in roster.rows}, len(roster.mistakes)
+    wrong = len({mistake.line for mistake in roster.mistakes} & lines)
+    errors = "1 error" if count == 1 else f"{count} errors"
+    return f"{errors} in {wrong} of {len(lines)} rows" if wrong else errors
+
+
 def described(row: Any) -> str:
     """A row in one line."""
     told = (f"{row.asset}: {row.name}, {row.board}", row.place and f"at {row.place}", row.cells.get("note", ""))
@@ -131,8 +140,8 @@ def common(base: Path | None) -> dict[str, Any] | None:
 
     value = config_file.read(str(base)).value
     if not isinstance(value, dict):
-        raise ConfigUnreadable(f"{base} is no JSON object.")
-    return json.loads(json.dumps(value))
+        raise ConfigUnreadable(f"{base} is not a JSON object.")
+    return value
 
 
 def _counts(roster: Any) -> dict[str, int]:
@@ -144,5 +153,5 @@ def _counts(roster: Any) -> dict[str, int]:
         "commissioned": states.count(results.DONE),
         "postponed": states.count(results.POSTPONED),
         "failed": states.count(results.FAILED),
-        "to do": sum(state not in (results.DONE, results.POSTPONED, results.FAILED) for state in states),
+        "not yet commissioned": sum(state not in (results.DONE, results.POSTPONED, results.FAILED) for state in states),
     }

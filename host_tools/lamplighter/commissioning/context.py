@@ -15,6 +15,7 @@ from ..device.repl import Repl
 from ..flash import preserve
 from ..pki.city import City
 from ..problems import ConsoleLocked, NodeSaidNo, NodeSilent, Problem, UnlockRefused, WrongBootMode
+from ..roster.columns import colons
 from ..roster.results import Results
 from ..roster.roster_file import Roster, Row
 from .progress import Progress
@@ -74,12 +75,6 @@ def _at_the_prompt(device: str, board: board_file.Board, trouble: Problem | None
         raise preserve.weak(device)
     name = f"{doc['site']}/{doc['node']}" if "site" in doc and "node" in doc else ""
     return Before(colons(mac), name, doc.get("asset", ""), "", build.get("build", ""))
-
-
-def colons(mac: str) -> str:
-    """24:0a:c4:12:34:56, however it was written."""
-    bare = mac.replace(":", "").replace("-", "").lower()
-    return ":".join(bare[at : at + 2] for at in range(0, len(bare), 2))
 
 
 @dataclass

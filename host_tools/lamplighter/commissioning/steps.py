@@ -11,9 +11,10 @@ from .. import __version__, run_verb
 from ..device.repl import Repl
 from ..pki.names import common_name
 from ..problems import BrokerNotFound, BrokerUnreachable, CountersUnknown, SelftestFailed
+from ..roster.columns import colons
 from . import check_sentences, counter_transfer
 from .broker_check import BrokerCheck, explained
-from .context import Work, colons
+from .context import Work
 
 _FIRMWARE = re.compile(r"firmware (\S+) build (\S+), MicroPython (\S+)")
 # a console that was unlocked for this visit notes so in RTC memory (firmware/lock.py): the visit is over

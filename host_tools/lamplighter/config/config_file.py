@@ -6,17 +6,16 @@ import difflib
 import functools
 import hashlib
 import json
-import os
 import re
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..documents import text_file
 from ..documents.json_source import JsonError, parse
 from ..parts import catalogue
 from ..problems import ConfigInvalid, ConfigUnreadable
-from . import rules
+from . import formats, rules
 
 SECRETS = (("wifi", "password"), ("mqtt", "password"))
 HIDDEN = "(hidden)"
@@ -49,14 +48,7 @@ def schema() -> dict[str, Any]:
 def read(source: str) -> Document:
     """A file, or stdin for `-`. Raises ConfigUnreadable."""
     name = "stdin" if source == "-" else source
-    try:
-        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigUnreadable(f"There is no file {source}.") from None
-    except UnicodeDecodeError:
-        raise ConfigUnreadable(f"{name} is not UTF-8 text.") from None
-    except OSError as error:
-        raise ConfigUnreadable(f"{name} cannot be read: {error.strerror}.") from None
+    text = text_file.stdin(ConfigUnreadable) if source == "-" else text_file.read(Path(source), ConfigUnreadable)
     try:
         value, lines, doubled = parse(text)
     except JsonError as error:
@@ -80,6 +72,11 @@ def check(document: Document, board: dict[str, Any] | None = None) -> dict[str, 
         count = "1 error" if len(details) == 1 else f"{len(details)} errors"
         raise ConfigInvalid(f"{document.name} has {count}.", details=details)
     return value
+
+
+def remarks(document: Document, value: dict[str, Any]) -> list[str]:
+    """What is allowed and seldom meant, as `file:line: key: sentence`; of what check() has returned."""
+    return [_row(document, path, sentence) for path, sentence in formats.remarks(value)]
 
 
 def faults(value: Any, board: dict[str, Any] | None, whole: bool = True) -> list[tuple[tuple, str]]:
@@ -141,11 +138,16 @@ def _secrets_filled(document: Document) -> tuple[Any, list[tuple[tuple, str]]]:
         name = place[key].get("$env")
         if not isinstance(name, str) or len(place[key]) != 1:
             found.append(((section, key), 'must be a text, or {"$env": "NAME"} to take it from the environment'))
-        elif name not in os.environ:
-            found.append(((section, key), f"the environment has no {name}; set it: export {name}=..."))
         else:
-            place[key] = os.environ[name]
-            continue
+            try:
+                secret = text_file.variable(name)
+            except ValueError as wrong:
+                found.append(((section, key), f"{wrong}; save what it comes from as UTF-8"))
+            else:
+                if secret is not None:
+                    place[key] = secret
+                    continue
+                found.append(((section, key), f"the environment has no {name}; set it: export {name}=..."))
         # reported already, and better than the schema could
         del place[key]
     return value, found
@@ -155,7 +157,7 @@ def _secrets_filled(document: Document) -> tuple[Any, list[tuple[tuple, str]]]:
 def _validator() -> Any:
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(schema())
+    return Draft202012Validator(schema(), format_checker=formats.checker())
 
 
 def _schema_errors(value: Any) -> list[tuple[tuple, str]]:
@@ -208,6 +210,8 @@ def _sentence(error: Any, path: tuple) -> str:
         return f"must be one of {choices}{shown}{hint}"
     if error.validator == "const":
         return f"must be {json.dumps(limit)}{shown}"
+    if error.validator == "format":
+        return str(error.cause)
     if error.validator == "pattern":
         return f"must be {error.schema.get('x-says', 'of another form')}{shown}"
     if error.validator in ("minimum", "maximum"):

@@ -13,7 +13,6 @@ from typing import Any
 from .. import __version__
 from ..config import config_file
 from ..documents import atomic_file
-from ..problems import Problem
 from .finding import Finding
 from .node import Patient
 
@@ -21,13 +20,13 @@ _KEYS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVA
 
 
 def write(path: Path, findings: list[Finding], patient: Patient) -> None:
-    """Raises Problem where the file cannot be written; nothing is left half-written then."""
+    """Raises FileRefused where the file cannot be written; nothing is left half-written then."""
     secrets = secrets_of(patient.configuration)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in _texts(findings, patient).items():
             archive.writestr(name, bare(text, secrets))
-    atomic_file.write(path, packed.getvalue(), "Name another file with --bundle.", 0o600, Problem)
+    atomic_file.write(path, packed.getvalue(), "Name another file with --bundle.", 0o600)
 
 
 def _texts(findings: list[Finding], patient: Patient) -> dict[str, str]:

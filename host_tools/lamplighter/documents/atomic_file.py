@@ -7,17 +7,20 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..problems import ImageInvalid, Problem
+from ..problems import FileRefused, Problem
 
 
-def write(path: Path, content: bytes, remedy: str, mode: int = 0o666, problem: type[Problem] = ImageInvalid) -> None:
+def write(
+    path: Path, content: bytes, remedy: str, mode: int = 0o666, problem: type[Problem] = FileRefused,
+    folder_mode: int = 0o777,
+) -> None:  # fmt: skip
     """Write, with the folders on the way. Raises `problem` with the remedy where the system refuses.
 
     mode -- before the user's mask; 0o600 for what only the owner may read, from its first byte on
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(folder_mode, parents=True, exist_ok=True)
         try:
             beside.unlink(missing_ok=True)
             with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
@@ -26,20 +29,27 @@ def write(path: Path, content: bytes, remedy: str, mode: int = 0o666, problem: t
                 os.fsync(file.fileno())
             beside.replace(path)
         except OSError:
-            beside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise problem(f"{path} cannot be written: {error.strerror}.", remedy) from None
+    except ValueError:  # a NUL in its name
+        raise problem(f"{str(path)!r} cannot be the name of a file.", remedy) from None
 
 
 @contextlib.contextmanager
-def alone(lock: Path) -> Iterator[None]:
+def alone(lock: Path, remedy: str, problem: type[Problem] = FileRefused) -> Iterator[None]:
     """Hold what the file `lock` stands for, waiting for it: read, change, write are one step then (not on Windows)."""
     if os.name == "nt":
         yield
         return
     import fcntl
 
-    with lock.open("a") as held:
+    try:
+        held = lock.open("a")
+    except OSError as error:
+        raise problem(f"{lock} cannot be written: {error.strerror}.", remedy) from None
+    with held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield

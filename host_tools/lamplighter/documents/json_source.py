@@ -1,16 +1,22 @@
-"""JSON with the line of every value, so that an error can point at it."""
+"""JSON with the line of every value, so that an error can point at it; it raises nothing but JsonError."""
 
 from __future__ import annotations
 
+import bisect
 import json
+import math
 import re
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
+
+from . import text_file
 
 Path = tuple[str | int, ...]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_DEEPEST = 64  # a configuration has 6 levels, and a node of little stack reads it too
+_LONGEST_NUMBER = 40  # characters
 _WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -33,9 +39,15 @@ def parse(text: str) -> tuple[Any, dict[Path, int], list[Path]]:
     return value, reader.lines, reader.doubled
 
 
+def value_of(data: bytes | str) -> Any:
+    """The value alone, of a file that a program wrote. Raises ValueError (JsonError, UnicodeDecodeError)."""
+    return parse(data.decode("utf-8-sig") if isinstance(data, bytes) else data)[0]
+
+
 class _Reader:
     def __init__(self, text: str):
         self.text = text
+        self._breaks = [match.start() for match in re.finditer("\n", text)]
         self.lines: dict[Path, int] = {}
         self.doubled: list[Path] = []
 
@@ -43,7 +55,7 @@ class _Reader:
         return JsonError(self.line(at), cause)
 
     def line(self, at: int) -> int:
-        return self.text.count("\n", 0, at) + 1
+        return bisect.bisect_left(self._breaks, at) + 1
 
     def space(self, at: int) -> int:
         return _SPACE.match(self.text, at).end()  # type: ignore[union-attr]
@@ -51,6 +63,8 @@ class _Reader:
     def value(self, at: int, path: Path) -> tuple[Any, int]:
         self.lines.setdefault(path, self.line(at))
         first = self.text[at : at + 1]
+        if len(path) > _DEEPEST:
+            raise self.error(at, f"there are more than {_DEEPEST} levels of brackets")
         if first == "{":
             return self.object(at + 1, path)
         if first == "[":
@@ -59,9 +73,7 @@ class _Reader:
             return self.string(at)
         number = _NUMBER.match(self.text, at)
         if number:
-            value = json.loads(number[0])
-            # 60.0 is a whole number to JSON Schema, and has to stay one on a node of 32-bit floats
-            return int(value) if isinstance(value, float) and value.is_integer() else value, number.end()
+            return self.number(at, number[0]), number.end()
         for word, value in _WORDS.items():
             if self.text.startswith(word, at):
                 return value, at + len(word)
@@ -70,11 +82,23 @@ class _Reader:
         # what stands there is not quoted: it may be a password without its quotation marks
         raise self.error(at, 'a value is expected: a text in " ", a number, true, false, { or [')
 
+    def number(self, at: int, digits: str) -> int | float:
+        if len(digits) > _LONGEST_NUMBER:
+            raise self.error(at, f"a number has {len(digits)} characters; {_LONGEST_NUMBER} are the most")
+        value = json.loads(digits)
+        if not math.isfinite(value):
+            raise self.error(at, f"the number {digits} is too large")
+        # 60.0 is a whole number to JSON Schema, and has to stay one on a node of 32-bit floats
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
     def string(self, at: int) -> tuple[str, int]:
         try:
-            return scanstring(self.text, at + 1, True)
+            text, end = scanstring(self.text, at + 1, True)
         except json.JSONDecodeError as error:
             raise self.error(error.pos, "a text does not end, or has a control character in it") from None
+        if not text_file.is_text(text):
+            raise self.error(at, "a text has half a character (\\ud800 to \\udfff without its other half)")
+        return text, end
 
     def object(self, at: int, path: Path) -> tuple[dict[str, Any], int]:
         found: dict[str, Any] = {}

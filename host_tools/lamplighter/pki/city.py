@@ -253,8 +253,7 @@ def _before(key: Path) -> Path:
 
 
 def _write(path: Path, content: bytes, mode: int = 0o644) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    atomic_file.write(path, content, WRITABLE, mode, IdentityMissing)
+    atomic_file.write(path, content, WRITABLE, mode, IdentityMissing, 0o700)
 
 
 def _now() -> datetime.datetime:

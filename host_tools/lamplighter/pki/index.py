@@ -55,7 +55,7 @@ class Book:
 
     def locked(self) -> AbstractContextManager[None]:
         """Ten lampposts are commissioned at once, and there is one book."""
-        return atomic_file.alone(self.folder / ".lock")
+        return atomic_file.alone(self.folder / ".lock", WRITABLE, IdentityMissing)
 
 
 def _now() -> datetime.datetime:

@@ -34,7 +34,7 @@ def run(program: str, trace: Trace, facts: dict[str, Any]) -> Iterator[Any]:
         rows, said = Path(folder) / "rows", Path(folder) / "facts"
         rows.write_bytes(trace.rows.tobytes())
         facts = {**facts, "columns": trace.columns, "start_s": int(trace.start_s)}
-        said.write_text(json.dumps(facts))
+        said.write_text(json.dumps(facts), encoding="utf-8")
         source = Path(__file__).parent / program
         command = [
             sys.executable, "-I", "-S", "-c", _START.format(wheel_folder()),
@@ -42,7 +42,9 @@ def run(program: str, trace: Trace, facts: dict[str, Any]) -> Iterator[Any]:
         ]  # fmt: skip
         words: list[str] = []
         try:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+            )
         except OSError as error:
             raise ToolMissing(f"MicroPython cannot be started: {error.strerror}.") from None
         with process:

@@ -8,16 +8,20 @@ import json
 import re
 from typing import Any
 
+from .. import hosts
 from ..boards import board_file
 from ..config import config_file, rules
+from ..documents import csv_source, json_source, text_file
 from ..parts import catalogue
 from ..problems import BoardInvalid
 
 Wrong = tuple[str, str, str]  # column, cause, remedy
 REQUIRED = ("asset", "site", "node", "board", "wifi", "broker")
 OPTIONAL = ("lat", "lon", "parts", "meter_address", "empty_mm", "wifi_password", "certificate", "mode", "mac", "note")
-_MAC = re.compile(r"([0-9a-fA-F]{2}[:-]?){5}[0-9a-fA-F]{2}\Z")
-_PART = re.compile(r"([a-z0-9-]{1,32})=([a-z0-9]+)@([^\s:@]+)(?::(0x[0-9a-fA-F]+|\d+))?\Z")
+_MAC = re.compile(r"([0-9a-f]{2}[:.-]?){5}[0-9a-f]{2}\Z")
+_WHOLE = re.compile(r"0[xX][0-9a-fA-F]{1,8}\Z|[0-9]{1,9}\Z")
+_PART = re.compile(r"([a-z0-9-]{1,32})=([a-z0-9]+)@([^\s:@]+)(?::(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,9}))?\Z")
+BLANKS_COUNT = ("wifi", "wifi.ssid", "wifi_password", "wifi.password", "mqtt.user", "mqtt.password")
 _LIMITS = {"lat": 90, "lon": 180}
 # key of the configuration -> the column that it came from
 _CAME_FROM = {
@@ -55,15 +59,19 @@ def check(cells: dict[str, str], base: dict[str, Any]) -> list[Wrong]:
         near = difflib.get_close_matches(cells["board"], board_file.names(), 1, 0.5)
         remedy = f"did you mean {near[0]}" if near else f"boards are {', '.join(board_file.names())}"
         found.append(("board", f"there is no board {cells['board']}", remedy))
-    if cells.get("mac") and not _MAC.match(cells["mac"]):
+    if cells.get("mac") and mac(cells["mac"]) is None:
         found.append(("mac", f"{cells['mac']} is no MAC", "write it as 24:0a:c4:12:34:56"))
     if cells.get("certificate", "") not in ("", "issue", "none"):
         found.append(("certificate", f"{cells['certificate']} is not known", "write issue, or none for no TLS"))
-    if _broker(cells)[1] is None:
-        found.append(("broker", "what follows the colon is no port", "write HOST or HOST:PORT"))
-    wrong = {column for column, *_ in found}
-    if not wrong & {"parts", "meter_address", "empty_mm", "board"}:
-        found += _faults(cells, base, facts, wrong)
+    if cells.get("broker"):
+        try:
+            _broker(cells)
+        except hosts.HostWrong as wrong:
+            cause, _, remedy = str(wrong).partition("; ")
+            found.append(("broker", cause, remedy))
+    wrong_columns = {column for column, *_ in found}
+    if not wrong_columns & {"parts", "meter_address", "empty_mm", "board"}:
+        found += _faults(cells, base, facts, wrong_columns)
     return found
 
 
@@ -85,11 +93,14 @@ def document(cells: dict[str, str], base: dict[str, Any]) -> dict[str, Any]:
     doc |= {"v": 1, "site": cells["site"], "node": cells["node"], "asset": cells["asset"]}
     if cells.get("lat") and cells.get("lon"):
         doc["location"] = {"lat": _number(cells["lat"]), "lon": _number(cells["lon"])}
-    doc["wifi"] = {**doc.get("wifi", {}), "ssid": cells["wifi"]}
+    doc["wifi"] = {**_section(doc, "wifi"), "ssid": cells["wifi"]}
     if cells.get("wifi_password"):
         doc["wifi"]["password"] = _secret(cells["wifi_password"])
-    host, port = _broker(cells)
-    doc["mqtt"] = {**doc.get("mqtt", {}), "host": host, "port": port}
+    try:
+        host, port = _broker(cells)
+    except hosts.HostWrong:  # check() names it
+        host, port = "", 1
+    doc["mqtt"] = {**_section(doc, "mqtt"), "host": host, "port": port}
     if secured(cells):
         doc["mqtt"].setdefault("tls", {})
     if cells.get("mode"):
@@ -100,7 +111,7 @@ def document(cells: dict[str, str], base: dict[str, Any]) -> dict[str, Any]:
             *way, last = name.split(".")
             place = doc
             for key in way:
-                place = place.setdefault(key, {})
+                place[key] = place = _section(place, key)
             place[last] = _secret(value) if tuple(name.split(".")) in config_file.SECRETS else _typed(name, value)
     return doc
 
@@ -114,10 +125,10 @@ def _fit(doc: dict[str, Any], parts: list[dict[str, Any]], cells: dict[str, str]
     of = {what: [part for part in parts if _measures(part) == what]
           for what in ("energy", "distance", "magnetic field", "air", "light", "tilt")}  # fmt: skip
     if cells.get("meter_address") and of["energy"]:
-        of["energy"][0]["address"] = int(cells["meter_address"], 0)
+        of["energy"][0]["address"] = _whole(cells["meter_address"])
     doc["parts"] = parts
     if of["energy"]:
-        doc["energy"] = {**doc.get("energy", {}), "part": of["energy"][0]["id"]}
+        doc["energy"] = {**_section(doc, "energy"), "part": of["energy"][0]["id"]}
     watching = of["distance"] or of["magnetic field"]  # which part joins which to watch one bay, a roster cannot say
     if watching:
         depths = cells.get("empty_mm", "").split() or [""]
@@ -125,12 +136,12 @@ def _fit(doc: dict[str, Any], parts: list[dict[str, Any]], cells: dict[str, str]
         for index, part in enumerate(watching):
             depth = depths[min(index, len(depths) - 1)]
             bay = {"bay": part["id"].removeprefix("bay-"), "part": part["id"]}
-            doc["parking"].append({**bay, "empty_mm": int(depth)} if depth else bay)
+            doc["parking"].append({**bay, "empty_mm": _whole(depth)} if depth else bay)
     if of["air"]:
-        doc["air"] = {**doc.get("air", {}), "parts": [part["id"] for part in of["air"]]}
+        doc["air"] = {**_section(doc, "air"), "parts": [part["id"] for part in of["air"]]}
     for section, sense in (("light", "light"), ("pole", "tilt")):
         if of[sense]:
-            doc[section] = {**doc.get(section, {}), "part": of[sense][0]["id"]}
+            doc[section] = {**_section(doc, section), "part": of[sense][0]["id"]}
 
 
 def _parts(cells: dict[str, str]) -> list[dict[str, Any]]:
@@ -145,7 +156,7 @@ def _parts(cells: dict[str, str]) -> list[dict[str, Any]]:
             found.append(fitted[word])
         elif match := _PART.match(word):
             part: dict[str, Any] = {"id": match[1], "part": match[2], "bus": match[3]}
-            found.append({**part, "address": int(match[4], 0)} if match[4] else part)
+            found.append({**part, "address": _whole(match[4])} if match[4] else part)
     return found
 
 
@@ -158,12 +169,14 @@ def _parts_wrong(cells: dict[str, str]) -> list[Wrong]:
                 remedy = f"write one of {', '.join(fitted)}, or ID=PART@BUS:ADDRESS"
                 found.append(("parts", f"{word} is no part of this board", remedy))
     if address := cells.get("meter_address"):
-        if not re.match(r"(0x[0-9a-fA-F]+|[0-9]+)\Z", address) or not 1 <= int(address, 0) <= 247:
+        number = _whole(address)
+        if number is None or not 1 <= number <= 247:
             found.append(("meter_address", f"{address} is no address of a meter", "give 1 to 247"))
         elif fitted and not any(_measures(part) == "energy" for part in _parts(cells)):
             found.append(("meter_address", "this lamppost has no meter", "leave it empty, or add the meter to parts"))
     for depth in cells.get("empty_mm", "").split():
-        if not depth.isdigit() or not 300 <= int(depth) <= 12000:
+        number = _whole(depth)
+        if number is None or not 300 <= number <= 12000:
             found.append(("empty_mm", f"{depth} is no distance to the ground", "give 300 to 12000, in mm"))
     return found
 
@@ -200,20 +213,37 @@ def _facts(board: str) -> dict[str, Any] | None:
         return None
 
 
-def _broker(cells: dict[str, str]) -> tuple[str, int | None]:
-    """(host, port); None for a port that is none."""
-    host, colon, port = cells.get("broker", "").partition(":")
-    if not colon:
-        return host, 8883 if secured(cells) else 1883
-    return host, int(port) if port.isdigit() else None
+def mac(text: str) -> str | None:
+    """24:0a:c4:12:34:56, however it is written; None for what is no MAC."""
+    text = text.lower()
+    return colons(text) if _MAC.match(text) else None
+
+
+def colons(text: str) -> str:
+    bare = re.sub("[:.-]", "", text).lower()
+    return ":".join(bare[at : at + 2] for at in range(0, len(bare), 2))
+
+
+def _broker(cells: dict[str, str]) -> tuple[str, int]:
+    """(host, port). Raises HostWrong."""
+    return hosts.split(cells.get("broker", ""), 8883 if secured(cells) else 1883)
 
 
 def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
+    return csv_source.number(text, ",")
+
+
+def _whole(text: str) -> int | None:
+    """A whole number in decimal or, with 0x, hexadecimal digits."""
+    if not _WHOLE.match(text):
         return None
-    return value if value == value and abs(value) != float("inf") else None
+    return int(text, 16 if text[:2] in ("0x", "0X") else 10)
+
+
+def _section(doc: dict[str, Any], key: str) -> dict[str, Any]:
+    """A section of a document that was not checked yet."""
+    found = doc.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def _secret(text: str) -> Any:
@@ -221,10 +251,15 @@ def _secret(text: str) -> Any:
 
 
 def _readable(doc: dict[str, Any]) -> dict[str, Any]:
-    """With a stand-in for each secret that the environment of the pole will have."""
+    """With each secret of the environment, or a stand-in where only that of the pole will have it."""
     for section, key in config_file.SECRETS:
-        if isinstance(doc.get(section, {}).get(key), dict):
-            doc[section][key] = "from-the-environment"
+        value = _section(doc, section).get(key)
+        if isinstance(value, dict):
+            try:
+                there = text_file.variable(str(value.get("$env")))
+            except ValueError:
+                there = None
+            doc[section][key] = there or "from-the-environment"
     return doc
 
 
@@ -246,6 +281,6 @@ def _typed(name: str, text: str) -> Any:
     if (_schema_of(name) or {}).get("type") == "string":
         return text
     try:
-        return json.loads(text)
+        return json_source.value_of(text)
     except ValueError:
         return text

@@ -6,8 +6,9 @@ import csv
 import io
 from pathlib import Path
 
-from ..documents import atomic_file
+from ..documents import atomic_file, csv_source, text_file
 from ..problems import RosterInvalid
+from .columns import colons
 from .roster_file import Roster, Row
 
 COLUMNS = (
@@ -26,26 +27,28 @@ class Results:
 
     def all(self) -> dict[str, dict[str, str]]:
         """asset -> its columns. Raises RosterInvalid."""
-        try:
-            text = self.path.read_text(encoding="utf-8-sig")
-        except FileNotFoundError:
+        if not self.path.exists():
             return {}
-        except (OSError, UnicodeDecodeError):
-            raise RosterInvalid(f"{self.path} cannot be read.", _FREE) from None
-        rows = csv.DictReader(io.StringIO(text, newline=""))
-        if "asset" not in (rows.fieldnames or ()):
-            remedy = "Move it away: it is no file of results, or was saved with other separators."
-            raise RosterInvalid(f"{self.path} has no column asset.", remedy)
-        return {row["asset"]: {key: value or "" for key, value in row.items() if key} for row in rows}
+        table = csv_source.parse(text_file.read(self.path, RosterInvalid, _FREE))
+        names = table.rows[0][1] if table.rows else []
+        if table.errors:
+            line, cause, remedy = table.errors[0]
+            raise RosterInvalid(f"{self.path}:{line}: {cause}.", f"{remedy[0].upper()}{remedy[1:]}.")
+        if "asset" not in names:
+            raise RosterInvalid(f"{self.path} has no column asset.", "Move it away: it is no file of results.")
+        rows = [dict(zip(names, [*cells, *[""] * len(names)], strict=False)) for _, cells in table.rows[1:]]
+        return {row["asset"]: {name: cell for name, cell in row.items() if name} for row in rows}
 
     def of(self, asset: str) -> dict[str, str]:
         return self.all().get(asset, {})
 
     def note(self, asset: str, **columns: str) -> None:
         """Set these columns of an asset; its others stay."""
-        with atomic_file.alone(self.path.with_name(f".{self.path.name}.lock")):
+        with atomic_file.alone(self.path.with_name(f".{self.path.name}.lock"), _FREE, RosterInvalid):
             rows = self.all()
-            rows[asset] = {**rows.get(asset, {}), "asset": asset, **columns}
+            # a cell is one line: a sentence of an error may have more
+            told = {name: " ".join(value.split()) for name, value in columns.items()}
+            rows[asset] = {**rows.get(asset, {}), "asset": asset, **told}
             extra = sorted({key for row in rows.values() for key in row} - set(COLUMNS))
             text = io.StringIO(newline="")
             writer = csv.DictWriter(text, [*COLUMNS, *extra], restval="", lineterminator="\n")
@@ -55,7 +58,8 @@ class Results:
 
     def of_mac(self, mac: str) -> str:
         """The asset that a node was installed as; empty when it was none of these."""
-        return next((asset for asset, row in self.all().items() if mac and row.get("mac") == mac), "")
+        wanted = colons(mac)
+        return next((asset for asset, row in self.all().items() if mac and colons(row.get("mac", "")) == wanted), "")
 
     def unfinished(self, roster: Roster) -> list[Row]:
         """Rows that nobody has finished at the pole, in the roster's order."""

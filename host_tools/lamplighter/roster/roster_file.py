@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..documents import csv_source, text_file
 from ..problems import AssetUnknown, RosterInvalid
 from . import columns
 
@@ -66,11 +65,12 @@ class Row:
 
 @dataclass
 class Roster:
-    """A file's rows in their order, and all that is wrong with them."""
+    """A file's rows in their order, all that is wrong with them, and what is allowed and seldom meant."""
 
     path: Path
     rows: list[Row] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
+    remarks: list[Mistake] = field(default_factory=list)
 
     def row(self, asset: str) -> Row | None:
         return next((row for row in self.rows if row.asset.casefold() == asset.casefold()), None)
@@ -102,25 +102,39 @@ def read(path: Path, base: dict[str, Any] | None = None) -> Roster:
 
 def examine(path: Path, base: dict[str, Any] | None = None) -> Roster:
     """Every row and every mistake. Raises RosterInvalid only for a file that cannot be read."""
-    roster, table = Roster(path), _table(path)
-    header, rest = [name.strip().lower() for name in table[0][1]], table[1:]
-    roster.mistakes += [Mistake(table[0][0], *wrong) for wrong in columns.header(header)]
-    known = {mistake.column for mistake in roster.mistakes}
+    roster, table = Roster(path), csv_source.parse(text_file.read(path, RosterInvalid, "Check its name and rights."))
+    if not table.rows and not table.errors:
+        raise RosterInvalid(f"{path} is empty.", "docs/field/roster.md has an example to start from.")
+    roster.mistakes += [Mistake(line, "row", cause, remedy) for line, cause, remedy in table.errors]
+    if not table.rows or (table.errors and table.errors[0][0] < table.rows[0][0]):
+        return roster  # without its header no other line means anything
+    first, names = table.rows[0]
+    header, rest = [name.strip().lower() for name in names], table.rows[1:]
+    wrong_columns = columns.header(header)
+    roster.mistakes += [Mistake(first, *wrong) for wrong in wrong_columns]
+    known = {column for column, *_ in wrong_columns}
     for line, values in rest:
-        if len(values) > len(header) and any(value.strip() for value in values[len(header):]):
+        if len(values) > len(header) and any(value.strip() for value in values[len(header) :]):
             cause = f"there are {len(values)} cells in a table of {len(header)} columns"
             roster.mistakes.append(Mistake(line, "row", cause, "put a text that has the separator in it into quotes"))
             continue
         cells = dict(zip(header, (value.strip() for value in values), strict=False))
-        row = Row(line, {name: cells.get(name, "") for name in header}, base or {})
+        # a column that cannot be is named once, and means nothing in a row
+        row = Row(line, {name: cells.get(name, "") for name in header if name not in known or "." not in name},
+                  base or {})  # fmt: skip
         roster.rows.append(row)
+        roster.remarks += [
+            Mistake(line, name, "begins or ends with a blank, which is left out", "")
+            for name, value in zip(header, values, strict=False)
+            if name in columns.BLANKS_COUNT and value != value.strip()
+        ]
         # what the header has said already is not said again for each row
         found = columns.check(row.cells, row.base)
         roster.mistakes += [Mistake(line, *wrong) for wrong in found if wrong[0] not in known]
         # a mistake of the common configuration is one, and not one of each lamppost
         known |= {column for column, *_ in found if column not in header}
-    if not rest:
-        roster.mistakes.append(Mistake(table[0][0], "file", "there is no lamppost in it", "add a row for each"))
+    if not rest and not table.errors:
+        roster.mistakes.append(Mistake(first, "file", "there is no lamppost in it", "add a row for each"))
     roster.mistakes += _twice(roster.rows)
     roster.mistakes.sort(key=lambda mistake: mistake.line)
     return roster
@@ -131,7 +145,7 @@ def _twice(rows: list[Row]) -> list[Mistake]:
     for column, key, what in (
         ("asset", lambda row: row.cells.get("asset", "").casefold(), "asset id"),
         ("node", lambda row: "/".join(row.cells.get(name, "") for name in ("site", "node")), "node"),
-        ("mac", lambda row: row.cells.get("mac", "").lower(), "MAC"),
+        ("mac", lambda row: columns.mac(row.cells.get("mac", "")) or "", "MAC"),
     ):
         seen: dict[str, Row] = {}
         for row in rows:
@@ -143,30 +157,3 @@ def _twice(rows: list[Row]) -> list[Mistake]:
                 cause = f"line {first.line} has the {what} {value if column != 'asset' else row.asset} already"
                 found.append(Mistake(row.line, column, cause, "give each lamppost its own"))
     return found
-
-
-def _table(path: Path) -> list[tuple[int, list[str]]]:
-    """(line number, cells) of each row that is not empty; the header is the first."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise RosterInvalid(f"There is no file {path}.", "Check its name.") from None
-    except OSError as error:
-        raise RosterInvalid(f"{path} cannot be read: {error.strerror}.", "Check its name and rights.") from None
-    except UnicodeDecodeError:
-        raise RosterInvalid(f"{path} is not UTF-8 text.", "Save it as `CSV UTF-8`.") from None
-    first = text.split("\n", 1)[0]
-    # spreadsheets of half of Europe separate by semicolons
-    separator = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    table, begins = [], 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                table.append((begins, cells))
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        raise RosterInvalid(f"{path}:{begins}: this is not CSV: {error}.") from None
-    if not table:
-        raise RosterInvalid(f"{path} is empty.", "docs/field/roster.md has an example to start from.")
-    return table
