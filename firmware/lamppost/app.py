@@ -1,96 +1,98 @@
-"""Builds the node from its configuration and runs it; the only place where everything meets."""
+"""Builds the node from its configuration and runs its tasks; the only place where everything meets."""
 
 import asyncio
 import gc
-import os
-import sys
 import time
 
 import machine
 
-from .core.borrow import give_back, once
+from . import assembly
 from .core.clock import Clock
-from .core.faults import JournalFault
-from .journal.kinds import ALARM, CLEAR, EVENT, TELEMETRY
+from .core.faults import JournalFault, SettingsFault
+from .journal.record import ALARM, CLEAR, EVENT, TELEMETRY
+from .ops import boot_slot, config_store, console, maintenance, status, tasks
+from .ops import selftest as selftests
 from .ops.alarms import Alarms
-from .ops.console import Console
-from .ops.time_source import Timebase
+from .ops.start_times import StartTimes
+from .ops.time_source import TimeSource
 from .ops.watchdog import Health
+from .sensing import setup
 
-# What only a start and the self-test need: 5 kB of the heap, loaded again by whoever asks for it.
-_STARTERS = ("assembly", "buses.wiring", "drivers.registry", "link.broker_settings")
+_FULL_SPEED_HZ = 240000000  # the official images start at 160 MHz; a lamppost has mains
+_WATCHDOG_MS = 60000  # longer than a name look-up that fails (14 s) and whatever waits behind it
+_COLLECT_B = 65536  # a collection after so many allocated bytes: short ones, before the heap grows into IDF's memory
 
 
 class Node:
-    """One lamppost: its configuration, its parts, its journal, and what its tasks share."""
+    """One lamppost: its configuration, its parts, its journal, and what its tasks share.
 
-    def __init__(self, slot):
-        from . import assembly
-        from .ops import config_store
+    slot -- letter of the app slot; config -- (document, fingerprint, reverted) from config_store.load
+    start_times -- ops/start_times.py
+    """
 
-        self.clock = Clock(time.ticks_ms, time.ticks_diff)
-        self.log = Console(self.clock).log
-        self.reset = assembly.reset_word()
-        board = config_store.facts("board.json")
-        self.board = {"board": board.get("board"), "chip": board.get("chip")}  # buses and pins were for building
-        self.build = assembly.made()
-        self.config, self.fingerprint, self.reverted = config_store.load()
+    def __init__(self, slot, config, clock, log, start_times):
         self.slot = slot
+        self.config, self.fingerprint, self.reverted = config
+        self.clock = clock
+        self.log = log
+        self.start_times = start_times
+        self.reset = status.reset_word(machine)
+        self.build = assembly.build()
+        self.board = config_store.facts("board.json")
         self.fresh = config_store.fresh()  # a new configuration was adopted since the last start
-        del config_store
-        give_back("ops.config_store")
-        self.parts = assembly.parts(self.config, board)
-        cut = self.reset == "power-on"
-        self.counters, self.outbox, self.lost = assembly.journal(cut, self.clock, random_below, self.log)
         self.worn = False  # the journal did not take a record
-        self.alarms = Alarms(self.append, ALARM, CLEAR, self.clock, self.counters)
-        self.health = Health(self.clock, self.alarms.set, self.log)
+        self._due = None  # (sensing object, sample) that is not in the journal yet
+        # the station joins while the rest is built
+        self.wifi = assembly.wifi(self.config)
+        start_times.mark("wifi")
+        self.parts = assembly.parts(self.config, self.board)
+        start_times.mark("parts")
+        power_cut = self.reset == "power-on"
+        self.counters, self.outbox, self.lost = assembly.journal(power_cut, clock, log)
+        start_times.mark("journal")
+        self.alarms = Alarms(self.append, clock, self.counters)
+        self.health = Health(clock, self.alarms.set, log)
         rtc = [part for part in self.parts.values() if hasattr(part, "time")]
-        self.timebase = Timebase(
-            self.clock, self.counters, self.outbox.anchor, self.health, self.log, rtc[0] if rtc else None,
-            self.config.get("location"), cut,
+        self.time_source = TimeSource(
+            clock, self.counters, self.outbox.anchor, self.health, self.event, log,
+            rtc[0] if rtc else None, self.config.get("location"), power_cut,
         )  # fmt: skip
-        self.burn = assembly.burn(self, board) if "light" in self.config else None
-        self.sensing = []
-        self._due = None  # (sense, sample) that is not in the journal yet
-        self.meter = None  # the sensing object of the energy meter, if there is one
-        self.link = None
+        self.lamp_hours = assembly.lamp_hours(self.counters, self.board, clock) if "light" in self.config else None
+        sensing, self.readings = setup.build(self.config, clock, self.counters, self.parts)
+        self.sensing = list(sensing.values())
+        self.meter = sensing.get("energy")  # the sensing object of the energy meter, if there is one
+        start_times.mark("sensing")
+        self.link = assembly.link(self, self.health.task("link", 45000).alive)
 
     def append(self, kind, topic, body):
-        """Commit a record of this moment to the journal."""
-        self.commit(kind, topic, body, self.clock.stamp())
-
-    def commit(self, kind, topic, body, stamp, retain=None):
-        """Commit a record; one that worn flash does not take is sent at once, or leaves a gap in the numbers."""
-        try:
-            self.outbox.append(kind, topic, body, stamp, retain)
-        except JournalFault as fault:
-            self.log("journal: %s" % fault)
-            if fault.word == "worn":
-                self.worn = True
-                seq = None if kind == CLEAR else self.outbox.number()
-                if retain is None:
-                    retain = kind in (ALARM, CLEAR)
-                if self.link:
-                    self.link.publish_now(topic, body, 1, retain, seq)
+        """Commit a record of this moment to the journal; False if neither journal nor broker took it."""
+        return self.commit(kind, topic, body, self.clock.stamp())
 
     def event(self, kind, body):
-        self.append(EVENT, b"evt/" + kind, body)
+        return self.append(EVENT, b"evt/" + kind, body)
 
-    def clock_set(self, before):
-        """A time server was believed; `before` -- UTC by then, or None. Earlier records have their time now."""
-        once("ops.telling", "clock_set", self, before)
+    def commit(self, kind, topic, body, stamp, retain=None):
+        """Commit a record. One that worn flash does not take is published at once, if the link is up.
 
-    def doubt(self, step_s, words):
-        """A time server told what is not believed; None: that is over."""
-        self.alarms.set("clockDoubt", step_s is not None, words, step_s)
+        Returns False if neither journal nor broker took it: of telemetry that leaves a gap in the numbers.
+        """
+        try:
+            self.outbox.append(kind, topic, body, stamp, retain)
+            return True
+        except JournalFault as fault:
+            self.log("journal: %s" % fault)
+            if fault.word != "worn":
+                return False
+        self.worn = True
+        if retain is None:
+            retain = kind in (ALARM, CLEAR)
+        if kind == ALARM and not self.link.up:
+            return False  # without a number: it is offered again
+        seq = None if kind == CLEAR else self.outbox.number()
+        return self.link.publish_now(topic, body, 1, retain, seq)
 
     def info(self):
-        return once("ops.beginning", "info", self.config, self.fingerprint, self.board, self.build, self.parts)
-
-    def healthy(self):
-        """This start was a good one."""
-        once("ops.boot_slot", "healthy", machine, self.slot)
+        return status.info(self.config, self.fingerprint, self.board, self.build, self.parts)
 
     def store(self):
         """Commit every window and change that is complete; True if there was one."""
@@ -103,70 +105,80 @@ class Node:
                 # at the next start would else show a lower one
                 self.counters.checkpoint(whose is self.meter)
                 self.commit(TELEMETRY, topic, body, stamp, whose.retain)
-                self._due = None  # not before: if no memory was found, it is tried again
+                self._due = None  # not before: if that raised an exception, the sample is tried again
                 stored = True
                 due = self._next(one)
         return stored
 
     def _next(self, one):
-        """(sense, sample) that could not be committed the last time, or of this sense; None if there is none."""
+        """(sensing object, sample): the one that could not be committed the last time, or the next; None: none."""
         if not self._due:
             sample = one.poll()
             self._due = sample and (one, sample)
         return self._due
 
+    def announce(self):
+        """Commit the first records of this boot: evt/boot, and what became of a new configuration."""
+        build = self.build.get("build", "?")
+        self.event(b"boot", status.boot(self.counters, self.reset, self.outbox.last_committed, self.slot, build))
+        self.alarms.set("configReverted", bool(self.reverted), self.reverted or "")
+        if self.reverted or self.fresh:
+            self.event(b"config", status.config(self.fingerprint, self.reverted))
+        self.alarms.set("journalLost", bool(self.lost), self.lost)
+
 
 async def run(node):
-    """Start every task, and stay."""
-    from . import assembly
-
-    await assembly.start(node, random_below, forget, set_chip_clock)
-    del assembly
-    give_back(*_STARTERS)
-    once("ops.beginning", "tell", node)  # before any task has had its turn
-    gc.threshold(8192)  # main.py's, of the imports, would collect far too often for ever
-    await node.health.watch()
-
-
-def set_chip_clock(seconds):
-    """Seconds since 2000 UTC for the chip's own clock, by which mbedTLS judges certificates."""
-    now = time.gmtime(seconds)
-    machine.RTC().datetime((now[0], now[1], now[2], now[6], now[3], now[4], now[5], 0))
-
-
-def forget(fault):
-    """A fault of the link is in the log already, and cannot be told to a broker that is out of reach."""
+    """Start every task, and feed the watchdog while all of them are in time."""
+    await node.time_source.read_rtc()
+    for part, every_ms, take, miss in node.readings:
+        asyncio.create_task(tasks.sense(node, part, every_ms, take, miss))
+    asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
+    asyncio.create_task(tasks.keep(node, "time", 30000, tasks.keep_time))
+    asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.publish_diag))
+    asyncio.create_task(tasks.keep(node, "console", 15000, console.attend, machine))
+    asyncio.create_task(node.link.run())
+    asyncio.create_task(assembly.timekeeper(node).run())
+    build = node.build.get("build", "?")
+    node.log("app: %s, boot %d, %s reset, build %s" % (node.config["node"], node.counters.boot, node.reset, build))
+    node.announce()  # before any task has run
+    node.start_times.mark("tasks")
+    await node.health.watch(lambda: boot_slot.healthy(machine, node.slot))
 
 
-def random_below(n):
-    """An integer from 0 to n - 1 from the chip's noise: nodes that wake together must not draw alike."""
-    return int.from_bytes(os.urandom(4), "little") % n if n > 0 else 0
+def main(slot, began_ms=None, window_ms=None):
+    """Run the app of that slot until somebody at the console presses Ctrl-C, or for ever.
 
-
-def main(letter):
-    """Run the app of slot `letter` until somebody at the console presses Ctrl-C, or for ever.
-
+    began_ms, window_ms -- ticks at which boot.py began, and at which its rescue window ended
     Raises what keeps it from starting, so that main.py tries the other slot; a missing configuration is no
     failure of the app.
     """
-    from . import assembly
-
-    node = assembly.prepared(Node, letter)
-    del assembly
-    if node:
-        try:
-            asyncio.run(run(node))
-        except KeyboardInterrupt:
-            once("ops.maintenance", "maintain", machine, node.health.watchdog)
+    machine.freq(_FULL_SPEED_HZ)
+    gc.threshold(_COLLECT_B)
+    clock = Clock(time.ticks_ms, time.ticks_diff)
+    log = console.Console(clock).log
+    start_times = StartTimes(time.ticks_ms, time.ticks_diff, time.ticks_ms() if began_ms is None else began_ms, log)
+    if window_ms is not None:
+        start_times.mark("window", window_ms)
+    start_times.mark("import")
+    try:
+        config = config_store.load()
+        node = Node(slot, config, clock, log, start_times)
+    except SettingsFault as fault:
+        print("lamppost: no configuration (%s); run: lamplighter configure" % fault)
+        return
+    machine.Timer(0).deinit()  # boot.py may feed the watchdog from it: from here on only the tasks do
+    node.health.watchdog = machine.WDT(timeout=_WATCHDOG_MS)
+    boot_slot.armed(machine, slot)
+    try:
+        asyncio.run(run(node))
+    except KeyboardInterrupt:
+        maintenance.maintain(machine, node.health.watchdog)
 
 
 def selftest():
     """Check parts and node against their limits; one JSON object a line, the verdict last."""
     gc.collect()
     heap_free = gc.mem_free()
-    # from the file again: a life of the app forgets how parts are made
-    for name in [n for n in sys.modules if n == "lamppost" or n.startswith("lamppost.")]:
-        del sys.modules[name]
-    from . import assembly
-
-    return asyncio.run(assembly.selftest(heap_free))
+    config = config_store.load()[0]
+    parts = assembly.parts(config, config_store.facts("board.json"))
+    return asyncio.run(selftests.run(parts, assembly.partition(), assembly.wifi(config), heap_free))

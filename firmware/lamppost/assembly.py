@@ -1,67 +1,29 @@
-"""Builds parts, journal, sensing and link of a node from its configuration; given back once the node has started.
+"""Builds the parts, the journal and the link of a node from its configuration; here the chip's modules come in."""
 
-So nothing that stays may hold a function of this file: it would hold the whole file.
-"""
-
-import asyncio
-import gc
+import os
 import select
 import socket
-import sys
 import time
 
 import machine
 import network
 from esp32 import Partition
 
-from .buses.adaptive_timeout import AdaptiveTimeout
 from .buses.wiring import Wiring
-from .core.borrow import give_back, once
-from .core.clock import Clock
-from .core.faults import JournalFault, SensorFault, SettingsFault
+from .core.faults import JournalFault, SensorFault
 from .drivers import registry
-from .journal import flash
+from .journal import flash, scan
 from .journal.counters import Counters
 from .journal.drawer import Drawer
-from .journal.log import Log
+from .journal.outbox import Outbox
 from .link import broker_settings
 from .link.connection import Link
-from .link.mqtt.packets import Reader
-from .link.mqtt.session import Mqtt
 from .link.time.timekeeper import Timekeeper
 from .link.wifi import Wifi
-from .ops import doorbell, tasks
-from .ops.alarms import Alarms
-from .ops.console import Console
-from .ops.time_source import Timebase
-from .ops.watchdog import Health
-from .sensing.window import Window
+from .ops.lamp_hours import LampHours
 
-_WATCHDOG_MS = 60000  # longer than a name look-up that fails (14 s) and whatever waits behind it
 _FAR = 60000  # boot numbers to jump over by chance when none can be kept: no key (b, s) is used twice
 _TIME_SERVERS = ("0.pool.ntp.org", "1.pool.ntp.org", "2.pool.ntp.org")  # two must agree
-
-
-def reset_word():
-    """See ops/beginning.py."""
-    return once("ops.beginning", "reset_word", machine)
-
-
-def prepared(kind, letter):
-    """A node of slot `letter`, its watchdog armed; None where there is no configuration, which is said.
-
-    kind -- app.py's Node
-    """
-    try:
-        node = kind(letter)
-    except SettingsFault as fault:
-        print("lamppost: no configuration (%s); run: lamplighter configure" % fault)
-        return None
-    gc.collect()
-    machine.Timer(0).deinit()  # boot.py may be feeding the watchdog from it: from here on only health may
-    node.health.watchdog = machine.WDT(timeout=_WATCHDOG_MS)
-    once("ops.boot_slot", "armed", machine, letter)
-    return node
 
 
 def parts(config, board):
@@ -69,7 +31,6 @@ def parts(config, board):
 
     A part that this firmware or board does not know must not silence the others: it stands in as Absent.
     """
-    before = set(sys.modules)
     wiring = Wiring(board.get("buses", {}), machine, time)
     found = {}
     for row in config.get("parts", ()):
@@ -77,18 +38,7 @@ def parts(config, board):
             found[row["id"]] = registry.build(row["part"], wiring.bus(row["bus"]), row)
         except SensorFault as fault:
             found[row["id"]] = registry.Absent(row["id"], fault)
-    for name in set(sys.modules) - before:
-        module = sys.modules[name]
-        forget(*(getattr(module, one) for one in dir(module)))
     return found
-
-
-def forget(*kinds):
-    """Nothing more of these kinds is made in this life of the app: how to do it takes 5 kB of the heap."""
-    for kind in kinds:
-        if isinstance(kind, type) and not issubclass(kind, Exception) and "__init__" in kind.__dict__:
-            # not `del`: MicroPython's table of a class keeps what was deleted from it
-            kind.__init__ = None  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def partition():
@@ -96,11 +46,8 @@ def partition():
     return Partition.find(Partition.TYPE_DATA, label="journal")[0]
 
 
-def journal(power_cut, clock, random, log):
-    """(counters, outbox, what was lost in words or "") with this boot counted.
-
-    random(n) -- an integer below n
-    """
+def journal(power_cut, clock, log):
+    """(counters, outbox, what was lost in words or "") with this boot counted."""
     counters_flash, outbox_flash = flash.regions(partition())
     lost = []
 
@@ -112,86 +59,28 @@ def journal(power_cut, clock, random, log):
             if fault.word != "foreign":
                 raise
             lost.append("%s of %s" % (name, fault.detail))
-            log("journal: %s: %s; begun anew" % (name, fault))
-            once("journal.scan", "format", region)
+            log("journal: %s: %s; formatted" % (name, fault))
+            scan.format(region)
             return kind(region)
 
-    records = opened(lambda region: once("journal.folding", "found", region), "records", outbox_flash)
-    counters = opened(lambda region: Counters(region, clock, power_cut, records.newest), "counters", counters_flash)
+    outbox = opened(Outbox, "records", outbox_flash)
+    counters = opened(lambda region: Counters(region, clock, power_cut, outbox.newest), "counters", counters_flash)
     if counters.worn:
-        log("journal: the counters' flash is worn; nothing is kept over a cut")
-        counters.boot += random(_FAR)
+        log("journal: the flash of the counters is worn; they will not survive a power cut")
+        counters.boot += random_below(_FAR)
     try:
-        records.begin(counters.boot)
+        outbox.begin(counters.boot)
     except JournalFault as fault:
         log("journal: %s" % fault)
-    if records.damaged:
-        log("journal: damaged: %d records cannot be read back" % records.damaged)
-    return counters, Drawer(records), ", ".join(lost)
+    if outbox.damaged:
+        log("journal: damaged: %d records cannot be read back" % outbox.damaged)
+    return counters, Drawer(outbox), ", ".join(lost)
 
 
-def burn(node, board):
-    """What counts the lamp's hours, from its relay; None where the board has none."""
+def lamp_hours(counters, board, clock):
+    """Counts the lamp's hours from its relay; None where the board has none."""
     pin = board.get("pins", {}).get("lamp_relay")
-    if pin is None:
-        return None
-    from .ops.lamp_hours import Burn
-
-    return Burn(node.counters, machine.Pin(pin).value, node.clock)
-
-
-def link(node, beat, random, report, set_time):
-    """(link, timekeeper, wifi): the way to the broker, and to the time."""
-    config = node.config
-    station = wifi(config)
-    # who has just configured this lamppost stands before it; a reset that was asked for is not the whole city's
-    together = node.reset == "power-on" and not node.fresh
-    way = Link(
-        broker_settings.of(config, together), station, socket, select, node.clock, node.outbox,
-        node.counters.boot, node.info,
-        time.ticks_ms, time.ticks_diff, random, beat.alive, report, node.log, set_time=set_time,
-    )  # fmt: skip
-    servers = config.get("time", {}).get("servers", _TIME_SERVERS)
-    timekeeper = Timekeeper(
-        socket, servers, station.up, node.clock, node.outbox, node.clock_set,
-        time.ticks_ms, time.ticks_diff, random, report, node.log, doubt=node.doubt, floor_s=node.timebase.floor_s,
-    )  # fmt: skip
-    return way, timekeeper, station
-
-
-async def start(node, random, report, set_time):
-    """Make the sensing and the link of a node whose parts and journal are there, and start every task."""
-    for _ in range(2):  # folded away while sensing is made, and until the first record
-        node.outbox.tend()
-    sensing, readings = once("sensing.setup", "build", node.config, node.clock, node.counters, node.parts)
-    node.sensing = list(sensing.values())
-    node.meter = sensing.get("energy")
-    node.link, timekeeper, station = link(node, node.health.task("link", 45000), random, report, set_time)
-    await node.timebase.start()
-    for part, every_ms, take, miss in readings:
-        asyncio.create_task(tasks.sense(node, part, every_ms, take, miss))
-    asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
-    asyncio.create_task(tasks.keep(node, "time", 30000, tasks.tend, station))
-    asyncio.create_task(tasks.keep(node, "console", 15000, doorbell.attend, machine))
-    asyncio.create_task(node.link.run())
-    asyncio.create_task(timekeeper.run())
-    build = node.build.get("build", "?")
-    node.log("app: %s, boot %d, %s reset, build %s" % (node.config["node"], node.counters.boot, node.reset, build))
-    # what `info` says of it is all that anybody still asks for
-    rows = [{"id": row["id"], "part": row["part"]} for row in node.config.get("parts", ())]
-    node.config = {key: node.config[key] for key in ("v", "site", "node", "asset", "location") if key in node.config}
-    node.config["parts"] = rows
-    forget(
-        AdaptiveTimeout, Alarms, Clock, Console, Counters, Drawer, Health, Link, Log, Mqtt, Reader, Timebase,
-        Timekeeper, Wifi, Window, flash.Flash, type(node), *(type(one) for one in node.sensing),
-    )  # fmt: skip
-    if node.meter:
-        forget(type(node.meter.register))
-    # and of what is only asked at a start
-    Timebase.start = None  # pyright: ignore[reportAttributeAccessIssue]
-    for one in node.sensing:
-        if hasattr(one, "of"):
-            type(one).of = None
+    return None if pin is None else LampHours(counters, machine.Pin(pin).value, clock)
 
 
 def wifi(config):
@@ -199,19 +88,49 @@ def wifi(config):
     return Wifi(network, access["ssid"], access.get("password"), time.ticks_ms, time.ticks_diff)
 
 
-async def selftest(heap_free):
-    """Check parts and node against their limits."""
-    from .ops import config_store
-    from .ops import selftest as selftests
+def link(node, alive):
+    """The way to the broker; alive() -- reports to the watchdog."""
+    # whoever has just configured this lamppost stands in front of it; and a requested reset is not the whole city's
+    together = node.reset == "power-on" and not node.fresh
+    return Link(
+        broker_settings.of(node.config, together), node.wifi, socket, select, node.clock, node.outbox,
+        node.counters.boot, node.info,
+        time.ticks_ms, time.ticks_diff, random_below, alive, ignore, node.log, set_time=set_chip_clock,
+    )  # fmt: skip
 
-    config = config_store.load()[0]
-    return await selftests.run(parts(config, config_store.facts("board.json")), partition(), wifi(config), heap_free)
+
+def timekeeper(node):
+    """Asks the time servers, and sets the node's clock."""
+
+    def doubt(step_s, words):
+        """A server tells a time that is not believed; step_s None: no longer."""
+        node.alarms.set("clockDoubt", step_s is not None, words, step_s)
+
+    servers = node.config.get("time", {}).get("servers", _TIME_SERVERS)
+    source = node.time_source
+    return Timekeeper(
+        socket, servers, node.wifi.up, node.clock, node.outbox, source.server_believed,
+        time.ticks_ms, time.ticks_diff, random_below, ignore, node.log, doubt=doubt, floor_s=source.floor_s,
+    )  # fmt: skip
 
 
-def made():
+def random_below(n):
+    """An integer from 0 to n - 1 from the chip's noise: nodes that wake together must not draw alike."""
+    return int.from_bytes(os.urandom(4), "little") % n if n > 0 else 0
+
+
+def set_chip_clock(seconds):
+    """Set the chip's own clock, by which mbedTLS judges certificates, to seconds since 2000 UTC."""
+    now = time.gmtime(seconds)
+    machine.RTC().datetime((now[0], now[1], now[2], now[6], now[3], now[4], now[5], 0))
+
+
+def ignore(fault):
+    """A fault of the link is in the log already, and cannot be published while the broker is out of reach."""
+
+
+def build():
     """Version and build of this slot's app; the compiler puts them beside it."""
-    from . import made  # pyright: ignore[reportAttributeAccessIssue]
+    from . import made
 
-    told = {"version": made.VERSION, "build": made.BUILD}
-    give_back("made")
-    return told
+    return {"version": made.VERSION, "build": made.BUILD}

@@ -2,7 +2,7 @@
 
 from ground import Seed
 from lamppost.core.calendar import DAY, civil
-from lamppost.ops.sunset_clock import Dusk, rise_and_set
+from lamppost.ops.sunset_clock import SunsetClock, rise_and_set
 
 DATA = __file__.rsplit("/", 1)[0] + "/../data/"
 LISBON = (38.72, -9.14)
@@ -58,7 +58,7 @@ def night(n, late=900, place=LISBON):
 
 def taught(nights=5, place=LISBON, late=900):
     kept = Kept()
-    dusk = Dusk(kept, *place)
+    dusk = SunsetClock(kept, *place)
     for n in range(nights):
         on, off = night(n, late, place)
         dusk.learn(on)
@@ -67,7 +67,7 @@ def taught(nights=5, place=LISBON, late=900):
 
 
 def test_a_node_that_never_knew_the_time_claims_none():
-    assert Dusk(Kept(), *LISBON).guess(True) is None
+    assert SunsetClock(Kept(), *LISBON).guess(True) is None
 
 
 def test_after_some_nights_with_the_time_it_knows_when_its_circuit_is_switched_on():
@@ -97,7 +97,7 @@ def test_a_month_without_network_is_followed_night_by_night_with_growing_doubt()
 def test_a_node_that_was_never_taught_uses_what_is_usual_and_is_less_sure():
     kept = Kept()
     kept.utc_s = night(0)[1]
-    guess, tu_ms = Dusk(kept, *LISBON).guess(True)
+    guess, tu_ms = SunsetClock(kept, *LISBON).guess(True)
     assert abs(guess - night(1)[0]) * 1000 <= tu_ms and tu_ms >= 2700000
 
 
@@ -140,7 +140,7 @@ def test_after_too_many_nights_no_time_is_better_than_a_wrong_one():
 
 def test_nights_that_differ_make_it_less_sure():
     kept, dusk = Kept(), None
-    dusk = Dusk(kept, *LISBON)
+    dusk = SunsetClock(kept, *LISBON)
     for n in range(20):
         dusk.learn(night(n, 900 + (600 if n % 2 else -600))[0])
     restless = kept.spread

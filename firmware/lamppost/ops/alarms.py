@@ -1,33 +1,120 @@
-"""Alarms that are on, each said when it comes, when its value changes and when it goes, through the journal.
+"""Alarms: each is sent when it is raised, when its value changes and when it is cleared, and known over a reboot.
 
-The broker keeps an alarm that was on when the power went. Those of ops/alarming.py are known after a start from a
-bit on flash; any other code is unknown until it is set for the first time, and then that it is over is said too.
+The broker keeps an alarm that was on when the power went. So the node notes on flash which alarms are on: one that
+was on before a reboot is cleared when its cause is gone, and one that nobody raised is never cleared.
 """
 
-from ..core.borrow import once
+from ..core.calendar import rfc3339
+from ..core.crc import crc32
+from ..core.payload import body
+from ..journal.record import ALARM, CLEAR
+
+# (code, severity) of the alarms with a bit on flash, in an order that must not change
+_WITH_A_BIT = (
+    ("supplyLoss", "major"),
+    ("journalOverflow", "major"),
+    ("journalWorn", "critical"),
+    ("configReverted", "major"),
+    ("journalLost", "critical"),
+    ("meterChanged", "major"),
+    ("clockDoubt", "minor"),
+    ("journalDamaged", "major"),
+)
+# all others are noted by a digest of their code, as they can be named by a part; minor where no severity is here
+_SEVERITIES = dict(_WITH_A_BIT + (("columnIssue", "critical"), ("meterBackwards", "major")))
+_NOTE = "alarms"
+_NOTED = 12  # digests of two bytes: what is noted shares a small record with the calibrations
 
 
 class Alarms:
-    """append(kind, topic, body) -- the outbox's append with `at` already bound; kinds are its ALARM and CLEAR.
-
-    kept -- object with `alarms`, an int of bits, burnt() and checkpoint() (journal/counters.py): an alarm that was on
-        when the power went is on at the broker still, and ends there when set(code, False) is said for it.
+    """append(kind, topic, body) -- commits a record of this moment; False if neither journal nor broker took it
+    counters -- journal/counters.py: `alarms`, burnt(), checkpoint(), kept(), keep()
     """
 
-    def __init__(self, append, alarm_kind, clear_kind, clock, kept=None):
-        self.append = append
-        self._alarm_kind = alarm_kind
-        self._clear_kind = clear_kind
-        self.clock = clock
-        self.kept = kept
+    def __init__(self, append, clock, counters):
+        self._append = append
+        self._clock = clock
+        self._counters = counters
         self.active = {}  # code: (value, since as JSON)
-        self._over = set()  # codes that are known to be over
-        if kept:
-            once("ops.alarming", "recall", self, kept)
+        self._untaken = {}  # code: (active, evidence, value) that append did not take
+        self._earlier = []  # digests of alarms that were on before this start, and are neither raised nor cleared yet
+        for n, (code, _) in enumerate(_WITH_A_BIT):
+            if counters.alarms >> n & 1:
+                self._earlier.append(_digest(code))
+        note = counters.kept(_NOTE) or b""
+        for at in range(0, len(note) - 1, 2):
+            self._earlier.append(note[at : at + 2])
 
     def set(self, code, active, evidence="", value=None):
-        """Raise or clear an alarm; saying the same again does nothing, another value is told."""
+        """Raise or clear an alarm. Repeating the same does nothing; a new value is sent."""
+        untaken = self._untaken.get(code)
+        if untaken and untaken[0] == active and untaken[2] == value:
+            return  # offer_again() tries it
+        self._untaken.pop(code, None)
+        if active:
+            self._raise(code, evidence, value)
+        elif code in self.active or self._was_on(code):
+            self._clear(code)
+
+    def offer_again(self):
+        """Try again what the journal did not take; called every few seconds."""
+        untaken, self._untaken = self._untaken, {}
+        for code in untaken:
+            self.set(code, *untaken[code])
+
+    def _raise(self, code, evidence, value):
         before = self.active.get(code)
-        if (before and before[0] == value) if active else (before is None and code in self._over):
+        if before and before[0] == value:
             return
-        once("ops.alarming", "change", self, code, active, evidence, value)
+        if not before and value is None and self._was_on(code):
+            self._earlier.remove(_digest(code))  # the broker has it already
+            self.active[code] = (None, None)
+            return
+        utc = self._clock.utc_s()
+        since = before and before[1] or ("null" if utc is None else '"%s"' % rfc3339(utc))
+        rest = '"since":%s,"severity":"%s","value":%s,"evidence":"%s"' % (
+            since, _SEVERITIES.get(code, "minor"), "null" if value is None else value, evidence,
+        )  # fmt: skip
+        # noted first: a cut in between clears an alarm once too often, and forgets none
+        if not before:
+            self._note(code, True)
+        if not self._append(ALARM, b"alarm/" + code.encode(), body((), None, rest)):
+            self._untaken[code] = (True, evidence, value)
+            return
+        self.active[code] = (value, since)
+        if self._was_on(code):
+            self._earlier.remove(_digest(code))
+
+    def _clear(self, code):
+        if not self._append(CLEAR, b"alarm/" + code.encode(), b""):
+            self._untaken[code] = (False, "", None)
+            return
+        self.active.pop(code, None)
+        if self._was_on(code):
+            self._earlier.remove(_digest(code))
+        self._note(code, False)
+
+    def _was_on(self, code):
+        return bool(self._earlier) and _digest(code) in self._earlier
+
+    def _note(self, code, active):
+        """Note on flash whether an alarm is on."""
+        counters = self._counters
+        for n, (name, _) in enumerate(_WITH_A_BIT):
+            if name == code:
+                counters.alarms = counters.alarms & ~(1 << n) | active << n
+                counters.burnt()
+                counters.checkpoint(True)
+                return
+        digest = _digest(code)
+        before = counters.kept(_NOTE) or b""
+        digests = [before[at : at + 2] for at in range(0, len(before) - 1, 2)]
+        if digest in digests:
+            digests.remove(digest)
+        if active:
+            digests.append(digest)
+        counters.keep(_NOTE, b"".join(digests[-_NOTED:]), True)
+
+
+def _digest(code):
+    return (crc32(code.encode()) & 0xFFFF).to_bytes(2, "little")

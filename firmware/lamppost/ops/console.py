@@ -1,8 +1,22 @@
-"""The serial console: one line an event while the node works, and the REPL to whoever presses Ctrl-C."""
+"""The serial console of a running node: its log, the answer to `who`, and the answers to lock.py's challenges."""
+
+import asyncio
+import json
+import select
+import sys
+from binascii import hexlify
+
+from micropython import const
+
+_LOOK_MS = const(500)
+_MOST = const(256)  # bytes read at once: noise on an open line must not keep the other tasks waiting
+_RESET_STATE = const(0x3FF48034)  # RTC_CNTL_RESET_STATE_REG of the ESP32's reference manual
+_RESET_STATE_S3 = const(0x60008038)  # RTC_CNTL_RTC_RESET_STATE_REG of the ESP32-S3's
+_POWER_ON = const(1)
 
 
 class Console:
-    """log(text) with the uptime before it; never given a secret."""
+    """log(text) prints one line an event, with the uptime before it; never give it a secret."""
 
     def __init__(self, clock, write=print):
         self._clock = clock
@@ -11,3 +25,71 @@ class Console:
     def log(self, text):
         ms = self._clock.uptime_ms()
         self._write("[%6d.%03d] %s" % (ms // 1000, ms % 1000, text))
+
+
+async def attend(beat, node, machine):
+    """Read the console twice a second, for ever."""
+    poller = select.poll()
+    poller.register(sys.stdin, select.POLLIN)
+    module = sys.modules.get("lock")  # boot.py imported it if this console has a lock
+    lock = module.door if module else None
+    heard, refused = b"", 0
+    while True:
+        heard = listen(node, lock, machine, poller, heard)
+        if lock:
+            lock.tend()
+            report_refusals(node.alarms, lock, refused)
+            refused = lock.wrong
+        beat.alive()
+        await asyncio.sleep_ms(_LOOK_MS)
+
+
+def listen(node, lock, machine, poller, heard):
+    """Read what was typed and answer it; heard -- the last four bytes before. Returns the last four bytes now."""
+    printed = None
+    for _ in range(_MOST):
+        byte = sys.stdin.buffer.read(1) if poller.poll(0) else None
+        if not byte:
+            break
+        heard = (heard + byte)[-4:]
+        answer = lock and lock.hear(byte)
+        if heard in (b"who\r", b"who\n"):
+            who(node, lock, machine)
+        elif answer and answer != printed:
+            printed = answer
+            print(answer)
+    return heard
+
+
+def who(node, lock, machine, write=print):
+    """Print the line that answers `who`."""
+    board = node.board
+    write("lamppost: " + json.dumps({
+        "mac": hexlify(machine.unique_id()).decode(),
+        "node": "%s/%s" % (node.config.get("site"), node.config.get("node")),
+        "asset": node.config.get("asset"),
+        "board": board.get("board"),
+        "chip": board.get("chip"),
+        "firmware": node.build.get("version"),
+        "build": node.build.get("build"),
+        "config": node.fingerprint,
+        "slot": node.slot,
+        "reset": "brown-out" if browned_out(machine, board.get("chip"), node.reset) else node.reset,
+        "boot": node.counters.boot,
+        "uptime_s": node.clock.uptime_s(),
+        "locked": bool(lock and not lock.opened),
+    }))  # fmt: skip
+
+
+def browned_out(machine, chip, reset):
+    """Whether the supply dipped before this start: MicroPython calls that a power-on, the register does not."""
+    state = machine.mem32[_RESET_STATE if chip == "esp32" else _RESET_STATE_S3] & 0x3F
+    return reset == "power-on" and state not in (0, _POWER_ON)
+
+
+def report_refusals(alarms, lock, before):
+    """Raise the alarm over wrong answers, and clear it once the console is unlocked."""
+    if lock.wrong > before:
+        alarms.set("consoleRefused", True, "wrong answer at the serial console", lock.wrong)
+    elif lock.opened:
+        alarms.set("consoleRefused", False)

@@ -1,4 +1,4 @@
-"""Somebody is at the console: the watchdog waits for him, but not for ever."""
+"""Keeps the watchdog fed while somebody works in the REPL, for a quarter of an hour at most."""
 
 import asyncio
 
@@ -6,10 +6,10 @@ _MAINTENANCE_S = 900
 
 
 def maintain(machine, watchdog):
-    """Keep feeding an armed watchdog from a timer, so that the REPL can be used for a quarter of an hour.
+    """Feed an armed watchdog from a timer for a quarter of an hour, so that the REPL can be used.
 
-    After that the watchdog bites, and a node that was left in the REPL is back at work by itself. A soft
-    reset ends timers: boot.py takes over then, told by the "w" in RTC memory.
+    After that the watchdog resets the node: one that was left in the REPL goes back to work. A soft reset ends
+    timers: boot.py feeds the watchdog then, as the "w" in RTC memory tells it.
     """
     left = [_MAINTENANCE_S]
 

@@ -1,74 +1,126 @@
-"""What the node says about itself while it works: evt/clock, diag, another meter; loaded for each."""
+"""The node's messages about itself: evt/boot, evt/config, evt/clock, info and diag."""
 
 import json
 
 from micropython import const
 
-from ..core.borrow import once
 from ..core.payload import body
+from ..core.units import of as unit
 
-_ENOUGH = const(4)  # erases in this boot that tell a rate, to a quarter
+_ENOUGH = const(4)  # erases in this boot from which a rate can be told, to a quarter
 _YEAR_S = const(31557600)
-_TOLD_S = const(86400)  # how long it is told that another meter counts
+
+# what is published of a reading is what became of it over the window
+_PUBLISHED = {
+    "p_mw": ("p_mean_mw", "p_max_mw", "imp_mwh", "e_mwh"),
+    "voc_raw": ("voc_index",),
+    "nox_raw": ("nox_index",),
+    "a0_uv": ("no2", "o3", "so2", "co"),
+}
+_RESETS = (
+    ("PWRON_RESET", "power-on"),
+    ("HARD_RESET", "hard"),
+    ("WDT_RESET", "watchdog"),
+    ("DEEPSLEEP_RESET", "deep-sleep"),
+    ("SOFT_RESET", "soft"),
+)
+
+
+def reset_word(machine):
+    """The cause of the last reset as a word; "unknown" where the chip does not say."""
+    cause = machine.reset_cause()
+    for name, word in _RESETS:
+        if cause == getattr(machine, name, None):
+            return word
+    return "unknown"
+
+
+def boot(counters, reset, last, slot, build):
+    """evt/boot: why the node started, and the last record committed before, which proves the tail of the night."""
+    last_b, last_s = last or (None, None)
+    return body(
+        (("last_b", last_b), ("last_s", last_s), ("power_cuts", counters.power_cuts)),
+        None,
+        '"reset":"%s","slot":"%s","build":"%s"' % (reset, slot, build),
+    )
+
+
+def config(fingerprint, reverted):
+    """evt/config: which configuration runs now; reverted -- the word why it is not the newest, or None."""
+    phase, reason = ("reverted", reverted) if reverted else ("applied", "")
+    return body((), None, '"config":"%s","phase":"%s","reason":"%s"' % (fingerprint, phase, reason))
 
 
 def clock(step_ms, source):
-    """evt/clock: the time was set; step_ms None when none was known before."""
+    """evt/clock: the time was set; step_ms -- None when no time was known before."""
     return body((("step_ms", step_ms),), None, '"source":"%s"' % source)
 
 
-def another_meter(node, change, new):
-    """Say for a day, or until the next start, that the meter was reset or swapped: `change`, None where it was not.
+def info(config, fingerprint, board, build, parts):
+    """info (retained): what this lamppost is, which parts are fitted, and the unit of every number that it publishes.
 
-    Returns the uptime at which to come again; 0: not before there is another change.
+    A list of bytes: in one piece it would be the longest text of the node.
     """
-    node.alarms.set("meterChanged", False)
-    if not new or change is None:
-        return 0
-    node.alarms.set("meterChanged", True, change, node.counters.meter_mwh)
-    return node.clock.uptime_s() + _TOLD_S
-
-
-def wear(rings, uptime_s):
-    """The journal's wear: of its rings the worst of each, and the years that are left at the rate of this boot.
-
-    rings -- as Ring.wear tells it of each. Years are of powered time, None until enough was written to tell a rate.
-    """
-    said = {"cycles": 0, "rated": 0, "bad": 0, "years": None}
-    for cycles, rated, bad, blocks, erases in rings:
-        said["cycles"] = max(said["cycles"], cycles)
-        said["rated"] = rated
-        said["bad"] += bad
-        if erases >= _ENOUGH:
-            years = max(0, rated - cycles) * blocks * uptime_s // (erases * _YEAR_S)
-            said["years"] = years if said["years"] is None else min(said["years"], years)
-    return said
+    members = {
+        "firmware": build.get("version", "?"),
+        "build": build.get("build", "?"),
+        "board": board.get("board", "?"),
+        "chip": board.get("chip", "?"),
+        "asset": config.get("asset"),
+        "location": config.get("location"),
+        "config": fingerprint,
+        "parts": [{"id": row["id"], "part": row["part"]} for row in config.get("parts", ())],
+        "schema": {"messages": 1, "config": config.get("v", 1)},
+    }
+    pieces = [json.dumps({name: members[name]})[1:-1].encode() + b"," for name in members]
+    names = [name for part in parts.values() for read in part.QUANTITIES for name in _PUBLISHED.get(read, (read,))]
+    before = '"units":{'
+    for name in set(names):
+        pieces.append(('%s"%s":{"ucum":"%s","rec20":"%s"}' % ((before, name) + unit(name))).encode())
+        before = ","
+    pieces.append(b"}}" if names else b'"units":{}}')
+    return pieces
 
 
 def diag(node, heap_free, rssi):
-    """diag (hourly, QoS 0): the figures that tell a sick node from a well one. None of them is a quantity."""
-    dropped, worn = once("journal.folded", "told", node.outbox)
-    drift, base = node.clock.drift_ppb, node.timebase
+    """diag (hourly, QoS 0): the figures that tell a sick node from a healthy one. None of them is a quantity."""
+    clock, source, outbox = node.clock, node.time_source, node.outbox
+    drift = clock.drift_ppb
     if drift is not None:
         drift = (drift + 500) // 1000
-    age_s = None if node.clock.offset_s is None else node.clock.uptime_s() - node.clock.set_at_s
-    said = {
+    members = {
         "heap_free": heap_free,
-        "depth": node.outbox.depth(),
-        "dropped": dropped,
+        "depth": outbox.depth(),
+        "dropped": outbox.dropped,
         "power_cuts": node.counters.power_cuts,
         "rssi": rssi,
         "drift_ppm": drift,
-        "clock_age_s": age_s,
-        "clock_tu": base.tu_ms(),
-        "wear": wear((worn, node.counters.wear()), node.clock.uptime_s()),
+        "clock_age_s": None if clock.offset_s is None else clock.uptime_s() - clock.set_at_s,
+        "clock_tu": source.tu_ms(),
+        "wear": wear((outbox.wear(), node.counters.wear()), clock.uptime_s()),
         "reset": node.reset,
         "faults": node.health.faults,
-        "clock": base.source or "none",
+        "clock": source.source or "none",
     }
-    if node.burn:
-        said["burn_s"] = node.counters.burn_s
-        said["switchings"] = node.counters.switchings
+    if node.lamp_hours:
+        members["burn_s"] = node.counters.burn_s
+        members["switchings"] = node.counters.switchings
     if node.meter:
-        said["meter"] = node.meter.register.events
-    return json.dumps(said)[1:].encode()
+        members["meter"] = node.meter.register.events
+    return json.dumps(members)[1:].encode()
+
+
+def wear(rings, uptime_s):
+    """The journal's wear: the worst of its rings, and the years that are left at the rate of this boot.
+
+    rings -- what Ring.wear returns for each. Years are of powered time, None until enough was written to tell a rate.
+    """
+    worst = {"cycles": 0, "rated": 0, "bad": 0, "years": None}
+    for cycles, rated, bad, blocks, erases in rings:
+        worst["cycles"] = max(worst["cycles"], cycles)
+        worst["rated"] = rated
+        worst["bad"] += bad
+        if erases >= _ENOUGH:
+            years = max(0, rated - cycles) * blocks * uptime_s // (erases * _YEAR_S)
+            worst["years"] = years if worst["years"] is None else min(worst["years"], years)
+    return worst

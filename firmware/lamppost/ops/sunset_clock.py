@@ -43,7 +43,7 @@ def rise_and_set(day, lat, lon):
     return day * DAY + noon - half, day * DAY + noon + half
 
 
-class Dusk:
+class SunsetClock:
     """kept -- journal/counters.py: utc_s, tu_ms, dusk, spread, doubt_h; lat, lon -- degrees."""
 
     def __init__(self, kept, lat, lon):

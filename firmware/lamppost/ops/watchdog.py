@@ -1,6 +1,11 @@
-"""Feeds the watchdog while every task has reported in time, and keeps the tally of each part's faults."""
+"""Feeds the watchdog while every task reports in time, and counts each part's faults."""
 
 import asyncio
+
+from micropython import const
+
+_FAILING = const(5)  # faults in a row after which an alarm is raised
+_GOOD_START_S = const(60)  # with every task in time, after which the start counts as a good one
 
 
 class Beat:
@@ -17,22 +22,19 @@ class Beat:
 
 
 class Health:
-    """Who is alive, and which part fails how often.
+    """Which tasks are alive, and which parts fail.
 
-    watchdog -- has feed(); set once the tasks are there, None until then
-    alarm(code, active, evidence) -- called once when a part is failing, and once when it is well again
+    alarm(code, active, evidence) -- called once when a part is failing, and once when it has recovered
     """
 
-    _FAILING = 5  # faults in a row until an alarm says so
-
-    def __init__(self, clock, alarm, log, watchdog=None):
+    def __init__(self, clock, alarm, log):
         self._clock = clock
-        self.watchdog = watchdog
         self._alarm = alarm
         self._log = log
         self._beats = []
-        self._streaks = {}
-        self.faults = {}
+        self._failing = {}  # part: faults in a row that count; -1: its last reading was good
+        self.watchdog = None  # has feed(); set once the node is built
+        self.faults = {}  # part: how many since the start
 
     def task(self, name, within_ms):
         beat = Beat(name, within_ms, self._clock)
@@ -48,33 +50,43 @@ class Health:
         return None
 
     def fault(self, part, fault):
-        """A part failed once more."""
+        """A part failed once more; one that warms up does not count towards the alarm."""
         self.faults[part] = self.faults.get(part, 0) + 1
-        streak = self._streaks[part] = self._streaks.get(part, 0) + 1
-        if streak == 1:
+        failing = self._failing.get(part, -1)
+        if failing < 0:
             self._log("%s: %s" % (part, fault))
-        if streak == self._FAILING and fault.word != "warming":
-            self._alarm("sensorFault-" + part, True, fault.word)
+            failing = 0
+        if fault.word != "warming":
+            failing += 1
+            if failing == _FAILING:
+                self._alarm("sensorFault-" + part, True, fault.word)
+        self._failing[part] = failing
 
     def good(self, part):
         """A part gave a reading."""
-        streak = self._streaks.get(part)
-        if streak == 0:
+        if part in self._failing and self._failing[part] < 0:
             return
-        if streak and streak >= self._FAILING:
-            self._log("%s: well again" % part)
+        if self._failing.get(part, 0) >= _FAILING:
+            self._log("%s: recovered" % part)
         self._alarm("sensorFault-" + part, False, "")
-        self._streaks[part] = 0
+        self._failing[part] = -1
 
-    async def watch(self):
-        """Feed for ever, as long as nobody is late; a late task is named before the watchdog bites."""
-        named = None
+    async def watch(self, confirm):
+        """Feed the watchdog for ever while no task is late; a late task is logged before the watchdog resets.
+
+        confirm() -- called once every task has been in time for a minute: this start was a good one
+        """
+        logged = None
+        good_s = 0
         while True:
             late = self.late()
             if late is None:
                 if self.watchdog:
                     self.watchdog.feed()
-            elif late != named:
-                self._log("health: task %s is late, the watchdog will reset" % late)
-            named = late
+            elif late != logged:
+                self._log("watchdog: task %s is late; the node will be reset" % late)
+            logged = late
+            good_s = 0 if late else good_s + 1
+            if good_s == _GOOD_START_S:
+                confirm()
             await asyncio.sleep_ms(1000)

@@ -1,0 +1,54 @@
+"""What the node looks at several times a second, and raises or clears alarms by: the meter, the journal, the senses."""
+
+from micropython import const
+
+_CHANGED_S = const(86400)  # so long, or until the next start, the alarm says that the meter was reset or swapped
+
+
+class MeterConditions:
+    """supplyLoss while the meter is silent, and meterChanged for a day after its register was reset or swapped."""
+
+    def __init__(self, alarms, counters, clock):
+        self._alarms = alarms
+        self._counters = counters
+        self._clock = clock
+        self._change = None  # the change that is being told
+        self._until_s = None  # uptime at which that ends; None: no alarm is on
+
+    def poll(self, meter):
+        """meter -- sensing/energy/meter.py"""
+        if meter.supply_lost is None:
+            return  # not known yet
+        self._alarms.set("supplyLoss", meter.supply_lost, "meter silent")
+        change = meter.register.change
+        if change is not None and change != self._change:
+            self._alarms.set("meterChanged", False)  # the change before: each has its own `since`
+            self._alarms.set("meterChanged", True, change, self._counters.meter_mwh)
+            self._until_s = self._clock.uptime_s() + _CHANGED_S
+        elif self._until_s is None or self._clock.uptime_s() >= self._until_s:
+            self._alarms.set("meterChanged", False)
+            self._until_s = None
+        self._change = change
+
+
+class JournalConditions:
+    """journalWorn, journalOverflow and journalDamaged."""
+
+    def __init__(self, alarms, outbox):
+        self._alarms = alarms
+        self._outbox = outbox
+        self._told = outbox.dropped
+
+    def poll(self, worn):
+        """worn -- the flash did not take a record or a counter"""
+        outbox, alarms = self._outbox, self._alarms
+        alarms.set("journalWorn", worn, "flash takes nothing any more")
+        # raised for the first record that is dropped, at each doubling, and for the sum at the end: an alarm for each
+        # would take the room that is missing
+        dropped, over = outbox.dropped, not outbox.depth()
+        if dropped != self._told and (over or dropped >= 2 * self._told):
+            alarms.set("journalOverflow", True, "oldest telemetry dropped", dropped)
+            self._told = dropped
+        elif over:
+            alarms.set("journalOverflow", False)
+        alarms.set("journalDamaged", outbox.damaged > 0, "records that cannot be read back", outbox.damaged)
