@@ -103,17 +103,17 @@ def test_the_same_body_with_a_zero_for_a_missing_value_would_be_found_out():
 
 
 def test_reports_keep_to_the_contract():
-    from lamppost.ops import beginning, status
+    from lamppost.ops import status
 
     head = bytearray(HEAD_MAX)
     end = head_into(head, 0, 4, 0, 817_130_000, 3, 0, True)
     bodies = [
-        ("evt/boot", beginning.boot(Counters(), "power-on", None, "a", "0.1.0")),
-        ("evt/boot", beginning.boot(Counters(), "watchdog", (3, 41), "b", "0.1.0")),
+        ("evt/boot", status.boot(Counters(), "power-on", None, "a", "0.1.0")),
+        ("evt/boot", status.boot(Counters(), "watchdog", (3, 41), "b", "0.1.0")),
         ("evt/clock", status.clock(None, "ntp")),
         ("evt/clock", status.clock(-1500, "ntp")),
-        ("evt/config", beginning.config("1a2b", None)),
-        ("evt/config", beginning.config("1a2b", "unreadable")),
+        ("evt/config", status.config("1a2b", None)),
+        ("evt/config", status.config("1a2b", "unreadable")),
     ]
     for suffix, body in bodies:
         assert record(f"lamppost/v1/lisbon/lp-1/{suffix}", bytes(head[:end]) + body) == []

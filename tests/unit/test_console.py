@@ -1,8 +1,8 @@
-"""ops/door.py: what a lamppost says of itself at its console, and the alarm over wrong answers."""
+"""ops/console.py: the answer to `who`, and the alarm over wrong answers at the lock."""
 
 import json
 
-from lamppost.ops import door
+from lamppost.ops import console
 
 
 class Alarms:
@@ -15,10 +15,10 @@ class Alarms:
         if on:
             self.active[code] = value
         else:
-            self.active.pop(code)
+            self.active.pop(code, None)
 
 
-class Door:
+class Lock:
     def __init__(self, wrong=0, opened=False):
         self.wrong = wrong
         self.opened = opened
@@ -54,7 +54,7 @@ class Node:
 
 def asked(machine, lock=None):
     lines = []
-    door.who(Node, lock, machine, lines.append)
+    console.who(Node, lock, machine, lines.append)
     assert len(lines) == 1 and lines[0][:10] == "lamppost: "
     return json.loads(lines[0][10:])
 
@@ -73,20 +73,20 @@ def test_a_supply_that_dipped_is_told_from_a_power_on():
 
 
 def test_later_chips_have_the_register_elsewhere():
-    assert door.browned_out(Machine(0xF, 0x60008038), "esp32s3", "power-on")
-    assert not door.browned_out(Machine(0xF, 0x60008038), "esp32c3", "hard")
+    assert console.browned_out(Machine(0xF, 0x60008038), "esp32s3", "power-on")
+    assert not console.browned_out(Machine(0xF, 0x60008038), "esp32c3", "hard")
 
 
 def test_a_locked_console_says_so():
-    assert asked(Machine(1), Door())["locked"] is True
-    assert asked(Machine(1), Door(opened=True))["locked"] is False
+    assert asked(Machine(1), Lock())["locked"] is True
+    assert asked(Machine(1), Lock(opened=True))["locked"] is False
 
 
 def test_wrong_answers_are_an_alarm_that_counts_them_and_the_right_one_ends_it():
     alarms = Alarms()
-    door.tell(alarms, Door(wrong=1), 0)
-    door.tell(alarms, Door(wrong=3), 1)
+    console.report_refusals(alarms, Lock(wrong=1), 0)
+    console.report_refusals(alarms, Lock(wrong=3), 1)
     assert alarms.told == [("consoleRefused", True, 1), ("consoleRefused", True, 3)]
-    door.tell(alarms, Door(wrong=3, opened=True), 3)
-    door.tell(alarms, Door(wrong=3, opened=True), 3)
+    console.report_refusals(alarms, Lock(wrong=3), 3)
+    console.report_refusals(alarms, Lock(wrong=3, opened=True), 3)
     assert alarms.told[2:] == [("consoleRefused", False, None)]

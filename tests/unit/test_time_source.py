@@ -1,13 +1,13 @@
 """Where the time comes from at a start, what is kept of it, and what the clock on the board is told."""
 
 import asyncio
+import json
 
 from journal_on_ram import Nor, Ticks
 from lamppost.core.faults import SensorFault
 from lamppost.journal.counters import Counters
 from lamppost.journal.flash import Flash
-from lamppost.ops import telling
-from lamppost.ops.time_source import Timebase
+from lamppost.ops.time_source import TimeSource
 
 NOW = 848664000
 LISBON = {"lat": 38.72, "lon": -9.14}
@@ -52,21 +52,24 @@ class Start:
         self.kept = Counters(Flash(nor), self.clock, power_cut)
         self.anchors = []
         self.health = Health()
-        self.base = Timebase(
+        self.events = []
+        self.base = TimeSource(
             self.clock, self.kept, lambda at: self.anchors.append((at.offset_s, at.tq, at.tu_ms)), self.health,
-            lambda text: None, rtc, location, power_cut,
+            lambda kind, body: self.events.append((kind, json.loads(b"{" + body))), lambda text: None,
+            rtc, location, power_cut,
         )  # fmt: skip
-        asyncio.run(self.base.start())
+        asyncio.run(self.base.read_rtc())
 
     def live(self, seconds):
         for _ in range(seconds // 5):
             self.ticks.ms += 5000
-            asyncio.run(self.base.tend())
+            asyncio.run(self.base.poll())
             self.kept.checkpoint()
 
     def ntp(self, utc_s):
+        before = self.clock.utc_s()
         self.clock.set_utc(utc_s, 990, 3, 20)
-        telling.told(self.base)
+        self.base.server_believed(before)
         self.kept.checkpoint(True)
 
 
@@ -156,3 +159,14 @@ def test_after_a_reset_without_a_cut_the_noted_time_goes_on_as_an_estimate():
     again = Start(nor, location=LISBON, power_cut=False)
     again.live(65)
     assert abs(again.anchors[0][0] - NOW - 600) <= 300 and again.anchors[0][2] <= 310000
+
+
+def test_a_clock_that_is_set_or_stepped_is_an_event_and_one_that_was_right_is_none():
+    one = Start(Nor(4))
+    one.ntp(NOW)
+    one.ntp(NOW)
+    one.ntp(NOW + 600)
+    assert one.events == [
+        (b"clock", {"step_ms": None, "source": "ntp"}),
+        (b"clock", {"step_ms": 600000, "source": "ntp"}),
+    ]

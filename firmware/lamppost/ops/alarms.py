@@ -41,9 +41,7 @@ class Alarms:
         for n, (code, _) in enumerate(_WITH_A_BIT):
             if counters.alarms >> n & 1:
                 self._earlier.append(_digest(code))
-        note = counters.kept(_NOTE) or b""
-        for at in range(0, len(note) - 1, 2):
-            self._earlier.append(note[at : at + 2])
+        self._earlier += _digests(counters.kept(_NOTE))
 
     def set(self, code, active, evidence="", value=None):
         """Raise or clear an alarm. Repeating the same does nothing; a new value is sent."""
@@ -55,6 +53,8 @@ class Alarms:
             self._raise(code, evidence, value)
         elif code in self.active or self._was_on(code):
             self._clear(code)
+        elif untaken:
+            self._note(code, False)  # it ended before the broker could hear of it
 
     def offer_again(self):
         """Try again what the journal did not take; called every few seconds."""
@@ -75,9 +75,7 @@ class Alarms:
         rest = '"since":%s,"severity":"%s","value":%s,"evidence":"%s"' % (
             since, _SEVERITIES.get(code, "minor"), "null" if value is None else value, evidence,
         )  # fmt: skip
-        # noted first: a cut in between clears an alarm once too often, and forgets none
-        if not before:
-            self._note(code, True)
+        self._note(code, True)  # before it is sent: a cut in between clears it once too often, and forgets none
         if not self._append(ALARM, b"alarm/" + code.encode(), body((), None, rest)):
             self._untaken[code] = (True, evidence, value)
             return
@@ -102,18 +100,24 @@ class Alarms:
         counters = self._counters
         for n, (name, _) in enumerate(_WITH_A_BIT):
             if name == code:
-                counters.alarms = counters.alarms & ~(1 << n) | active << n
-                counters.burnt()
-                counters.checkpoint(True)
+                if counters.alarms >> n & 1 != active:
+                    counters.alarms ^= 1 << n
+                    counters.burnt()
+                    counters.checkpoint(True)
                 return
         digest = _digest(code)
-        before = counters.kept(_NOTE) or b""
-        digests = [before[at : at + 2] for at in range(0, len(before) - 1, 2)]
-        if digest in digests:
-            digests.remove(digest)
+        digests = _digests(counters.kept(_NOTE))
+        if (digest in digests) == active:
+            return
         if active:
             digests.append(digest)
+        else:
+            digests.remove(digest)
         counters.keep(_NOTE, b"".join(digests[-_NOTED:]), True)
+
+
+def _digests(note):
+    return [note[at : at + 2] for at in range(0, len(note), 2)] if note else []
 
 
 def _digest(code):

@@ -17,7 +17,7 @@ FAR = 100_000
 _ON_THE_NODE = """
 import time
 from esp32 import Partition
-from lamppost.journal import succession
+from lamppost.journal import counter_transfer
 _p=Partition.find(Partition.TYPE_DATA,label='journal')[0]
 """
 _KEPT = ("imp_mwh", "meter_mwh", "power_cuts", "burn_s", "switchings")
@@ -26,20 +26,20 @@ _KEPT = ("imp_mwh", "meter_mwh", "power_cuts", "burn_s", "switchings")
 def read(node: Repl) -> dict[str, Any]:
     """The counters of a node that waits in its rescue window (Repl.fresh). Its boot count goes one up by it."""
     try:
-        return json.loads(node.run(_ON_THE_NODE + "succession.read_out(_p,time)"))
+        return json.loads(node.run(_ON_THE_NODE + "counter_transfer.read_out(_p,time)"))
     except ValueError:
         raise NodeSaidNo("The node's counters cannot be read.") from None
 
 
 def begin_anew(node: Repl) -> None:
     """Let what the node has counted and not yet sent as another lamppost be forgotten."""
-    node.run(_ON_THE_NODE + "succession.begin_anew(_p)", within=30)
+    node.run(_ON_THE_NODE + "counter_transfer.begin_anew(_p)", within=30)
 
 
 def give(node: Repl, counters: dict[str, Any]) -> None:
     """Let a new node go on where the old one was: keys of read(), as far as they are known."""
     values = {name: counters[name] for name in (*_KEPT, "boot") if counters.get(name) is not None}
-    if node.run(f"{_ON_THE_NODE}print(succession.take_over(_p,time,{values!r}))", within=30).strip() != "True":
+    if node.run(f"{_ON_THE_NODE}print(counter_transfer.take_over(_p,time,{values!r}))", within=30).strip() != "True":
         raise NodeSaidNo("The counters' flash of the new node takes nothing.", "Take another node: this one is worn.")
 
 

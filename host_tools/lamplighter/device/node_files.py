@@ -82,8 +82,8 @@ for n in _names:
 """
 
 ADOPT = """
-from lamppost.ops import settings
-settings.adopt()
+from lamppost.ops import config_store
+config_store.adopt()
 """
 
 

@@ -15,7 +15,7 @@ from lamppost.drivers.bme280 import Bme280  # noqa: E402
 from lamppost.drivers.pzem004t import Pzem004t  # noqa: E402
 from lamppost.drivers.sps30 import Sps30  # noqa: E402
 from lamppost.drivers.tfmini import Tfmini  # noqa: E402
-from lamppost.ops import beginning  # noqa: E402
+from lamppost.ops import status  # noqa: E402
 
 BUILD = "simulated"
 PARTS = {"meter": Pzem004t, "bay-1": Tfmini, "dust": Sps30, "climate": Bme280}
@@ -59,7 +59,7 @@ def alarm() -> bytes:
 
 
 def boot(power_cuts: int, last: tuple[int, int] | None) -> bytes:
-    return beginning.boot(SimpleNamespace(power_cuts=power_cuts), "power-on", last, "a", BUILD)
+    return status.boot(SimpleNamespace(power_cuts=power_cuts), "power-on", last, "a", BUILD)
 
 
 @cache
@@ -67,4 +67,4 @@ def info() -> bytes:
     rows = [{"id": name, "part": kind.__name__.lower()} for name, kind in PARTS.items()]
     build = {"version": BUILD, "build": BUILD}
     board = {"board": BUILD, "chip": BUILD}
-    return b"".join(beginning.info({"v": 1, "parts": rows}, BUILD, board, build, PARTS))
+    return b"".join(status.info({"v": 1, "parts": rows}, BUILD, board, build, PARTS))
