@@ -1,4 +1,4 @@
-"""`make check`: lint, types, compiled size of every firmware module, the one-way import rule."""
+"""`make check`: lint, types, compiled sizes, the one-way import rule, and reaches into private attributes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
 STUBS = ROOT / ".cache" / "stubs"
 STUBS_VERSION = "micropython-esp32-stubs==1.29.0.post1"
+PRIVATE_MOST = 10
 FLOW = ["buses", "drivers", "sensing", "journal", "link", "ops"]  # data moves to the right, imports follow it
 
 
@@ -64,32 +66,70 @@ def sizes() -> tuple[list[str], int]:
 
 
 def imports() -> list[str]:
-    """A file imports from its own folder, core/, and the folder directly before it; app.py alone sees all."""
+    """A file imports from its own folder, core/, and the folders before it in the flow; app.py and assembly.py see all.
+
+    Every import counts, also within a function and by __import__, whose argument must begin with a literal.
+    """
     errors = []
     for source in sorted((FIRMWARE / "lamppost").rglob("*.py")):
-        where = source.relative_to(FIRMWARE / "lamppost").parts
-        folder = where[0] if len(where) > 1 else ""
-        if not folder:
+        where = source.relative_to(FIRMWARE).parts
+        if len(where) == 2:
             continue
-        allowed = {folder, "core"}
-        if folder in FLOW and FLOW.index(folder):
-            allowed.add(FLOW[FLOW.index(folder) - 1])
-        for node in ast.walk(ast.parse(source.read_text())):
-            if not isinstance(node, ast.ImportFrom):
-                continue
-            target = folder
-            if node.level == 2:
-                target = (node.module or "").split(".")[0] or "lamppost"
-            elif (node.module or "").startswith("lamppost"):
-                target = (node.module or "").split(".")[1] if "." in (node.module or "") else "lamppost"
-            if target not in allowed and not (node.level == 0 and not (node.module or "").startswith("lamppost")):
-                errors.append(f"{'/'.join(where)}:{node.lineno}: {folder}/ may not import from {target}/")
+        folder = where[1]
+        before = FLOW[: FLOW.index(folder)] if folder in FLOW else []
+        for line, target in imported(where[:-1], ast.parse(source.read_text())):
+            if target not in {folder, "core", *before}:
+                errors.append(f"{'/'.join(where[1:])}:{line}: {folder}/ may not import from {target}/")
     return errors
+
+
+def imported(package: tuple[str, ...], tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """(line, folder of lamppost/ that is imported from) of every import of the app; "lamppost" for the top."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = list(package[: len(package) - node.level + 1]) if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            names = [module] if module != "lamppost" else [f"lamppost.{name.name}" for name in node.names]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "__import__":
+            names = [dynamic(node.args[0])]
+        else:
+            continue
+        for name in names:
+            top, _, rest = name.partition(".")
+            if top == "lamppost":
+                yield node.lineno, rest.partition(".")[0] or "lamppost"
+
+
+def dynamic(name: ast.expr) -> str:
+    """The module that an __import__ names, as far as the literal at its beginning says."""
+    while isinstance(name, ast.BinOp):
+        name = name.left
+    return str(name.value) if isinstance(name, ast.Constant) else "lamppost"
+
+
+def private() -> list[str]:
+    """Where the firmware reaches into another object's _private; PRIVATE_MOST is the limit."""
+    found = []
+    for source in sorted(FIRMWARE.rglob("*.py")):
+        place = source.relative_to(FIRMWARE).as_posix()
+        found += [f"{place}:{line}: {words}" for line, words in reaches(ast.parse(source.read_text()))]
+    return found
+
+
+def reaches(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """(line, expression) of each `other._name`."""
+    for node in ast.walk(tree):
+        own = not isinstance(node, ast.Attribute) or ast.unparse(node.value) in ("self", "cls", "super()")
+        if not own and node.attr.startswith("_") and not node.attr.endswith("__"):
+            yield node.lineno, ast.unparse(node)
 
 
 def main() -> int:
     stubs()
     size_errors, total = sizes()
+    private_reaches = private()
     failed = False
     for name, errors in [
         ("ruff", ruff()),
@@ -97,6 +137,8 @@ def main() -> int:
         ("pyright, firmware", pyright(FIRMWARE)),
         (f"compiled sizes, {total} bytes in all", size_errors),
         ("one-way imports", imports()),
+        (f"{len(private_reaches)} reaches into another object's _private, at most {PRIVATE_MOST}",
+         private_reaches if len(private_reaches) > PRIVATE_MOST else []),
     ]:
         print(f"{'FAIL' if errors else 'ok  '} {name}")
         for line in errors:
