@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lamplighter.cli import lamplighter
-from lamplighter.pki import authority, certificates, keys
+from lamplighter.pki import authority, certificates, keys, mosquitto
 from lamplighter.pki.city import PASSPHRASE, City, node_key
 from lamplighter.problems import CertificateInvalid, IdentityExpired, IdentityLocked, IdentityMissing, IdentityTaken
 
@@ -127,7 +127,8 @@ def test_ten_that_are_issued_at_once_are_all_in_the_book(city):
 @pytest.mark.parametrize(
     ("kind", "name"),
     [("node", "lp-0001"), ("node", "Lisbon/lp-1"), ("node", "a/../../x"), ("node", "#/+"), ("reader", "lisbon/lp-1"),
-     ("broker", "https://x"), ("node", f"{'a' * 32}/{'b' * 32}")],
+     ("broker", "https://x"), ("broker", "broker.lan:8883"), ("broker", "[::1]"), ("broker", "x_y"),
+     ("broker", "10.0.0"), ("node", f"{'a' * 33}/{'b' * 32}")],
 )  # fmt: skip
 def test_a_name_that_could_stand_for_something_else_is_refused(city, kind, name):
     with pytest.raises(CertificateInvalid):
@@ -174,3 +175,55 @@ def test_a_damaged_key_is_named_without_its_content(tmp_path):
     with pytest.raises(IdentityLocked) as refusal:
         keys.read(path, PHRASE)
     assert "TOPSECRET" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("host", ["10.0.0.4:8883", "[::1]", "x_y", "a..b", "-a"])
+def test_a_host_that_no_certificate_can_match_is_refused_before_anything_is_issued(city, host):
+    with pytest.raises(CertificateInvalid, match="No certificate for the host"):
+        city.issue_as("broker", "broker.lan", hosts=("10.0.0.4", host))
+    assert city.book.entries() == []
+
+
+def test_a_broker_of_any_length_and_family_is_found_by_its_alternative_names(city):
+    long_name = ".".join(["a" * 60] * 4)
+    _, pem = city.issue_as("broker", "2001:DB8::1", hosts=("Broker.LAN", "broker.lan", long_name))
+    city.issue_as("broker", long_name)
+    names = x509.load_pem_x509_certificate(pem).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert [str(name.value) for name in names] == ["broker.lan", long_name]
+    key, _ = city.files("broker", "2001:db8::1")
+    assert key.name == "2001_db8__1.key" and key.is_file()
+
+
+def test_the_longest_names_get_a_certificate_and_a_rule_of_their_own(city, tmp_path):
+    site, node = "a" * 32, "b" * 32
+    _, pem = city.issue(site, node)
+    assert authority.common_name(x509.load_pem_x509_certificate(pem)) == site + node
+    city.issue("a" * 31, "b" * 32)
+    city.issue_as("broker", "broker.lan")
+    mosquitto.export(city, tmp_path / "out", "broker.lan")
+    access = (tmp_path / "out" / "access").read_text()
+    assert f"user {site}{node}\ntopic readwrite lamppost/v1/{site}/{node}/#\n" in access
+    assert access.count("readwrite") == 2, "every other node is met by the pattern"
+
+
+def test_what_would_make_the_book_unreadable_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    City.create(Path("identity"), "Lisbon", None).issue("lisbon", "lp-0001")
+    for words in (["revoke", "lisbon/lp-0001", "--reason", "\udcff"], ["init", "城" * 20, "--no-passphrase"]):
+        done = CliRunner().invoke(lamplighter, ["identity", *words])
+        assert done.exit_code == 2, done.output
+    assert City.load(Path("identity")).book.entries()[0].valid
+    book = Path("identity/index.json")
+    for text in ("[" * 100_000, '{"certificates": [{"serial": "x"}]}', book.read_text().replace("+00:00", "")):
+        book.write_text(text)
+        done = CliRunner().invoke(lamplighter, ["identity", "list"])
+        assert getattr(done.exception, "exit_code", None) == 70, done.output
+
+
+def test_a_passphrase_file_that_is_no_text_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for content, said in ((b"caf\xe9", "is not UTF-8"), (b"x" * 70_000, "holds 70000 bytes"), (b"a\nb", "one line")):
+        Path("phrase").write_bytes(content)
+        done = CliRunner().invoke(lamplighter, ["identity", "init", "Lisbon", "--passphrase-file", "phrase"])
+        assert done.exit_code == 2 and said in done.output, done.output
+    assert not Path("identity").exists()

@@ -9,7 +9,7 @@ import re
 import pytest
 from click.testing import CliRunner
 from lamplighter.cli import lamplighter
-from lamplighter.commissioning import label_sheet, labels, record_file, record_html
+from lamplighter.commissioning import label_sheet, labels, progress, record_file, record_html
 from lamplighter.pki.city import City
 from lamplighter.problems import AssetUnknown, IdentityExpired, Problem, RecordTampered, RecordUnproven
 from test_roster import street
@@ -184,3 +184,11 @@ def test_a_label_for_a_missing_asset_is_refused_with_what_is_like_it(tmp_path):
     assert isinstance(done.exception, AssetUnknown) and "LP-00O2" in done.exception.cause
     assert done.exception.details[0].startswith("LP-00O2: did you mean LP-000")
     assert not (tmp_path / "l.pdf").exists()
+
+
+def test_two_assets_share_no_file_and_no_field_of_a_label():
+    names = [progress.file_name(asset) for asset in ("LP_1", "LP/1", "LP 1", "LP;1", "..", "__", "街1", "街2")]
+    assert len({name.casefold() for name in names}) == len(names) and names[0] == "LP_1"
+    assert all(re.fullmatch(r"[A-Za-z0-9_~-]+[A-Za-z0-9._~-]*", name) for name in names)
+    forged = labels.Label("A;mac=24:0a:c4:00:00:01", "lisbon/lp-1")
+    assert forged.code() == "lamppost:lisbon/lp-1;asset=A%3Bmac=24:0a:c4:00:00:01"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import screen
+from ..hosts import HostAndPort
 from ..problems import AssetUnknown
 from .identity import folder_option, load, passphrase_option
 from .roster import FILE, base_option, common, described
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 @click.option("--last-boot", type=click.IntRange(0, 2**31), metavar="N", help="Its last boot number (`b`).")
 @click.option("--offline", is_flag=True, help="Do not look for the broker now.")
 @click.option("--finish", is_flag=True, help="Look for those whose broker was postponed; no cable is needed.")
-@click.option("--broker", metavar="HOST:PORT", help="Where this laptop reaches the broker, if not as lampposts do.")
+@click.option("--broker", type=HostAndPort(8883), metavar="HOST[:PORT]",
+              help="Where this laptop reaches the broker, if not as lampposts do.")  # fmt: skip
 @click.option("--within", type=click.FloatRange(1, 3600), default=90, show_default=True, metavar="SECONDS",
               help="How long to wait for the lamppost at the broker.")  # fmt: skip
 @click.option("--records", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
@@ -46,7 +48,8 @@ if TYPE_CHECKING:
 def command(
     asset: str | None, file: Path, port: str | None, folder: Path, passphrase_file: Path | None, base: Path | None,
     engineer: str, yes: bool, swap: bool, imp_mwh: int | None, last_boot: int | None, offline: bool, finish: bool,
-    broker: str | None, within: float, records: Path | None, micropython: Path | None, baud: int | None, as_json: bool,
+    broker: tuple[str, int] | None, within: float, records: Path | None, micropython: Path | None, baud: int | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Bring the lamppost ASSET to work: supply, firmware, identity, configuration, self-test, first telemetry
     at the broker, signed record, label. Without ASSET the next unfinished row is offered.
@@ -65,16 +68,15 @@ def command(
         raise click.UsageError("Name the lamppost's --port; only --finish does without.")
     street = roster_file.read(file, common(base))
     book = results.Results(file)
-    where = _address(broker)
     row = _chosen(street, book, asset, yes) if not finish or asset else None
     # whoever signs must be able to, before anything is touched
     city = load(folder, passphrase_file, signing=not engineer)
     signer = record_file.Signer(city, engineer)
     if finish:
-        _finish(street, book, row, city, signer, where, within, as_json)
+        _finish(street, book, row, city, signer, broker, within, as_json)
         return
     assert port and row
-    options = Options(port, micropython, baud, where, offline, within, swap, imp_mwh, last_boot, engineer, records)
+    options = Options(port, micropython, baud, broker, offline, within, swap, imp_mwh, last_boot, engineer, records)
     progress = Progress(row.asset)
     screen.note(f"{port}: looking who it is")
     work = Work(row, street, book, options, city, look(port, row.board), progress, screen.note)
@@ -124,15 +126,6 @@ def _finish(
             screen.out.print(f"{one['asset']}: {one['verdict']}, {one['record']}", markup=False)
     if troubles:
         raise troubles[0]
-
-
-def _address(text: str | None) -> tuple[str, int] | None:
-    if text is None:
-        return None
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or not host:
-        raise click.UsageError(f"--broker is {text!r}: give HOST:PORT.")
-    return host, int(port)
 
 
 def _asked(question: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import screen
+from ..documents import secret_file
+from ..pki.names import checked
 
 if TYPE_CHECKING:
     from ..pki.city import City
@@ -67,8 +67,8 @@ def init(city: str, folder: Path, passphrase_file: Path | None, no_passphrase: b
     """
     from ..pki.city import City
 
-    if not 0 < len(city) <= 40:
-        raise click.UsageError("CITY has 1 to 40 characters.")
+    if not city.isprintable() or not 0 < len(city.encode()) <= 50:
+        raise click.UsageError("CITY has 1 to 50 octets of printable text.")
     phrase = None if no_passphrase else passphrase(passphrase_file, anew=True)
     if not no_passphrase and not phrase:
         raise click.UsageError(f"Give a passphrase: --passphrase-file, ${PASSPHRASE}; or say --no-passphrase.")
@@ -88,7 +88,7 @@ def init(city: str, folder: Path, passphrase_file: Path | None, no_passphrase: b
 @passphrase_option
 @click.option("--roster", type=FILE, metavar="FILE", help="Issue for every row of it that has none yet.")
 @click.option("--host", "hosts", multiple=True, metavar="NAME", help="Of a broker: another name or address of it.")
-@click.option("--days", type=click.IntRange(min=1), help="How long it is valid.  [default: 10 years for a node]")
+@click.option("--days", type=click.IntRange(1, 36500), help="How long it is valid.  [default: 10 years for a node]")
 @as_json
 def issue(
     names: tuple[str, ...], kind: str | None, folder: Path, passphrase_file: Path | None, roster: Path | None,
@@ -103,7 +103,7 @@ def issue(
     if hosts and kind != "broker":
         raise click.UsageError("--host goes with --broker.")
     city = load(folder, passphrase_file, True)
-    wanted = list(names)
+    wanted = [checked(kind or "node", name) for name in names]
     if roster:
         from ..roster import roster_file
 
@@ -128,8 +128,8 @@ def issue(
 @folder_option
 @passphrase_option
 @click.option("--ca", "the_ca", is_flag=True, help="Renew the CA: same key, new end.")
-@click.option("--expiring", type=click.IntRange(min=0), metavar="DAYS", help="All that end within so many days.")
-@click.option("--days", type=click.IntRange(min=1), help="How long the new ones are valid.")
+@click.option("--expiring", type=click.IntRange(0, 36500), metavar="DAYS", help="All that end within so many days.")
+@click.option("--days", type=click.IntRange(1, 36500), help="How long the new ones are valid.")
 @as_json
 def renew(
     names: tuple[str, ...], kind: str | None, folder: Path, passphrase_file: Path | None, the_ca: bool,
@@ -146,7 +146,7 @@ def renew(
     if the_ca:
         city.renew_ca(days or 20 * 365)
         screen.note(f"The CA is valid until {city.ca.not_valid_after_utc:%Y-%m-%d}; nodes get it at their next visit.")
-    chosen = [(kind or "node", name) for name in names]
+    chosen = [(kind or "node", checked(kind or "node", name)) for name in names]
     if expiring is not None:
         chosen += city.expiring(expiring)
     done = []
@@ -178,8 +178,12 @@ def revoke(
     """
     if bool(name) == bool(serial):
         raise click.UsageError("Name what to revoke, or its --serial.")
+    if not reason.isprintable():
+        raise click.UsageError("--reason has a character that cannot be printed.")
     city = load(folder, passphrase_file, True)
-    found = city.revoke(kind or "node", name or "", reason, serial or "")
+    named = checked(kind or "node", name) if name else ""
+    bare = (serial or "").lower().replace(":", "").lstrip("0")  # as other tools print it
+    found = city.revoke(kind or "node", named, reason, bare)
     if as_json:
         screen.result([{"name": one.name, "serial": one.serial, "revoked": one.revoked} for one in found])
         return
@@ -207,13 +211,17 @@ def export(
     """
     from ..pki import mosquitto
 
-    written = mosquitto.export(load(folder, passphrase_file), target, broker, port, place)
+    if not place.isprintable():
+        raise click.UsageError("--at has a character that cannot be printed.")
+    city = load(folder, passphrase_file)
+    written = mosquitto.export(city, target, broker, port, place)
     if as_json:
         screen.result([str(path) for path in written])
         return
     for path in written:
         screen.out.print(str(path), markup=False)
-    screen.note(f"Bring the broker's key by hand: {folder / 'brokers' / broker}.key as {place}/broker.key")
+    key = city.files("broker", checked("broker", broker))[0]
+    screen.note(f"Bring the broker's key by hand: {key} as {place}/broker.key")
 
 
 @command.command("list")
@@ -237,20 +245,17 @@ def load(folder: Path, file: Path | None, signing: bool = False) -> City:
     from ..pki.city import City
 
     city = City.load(folder, passphrase(file))
-    if signing and sys.stdin.isatty() and city.wants_passphrase:
-        city = City.load(folder, click.prompt("The CA key's passphrase", hide_input=True, err=True))
+    if signing and city.wants_passphrase:
+        city = City.load(folder, secret_file.asked("The CA key's passphrase"))
     return city
 
 
 def passphrase(file: Path | None, anew: bool = False) -> str | None:
     """From the file, the environment, or whoever makes a new one at the terminal."""
-    if file:
-        return file.read_text(encoding="utf-8").rstrip("\r\n")
-    if PASSPHRASE in os.environ:
-        return os.environ[PASSPHRASE]
-    if anew and sys.stdin.isatty():
-        return click.prompt("A passphrase for the CA's key", hide_input=True, confirmation_prompt=True, err=True)
-    return None
+    given = secret_file.read(file, PASSPHRASE)
+    if given is None and anew:
+        return secret_file.asked("A passphrase for the CA's key", confirmation_prompt=True)
+    return given
 
 
 def _issued(city: City, kind: str, name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from .. import screen
+from ..hosts import Host
 from ..problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused
 from .watch import FILE, password_of
 
@@ -19,7 +20,7 @@ _LOGIN = ("badlogin", "notallowed")
 
 
 @click.command()
-@click.option("--host", required=True, help="The broker.")
+@click.option("--host", type=Host(), required=True, metavar="HOST", help="The broker.")
 @click.option("--port", type=click.IntRange(1, 65535), default=1883, show_default=True, help="Its port.")
 @click.option("--user", help="User name at the broker, the same for all.")
 @click.option("--password-file", type=FILE, help="Holds the password.")

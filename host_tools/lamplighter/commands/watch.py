@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import re
 import time
 from pathlib import Path
 
@@ -12,17 +11,22 @@ from rich.live import Live
 
 from .. import screen
 from ..contract import ROOT
+from ..contract.topics import NAME
+from ..documents import secret_file
+from ..hosts import Host
 from ..problems import ContractBroken, TelemetryGaps
 from ..telemetry import panel
 from ..telemetry.state import Seen, Telemetry, clock_text
 from ..telemetry.subscriber import Connection, Incoming, Subscriber
 
 PASSWORD = "LAMPLIGHTER_MQTT_PASSWORD"
+LONGEST = 65535  # bytes of a string of MQTT
+NAMES = re.compile(rf"\+|{NAME}")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.option("--host", required=True, help="The broker.")
+@click.option("--host", type=Host(), required=True, metavar="HOST", help="The broker.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Its port.  [default: 1883, with --tls 8883]")
 @click.option("--user", help="User name at the broker.")
 @click.option("--password-file", type=FILE, help="Holds the password.")
@@ -57,6 +61,9 @@ def command(
 
     Example: lamplighter watch --host broker.lan --site lisbon --seconds 60 --strict
     """
+    for option, name in (("--site", site), ("--node", node)):
+        if not NAMES.fullmatch(name):
+            raise click.BadParameter("small letters, digits and hyphens, 1 to 32 of them", param_hint=option)
     secured = ca or tls
     port = port or (8883 if secured else 1883)
     password = password_of(user, password_file)
@@ -84,13 +91,13 @@ def password_of(user: str | None, file: Path | None) -> str | None:
     """From the file, the environment, or whoever sits at the terminal."""
     if user is None:
         return None
-    if file:
-        return file.read_text(encoding="utf-8").rstrip("\r\n")
-    if PASSWORD in os.environ:
-        return os.environ[PASSWORD]
-    if sys.stdin.isatty():
-        return click.prompt("Password", hide_input=True, err=True, default="", show_default=False)
-    raise click.UsageError(f"--user needs a password: --password-file FILE, or ${PASSWORD}.")
+    secret_file.checked(user, "--user", LONGEST)
+    given = secret_file.read(file, PASSWORD, LONGEST)
+    if given is None:
+        given = secret_file.asked("Password", default="", show_default=False)
+    if given is None:
+        raise click.UsageError(f"--user needs a password: --password-file FILE, or ${PASSWORD}.")
+    return given
 
 
 def _follow(

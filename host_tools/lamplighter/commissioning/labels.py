@@ -26,7 +26,8 @@ class Label:
             from urllib.parse import quote
 
             return link.replace("{asset}", quote(self.asset, safe=""))
-        return f"lamppost:{self.name};asset={self.asset}" + (f";mac={self.mac}" if self.mac else "")
+        asset = self.asset.replace("%", "%25").replace(";", "%3B")  # a semicolon ends a field
+        return f"lamppost:{self.name};asset={asset}" + (f";mac={self.mac}" if self.mac else "")
 
 
 def sheets(labels: list[Label], size: tuple[float, float] = SIZE, skip: int = 0, link: str = "") -> list[Page]:

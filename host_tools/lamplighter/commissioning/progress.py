@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
@@ -22,8 +23,9 @@ def folder() -> Path:
 
 
 def file_name(asset: str) -> str:
-    """An asset id as a part of a file's name."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", asset)
+    """An asset id as a part of a file's name, and that of no other: what a file's name cannot hold leaves a digest."""
+    readable = re.sub(r"[^A-Za-z0-9._-]|^\.", "_", asset)
+    return readable if readable == asset else f"{readable}~{hashlib.sha256(asset.encode()).hexdigest()[:8]}"
 
 
 class Progress:

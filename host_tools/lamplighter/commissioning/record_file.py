@@ -41,10 +41,11 @@ class Signer:
         from cryptography import x509
         from cryptography.hazmat.primitives.serialization import Encoding
 
-        from ..pki import authority, keys
+        from ..pki import authority, keys, names
 
         self._city, self._key, self.ca = city, None, city.ca
         if engineer:
+            names.checked("engineer", engineer)
             if city.current("engineer", engineer) is None:
                 cause = f"There is no valid certificate of the engineer {engineer} in {city.folder}."
                 raise IdentityLocked(cause, f"Issue it with `lamplighter identity issue --engineer {engineer}`.")

@@ -18,7 +18,7 @@ from ..documents import atomic_file
 from ..problems import CertificateInvalid, IdentityExpired, IdentityMissing, IdentityTaken
 from . import keys
 from .index import WRITABLE, Book, Entry
-from .names import check, common_name
+from .names import checked, checked_host, common_name, file_stem
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -54,16 +54,10 @@ class City:
 
     @classmethod
     def load(cls, folder: Path, passphrase: str | None = None) -> City:
-        """Raises IdentityMissing."""
-        from cryptography import x509
-
-        try:
-            ca = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
-        except FileNotFoundError:
-            raise IdentityMissing(f"There is no city CA in {folder}.") from None
-        except (OSError, ValueError):
-            raise CertificateInvalid(f"{folder / 'ca.pem'} is no certificate that can be read.") from None
-        return cls(folder, ca, passphrase)
+        """Raises IdentityMissing, CertificateInvalid."""
+        if not (folder / "ca.pem").is_file():
+            raise IdentityMissing(f"There is no city CA in {folder}.")
+        return cls(folder, _certificate(folder / "ca.pem"), passphrase)
 
     @property
     def may_sign(self) -> bool:
@@ -83,7 +77,7 @@ class City:
 
     def files(self, kind: str, name: str) -> tuple[Path, Path]:
         """(key, certificate) of a name, whether they are there or not."""
-        at = self.folder / f"{kind}s" / name
+        at = self.folder / f"{kind}s" / file_stem(name)
         return at.with_name(at.name + ".key"), at.with_name(at.name + ".pem")
 
     def keys(self, node: str) -> list[Path]:
@@ -93,12 +87,10 @@ class City:
 
     def current(self, kind: str, name: str) -> Entry | None:
         """The valid certificate of a name whose files are here; None: one must be issued."""
-        from cryptography import x509
-
         key, pem = self.files(kind, name)
         if not key.is_file() or not pem.is_file():
             return None
-        serial = f"{x509.load_pem_x509_certificate(pem.read_bytes()).serial_number:x}"
+        serial = f"{_certificate(pem).serial_number:x}"
         return next((one for one in self.book.entries() if one.serial == serial and one.valid), None)
 
     def expiring(self, days: int) -> list[tuple[str, str]]:
@@ -109,8 +101,7 @@ class City:
 
     def refuse_taken(self, kind: str, names: list[str]) -> None:
         """Raise for the first name that cannot be, or has a valid certificate: before anything is issued."""
-        for name in names:
-            check(kind, name)
+        for name in [checked(kind, name) for name in names]:
             if (there := self.current(kind, name)) is not None:
                 raise IdentityTaken(f"{name} has a certificate that is valid until {there.ends[:10]}.")
 
@@ -124,6 +115,7 @@ class City:
         self, kind: str, name: str, days: int | None = None, hosts: tuple[str, ...] = ()
     ) -> tuple[bytes, bytes]:
         """For any kind of authority.USES. hosts -- of a broker, beside its name."""
+        name, hosts = checked(kind, name), tuple(dict.fromkeys(checked_host(host) for host in hosts))
         with self.book.locked():
             self.refuse_taken(kind, [name])
             return self._sign(kind, name, days or DAYS[kind], hosts)
@@ -132,13 +124,13 @@ class City:
         """A new key and certificate; the one before stays valid, as the node still has it, until it is revoked."""
         from cryptography import x509
 
-        check(kind, name)
+        name = checked(kind, name)
         with self.book.locked():
             _, pem = self.files(kind, name)
             if not pem.is_file():
                 raise IdentityMissing(f"{name} has no certificate that could be renewed.", "Issue one.")
             try:
-                before = x509.load_pem_x509_certificate(pem.read_bytes())
+                before = _certificate(pem)
                 names = before.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
                 hosts = tuple(str(one.value) for one in names)
             except x509.ExtensionNotFound:
@@ -240,6 +232,16 @@ def node_key(folder: Path, name: str) -> Path:
     if not path.is_file():
         raise IdentityMissing(f"{folder} has no key of {name}.", _ELSEWHERE)
     return path
+
+
+def _certificate(path: Path) -> x509.Certificate:
+    """Raises CertificateInvalid."""
+    from cryptography import x509
+
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError):
+        raise CertificateInvalid(f"{path} is no certificate that can be read.", "Restore it from a copy.") from None
 
 
 def _public(certificate: x509.Certificate) -> bytes:

@@ -7,8 +7,9 @@ import json
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from ..documents import atomic_file
+from ..documents import atomic_file, json_source
 from ..problems import IdentityMissing
 
 WRITABLE = "Name a folder that can be written with --identity."
@@ -31,6 +32,18 @@ class Entry:
         return not self.revoked and datetime.datetime.fromisoformat(self.ends) > _now()
 
 
+def _entry(row: dict[str, Any]) -> Entry:
+    """Raises ValueError or TypeError for a row that is none."""
+    one = Entry(**row)
+    if not all(isinstance(value, str) for value in asdict(one).values()):
+        raise ValueError("a text is expected")
+    int(one.serial, 16)
+    for when in (one.issued, one.ends, *([one.revoked] if one.revoked else [])):
+        if datetime.datetime.fromisoformat(when).tzinfo is None:
+            raise ValueError("a time zone is expected")
+    return one
+
+
 class Book:
     """index.json in the identity folder; whoever changes it holds it by locked()."""
 
@@ -40,8 +53,8 @@ class Book:
     def entries(self) -> list[Entry]:
         """The book, oldest first."""
         try:
-            rows = json.loads((self.folder / "index.json").read_bytes())["certificates"]
-            return [Entry(**row) for row in rows]
+            rows = json_source.value_of((self.folder / "index.json").read_bytes())["certificates"]
+            return [_entry(row) for row in rows]
         except (OSError, ValueError, KeyError, TypeError):
             raise IdentityMissing(f"{self.folder / 'index.json'} cannot be read.", "Restore it from a copy.") from None
 

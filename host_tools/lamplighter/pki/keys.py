@@ -29,8 +29,6 @@ def is_locked(path: Path) -> bool:
 
 def read(path: Path, passphrase: str | None) -> EllipticCurvePrivateKey:
     """Raises IdentityLocked: absent, readable by others, or another passphrase. No message holds a byte of the key."""
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
     try:
         data, mode = path.read_bytes(), path.stat().st_mode
     except FileNotFoundError:
@@ -41,10 +39,21 @@ def read(path: Path, passphrase: str | None) -> EllipticCurvePrivateKey:
     if b"ENCRYPTED" not in data:
         if os.name != "nt" and mode & 0o077:
             raise IdentityLocked(f"Others may read {path}.", f"Run `chmod 600 {path}`, and think of who has read it.")
-        return load_pem_private_key(data, None)  # type: ignore[return-value]
+        return _ec(path, data, None, f"{path} is damaged: it is not a private key in PEM.")
     if not passphrase:
         raise IdentityLocked(f"{path} has a passphrase, and none was given.")
+    return _ec(path, data, passphrase.encode(), f"This is not the passphrase of {path}.")
+
+
+def _ec(path: Path, data: bytes, passphrase: bytes | None, cause: str) -> EllipticCurvePrivateKey:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     try:
-        return load_pem_private_key(data, passphrase.encode())  # type: ignore[return-value]
-    except ValueError:
-        raise IdentityLocked(f"This is not the passphrase of {path}.") from None
+        key = load_pem_private_key(data, passphrase)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise IdentityLocked(cause, "Restore it from a copy." if passphrase is None else None) from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise IdentityLocked(f"{path} is not an ECDSA key.", "Restore it from a copy.")
+    return key

@@ -14,6 +14,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from .. import hosts
 from ..problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused, BrokerUnreachable, Problem
 
 _LOGIN = ("Bad user name or password", "Not authorized", "Banned")
@@ -70,7 +71,7 @@ class Subscriber:
 
     @property
     def where(self) -> str:
-        return f"{self.host}:{self.port}"
+        return hosts.joined(self.host, self.port)
 
     def __enter__(self) -> Subscriber:
         if self._tls:
@@ -83,6 +84,8 @@ class Subscriber:
                 raise BrokerRefused(cause, "Name a PEM file with --ca.") from None
         try:
             self._client.connect(self.host, self.port, keepalive=30)
+        except UnicodeError:  # of the resolver, for a name that none can have
+            raise BrokerNotFound(f"The broker's name {self.host!r} cannot be resolved.") from None
         except OSError as wrong:
             raise self._unreachable(wrong) from None
         self._client.loop_start()
