@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lamplighter.boards import board_file
 from lamplighter.boards.board_file import Board
 from lamplighter.boards.board_rules import hardware
@@ -13,7 +15,7 @@ HEAD = """# Boards
 
 What `boards/<board>/board.toml` says. The README beside it says how to wire the board. A file of your own goes into a
 folder of its own there; it is checked whole when it is used, and everything that cannot work is refused at once, with
-file, key and remedy.
+file, key and remedy. [Which module to buy](../../boards/README.md).
 
 {boards}"""
 RESETS = {
@@ -26,15 +28,23 @@ RESETS = {
 def content() -> str:
     every = [board_file.load(name) for name in board_file.names()]
     overview = table(
-        ("board", "what it is", "flash", "MicroPython"),
-        [(f"[`{one.name}`](#{one.name})", one.title, f"{one.flash_size >> 20} MB", _official(one)) for one in every],
+        ("board", "what it is", "flash", "PSRAM", "MicroPython"),
+        [
+            (f"[`{one.name}`](#{one.name})", one.title, f"{one.flash_size >> 20} MB", _psram(one), _official(one))
+            for one in every
+        ],
     )
     return HEAD.format(boards=overview) + "".join(_board(one) for one in every)
 
 
+def _psram(board: Board) -> str:
+    return f"{board.psram_size >> 20} MB, {board.psram}"
+
+
 def _official(board: Board) -> str:
     official = board.micropython
-    variant = ", variant OTA" if official.ota else ""
+    found = re.match(rf"{official.board}-([A-Z_]+)-", official.pattern)
+    variant = f", variant {found[1]}" if found else ""
     return f"[{official.board}]({official.page}){variant}, {' to '.join(official.versions)}"
 
 

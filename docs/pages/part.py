@@ -20,8 +20,8 @@ from lamplighter.parts.catalogue import Part
 from .table import table
 
 BUSES = {
-    "uart": {"kind": "uart", "uart": 2, "tx": 17, "rx": 16},
-    "rs485": {"kind": "rs485", "uart": 2, "tx": 17, "rx": 16, "de": 4},
+    "uart": {"kind": "uart", "uart": 2, "tx": 32, "rx": 33},
+    "rs485": {"kind": "rs485", "uart": 2, "tx": 32, "rx": 33, "de": 4},
     "i2c": {"kind": "i2c", "i2c": 0, "scl": 22, "sda": 21},
 }
 NAMES = {"uart": "line", "rs485": "meters", "i2c": "i2c0"}

@@ -50,7 +50,7 @@ def test_a_second_start_goes_on_where_the_first_one_ended(node, heard):
 
 
 @pytest.mark.virtual_only
-@pytest.mark.parametrize("board", ["lamppost-esp32s3", "lamppost-esp32c3"])
+@pytest.mark.parametrize("board", ["lamppost-esp32s3", "lamppost-esp32s3-n8r2"])
 def test_the_other_boards_boot_and_publish_as_well(virtual_post, heard, board):
     post = virtual_post(board, speed=8)
     heard.arrival("tele/energy", "tele/parking/1", "tele/air")

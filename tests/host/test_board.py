@@ -1,4 +1,4 @@
-"""Boards: the three that come along are right, and a wrong one is refused with file, line, key and remedy."""
+"""Boards: the three in the repository are right, and a wrong one is refused with file, line, key and remedy."""
 
 import hashlib
 import struct
@@ -10,7 +10,6 @@ from lamplighter.paths import folder
 from lamplighter.problems import BoardInvalid
 
 ESP32 = (folder("boards") / "lamppost-esp32" / "board.toml").read_text()
-C3 = (folder("boards") / "lamppost-esp32c3" / "board.toml").read_text()
 
 
 def spoilt(tmp_path: Path, *changes: tuple[str, str], text: str = ESP32, name: str = "lamppost-esp32") -> list[str]:
@@ -33,17 +32,21 @@ def test_every_board_that_comes_along_loads_without_a_warning(name):
     assert {part.part for part in board.fitted} == {"pzem004t", "tfmini", "sps30", "bme280"}
 
 
-def test_there_are_the_three_boards():
-    assert board_file.names() == ["lamppost-esp32", "lamppost-esp32c3", "lamppost-esp32s3"]
-    assert [board_file.load(name).flash_size >> 20 for name in board_file.names()] == [4, 4, 8]
+def test_there_are_the_three_boards_and_all_have_psram():
+    assert board_file.names() == ["lamppost-esp32", "lamppost-esp32s3", "lamppost-esp32s3-n8r2"]
+    loaded = [board_file.load(name) for name in board_file.names()]
+    assert [board.flash_size >> 20 for board in loaded] == [8, 8, 8]
+    assert [(board.psram, board.psram_size >> 20) for board in loaded] == [("quad", 4), ("octal", 8), ("quad", 2)]
+    assert all(board.micropython.versions == ("1.26", "1.29") for board in loaded)
 
 
 @pytest.mark.parametrize("name", board_file.names())
-def test_the_table_has_a_journal_of_256_kb_and_fills_the_flash(name):
+def test_the_table_has_two_slots_a_journal_of_1_mb_and_fills_the_flash(name):
     board = board_file.load(name)
     journal, vfs = board.partition("journal"), board.partition("vfs")
-    assert (journal.type, journal.subtype, journal.size) == (1, 0x40, 256 * 1024)
-    assert (vfs.type, vfs.subtype, vfs.end) == (1, 0x81, board.flash_size)
+    assert [board.partition(slot).size for slot in ("ota_0", "ota_1")] == [0x1C0000, 0x1C0000]
+    assert (journal.type, journal.subtype, journal.size) == (1, 0x40, 1 << 20)
+    assert (vfs.type, vfs.subtype, vfs.size, vfs.end) == (1, 0x81, 0x370000, board.flash_size)
 
 
 @pytest.mark.parametrize("name", board_file.names())
@@ -71,15 +74,15 @@ def test_several_faults_are_all_said_at_once_in_the_order_of_the_file(tmp_path):
     details = spoilt(
         tmp_path,
         ("lamp_pwm = 18", "lamp_pwm = 34\nlamp_pwn = 18"),
-        ("rx = 16", "rx = 6"),
-        ("offset = 0x180000", "offset = 0x150000"),
+        ("rx = 33", "rx = 6"),
+        ("offset = 0x1D0000", "offset = 0x150000"),
         ('part = "tfmini"', 'part = "tfminy"'),
     )
     assert len(details) == 6  # GPIO 34 is taken twice: wrong direction, and presence has it too
     lines = [int(detail.split(":")[1]) for detail in details]
     assert lines == sorted(lines)
     text = "\n".join(details)
-    assert "overlaps ota_0" in text and "start it at 0x180000" in text
+    assert "overlaps ota_0" in text and "start it at 0x1D0000" in text
     assert "GPIO 6 belongs to the flash chip" in text
     assert "there is no key lamp_pwn here; did you mean lamp_pwm?" in text
     assert "did you mean tfmini?" in text
@@ -90,7 +93,7 @@ def test_the_line_that_is_named_is_the_line_that_is_wrong(tmp_path):
     number = next(n for n, line in enumerate(ESP32.splitlines(), 1) if line.startswith("status_led"))
     assert details == [
         f"boards/lamppost-esp32/board.toml:{number}: pins.status_led: GPIO 39 is input only and this is an output; "
-        "use a free pin: 4, 13, 23, 32, 33."
+        "use a free pin: 4, 13, 23."
     ]
 
 
@@ -109,20 +112,25 @@ def test_the_line_that_is_named_is_the_line_that_is_wrong(tmp_path):
         ('id = "dust"', 'id = "dust"\nwarn_s = 8', "there is no key warn_s here; did you mean warm_s?"),
         ('id = "dust"', 'id = "dust"\nwarm_s = -1', "fitted[2].warm_s: -1 is less than the minimum of 0"),
         ("address = 0x76", "address = 0x78", "120 is greater than the maximum of 119"),
-        ("offset = 0x2F0000", "offset = 0x2F0100", "0x2F0100 is not at a multiple of 0x1000"),
+        ("offset = 0x390000", "offset = 0x390100", "0x390100 is not at a multiple of 0x1000"),
         ("offset = 0x10000, ", "offset = 0x11000, ", "0x11000 is not at a multiple of 0x10000, as an app must be"),
-        ("size = 0xD0000", "size = 0xD1000", "vfs ends at 0x401000, the flash at 0x400000; make it 0xD0000 or less"),
-        ("size = 0xD0000", "size = 0xCF800", "not a whole number of 4096-byte sectors"),
+        ("size = 0x370000", "size = 0x371000", "vfs ends at 0x801000, the flash at 0x800000; make it 0x370000 or less"),
+        ("size = 0x370000", "size = 0x36F800", "not a whole number of 4096-byte sectors"),
         ('"journal",  type = "data", subtype = "journal"', '"journal",  type = "data", subtype = "nvs"',
          "journal has type 1, subtype 0x02; use type 1, subtype 0x40"),
         ("offset = 0x9000,   size = 0x4000", "offset = 0x8000,   size = 0x4000", "lie below 0x9000"),
-        ("size = 0x40000}", "size = 0x8000}", "the journal needs 64 kB at least"),
+        ("size = 0x100000}", "size = 0x8000}", "the journal needs 64 kB at least"),
         ("offset = 0xD000,   size = 0x2000", "offset = 0xD000,   size = 0x1000", "otadata partition of 0x2000"),
-        ("offset = 0x180000, size = 0x170000", "offset = 0x180000, size = 0x160000", "the same size"),
+        ("offset = 0x1D0000, size = 0x1C0000", "offset = 0x1D0000, size = 0x1B0000", "the same size"),
         ('chip = "esp32"', 'chip = "esp23"', "did you mean esp32?"),
-        ('flash_size = "4MB"', 'flash_size = "2MB"', "flash_size: '2MB' is not among the choices"),
+        ('flash_size = "8MB"', 'flash_size = "2MB"', "flash_size: '2MB' is not among the choices"),
         ("lamp_pwm = 18", 'lamp_pwm = "18"', "pins.lamp_pwm: '18' is not of type integer; give a GPIO number"),
-        ('title = "ESP32 (WROOM-32, 4 MB)"\n', "", "title: is missing; add the board in a few words"),
+        ('title = "ESP32 (WROVER-E, 8 MB)"\n', "", "title: is missing; add the board in a few words"),
+        ("lamp_relay = 19", "lamp_relay = 16", "GPIO 16 belongs to the module's PSRAM; use a free pin: 4, 13"),
+        ("tx = 32\nrx = 33", "tx = 17\nrx = 16", "buses.meter.tx: GPIO 17 belongs to the module's PSRAM"),
+        ('psram = "quad"', 'psram = "octal"', "psram: the ESP32 has no octal PSRAM; write quad"),
+        ('psram = "quad"', 'psram = "none"', "psram: 'none' is not among the choices"),
+        ('psram = "quad"\n', "", "psram: is missing"),
         ('name = "lamppost-esp32"', 'name = "lamppost"', "the folder is named lamppost-esp32"),
         ("lamp_pwm = 18", "lamp_pwm == 18", "not TOML"),
     ],
@@ -136,15 +144,15 @@ def test_a_board_that_cannot_work_is_refused_with_cause_and_remedy(tmp_path, old
 RS485 = """[buses.meter]
 kind = "rs485"
 uart = 2
-tx = 17
-rx = 16
+tx = 32
+rx = 33
 de = 4
 """
 METER = """[buses.meter]
 kind = "uart"
 uart = 2
-tx = 17
-rx = 16
+tx = 32
+rx = 33
 """
 SECOND = """[[fitted]]
 id = "meter-2"
@@ -167,7 +175,7 @@ def test_two_meters_share_an_rs485_bus_with_a_direction_pin(tmp_path):
     text = ESP32.replace(METER, RS485).replace('[[fitted]]\nid = "bay-1"\n', SECOND)
     board = with_rs485(tmp_path, text)
     assert board.warnings == ()
-    assert board.node_document()["buses"]["meter"] == {"kind": "rs485", "uart": 2, "tx": 17, "rx": 16, "de": 4}
+    assert board.node_document()["buses"]["meter"] == {"kind": "rs485", "uart": 2, "tx": 32, "rx": 33, "de": 4}
     assert [part.address for part in board.fitted if part.bus == "meter"] == [1, 2]
 
 
@@ -179,7 +187,7 @@ def test_an_adapter_that_turns_round_by_itself_takes_no_pin(tmp_path):
 @pytest.mark.parametrize(
     ("bus", "fitted", "said"),
     [
-        (RS485.replace("de = 4", "de = 17"), "", "GPIO 17 is used by buses.meter.tx already"),
+        (RS485.replace("de = 4", "de = 32"), "", "GPIO 32 is used by buses.meter.tx already"),
         (RS485.replace("de = 4", "de = 36"), "", "GPIO 36 is input only and this is an output"),
         (RS485.replace("de = 4", "de = 6"), "", "GPIO 6 belongs to the flash chip"),
         (RS485.replace("de = 4", 'de = "4"'), "", "buses.meter.de: '4' is not of type integer"),
@@ -198,15 +206,30 @@ def test_an_rs485_bus_that_cannot_work_is_refused(tmp_path, bus, fitted, said):
     assert any(said in detail for detail in details), details
 
 
-def test_a_table_without_slots_does_not_go_with_an_image_that_needs_them(tmp_path):
-    details = spoilt(tmp_path, ("ota = false", "ota = true"), text=C3, name="lamppost-esp32c3")
-    assert any("no over-the-air slots" in detail for detail in details)
+@pytest.mark.parametrize(
+    ("name", "pin", "said"),
+    [
+        ("lamppost-esp32s3", 26, "GPIO 26 belongs to the module's octal PSRAM"),
+        ("lamppost-esp32s3", 30, "GPIO 30 belongs to the flash chip"),
+        ("lamppost-esp32s3", 33, "GPIO 33 belongs to the module's octal PSRAM"),
+        ("lamppost-esp32s3", 37, "GPIO 37 belongs to the module's octal PSRAM"),
+        ("lamppost-esp32s3-n8r2", 26, "GPIO 26 belongs to the module's PSRAM"),
+        ("lamppost-esp32s3-n8r2", 32, "GPIO 32 belongs to the flash chip"),
+        ("lamppost-esp32s3", 20, "GPIO 20 belongs to USB"),
+    ],
+)
+def test_a_pin_that_the_s3_module_uses_for_flash_or_psram_is_refused(tmp_path, name, pin, said):
+    text = (folder("boards") / name / "board.toml").read_text()
+    details = spoilt(tmp_path, ("lamp_relay = 11", f"lamp_relay = {pin}"), text=text, name=name)
+    assert len(details) == 1 and f"pins.lamp_relay: {said}; use a free pin: 2, 11, 13, 14, 21" in details[0]
 
 
-def test_the_c3_has_one_free_uart_and_its_usb_pins_are_taken(tmp_path):
-    details = spoilt(tmp_path, ("uart = 1\ntx = 4", "uart = 2\ntx = 18"), text=C3, name="lamppost-esp32c3")
-    assert any("the ESP32-C3 has no free UART 2; use 1" in detail for detail in details)
-    assert any("GPIO 18 belongs to USB" in detail for detail in details)
+def test_pins_33_to_37_are_free_where_the_psram_is_quad(tmp_path):
+    name = "lamppost-esp32s3-n8r2"
+    text = (folder("boards") / name / "board.toml").read_text().replace("lamp_relay = 11", "lamp_relay = 33")
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "board.toml").write_text(text)
+    assert board_file.load(name, tmp_path).warnings == ()
 
 
 def test_a_strapping_pin_is_warned_of_until_somebody_says_why(tmp_path):
@@ -230,6 +253,6 @@ def test_a_misspelt_board_is_guessed():
 def test_the_node_is_told_its_buses_and_pins():
     document = board_file.load("lamppost-esp32").node_document()
     assert document["board"] == "lamppost-esp32" and document["chip"] == "esp32"
-    assert document["buses"]["meter"] == {"kind": "uart", "uart": 2, "tx": 17, "rx": 16}
+    assert document["buses"]["meter"] == {"kind": "uart", "uart": 2, "tx": 32, "rx": 33}
     assert document["buses"]["i2c0"] == {"kind": "i2c", "i2c": 0, "scl": 22, "sda": 21}
     assert document["pins"]["lamp_pwm"] == 18

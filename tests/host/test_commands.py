@@ -181,10 +181,10 @@ def test_a_cable_pulled_while_a_configuration_is_written_leaves_the_old_one(tmp_
 
 
 def test_another_chip_is_refused_before_anything_is_written(virtual_lamppost, tmp_path):
-    node = virtual_lamppost("lamppost-esp32c3", flashed=False, port_link=tmp_path / "lamp")
+    node = virtual_lamppost("lamppost-esp32s3", flashed=False, port_link=tmp_path / "lamp")
     done = lamplighter("flash", "--port", node.port, "--board", BOARD)
     assert done.returncode == 20
-    assert "is an ESP32-C3; lamppost-esp32 has an ESP32." in done.stderr
+    assert "is an ESP32-S3; lamppost-esp32 has an ESP32." in done.stderr
     assert node.read_flash(0, 1 << 20).strip(b"\xff") == b""
 
 
@@ -238,8 +238,8 @@ def test_a_whole_image_that_is_not_whole_is_refused_before_the_port_is_opened(tm
 
 
 def test_a_whole_image_of_another_board_is_refused(tmp_path):
-    other = board_file.load("lamppost-esp32c3")
-    path = tmp_path / "c3.bin"
+    other = board_file.load("lamppost-esp32s3")
+    path = tmp_path / "s3.bin"
     path.write_bytes(build.build(other, build.standin(other)).flash())
     with pytest.raises((ImageInvalid, WrongChip)):
         flash_verb._segments("/dev/ttyUSB0", board_file.load(BOARD), None, path)

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -14,12 +15,15 @@ import pytest
 from click.testing import CliRunner
 from lamplighter.boards import board_file, partitions
 from lamplighter.commands.image import command
-from lamplighter.image import build, esp_format, littlefs, official
+from lamplighter.image import build, esp_format, flash_dump, littlefs, official
 from lamplighter.image.simulated import standin_bytes
 from lamplighter.problems import BoardInvalid, ImageInvalid, ImageMissing, WrongChip
+from official_lookalikes import FILES, lookalike
 
 BIN = Path(sys.executable).parent
-FILE = "ESP32_GENERIC-OTA-20250415-v1.25.0.bin"
+FILE = "ESP32_GENERIC-SPIRAM-20260406-v1.28.0.bin"
+OCTAL = "ESP32_GENERIC_S3-SPIRAM_OCT-20260406-v1.28.0.bin"
+PLAIN_S3 = "ESP32_GENERIC_S3-20250911-v1.26.1.bin"
 
 
 @pytest.fixture(autouse=True)
@@ -35,18 +39,14 @@ def board():
     return board_file.load("lamppost-esp32")
 
 
-def lookalike(board, *, app_size=4096, flash_size=None, ota=True, chip_id=None):
-    """A file in the format of micropython.org without the mark of the stand-in."""
-    chip = board.silicon
-    chip_id = chip.image_id if chip_id is None else chip_id
-    flash_size = flash_size or board.flash_size
-    rows = [
-        partitions.Partition("nvs", 1, 2, 0x9000, 0x4000),
-        partitions.Partition("ota_0" if ota else "factory", 0, 0x10 if ota else 0, 0x10000, 0x180000),
-    ]
-    loader = esp_format.build(chip_id, flash_size, [(chip.load_addresses[1], b"loader")])
-    described = esp_format.descriptor("micropython", "v1.25.0")
-    app = esp_format.build(chip_id, flash_size, [(chip.load_addresses[0], described + bytes(app_size - 256))])
+def small(board, *, app_size=4096):
+    """As from micropython.org, and small: quick to take apart at many places."""
+    chip, machine = board.silicon, board.micropython.machine
+    rows = [partitions.Partition("nvs", 1, 2, 0x9000, 0x4000), partitions.Partition("factory", 0, 0, 0x10000, 0x1F0000)]
+    loader = esp_format.build(chip.image_id, 4 << 20, [(chip.load_addresses[1], b"loader")])
+    said = f"\0v1.28.0 on 2026-04-06\0{machine} with {chip.title}\0".encode()
+    body = (esp_format.descriptor("") + said).ljust(app_size, b"\0")
+    app = esp_format.build(chip.image_id, 4 << 20, [(chip.load_addresses[0], body)])
     head = (loader.ljust(0x8000 - chip.offset, b"\xff") + partitions.encode(rows)).ljust(0x10000 - chip.offset, b"\xff")
     return head + app
 
@@ -57,9 +57,9 @@ def put(tmp_path, data, name=FILE):
     return path
 
 
-def refused(kind, tmp_path, board, data):
+def refused(kind, tmp_path, board, data, name=FILE):
     with pytest.raises(kind) as refusal:
-        build.build(board, put(tmp_path, data), tmp_path / "out.bin")
+        build.build(board, put(tmp_path, data, name), tmp_path / "out.bin")
     assert not (tmp_path / "out.bin").exists()
     return refusal.value
 
@@ -88,7 +88,7 @@ def test_two_builds_give_the_same_bytes(tmp_path, name):
 
 
 def test_the_flash_has_everything_where_the_chip_looks_for_it(tmp_path, board):
-    data = lookalike(board)
+    data = lookalike(FILE)
     built = build.build(board, put(tmp_path, data))
     flash = built.flash()
     assert flash[0x1000] == 0xE9 and flash[0x10000] == 0xE9
@@ -100,7 +100,7 @@ def test_the_flash_has_everything_where_the_chip_looks_for_it(tmp_path, board):
         end <= journal.offset or start >= journal.end
         for start, end in ((offset, offset + len(bytes_)) for offset, bytes_ in built.segments)
     ), "flashing must not touch the journal"
-    assert built.micropython == "v1.25.0" and not built.simulated
+    assert built.micropython == "v1.28.0" and not built.simulated
 
 
 def mounted(tmp_path, flash, board, script):
@@ -202,12 +202,12 @@ def test_a_stand_in_can_be_told_from_an_official_image(tmp_path, board):
     standin = build.build(board, build.standin(board))
     assert standin.simulated and build.is_standin(standin.flash())
     assert any(build.is_standin(data) for _, data in standin.segments)
-    assert not build.is_standin(lookalike(board))
+    assert not build.is_standin(small(board))
     assert "simulated" in build.standin(board).name
 
 
 def test_a_truncated_image_is_called_truncated_wherever_it_was_cut(tmp_path, board):
-    whole = lookalike(board)
+    whole = small(board)
     for size in (2, 30, 0x6000, 0x7010, 0x7800, 0xF000, 0xF00F, len(whole) - 1000, len(whole) - 1):
         refusal = refused(ImageInvalid, tmp_path, board, whole[:size])
         assert "truncated" in refusal.cause, (size, refusal.cause)
@@ -215,7 +215,7 @@ def test_a_truncated_image_is_called_truncated_wherever_it_was_cut(tmp_path, boa
 
 
 def test_a_flipped_bit_in_boot_loader_table_or_app_is_found(tmp_path, board):
-    whole = lookalike(board)
+    whole = small(board)
     places = ((0x1A, "boot loader"), (0x7008, "partition table"), (0xF400, "app"), (len(whole) - 5, "app"))
     for position, said in places:
         spoilt = bytearray(whole)
@@ -225,34 +225,122 @@ def test_a_flipped_bit_in_boot_loader_table_or_app_is_found(tmp_path, board):
 
 
 def test_the_checksum_is_checked_even_where_no_sha_is_appended(tmp_path, board):
-    whole = bytearray(lookalike(board))
+    whole = bytearray(small(board))
     whole[0xF000 + 23] = 0  # "no digest follows"
     assert build.build(board, put(tmp_path, bytes(whole)))
     whole[0xF000 + 400] ^= 1
     assert "checksum" in refused(ImageInvalid, tmp_path, board, bytes(whole)).cause
 
 
-def test_an_image_for_another_chip_is_refused_by_its_name(tmp_path):
-    board = board_file.load("lamppost-esp32c3")
-    refusal = refused(WrongChip, tmp_path, board, lookalike(board_file.load("lamppost-esp32s3"), ota=False))
-    assert "is for the ESP32-S3; lamppost-esp32c3 has an ESP32-C3" in refusal.cause
-    assert "ESP32_GENERIC_C3" in refusal.remedy
-    assert refusal.exit_code == 20
+ACCEPTED = {("lamppost-esp32", FILE), ("lamppost-esp32s3", OCTAL), ("lamppost-esp32s3-n8r2", PLAIN_S3)}
+OLD = "holds MicroPython v1.2{}.0; lamppost-esp32 needs 1.26 to 1.29."
+VARIANT = "is the variant {!r}; {} needs {!r}, which uses its PSRAM."
+SPIRAM, OCTAL_NAME = "Generic ESP32 module with SPIRAM", "Generic ESP32S3 module with Octal-SPIRAM"
+REFUSED = {  # (board, file): cause
+    ("lamppost-esp32", FILES[0]): OLD.format(3),
+    ("lamppost-esp32", FILES[1]): VARIANT.format("Generic ESP32 module", "lamppost-esp32", SPIRAM),
+    ("lamppost-esp32", FILES[2]): VARIANT.format("Generic ESP32 module", "lamppost-esp32", SPIRAM),
+    ("lamppost-esp32", FILES[3]): OLD.format(5),
+    ("lamppost-esp32s3", PLAIN_S3): VARIANT.format("Generic ESP32S3 module", "lamppost-esp32s3", OCTAL_NAME),
+    ("lamppost-esp32s3-n8r2", OCTAL): VARIANT.format(OCTAL_NAME, "lamppost-esp32s3-n8r2", "Generic ESP32S3 module"),
+}
 
 
-def test_the_plain_image_is_refused_where_the_board_has_slots(tmp_path, board):
-    refusal = refused(ImageInvalid, tmp_path, board, lookalike(board, ota=False))
-    assert "plain image" in refusal.cause and "ESP32_GENERIC-OTA-" in refusal.remedy
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("name", board_file.names())
+def test_each_official_image_is_accepted_or_refused_for_each_board_with_the_right_words(tmp_path, name, file):
+    board, source = board_file.load(name), put(tmp_path, lookalike(file), file)
+    if (name, file) in ACCEPTED:
+        built = build.build(board, source)
+        assert built.micropython == re.search(r"v[\d.]+(?=\.bin)", file)[0]
+        return
+    refusal = refused((ImageInvalid, WrongChip), tmp_path, board, source.read_bytes(), file)
+    if file.startswith("ESP32_GENERIC_S3") == (board.chip == "esp32s3"):
+        assert refusal.cause == f"{file} {REFUSED[name, file]}" and refusal.exit_code == 23
+    else:
+        theirs, ours = ("ESP32", "ESP32-S3") if board.chip == "esp32s3" else ("ESP32-S3", "ESP32")
+        assert refusal.cause == f"{file} is for the {theirs}; {name} has an {ours}." and refusal.exit_code == 20
+    assert f"Get {board.micropython.pattern} from {board.micropython.page}" in refusal.remedy
+
+
+@pytest.mark.parametrize(("name", "file"), sorted(ACCEPTED))
+def test_the_flash_size_is_set_in_the_boot_loaders_header_and_its_sha_is_right(tmp_path, name, file):
+    official = lookalike(file)
+    assert official[3] >> 4 == 2, "official images say 4 MB"
+    board = board_file.load(name)
+    loader = build.build(board, put(tmp_path, official, file)).parts[0]
+    assert (loader.name, loader.data[3] >> 4, loader.data[3] & 0xF) == ("loader", 3, official[3] & 0xF)
+    (tmp_path / "loader.bin").write_bytes(loader.data)
+    said = subprocess.run(
+        [BIN / "esptool", "--chip", board.chip, "image-info", tmp_path / "loader.bin"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "Flash size: 8MB" in said and said.count("(valid)") == 2, said
+
+
+def test_a_boot_loader_without_a_sha_only_gets_its_flash_size_set():
+    plain = bytes([0xE9, 1, 2, 0x2F]) + bytes(60)
+    assert esp_format.with_flash_size(plain, 16 << 20) == bytes([0xE9, 1, 2, 0x4F]) + bytes(60)
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("v1.30.0 on 2027-05-01", "holds MicroPython v1.30.0; lamppost-esp32 needs 1.26 to 1.29"),
+        ("v1.29.0-preview.120.g1234abcd on 2026-07-12", ""),
+        ("no version at all", "holds no MicroPython"),
+    ],
+)
+def test_the_version_is_read_from_the_image_and_not_from_its_name(tmp_path, board, version, said):
+    data = lookalike(FILE, version=version)
+    if said:
+        assert said in refused(ImageInvalid, tmp_path, board, data).cause
+    else:
+        assert build.build(board, put(tmp_path, data)).micropython == "v1.29.0-preview.120.g1234abcd"
+
+
+def test_a_later_release_that_spells_the_chip_otherwise_is_the_same_variant(tmp_path):
+    data = lookalike(OCTAL, machine="Generic ESP32S3 module with Octal-SPIRAM with ESP32-S3")
+    assert build.build(board_file.load("lamppost-esp32s3"), put(tmp_path, data)).micropython == "v1.28.0"
+
+
+def test_an_image_of_a_chip_that_no_board_has_is_named_too(tmp_path, board):
+    data = bytearray(small(board))
+    data[12] = 5
+    data[: 0x80] = data[:0x30] + hashlib.sha256(data[:0x30]).digest() + data[0x50:0x80]
+    assert "is for the ESP32-C3; lamppost-esp32 has an ESP32." in refused(WrongChip, tmp_path, board, bytes(data)).cause
 
 
 def test_an_app_that_does_not_fit_its_slot_is_refused_with_both_sizes(tmp_path, board):
-    refusal = refused(ImageInvalid, tmp_path, board, lookalike(board, app_size=1672704))
-    assert "1,672,784 bytes; ota_0 of lamppost-esp32 holds 1,507,328" in refusal.cause
+    refusal = refused(ImageInvalid, tmp_path, board, small(board, app_size=1835008))
+    assert "1,835,088 bytes; ota_0 of lamppost-esp32 holds 1,835,008" in refusal.cause
 
 
-def test_an_image_for_less_flash_is_refused(tmp_path, board):
-    refusal = refused(ImageInvalid, tmp_path, board, lookalike(board, flash_size=2 << 20))
-    assert "2 MB of flash; lamppost-esp32 has 4 MB" in refusal.cause
+def test_a_whole_flash_with_the_wrong_variant_is_refused_too(tmp_path):
+    quad = board_file.load("lamppost-esp32s3-n8r2")
+    whole = tmp_path / "whole.bin"
+    build.build(quad, put(tmp_path, lookalike(PLAIN_S3), PLAIN_S3), whole)
+    assert {segment.name for segment in flash_dump.read(whole, quad)} >= {"loader", "table", "ota_0", "vfs"}
+    with pytest.raises(ImageInvalid, match="is the variant 'Generic ESP32S3 module'; lamppost-esp32s3 needs"):
+        flash_dump.read(whole, board_file.load("lamppost-esp32s3"))
+
+
+def test_all_images_are_built_from_one_folder_of_official_files(tmp_path, monkeypatch):
+    images = tmp_path / "images"
+    images.mkdir()
+    for file in FILES:
+        put(images, lookalike(file), file)
+    monkeypatch.setenv("LAMPLIGHTER_IMAGES", str(images))
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(command, ["--all", "--json"], catch_exceptions=False)
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(row["board"], row["micropython"]) for row in said] == [
+        ("lamppost-esp32", "v1.28.0"), ("lamppost-esp32s3", "v1.28.0"), ("lamppost-esp32s3-n8r2", "v1.26.1"),
+    ]  # fmt: skip
+    for row in said:
+        flash = Path(row["file"]).read_bytes()
+        start = board_file.load(row["board"]).silicon.offset
+        assert len(flash) == 8 << 20 and flash[start + 3] >> 4 == 3
 
 
 def test_a_web_page_saved_as_image_is_no_image(tmp_path, board):
@@ -264,9 +352,9 @@ def test_the_newest_supported_image_of_the_users_folder_is_taken(tmp_path, board
     folder = tmp_path / "images"
     folder.mkdir()
     monkeypatch.setenv("LAMPLIGHTER_IMAGES", str(folder))
-    for version in ("v1.22.2", "v1.23.0", "v1.25.0", "v1.9.4", "v1.30.0"):
-        put(folder, b"", f"ESP32_GENERIC-OTA-20250415-{version}.bin")
-    put(folder, b"", "ESP32_GENERIC-20250415-v1.26.0.bin")
+    for version in ("v1.22.2", "v1.26.0", "v1.28.0", "v1.9.4", "v1.30.0"):
+        put(folder, b"", f"ESP32_GENERIC-SPIRAM-20260406-{version}.bin")
+    put(folder, b"", "ESP32_GENERIC-20260406-v1.29.0.bin")
     assert build.find_micropython(board).name == FILE
 
 
@@ -303,7 +391,7 @@ def site(tmp_path, board):
 
 def test_an_image_is_downloaded_once_and_then_cached(site):
     folder, board = site
-    data = lookalike(board)
+    data = small(board)
     put(folder, data)
     first = build.find_micropython(board)
     assert hashlib.sha256(first.read_bytes()).digest() == hashlib.sha256(data).digest()
@@ -314,7 +402,7 @@ def test_an_image_is_downloaded_once_and_then_cached(site):
 
 def test_a_download_that_breaks_off_leaves_nothing_in_the_cache(site):
     folder, board = site
-    put(folder, lookalike(board)[:-100])
+    put(folder, small(board)[:-100])
     with pytest.raises(ImageMissing) as refusal:
         build.find_micropython(board)
     assert any("truncated" in detail for detail in refusal.value.details)
@@ -322,13 +410,13 @@ def test_a_download_that_breaks_off_leaves_nothing_in_the_cache(site):
 
 
 def test_the_command_builds_and_says_what_it_built(tmp_path, board):
-    source = put(tmp_path, lookalike(board))
+    source = put(tmp_path, small(board))
     out = tmp_path / "flash.bin"
     arguments = ["--board", "lamppost-esp32", "--micropython", str(source), "--out", str(out), "--json"]
     done = CliRunner().invoke(command, arguments, catch_exceptions=False)
     said = json.loads(done.stdout)
-    assert out.stat().st_size == 4 << 20
-    assert said["board"] == "lamppost-esp32" and said["micropython"] == "v1.25.0" and said["simulated"] is False
+    assert out.stat().st_size == 8 << 20
+    assert said["board"] == "lamppost-esp32" and said["micropython"] == "v1.28.0" and said["simulated"] is False
     assert {row["name"] for row in said["segments"]} == {"loader", "table", "otadata", "ota_0", "vfs"}
     assert said["bytes"] == sum(row["size"] for row in said["segments"]) < out.stat().st_size // 4
 

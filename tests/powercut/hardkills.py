@@ -27,7 +27,7 @@ from proof import Proof  # noqa: E402
 from weather import Weather  # noqa: E402
 
 KILLS = 500
-STREET = ("lamppost-esp32", "lamppost-esp32s3", "lamppost-esp32c3", "lamppost-esp32")
+STREET = ("lamppost-esp32", "lamppost-esp32s3", "lamppost-esp32s3-n8r2", "lamppost-esp32")
 SPEED = 20  # times faster than real: the boot window of 1.5 s takes 0.08 s
 STARTED = r"app: \S+, boot \d+"
 PATIENCE_S = 60  # real; a start takes 0.2 s

@@ -74,7 +74,7 @@ def test_a_supply_that_dipped_is_told_from_a_power_on():
 
 def test_later_chips_have_the_register_elsewhere():
     assert console.browned_out(Machine(0xF, 0x60008038), "esp32s3", "power-on")
-    assert not console.browned_out(Machine(0xF, 0x60008038), "esp32c3", "hard")
+    assert not console.browned_out(Machine(0xF, 0x60008038), "esp32s3", "hard")
 
 
 def test_a_locked_console_says_so():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lamplighter.boards import board_file
-from lamplighter.image import build
+from lamplighter.image import build, esp_format
 
 BIN = Path(sys.executable).parent
 
@@ -41,9 +41,8 @@ def lamp(virtual_lamppost):
 
 @pytest.mark.parametrize(
     ("name", "chip", "size"),
-    [("lamppost-esp32", "ESP32-D0WD-V3", "4MB"), ("lamppost-esp32s3", "ESP32-S3", "8MB"),
-     ("lamppost-esp32c3", "ESP32-C3", "4MB")],
-)  # fmt: skip
+    [("lamppost-esp32", "ESP32-D0WD-V3", "8MB"), ("lamppost-esp32s3", "ESP32-S3", "8MB")],
+)
 def test_esptool_finds_chip_and_flash_size_of_a_blank_board(virtual_lamppost, name, chip, size):
     lamp = virtual_lamppost(name, flashed=False)
     lamp.console.wait_for("invalid header: 0xffffffff")
@@ -54,7 +53,7 @@ def test_esptool_finds_chip_and_flash_size_of_a_blank_board(virtual_lamppost, na
     assert lamp.mac.hex(":") in said
 
 
-@pytest.mark.parametrize("name", ["lamppost-esp32", "lamppost-esp32s3", "lamppost-esp32c3"])
+@pytest.mark.parametrize("name", board_file.names())
 def test_a_blank_board_runs_after_esptool_wrote_the_whole_image(virtual_lamppost, tmp_path, name):
     lamp = virtual_lamppost(name, flashed=False)
     whole = build.build(lamp.board, build.standin(lamp.board), tmp_path / "whole.bin")
@@ -114,6 +113,28 @@ def test_an_image_for_another_chip_does_not_start(virtual_lamppost):
     assert lamp.state == "blank"
 
 
+def test_a_table_beyond_the_flash_size_in_the_boot_loaders_header_does_not_start(virtual_lamppost):
+    lamp = virtual_lamppost(flashed=False)
+    parts = build.build(lamp.board, build.standin(lamp.board)).parts
+    official = build.standin(lamp.board).read_bytes()[:0x4000]  # its header says 4 MB
+    lamp.flash_image([(part.offset, part.data) for part in parts] + [(0x1000, official)])
+    wanted = r"partition 6 invalid - offset 0x490000 size 0x370000 exceeds flash chip size 0x400000"
+    for _ in range(3):  # it resets for ever
+        lamp.console.wait_for(wanted)
+    assert lamp.state == "blank"
+    lamp.flash_image([(part.offset, part.data) for part in parts])
+    lamp.wait_state("running")
+
+
+def test_a_boot_loader_that_states_more_flash_than_the_chip_has_does_not_start(virtual_lamppost):
+    lamp = virtual_lamppost(flashed=False)
+    loader = next(part for part in build.build(lamp.board, build.standin(lamp.board)).parts if part.name == "loader")
+    table = next(part for part in build.build(lamp.board, build.standin(lamp.board)).parts if part.name == "table")
+    larger = esp_format.with_flash_size(loader.data, 16 << 20)
+    lamp.flash_image([(loader.offset, larger), (table.offset, table.data)])
+    lamp.console.wait_for(r"Detected size\(8192k\) smaller than the size in the binary image header\(16384k\)")
+
+
 def test_without_reset_lines_the_loader_needs_the_buttons(virtual_lamppost):
     lamp = virtual_lamppost(reset_lines=False)
     done = run("esptool", "--connect-attempts", "1", "--port", lamp.port, "chip-id")
@@ -126,7 +147,7 @@ def test_without_reset_lines_the_loader_needs_the_buttons(virtual_lamppost):
 
 def test_mpremote_sees_an_esp32_that_says_that_it_is_simulated(lamp):
     said = mpremote(lamp, "exec", "import os, sys; print(os.uname().sysname, sys.platform, os.uname().machine)")
-    assert said.split(maxsplit=2) == ["esp32", "esp32", "Generic ESP32 module with ESP32 (simulated)\n"]
+    assert said.split(maxsplit=2) == ["esp32", "esp32", "Generic ESP32 module with SPIRAM with ESP32 (simulated)\n"]
 
 
 def test_mpremote_copies_lists_and_removes_files(lamp, tmp_path):

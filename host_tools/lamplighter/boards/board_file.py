@@ -26,7 +26,7 @@ class MicroPython:
     versions: tuple[str, str]
     page: str
     address: str
-    ota: bool
+    machine: str  # how the image names its board and variant
 
     def supports(self, version: tuple[int, ...]) -> bool:
         """True for (major, minor) of a release that the firmware is tested with."""
@@ -54,6 +54,8 @@ class Board:
     title: str
     chip: str
     flash_size: int
+    psram: str  # quad or octal
+    psram_size: int  # bytes of it that MicroPython can use
     reset: str  # dtr-rts, usb-jtag or none
     micropython: MicroPython
     partitions: tuple[Partition, ...]
@@ -68,6 +70,11 @@ class Board:
 
     def partition(self, name: str) -> Partition:
         return next(row for row in self.partitions if row.name == name)
+
+    @property
+    def pins_in_use(self) -> dict[int, str]:
+        """Pin: what uses it on this module, flash and PSRAM among it."""
+        return self.silicon.pins_in_use(self.psram)
 
     @property
     def app_slot(self) -> Partition:
@@ -130,6 +137,8 @@ def _board(data: dict[str, Any], warnings: list[str]) -> Board:
         title=data["title"],
         chip=data["chip"],
         flash_size=board_rules.megabytes(data["flash_size"]),
+        psram=data["psram"],
+        psram_size=board_rules.megabytes(data["psram_size"]),
         reset=data["reset"],
         micropython=MicroPython(**{**official, "versions": tuple(official["versions"])}),
         partitions=tuple(board_rules.partition(row) for row in data["partitions"]),

@@ -41,8 +41,11 @@ def check(document: TomlDocument, name: str) -> list[str]:
     _check_fitted(document)
     if not document.sound("chip"):
         return []
-    _check_buses(document, CHIPS[data["chip"]])
-    return _check_pins(document, CHIPS[data["chip"]])
+    chip = CHIPS[data["chip"]]
+    _check_buses(document, chip)
+    if document.sound("psram"):
+        _check_psram(document, chip)
+    return _check_pins(document, chip, chip.pins_in_use(data["psram"] if document.sound("psram") else ""))
 
 
 def _check_partitions(document: TomlDocument, flash_size: int) -> None:
@@ -59,11 +62,12 @@ def _check_partitions(document: TomlDocument, flash_size: int) -> None:
     for index, key, cause, remedy in partition_faults(partitions, flash_size, whole=document.sound("partitions")):
         place = ("partitions", key) if index is None else ("partitions", rows[index][0], key)
         document.complain(place, cause, remedy)
-    wants_slots = document.sound("micropython") and document.data["micropython"]["ota"]
-    if wants_slots and document.sound("partitions") and not any(row.ota for row in partitions):
-        document.complain(
-            ("micropython", "ota"), "the table has no over-the-air slots", "add ota_0 and ota_1, or say false"
-        )
+
+
+def _check_psram(document: TomlDocument, chip: Chip) -> None:
+    psram = document.data["psram"]
+    if psram not in chip.psram:
+        document.complain(("psram",), f"the {chip.title} has no {psram} PSRAM", f"write {' or '.join(chip.psram)}")
 
 
 def _pin_uses(document: TomlDocument) -> Iterator[tuple[toml_source.Path, int, bool]]:
@@ -76,9 +80,9 @@ def _pin_uses(document: TomlDocument) -> Iterator[tuple[toml_source.Path, int, b
         yield ("pins", name), pin, name not in INPUT_PINS
 
 
-def _check_pins(document: TomlDocument, chip: Chip) -> list[str]:
+def _check_pins(document: TomlDocument, chip: Chip, in_use: dict[int, str]) -> list[str]:
     uses = list(_pin_uses(document))
-    free = sorted(chip.pins - set(chip.taken) - set(chip.delicate) - {pin for _, pin, _ in uses})
+    free = sorted(chip.pins - set(in_use) - set(chip.delicate) - {pin for _, pin, _ in uses})
     warnings, first = [], {}
     for path, pin, driven in uses:
         choice = [other for other in free if not driven or other not in chip.input_only]
@@ -86,8 +90,8 @@ def _check_pins(document: TomlDocument, chip: Chip) -> list[str]:
         if pin not in chip.pins:
             document.complain(path, f"the {chip.title} has no GPIO {pin}", remedy)
             continue
-        if pin in chip.taken:
-            document.complain(path, f"GPIO {pin} belongs to {chip.taken[pin]}", remedy)
+        if pin in in_use:
+            document.complain(path, f"GPIO {pin} belongs to {in_use[pin]}", remedy)
         if driven and pin in chip.input_only:
             document.complain(path, f"GPIO {pin} is input only and this is an output", remedy)
         if pin in first:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command("flash")
 @click.option("--port", "names", required=True, multiple=True, metavar="PORT",
               help="Serial port, e.g. /dev/ttyUSB0; repeated for several boards at once.")  # fmt: skip
-@click.option("--board", "name", required=True, metavar="BOARD", help="lamppost-esp32, -esp32s3 or -esp32c3.")
+@click.option("--board", "name", required=True, metavar="BOARD", help="lamppost-esp32, -esp32s3 or -esp32s3-n8r2.")
 @click.option("--micropython", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="The official MicroPython image; without it the cache is searched.")  # fmt: skip
 @click.option("--image", "whole", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",

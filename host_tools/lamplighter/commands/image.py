@@ -30,7 +30,7 @@ def command(
     file system with the compiled app. Write it with `esptool write-flash 0x0 FILE`, or use `lamplighter flash`.
 
     \b
-    Example: lamplighter image --board lamppost-esp32 --micropython ESP32_GENERIC-OTA-20250415-v1.25.0.bin
+    Example: lamplighter image --board lamppost-esp32 --micropython ESP32_GENERIC-SPIRAM-20260406-v1.28.0.bin
     """
     from ..boards import board_file
     from ..image import build

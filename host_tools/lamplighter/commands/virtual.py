@@ -28,13 +28,14 @@ WORDS = {
 @click.option("--flash", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Its flash, made if it does not exist.  [default: gone in the end]")  # fmt: skip
 @click.option("--blank", is_flag=True, help="A new flash is all erased, not even MicroPython is on it.")
+@click.option("--no-psram", is_flag=True, help="Its module has no PSRAM: the app does not start.")
 @click.option("--fast", is_flag=True, help="Let time leap from event to event.")
 @click.option("--speed", type=click.FloatRange(min=1), metavar="N", help="Let time pass at most N times faster.")
 @click.option("--paced", is_flag=True, help="Make the serial line as slow as its baud rate.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: the port, then each state.")
 def command(
-    name: str, port_link: Path, scenario: str | None, flash: Path | None, blank: bool, fast: bool,
-    speed: float | None, paced: bool, as_json: bool,
+    name: str, port_link: Path, scenario: str | None, flash: Path | None, blank: bool, no_psram: bool,
+    fast: bool, speed: float | None, paced: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Start a virtual lamppost: a serial port behind which an ESP32 boots whatever is flashed onto it. Every
     serial tool can use it as if it were real. It comes with MicroPython and nothing else, and stays up until
@@ -55,7 +56,7 @@ def command(
     new = flash is None or not flash.exists()
     lamppost = VirtualLamppost(
         board, port_link=port_link, scenario=scenario, flash=flash, fast=fast, speed=speed,
-        paced=paced, outside=True,
+        paced=paced, outside=True, psram=not no_psram,
     )  # fmt: skip
 
     def tell(state: str) -> None:

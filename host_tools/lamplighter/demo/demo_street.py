@@ -15,7 +15,7 @@ from ..problems import Problem, VirtualFailed
 from ..virtual import scenario_file
 from ..virtual.lamppost import VirtualLamppost
 
-CITIES = {"lisbon": "lamppost-esp32", "london": "lamppost-esp32s3", "milan": "lamppost-esp32c3"}
+CITIES = {"lisbon": "lamppost-esp32", "london": "lamppost-esp32s3", "milan": "lamppost-esp32s3-n8r2"}
 BROKER = "broker.lan"
 STEPS = ("flash", "configure", "test")
 

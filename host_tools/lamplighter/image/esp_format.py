@@ -2,17 +2,19 @@
 
 Format: ESP-IDF, "App Image Format": 8-byte header, 16-byte extended header with the chip id, segments, a checksum in
 the last byte of a 16-byte line, SHA-256 of all before it. A downloaded file holds boot loader, table and app.
+The app's own description leaves its version empty; MicroPython's version and the name of its board stand as text in it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 from dataclasses import dataclass
 
 from ..boards import partitions
 from ..boards.board_file import Board
-from ..boards.chips import BY_IMAGE_ID
+from ..boards.chips import image_title
 from ..boards.partitions import TABLE_OFFSET, Partition
 from ..problems import ImageInvalid, WrongChip
 
@@ -24,6 +26,10 @@ _HEADER = struct.Struct("<BBBBI")
 _DESCRIPTOR = struct.Struct("<II8x32s32s16s16s32s")
 
 
+_VERSION = re.compile(rb"(v(\d+)\.(\d+)[-.\w]*) on \d{4}-\d\d-\d\d")
+_MACHINE = re.compile(rb"(?<![!-~])([A-Z][ -~]{2,60}?) with ESP32[-\w]*(?![ -~])")  # sys.implementation._machine
+
+
 @dataclass(frozen=True)
 class Program:
     """One boot loader or app inside an image."""
@@ -31,17 +37,6 @@ class Program:
     chip_id: int
     flash_size: int
     length: int  # with checksum and digest
-    first: bytes  # start of the first segment, where an app's description lies
-
-    @property
-    def description(self) -> tuple[str, str]:
-        """(project, version) as the app says, or empty texts."""
-        if len(self.first) < _DESCRIPTOR.size:
-            return "", ""
-        magic, _, version, project, *_ = _DESCRIPTOR.unpack_from(self.first)
-        if magic != DESCRIPTOR_MAGIC:
-            return "", ""
-        return tuple(text.split(b"\0")[0].decode("ascii", "replace") for text in (project, version))
 
 
 @dataclass(frozen=True)
@@ -62,10 +57,10 @@ def program(data: bytes, at: int, what: str) -> Program:
     if magic != MAGIC:
         raise ImageInvalid(f"There is no {what} at 0x{at:X} of the file: the byte there is 0x{magic:02X}, not 0xE9.")
     chip_id = struct.unpack_from("<H", data, at + 12)[0]
-    position, checksum, first = at + 24, SEED, b""
+    position, checksum = at + 24, SEED
     if not 1 <= segments <= 16:
         raise ImageInvalid(f"The {what} claims {segments} segments; there can be 1 to 16.")
-    for index in range(segments):
+    for _ in range(segments):
         if len(data) < position + 8:
             raise _truncated(what, len(data))
         size = struct.unpack_from("<I", data, position + 4)[0]
@@ -73,7 +68,6 @@ def program(data: bytes, at: int, what: str) -> Program:
         if len(body) < size:
             raise _truncated(what, len(data))
         checksum ^= _folded(body)
-        first = body[:256] if index == 0 else first
         position += 8 + size
     position = at + ((position - at) | 15)
     if len(data) <= position:
@@ -90,7 +84,7 @@ def program(data: bytes, at: int, what: str) -> Program:
         if digest != hashlib.sha256(data[at:position]).digest():
             raise ImageInvalid(f"The {what} is damaged: its SHA-256 does not fit its bytes.")
         position += 32
-    return Program(chip_id, (1 << 20) << (size_speed >> 4), position - at, first)
+    return Program(chip_id, (1 << 20) << (size_speed >> 4), position - at)
 
 
 def check(data: bytes, board: Board, name: str) -> Official:
@@ -108,37 +102,56 @@ def check(data: bytes, board: Board, name: str) -> Official:
         raise ImageInvalid(f"{name}: {error}.") from None
     app = program(data, APP_OFFSET - start, "app")
     _same_chip(app, board, name)
-    _fits(app, loader, table, board, name)
     app_bytes = data[APP_OFFSET - start : APP_OFFSET - start + app.length]
-    return Official(data[: loader.length], app_bytes, table, app.description[1])
+    version = micropython(app_bytes, board, name)
+    return Official(with_flash_size(data[: loader.length], board.flash_size), app_bytes, table, version)
+
+
+def micropython(app: bytes, board: Board, name: str) -> str:
+    """The version of MicroPython in an app. Raises ImageInvalid when the board cannot use it."""
+    get = f"Get {board.micropython.pattern} from {board.micropython.page}."
+    found = _VERSION.search(app)
+    if not found:
+        raise ImageInvalid(f"{name} holds no MicroPython: there is no version in its app.", get)
+    version = found[1].decode()
+    if not board.micropython.supports((int(found[2]), int(found[3]))):
+        first, last = board.micropython.versions
+        raise ImageInvalid(f"{name} holds MicroPython {version}; {board.name} needs {first} to {last}.", get)
+    machines = [machine.decode() for machine in _MACHINE.findall(app)]
+    if board.micropython.machine not in machines:
+        raise ImageInvalid(
+            f"{name} is the variant {machines[0] if machines else 'of an unknown board'!r}; {board.name} needs "
+            f"{board.micropython.machine!r}, which uses its PSRAM.",
+            get,
+        )
+    if len(app) > board.app_slot.size:
+        raise ImageInvalid(
+            f"The app of {name} has {len(app):,} bytes; {board.app_slot.name} of {board.name} holds "
+            f"{board.app_slot.size:,}.",
+            get,
+        )
+    return version
+
+
+def with_flash_size(loader: bytes, flash_size: int) -> bytes:
+    """The boot loader with that flash size in its header, as `esptool write-flash --flash-size` sets it.
+
+    Official images say 4 MB; a boot loader refuses a partition table that reaches beyond the size in its own header.
+    """
+    loader = loader[:3] + bytes([size_code(flash_size) << 4 | loader[3] & 0x0F]) + loader[4:]
+    return loader[:-32] + hashlib.sha256(loader[:-32]).digest() if loader[23] else loader
+
+
+def size_code(flash_size: int) -> int:
+    """Flash size as the high nibble of header byte 3 has it: 2 for 4 MB, 3 for 8 MB."""
+    return (flash_size >> 20).bit_length() - 1
 
 
 def _same_chip(found: Program, board: Board, name: str) -> None:
     if found.chip_id != board.silicon.image_id:
-        other = BY_IMAGE_ID.get(found.chip_id)
-        title = other.title if other else f"another chip (id {found.chip_id})"
         raise WrongChip(
-            f"{name} is for the {title}; {board.name} has an {board.silicon.title}.",
+            f"{name} is for the {image_title(found.chip_id)}; {board.name} has an {board.silicon.title}.",
             f"Get {board.micropython.pattern} from {board.micropython.page}, or choose another --board.",
-        )
-
-
-def _fits(app: Program, loader: Program, table: tuple[Partition, ...], board: Board, name: str) -> None:
-    get = f"Get {board.micropython.pattern} from {board.micropython.page}."
-    slot = board.app_slot
-    if app.length > slot.size:
-        raise ImageInvalid(
-            f"The app of {name} has {app.length:,} bytes; {slot.name} of {board.name} holds {slot.size:,}.", get
-        )
-    if board.micropython.ota and not any(row.ota for row in table):
-        raise ImageInvalid(
-            f"{name} is the plain image, without over-the-air slots; {board.name} has a table with ota_0 and ota_1.",
-            get,
-        )
-    if loader.flash_size < board.flash_size:
-        raise ImageInvalid(
-            f"{name} is made for {loader.flash_size >> 20} MB of flash; {board.name} has {board.flash_size >> 20} MB.",
-            get,
         )
 
 
@@ -158,8 +171,7 @@ def _folded(body: bytes) -> int:
 
 def build(chip_id: int, flash_size: int, segments: list[tuple[int, bytes]]) -> bytes:
     """One program from its segments (load address, bytes), with checksum and SHA-256."""
-    size_code = (flash_size >> 20).bit_length() - 1
-    header = _HEADER.pack(MAGIC, len(segments), 2, size_code << 4, segments[-1][0])
+    header = _HEADER.pack(MAGIC, len(segments), 2, size_code(flash_size) << 4, segments[-1][0])
     extended = bytes([0xEE]) + bytes(3) + struct.pack("<HBHH4xB", chip_id, 0, 0, 0xFFFF, 1)
     body, checksum = header + extended, SEED
     for address, data in segments:
@@ -170,7 +182,7 @@ def build(chip_id: int, flash_size: int, segments: list[tuple[int, bytes]]) -> b
     return body + hashlib.sha256(body).digest()
 
 
-def descriptor(project: str, version: str) -> bytes:
-    """An app's description, 256 bytes, at the start of its first segment."""
-    text = [item.encode() for item in (version, project, "00:00:00", "Jan  1 2000", "none")]
+def descriptor(project: str) -> bytes:
+    """An app's description, 256 bytes, for the start of its first segment; without a version, as in official images."""
+    text = [item.encode() for item in ("", project, "00:00:00", "Jan  1 2000", "none")]
     return _DESCRIPTOR.pack(DESCRIPTOR_MAGIC, 0, *text).ljust(256, b"\0")

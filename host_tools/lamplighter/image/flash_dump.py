@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..boards import partitions
 from ..boards.board_file import Board
-from ..boards.chips import BY_IMAGE_ID
+from ..boards.chips import image_title
 from ..boards.partitions import SECTOR, TABLE_OFFSET
 from ..problems import ImageInvalid, ImageMissing, WrongChip
 from . import esp_format
@@ -39,7 +39,8 @@ def read(path: Path, board: Board) -> tuple[Segment, ...]:
         raise ImageInvalid(
             f"{path} has another partition table than {board.name}.", "Build it anew with `lamplighter image`."
         )
-    found = [Segment("loader", board.silicon.offset, loader)]
+    esp_format.micropython(app, board, path.name)
+    found = [Segment("loader", board.silicon.offset, esp_format.with_flash_size(loader, board.flash_size))]
     found.append(Segment("table", TABLE_OFFSET, data[TABLE_OFFSET : TABLE_OFFSET + SECTOR]))
     for row in board.partitions:
         content = data[row.offset : row.end]
@@ -55,9 +56,8 @@ def read(path: Path, board: Board) -> tuple[Segment, ...]:
 def _program(path: Path, data: bytes, board: Board, offset: int, what: str) -> bytes:
     program = esp_format.program(data, offset, what)
     if program.chip_id != board.silicon.image_id:
-        other = BY_IMAGE_ID.get(program.chip_id)
         raise WrongChip(
-            f"{path} is for the {other.title if other else 'wrong chip'}; {board.name} has an {board.silicon.title}.",
+            f"{path} is for the {image_title(program.chip_id)}; {board.name} has an {board.silicon.title}.",
             "Build the image of this board with `lamplighter image`, or choose another --board.",
         )
     return data[offset : offset + program.length]

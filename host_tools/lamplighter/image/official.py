@@ -32,7 +32,7 @@ def folders() -> list[Path]:
 
 
 def version_of(name: str) -> tuple[int, ...]:
-    """(1, 25, 0) from a file name that ends in v1.25.0.bin; empty when it names no release."""
+    """(1, 28, 0) from a file name that ends in v1.28.0.bin; empty when it names no release."""
     found = re.search(r"-v(\d+)\.(\d+)(?:\.(\d+))?\.bin$", name)
     return tuple(int(step or 0) for step in found.groups()) if found else ()
 

@@ -19,7 +19,13 @@ from . import esp_format
 
 MARK = b"Lamplighter: SIMULATED MicroPython for the virtual lamppost; a real chip cannot run it."
 VERSION = "v1.29.0-simulated"
+STATED_FLASH = 4 << 20  # what official images say in their headers, whatever the module has
 _FILLING = 96 * 1024  # enough for progress to be seen, little enough to flash in a moment
+_OFFICIAL_TABLE = (
+    Partition("nvs", 1, 2, 0x9000, 0x6000),
+    Partition("phy_init", 1, 1, 0xF000, 0x1000),
+    Partition("factory", 0, 0, 0x10000, 0x1F0000),
+)
 
 
 def is_standin(data: bytes) -> bool:
@@ -40,17 +46,13 @@ def standin_bytes(board: Board) -> bytes:
     """As a file from micropython.org: boot loader, partition table, app; the same bytes each time."""
     chip = board.silicon
     mapped, ram = chip.load_addresses
-    loader = esp_format.build(chip.image_id, board.flash_size, [(ram, MARK)])
+    loader = esp_format.build(chip.image_id, STATED_FLASH, [(ram, MARK)])
     # blocks of digests do not compress: flashing takes its honest time
     filling = b"".join(hashlib.sha256(b"%d" % block).digest() for block in range(_FILLING // 32))
-    description = esp_format.descriptor("micropython-simulated", VERSION)
-    app = esp_format.build(chip.image_id, board.flash_size, [(mapped, description + MARK + filling), (ram, bytes(16))])
-    table = partitions.encode(_stock_table(board))
+    named = f"\0{VERSION} on 2026-07-12\0{board.micropython.machine} with {chip.title}\0".encode()
+    mapped_bytes = esp_format.descriptor("micropython-simulated") + MARK + named + filling
+    app = esp_format.build(chip.image_id, STATED_FLASH, [(mapped, mapped_bytes), (ram, bytes(16))])
+    table = partitions.encode(_OFFICIAL_TABLE)
     head = loader.ljust(TABLE_OFFSET - chip.offset, b"\xff") + table
     head = head.ljust(esp_format.APP_OFFSET - chip.offset, b"\xff")
     return head + app
-
-
-def _stock_table(board: Board) -> tuple[Partition, ...]:
-    # what the official image would carry: the rows before journal and vfs
-    return tuple(row for row in board.partitions if row.name not in ("journal", "vfs"))

@@ -59,6 +59,15 @@ def boot(silicon: Silicon, flash: FlashFile, cause: int) -> Boot:
         rows = partitions.decode(flash.read(partitions.TABLE_OFFSET, partitions.TABLE_SIZE))
     except ValueError as error:
         return Boot(text, fatal=f"E (33) flash_parts: {error}\r\nE (33) boot: Failed to verify partition table\r\n")
+    stated = (1 << 20) << (head[3] >> 4)  # the boot loader believes its own header, not the chip
+    if stated > flash.size:
+        return Boot(text, fatal=f"E (52) spi_flash: Detected size({flash.size >> 10}k) smaller than the size in the "
+                                f"binary image header({stated >> 10}k). Probe failed.\r\n")  # fmt: skip
+    for number, row in enumerate(rows):
+        if row.end > stated:
+            return Boot(text, fatal=f"E (33) flash_parts: partition {number} invalid - offset 0x{row.offset:x} "
+                                    f"size 0x{row.size:x} exceeds flash chip size 0x{stated:x}\r\n"
+                                    "E (33) boot: Failed to verify partition table\r\n")  # fmt: skip
     for row in _candidates(rows, flash):
         if _for_chip(flash.read(row.offset, 24), silicon):
             return Boot(text, app=row.name)

@@ -21,6 +21,8 @@ from .power_and_reset import Machine
 from .scenario_file import Scenario
 from .simulated_network import SimulatedNetwork
 
+WITHOUT_PSRAM = "110wK"  # what an ESP32 gives MicroPython from its own memory
+
 
 class VirtualLamppost:
     """Start it, open `.port` with any serial tool, and steer its power, network and parts.
@@ -31,7 +33,8 @@ class VirtualLamppost:
     scenario -- a Scenario, a TOML file or the name of one that comes along; None: what the board has fitted
     port_link -- path of the symlink that is the serial port (in workdir when None)
     fast -- time leaps from event to event; speed -- and passes at most so many times faster than real
-    heap -- MicroPython's heap: 160wK stands for 160 kB on a 32-bit chip
+    psram -- False: a module without PSRAM, which leaves MicroPython the chip's own memory
+    heap -- MicroPython's heap instead of the PSRAM: 160wK stands for 160 kB on a 32-bit chip
     paced -- the serial line is as slow as its baud rate
     reset_lines -- whether tools can reset it into the loader, as with DTR and RTS wired to EN and BOOT
     weigh -- at each access to flash the live heap is counted, see `heaviest`; takes ten times as long
@@ -48,7 +51,8 @@ class VirtualLamppost:
         port_link: Path | str | None = None,
         fast: bool = False,
         speed: float | None = None,
-        heap: str = "160wK",
+        psram: bool = True,
+        heap: str | None = None,
         paced: bool = False,
         reset_lines: bool = True,
         outside: bool = False,
@@ -70,7 +74,8 @@ class VirtualLamppost:
         self._loop = asyncio.new_event_loop()
         self._machine = Machine(
             self.board, SILICON[self.board.chip], self.mac, flash_path, self.workdir.resolve(), scenario, self.network,
-            self.console, shims.folder(), fast or speed is not None, speed, heap, paced, reset_lines,
+            self.console, shims.folder(), fast or speed is not None, speed,
+            heap or (f"{self.board.psram_size >> 10}wK" if psram else WITHOUT_PSRAM), paced, reset_lines,
         )  # fmt: skip
         self._machine.weigh = weigh
 

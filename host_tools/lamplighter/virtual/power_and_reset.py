@@ -210,6 +210,7 @@ class Machine:
             "app": self._app, "cause": cause, "registers": self._registers,
             "chip": self._board.chip, "machine": self._machine_name, "mac": self._mac.hex(),
             "buses": self._board.buses, "input_only": sorted(self._silicon.chip.input_only),
+            "pins": sorted(self._silicon.chip.pins - set(self._silicon.chip.memory_pins(self._board.psram))),
             "relay": self._relay_port, "network": self._network.facts(), "speed": self._speed,
             "watchdog": self._watchdog_ms, "weigh": self.weigh,
         })  # fmt: skip
@@ -231,7 +232,7 @@ class Machine:
 
     @property
     def _machine_name(self) -> str:
-        return f"{self._silicon.machine} (simulated)"
+        return f"{self._board.micropython.machine} with {self._silicon.chip.title} (simulated)"
 
     def _complain(self, fatal: bytes) -> None:
         self._say(fatal)

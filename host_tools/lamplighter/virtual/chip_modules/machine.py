@@ -71,8 +71,16 @@ def unique_id():
     return bytes.fromhex(world.facts["mac"])
 
 
+_clock = [160000000]  # as the official images start
+
+
 def freq(hz=None):
-    return None if hz else 160000000
+    if hz is None:
+        return _clock[0]
+    if hz not in (20000000, 40000000, 80000000, 160000000, 240000000):
+        raise ValueError("frequency must be 20MHz, 40MHz, 80Mhz, 160MHz or 240MHz")
+    _clock[0] = hz
+    return None
 
 
 def disable_irq():
@@ -119,9 +127,7 @@ class Pin:
     DRIVE_3 = 3
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
-        self.id = id.id if isinstance(id, Pin) else id
-        if not isinstance(self.id, int) or not 0 <= self.id < 49:
-            raise ValueError("invalid pin")
+        self.id = _number(id, None)
         self.init(mode, pull, value=value)
 
     def init(self, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
@@ -183,7 +189,7 @@ class UART(io.IOBase):
     _made = {}
 
     def __new__(cls, id, *args, **options):
-        if id not in _UART_PINS or (id == 2 and world.facts["machine"].endswith("C3")):
+        if id not in _UART_PINS:
             raise ValueError("UART(%d) does not exist" % id)
         if id not in cls._made:
             cls._made[id] = object.__new__(cls)
@@ -209,8 +215,8 @@ class UART(io.IOBase):
 
     def init(self, baudrate=115200, bits=8, parity=None, stop=1, **options):
         self._baud = baudrate or self._baud
-        self._tx = _number(options.get("tx"), self._tx)
-        self._rx = _number(options.get("rx"), self._rx)
+        self._tx = _number(options["tx"], self._tx) if "tx" in options else self._tx
+        self._rx = _number(options["rx"], self._rx) if "rx" in options else self._rx
         self._room = max(options.get("rxbuf", self._room), 256)
         self._timeout = options.get("timeout", self._timeout)
         self._parity = parity
@@ -328,9 +334,14 @@ class UART(io.IOBase):
 
 
 def _number(pin, otherwise):
+    """The GPIO of a pin; those of the module's flash and PSRAM do not exist for MicroPython."""
     if pin is None or pin == -1:
-        return otherwise
-    return pin.id if isinstance(pin, Pin) else pin
+        pin = otherwise
+    if isinstance(pin, Pin):
+        return pin.id
+    if pin not in _pins:
+        raise ValueError("invalid pin")
+    return pin
 
 
 class I2C:
@@ -577,6 +588,7 @@ import utime as _utime  # noqa: E402
 
 umonotonic = _utime.ticks_ms
 _input_only = world.facts["input_only"]
+_pins = world.facts["pins"]
 _bus_keys = ("tx", "rx", "de", "scl", "sda")
 _bus_pins = [bus[key] for bus in world.facts["buses"].values() for key in _bus_keys if key in bus]
 

@@ -22,6 +22,10 @@ _JOIN_US = 300000  # how long joining takes
 _ADDRESS = "10.77.0.2"
 
 
+def _octets(text):
+    return text.encode() if isinstance(text, str) else bytes(text or b"")
+
+
 class _Air:
     """What the supervisor says about the network."""
 
@@ -87,7 +91,8 @@ class WLAN:
         if not self._active:
             raise OSError("Wifi Not Started")
         if ssid is not None:
-            self._wanted = (ssid, key if key is not None else password or "")
+            # the driver copies what fits into its fields, and says nothing
+            self._wanted = (_octets(ssid)[:32], _octets(key if key is not None else password)[:64])
         if self._wanted is None:
             raise OSError("Wifi Internal Error")
         self._status = STAT_CONNECTING
@@ -101,9 +106,9 @@ class WLAN:
     def _join(self):
         self._event = None
         ssid, key = self._wanted
-        if not _Air.wifi or _Air.ssid not in (None, ssid):
+        if not _Air.wifi or (_Air.ssid is not None and _octets(_Air.ssid) != ssid):
             self._status = STAT_NO_AP_FOUND
-        elif _Air.ssid is not None and _Air.password != key:
+        elif _Air.ssid is not None and _octets(_Air.password) != key:
             self._status = STAT_WRONG_PASSWORD
         else:
             self._status = STAT_GOT_IP
@@ -167,7 +172,7 @@ class WLAN:
         if what == "mac":
             return bytes.fromhex(world.facts["mac"])
         if what in ("ssid", "essid"):
-            return self._wanted[0] if self._wanted else ""
+            return str(self._wanted[0], "utf-8") if self._wanted else ""
         if what in ("hostname", "dhcp_hostname"):
             return WLAN._hostname
         if what in self._settings:
