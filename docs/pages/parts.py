@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lamplighter import paths
 from lamplighter.commands.parts import state
-from lamplighter.image import littlefs
 from lamplighter.parts import catalogue, units
 
 from .table import table
@@ -21,10 +20,6 @@ have no second source yet; a part that is legacy works, but should not go into n
 TITLES = {
     "energy": "Energy", "parking": "Parking", "air": "Air", "light": "Light", "pole": "Pole", "clock": "Clock",
 }  # fmt: skip
-SIZE = """
-A driver's size is that of its `.mpy` alone, up to the next half KiB, measured by `make docs`; `make check` holds it
-against a budget. What relatives share lies in a module of its own and is loaded once.
-"""
 QUANTITIES = """
 ## Quantities
 
@@ -36,17 +31,15 @@ in the message. The contract's schemas refuse a message with a value beyond its 
 
 
 def content() -> str:
-    sizes = {name: len(binary) for name, binary in littlefs.compile_app().modules.items()}
-    return HEAD + "".join(_kind(kind, title, sizes) for kind, title in TITLES.items()) + SIZE + _quantities()
+    return HEAD + "".join(_kind(kind, title) for kind, title in TITLES.items()) + _quantities()
 
 
-def _kind(kind: str, title: str, sizes: dict[str, int]) -> str:
+def _kind(kind: str, title: str) -> str:
     rows = [
-        (f"[`{part.id}`](parts/{part.id}.md)", part.name, part.buses, units.plain(part.measures), state(part),
-         _size(sizes[f"{part.id}.mpy"]))
+        (f"[`{part.id}`](parts/{part.id}.md)", part.name, part.buses, units.plain(part.measures), state(part))
         for part in catalogue.every() if part.kind == kind
     ]  # fmt: skip
-    return f"\n## {title}\n\n" + table(("id", "part", "bus", "measures", "facts", "driver"), rows)
+    return f"\n## {title}\n\n" + table(("id", "part", "bus", "measures", "facts"), rows)
 
 
 def _quantities() -> str:
@@ -66,11 +59,6 @@ def _quantities() -> str:
 def _word(name: str) -> str:
     word = "utc" if name == "utc_s" else units.WORDS[name][0] if name in units.WORDS else ""
     return f"`{word}`" if word else ""
-
-
-def _size(size: int) -> str:
-    """So coarse that not each change of a driver changes the page."""
-    return f"{-(-size // 512) / 2} KiB"
 
 
 def _number(value: int | None, row: tuple) -> str:
