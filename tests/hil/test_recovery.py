@@ -100,12 +100,12 @@ def test_an_app_that_hangs_is_reset_by_the_watchdog_and_says_so(request, virtual
     """A task that keeps the processor for itself, in the app as it is otherwise."""
     hang = (
         "import asyncio, machine, time; from lamppost import app\n"
-        "machine.Timer(0).deinit()  # what feeds the watchdog for who works in the REPL\n"
-        "async def hang(beat, node, wifi):\n"
+        "machine.Timer(0).deinit()  # it feeds the watchdog while somebody works in the REPL\n"
+        "async def hang(beat, node):\n"
         "    await asyncio.sleep(5)\n"
         "    print('hanging')\n"
         "    while True: time.sleep(1)\n"
-        "app.tend = hang  # of ops/tasks.py, which the build joins to it\n"
+        "app.tasks.keep_time = hang\n"
         "app.main('a')\n"
     )
     node = request.getfixturevalue("virtual_post")(speed=8) if virtual else request.getfixturevalue("node")

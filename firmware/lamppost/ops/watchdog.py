@@ -25,15 +25,16 @@ class Health:
     """Which tasks are alive, and which parts fail.
 
     alarm(code, active, evidence) -- called once when a part is failing, and once when it has recovered
+    watchdog -- has feed(); set once the node is built, None until then
     """
 
-    def __init__(self, clock, alarm, log):
+    def __init__(self, clock, alarm, log, watchdog=None):
         self._clock = clock
         self._alarm = alarm
         self._log = log
         self._beats = []
         self._failing = {}  # part: faults in a row that count; -1: its last reading was good
-        self.watchdog = None  # has feed(); set once the node is built
+        self.watchdog = watchdog
         self.faults = {}  # part: how many since the start
 
     def task(self, name, within_ms):
