@@ -10,7 +10,7 @@ from . import assembly
 from .core.clock import Clock
 from .core.faults import JournalFault, SettingsFault
 from .journal.record import ALARM, CLEAR, EVENT, TELEMETRY
-from .ops import boot_slot, config_store, console, maintenance, status, tasks
+from .ops import boot_slot, conditions, config_store, console, maintenance, status, tasks
 from .ops import selftest as selftests
 from .ops.alarms import Alarms
 from .ops.start_times import StartTimes
@@ -125,6 +125,7 @@ class Node:
         if self.reverted or self.fresh:
             self.event(b"config", status.config(self.fingerprint, self.reverted))
         self.alarms.set("journalLost", bool(self.lost), self.lost)
+        conditions.clear_absent(self.alarms, self.config, config_store.earlier_parts())
 
 
 async def run(node):

@@ -2,6 +2,8 @@
 
 from micropython import const
 
+# alarms that only a section of the configuration can raise, and so only it can clear
+_OF_SECTION = (("energy", ("supplyLoss", "meterChanged", "meterBackwards")), ("pole", ("columnIssue",)))
 _CHANGED_S = const(86400)  # so long, or until the next start, the alarm says that the meter was reset or swapped
 
 
@@ -52,3 +54,18 @@ class JournalConditions:
         elif over:
             alarms.set("journalOverflow", False)
         alarms.set("journalDamaged", outbox.damaged > 0, "records that cannot be read back", outbox.damaged)
+
+
+def clear_absent(alarms, config, earlier_parts):
+    """Clear what a part or section had raised that the configuration does not name any more.
+
+    earlier_parts -- ids of the parts of the configuration before
+    """
+    present = [row["id"] for row in config.get("parts", ())]
+    for name in earlier_parts:
+        if name not in present:
+            alarms.set("sensorFault-" + name, False)
+    for section, codes in _OF_SECTION:
+        if section not in config:
+            for code in codes:
+                alarms.set(code, False)

@@ -86,6 +86,14 @@ def adopt(root="/"):
     os.rename(root + "config.new", root + "config.json")
 
 
+def earlier_parts(root="/"):
+    """Ids of the parts in the configuration before this one; [] where there is none that can be used."""
+    try:
+        return [row["id"] for row in _read(root + "config.old")[0].get("parts", ())]
+    except SettingsFault:
+        return []
+
+
 def fresh(root="/"):
     """True once after a configuration was adopted."""
     try:

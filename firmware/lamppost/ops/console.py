@@ -33,6 +33,8 @@ async def attend(beat, node, machine):
     poller.register(sys.stdin, select.POLLIN)
     module = sys.modules.get("lock")  # boot.py imported it if this console has a lock
     lock = module.door if module else None
+    if not lock:
+        node.alarms.set("consoleRefused", False)  # raised before, when there was a lock
     heard, refused = b"", 0
     while True:
         heard = listen(node, lock, machine, poller, heard)
