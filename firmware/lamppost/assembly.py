@@ -14,11 +14,10 @@ from .core.faults import JournalFault, SensorFault
 from .drivers import registry
 from .journal import flash, scan
 from .journal.counters import Counters
-from .journal.drawer import Drawer
 from .journal.outbox import Outbox
 from .link import broker_settings
 from .link.connection import Link
-from .link.time.timekeeper import Timekeeper
+from .link.time.ntp import Timekeeper
 from .link.wifi import Wifi
 from .ops.lamp_hours import LampHours
 
@@ -74,7 +73,7 @@ def journal(power_cut, clock, log):
         log("journal: %s" % fault)
     if outbox.damaged:
         log("journal: damaged: %d records cannot be read back" % outbox.damaged)
-    return counters, Drawer(outbox), ", ".join(lost)
+    return counters, outbox, ", ".join(lost)
 
 
 def lamp_hours(counters, board, clock):

@@ -21,7 +21,7 @@ from lamplighter.telemetry.sequence import LATE, Sequence
 
 paths.importable()
 
-from lamppost.link.mqtt.session import hello  # noqa: E402
+from lamppost.link.mqtt import packets  # noqa: E402
 
 HEAD = re.compile(rb'\{"v":1,"b":(\d+),"s":(?:null|(\d+)),"ts":[^,]+,"tq":\d,(?:"tu":\d+,)?"h":([01])')
 WAIT_S = 30
@@ -47,7 +47,7 @@ class Reader(asyncio.Protocol):
         self._transport = transport
         self._buf.clear()
         self.lost.clear()
-        transport.write(hello.connect("dusk-reader", 60, clean=False))
+        transport.write(packets.connect("dusk-reader", 60, clean=False))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost.set()
@@ -92,7 +92,7 @@ class Reader(asyncio.Protocol):
             if body[0]:
                 self.ready.set()  # the session is still there, with its subscription
             else:
-                self._transport.write(hello.subscribe(1, [self._topic]))
+                self._transport.write(packets.subscribe(1, [self._topic]))
         elif kind == 0x90:
             self.ready.set()
 

@@ -137,7 +137,7 @@ async def ours():
     outbox = Drawer(box)
     mqtt = {"host": "127.0.0.1", "port": port, "window": 16, "keepalive_s": KEEPALIVE_S}
     link = pc_link.link(pc_link.broker(mqtt, {"drain_per_s": 0, "retry_max_ms": 2000}), clock, outbox)
-    link.mqtt._next_id = asked["id"]
+    link.session.last_id = asked["id"]
     asyncio.create_task(link.run())
     readings = Readings()
     delays = Delays()
@@ -160,7 +160,7 @@ async def ours():
     while outbox.depth():
         await asyncio.sleep_ms(10)
     watching.cancel()
-    tell(drained=True, connections=link.connections, next_id=link.mqtt._next_id, **delays.figures())
+    tell(drained=True, connections=link.connections, next_id=link.session.last_id, **delays.figures())
     await asyncio.sleep(3600)
 
 

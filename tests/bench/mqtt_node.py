@@ -39,14 +39,14 @@ class Clocked:
 
 def bare():
     """The limit: one ready packet, one write each, one read for the answers, nothing else."""
-    from lamppost.link.mqtt import hello
+    from lamppost.link.mqtt import packets
 
     sock = socket.socket()
     sock.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
     sock.setsockopt(6, 1, 1)
-    sock.write(hello.connect("bare", 60))
+    sock.write(packets.connect("bare", 60))
     sock.read(4)
-    data = hello.publish(TOPIC, [b"x" * SIZE], 1, False, 1)
+    data = packets.publish(TOPIC, [b"x" * SIZE], 1, False, 1)
     one = bytearray(4)
     poller = select.poll()
     poller.register(sock, select.POLLIN)
@@ -101,7 +101,7 @@ async def ours():
     broker = pc_link.broker(mqtt, {"drain_per_s": 0})
     link = pc_link.link(broker, pc_link.clock(), outbox, chance=lambda n: 0, fault=print)
     running = asyncio.create_task(link.run())
-    while not link.up or link.mqtt.flying:
+    while not link.up or link.session.in_flight:
         await asyncio.sleep_ms(5)
     head = b'{"v":1,"b":1,"s":1234,"ts":"2026-12-07T23:06:40Z","tq":3,"h":0,'
     body = b'"u_mv":230100,"x":"' + b"y" * (SIZE - len(head) - 21) + b'"}'

@@ -13,8 +13,8 @@ import time
 
 sys.path.insert(0, __file__.rsplit("/", 1)[0] + "/../../firmware")
 
-from lamppost.link import dial
-from lamppost.link.mqtt.session import hello  # noqa: E402
+from lamppost.link import tcp
+from lamppost.link.mqtt import packets  # noqa: E402
 from lamppost.link.tls import Tls  # noqa: E402
 
 port, ca, cert, key, sessions = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5])
@@ -42,8 +42,8 @@ async def main():
     greeting = bytearray(4)
     kept, whole, steps, python, system = [], [], [], [], []
     for number in range(sessions):
-        wire = await dial.connect(socket, select, "127.0.0.1", port, 5000)
-        first = hello.connect(f"bench-{number}", 60)
+        wire = await tcp.connect(socket, select, tcp.resolve(socket, "127.0.0.1", port), 5000)
+        first = packets.connect(f"bench-{number}", 60)
         gc.collect()
         heap, before = gc.mem_alloc(), resident()
         begun = time.ticks_us()

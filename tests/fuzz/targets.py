@@ -24,7 +24,7 @@ from lamppost.drivers import registry  # noqa: E402
 from lamppost.journal.counters import Counters  # noqa: E402
 from lamppost.journal.flash import Flash  # noqa: E402
 from lamppost.journal.outbox import ALARM, CLEAR, EVENT, TELEMETRY, Entry, Outbox  # noqa: E402
-from lamppost.link.mqtt import hello, packets  # noqa: E402
+from lamppost.link.mqtt import packets  # noqa: E402
 from lamppost.link.time import ntp  # noqa: E402
 from lamppost.ops import config_store  # noqa: E402
 from nor import Nor  # noqa: E402
@@ -172,20 +172,20 @@ def packets_3():
         packets.Reader, b"\x20\x02\x00\x00",
         (
             b"\x40\x02\x00\x01", b"\xd0\x00", b"\x90\x03\x00\x07\x01", b"\x20\x02\x00\x00", b"\x20\x02\x01\x05",
-            hello.publish(b"cmd/reset", [b"{}"], 1, False, 3), hello.publish(b"cmd/set", [b"q" * 90]),
-            hello.publish(b"a", [b""], 1, True, 65535), hello.publish(b"cmd/long", [b"z" * 300], 1, False, 9),
-            hello.publish(b"t" * 50, [b"b" * 20]), hello.subscribe(5, [b"x"]),
+            packets.publish(b"cmd/reset", [b"{}"], 1, False, 3), packets.publish(b"cmd/set", [b"q" * 90]),
+            packets.publish(b"a", [b""], 1, True, 65535), packets.publish(b"cmd/long", [b"z" * 300], 1, False, 9),
+            packets.publish(b"t" * 50, [b"b" * 20]), packets.subscribe(5, [b"x"]),
         ),
     )  # fmt: skip
 
 
 def packets_5():
-    from lamppost.link.mqtt import packets_v5, reasons
+    from lamppost.link.mqtt import packets_v5
 
-    LINK_WORDS.extend(reasons._WORDS)
+    LINK_WORDS.extend(packets_v5.REASON_WORDS)
 
     def own(first, body):
-        return bytes((first,)) + hello.length(len(body)) + body
+        return bytes((first,)) + packets.length(len(body)) + body
 
     return Packets(
         packets_v5.Reader, b"\x20\x03\x00\x00\x00",
@@ -196,9 +196,10 @@ def packets_5():
             own(0xE0, b"\x9d\x09\x1c\x00\x06there:"),
             own(0x20, b"\x00\x00\x14\x21\x00\x10\x22\x00\x0a\x27\x00\x00\x10\x00\x13\x00\x1e\x24\x01\x25\x00"),
             own(0x20, b"\x01\x00\x0b\x12\x00\x03abc\x26\x00\x00\x00\x00"), own(0x20, b"\x00\x87\x00"),
-            hello.publish(b"cmd/reset", [b"\0" + b"{}"], 1, False, 3), hello.publish(b"cmd/set", [b"\0" + b"q" * 90]),
+            packets.publish(b"cmd/reset", [b"\0" + b"{}"], 1, False, 3),
+            packets.publish(b"cmd/set", [b"\0" + b"q" * 90]),
             own(0x32, b"\x00\x03a/b\x00\x05\x0e\x01\x01\x02\x00\x00\x00\x09\x26\x00\x01k\x00\x01vhello"),
-            own(0x30, b"\x00\x01a\x03\x23\x00\x01x"), hello.publish(b"cmd/long", [b"\0" + b"z" * 300], 1, False, 9),
+            own(0x30, b"\x00\x01a\x03\x23\x00\x01x"), packets.publish(b"cmd/long", [b"\0" + b"z" * 300], 1, False, 9),
         ),
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ import time
 sys.path.insert(0, __file__.rsplit("/", 1)[0] + "/../../firmware")
 
 from lamppost.core.clock import Clock  # noqa: E402
-from lamppost.link.time.timekeeper import Timekeeper  # noqa: E402
+from lamppost.link.time.ntp import Timekeeper  # noqa: E402
 
 clock = Clock(time.ticks_ms, time.ticks_diff)
 

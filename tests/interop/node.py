@@ -17,7 +17,6 @@ import pc_link  # noqa: E402
 from lamppost.core import payload  # noqa: E402
 from lamppost.core.clock import NTP  # noqa: E402
 from lamppost.journal.outbox import TELEMETRY  # noqa: E402
-from lamppost.link import own  # noqa: E402
 from ram_journal import outbox  # noqa: E402
 
 asked = json.loads(os.getenv("ASKED") or "{}")
@@ -51,10 +50,10 @@ class Node:
         self.beats += 1
 
     def info(self):
-        return (
-            b'"firmware":"0.1.0","build":"test","board":"lamppost-esp32","chip":"esp32","parts":[],"units":{},'
-            b'"asset":null,"location":null,"config":null,"schema":{"messages":1,"config":1}}'
-        )
+        return [
+            b'"firmware":"0.1.0","build":"test","board":"lamppost-esp32","chip":"esp32","parts":[],"units":{},',
+            b'"asset":null,"location":null,"config":null,"schema":{"messages":1,"config":1}}',
+        ]
 
     def command(self, suffix, body, retained):
         tell(command=suffix.decode(), body=bytes(body).decode(), retained=retained)
@@ -91,18 +90,18 @@ class Node:
             if words[0] == "append":
                 tasks.append(asyncio.create_task(self.append(int(words[1]), int(words[2]))))
             elif words[0] == "id":
-                self.link.mqtt._next_id = int(words[1])
+                self.link.session.last_id = int(words[1])
             elif words[0] == "now":
                 tell(sent=self.link.publish_now(words[1].encode(), words[2].encode()))
             elif words[0] == "time":
                 self.clock.set_utc(pc_link.NOW, 0, NTP, 5)
                 self.outbox.anchor(self.clock)
             elif words[0] == "offline":
-                await own.leave(self.link, words[1])
+                await self.link.leave(words[1])
             elif words[0] == "report":
                 tell(
                     acknowledged=self.appended - self.outbox.depth(), worst_ms=self.worst, beats=self.beats,
-                    connections=self.link.connections, next_id=self.link.mqtt._next_id,
+                    connections=self.link.connections, next_id=self.link.session.last_id,
                 )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def none(*_):
     pass
 
 
-def link(broker, clock, outbox, wifi=None, info=lambda: b'"firmware":"bench"}', chance=below, alive=none, fault=none,
+def link(broker, clock, outbox, wifi=None, info=lambda: [b'"firmware":"bench"}'], chance=below, alive=none, fault=none,
          log=none, command=None):  # fmt: skip
     return Link(
         broker, wifi or Wifi(), socket, select, clock, outbox, outbox.boot, info, time.ticks_ms, time.ticks_diff,

@@ -2,7 +2,6 @@
 
 from io import BytesIO
 
-from lamppost.journal.drawer import Drawer
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import Outbox
 
@@ -45,4 +44,4 @@ def outbox(boot=1, partition=None):
     """A fresh outbox that has begun its boot, as the link gets it."""
     box = Outbox(Flash(partition or Partition()))
     box.begin(boot)
-    return Drawer(box)
+    return box

@@ -1,7 +1,7 @@
 """MQTT 5.0 packets: golden bytes out, and whatever the broker may send in."""
 
 from lamppost.core.faults import LinkFault
-from lamppost.link.mqtt import hello, packets_v5, reasons
+from lamppost.link.mqtt import packets, packets_v5
 from mqtt_ends import Bytes, Sink, read_out
 from raising import raises
 
@@ -39,9 +39,10 @@ def test_a_will_is_not_retained_where_the_broker_retains_nothing():
 
 
 def test_publish_and_subscribe_carry_empty_properties():
-    assert hello.publish(b"a/b", [packets_v5.NOTHING + b"hi"], 1, True, 258) == b"\x33\x0a\x00\x03a/b\x01\x02\x00hi"
-    assert hello.publish(b"a/b", [packets_v5.NOTHING + b"hi"]) == b"\x30\x08\x00\x03a/b\x00hi"
-    asked = hello.subscribe(7, [b"a/+", b"b"], 1, packets_v5.NOTHING)
+    pieces = [packets_v5.NO_PROPERTIES + b"hi"]
+    assert packets.publish(b"a/b", pieces, 1, True, 258) == b"\x33\x0a\x00\x03a/b\x01\x02\x00hi"
+    assert packets.publish(b"a/b", pieces) == b"\x30\x08\x00\x03a/b\x00hi"
+    asked = packets.subscribe(7, [b"a/+", b"b"], 1, packets_v5.NO_PROPERTIES)
     assert asked == b"\x82\x0d\x00\x07\x00\x00\x03a/+\x01\x00\x01b\x01"
 
 
@@ -55,7 +56,7 @@ def test_connack_tells_what_the_broker_allows():
 def test_each_reason_code_has_its_word_and_the_brokers_words():
     seen = {}
     for code in range(0x80, 0xA3):
-        word = reasons.word(code)
+        word = packets_v5.word_of(code)
         with raises(LinkFault, word) as refusal:
             heard(connack(b"\x1f\x00\x04why\n", code), greeted=False)
         if word != "redirected":
@@ -67,7 +68,7 @@ def test_each_reason_code_has_its_word_and_the_brokers_words():
 
 def test_a_reason_code_that_nobody_knows_closes_the_link():
     for code in (0x01, 0x7F, 0xA3, 0xFF):
-        assert reasons.word(code) is None
+        assert packets_v5.word_of(code) is None
         for data in (b"\x40\x03\x00\x01" + bytes((code,)), b"\xe0\x01" + bytes((code,))):
             with raises(LinkFault, "protocol"):
                 heard(data)
@@ -76,8 +77,9 @@ def test_a_reason_code_that_nobody_knows_closes_the_link():
 
 
 def test_a_broker_of_3_1_1_only_is_told_apart():
-    with raises(LinkFault, "version"):
-        heard(b"\x20\x02\x00\x01", greeted=False)
+    for code in range(6):  # whatever it says, without properties it is an answer of MQTT 3.1.1
+        with raises(LinkFault, "version"):
+            heard(bytes((0x20, 2, 0, code)), greeted=False)
     with raises(LinkFault, "version"):
         heard(connack(b"", 0x84), greeted=False)
 
@@ -164,7 +166,7 @@ def test_malformed_packets_close_the_link():
 
 def test_malformed_connacks_close_the_link():
     for data in (
-        b"\x20\x02\x00\x00",  # without properties: as 3.1.1 has it
+        b"\x20\x02\x02\x00",
         connack(b"", present=2),
         connack(b"\x21\x00\x00"),  # a window of none
         connack(b"\x27\x00\x00\x00\x00"),
@@ -235,6 +237,6 @@ def fuzz(count, seed, room=128):
         words[word] = words.get(word, 0) + 1
         assert len(reader.buf) == room
     assert words["protocol"] > count // 5 and words["whole"] > count // 5, words
-    known = {reasons.word(code) for code in range(0x80, 0xA3)} | {"whole", "closed", "version"}
+    known = {packets_v5.word_of(code) for code in range(0x80, 0xA3)} | {"whole", "closed", "version"}
     assert set(words) <= known, words
     return words

@@ -6,8 +6,8 @@ from lamppost.core.faults import LinkFault
 from lamppost.core.stamp import Stamp
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import ALARM, CLEAR, TELEMETRY, Entry, Outbox
-from lamppost.link.mqtt.publisher_v5 import Sender5
-from lamppost.link.mqtt.session_v5 import Mqtt5
+from lamppost.link.mqtt.publisher_v5 import PublisherV5
+from lamppost.link.mqtt.session_v5 import SessionV5
 from mqtt_ends import Wire, first_packet
 from raising import raises
 from test_mqtt_publisher import NOW, PREFIX, Partition
@@ -30,9 +30,9 @@ class Bench:
         self.reported = []
         self.outbox = Outbox(Flash(Partition()))
         self.outbox.begin(1)
-        self.mqtt = Mqtt5(self.ticks, lambda a, b: a - b, 10, 256, None, self.log.append, 2500)
+        self.mqtt = SessionV5(self.ticks, lambda a, b: a - b, 10, 256, None, self.log.append, 2500)
         entries = [Entry() for _ in range(window)]
-        self.sender = Sender5(
+        self.sender = PublisherV5(
             self.mqtt, self.outbox, PREFIX, entries, self.ticks, lambda a, b: a - b, 0, self.log.append,
             expiry_s, 60000, self.reported.append,
         )  # fmt: skip
@@ -44,14 +44,14 @@ class Bench:
     def connect(self, properties=b"", present=0):
         self.aliases = {}
         self.wire = Wire()
-        self.mqtt.begin(self.wire, self.mqtt.hello(Config, (b"s", b"lost")))
+        self.mqtt.begin(self.wire, self.mqtt.connect_packet(Config, (b"s", b"lost")))
         self.wire.written.clear()
         self.hear(bytes((0x20, 3 + len(properties), present, 0, len(properties))) + properties)
         self.sender.begin(bool(present))
 
     def hear(self, data):
         self.wire.incoming += data
-        while self.mqtt.hear():
+        while self.mqtt.receive():
             pass
 
     def append(self, count=1, kind=TELEMETRY, topic=b"tele/energy", body=b'"u_mv":230100}'):
@@ -184,7 +184,7 @@ def test_a_broker_without_retain_gets_none_and_is_not_asked_for_it_again():
     bench.mqtt.publish(PREFIX + b"state", [b"{}"], 1, True)
     bench.sender.pump()
     assert [one[0] for one in bench.sent()] == [0x32, 0x32]
-    assert bench.mqtt.hello(Config, (b"s", b"lost"))[9] & 0x20 == 0
+    assert bench.mqtt.connect_packet(Config, (b"s", b"lost"))[9] & 0x20 == 0
     bench.sender.lost(kept=False)
     bench.connect()
     bench.sender.pump()
@@ -269,7 +269,7 @@ def test_a_message_of_ours_larger_than_the_broker_takes_is_said_in_the_log():
     bench.connect(b"\x27\x00\x00\x00\x40")
     assert bench.mqtt.publish(PREFIX + b"info", [b"x" * 100], 1, True)
     assert bench.wire.written == [] and "more than the broker takes" in bench.log[0]
-    assert not bench.mqtt.flying
+    assert not bench.mqtt.in_flight
 
 
 def test_a_refused_message_of_ours_is_said_in_the_log():
@@ -277,7 +277,7 @@ def test_a_refused_message_of_ours_is_said_in_the_log():
     bench.connect()
     bench.mqtt.publish(PREFIX + b"info", [b"x"], 1, True)
     bench.puback(1, 0x87)
-    assert "notallowed" in bench.log[0] and not bench.mqtt.flying
+    assert "notallowed" in bench.log[0] and not bench.mqtt.in_flight
 
 
 def test_a_kept_session_gets_what_it_may_have_as_duplicates_under_their_old_ids():

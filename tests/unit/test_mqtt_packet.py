@@ -1,8 +1,7 @@
 """MQTT packets: golden bytes out, and whatever the broker may send in."""
 
 from lamppost.core.faults import LinkFault
-from lamppost.link.mqtt import envelope, hello, packets
-from lamppost.link.mqtt import heard as link_heard
+from lamppost.link.mqtt import envelope, packets
 from mqtt_ends import Bytes, Sink, read_out
 from raising import raises
 
@@ -17,35 +16,35 @@ def heard(data, each=100000, room=64, greeted=True):
 
 
 def test_connect_is_laid_out_as_the_standard_says():
-    got = hello.connect("lp", 60, True, "anna", "secret", (b"a/state", b"lost"))
+    got = packets.connect("lp", 60, True, "anna", "secret", (b"a/state", b"lost"))
     assert got == (
         b"\x10\x2b\x00\x04MQTT\x04\xee\x00\x3c\x00\x02lp\x00\x07a/state\x00\x04lost\x00\x04anna\x00\x06secret"
     )
 
 
 def test_connect_without_user_and_will_keeps_the_session_when_asked_to():
-    assert hello.connect("lp", 10, clean=False) == b"\x10\x0e\x00\x04MQTT\x04\x00\x00\x0a\x00\x02lp"
+    assert packets.connect("lp", 10, clean=False) == b"\x10\x0e\x00\x04MQTT\x04\x00\x00\x0a\x00\x02lp"
 
 
 def test_publish_carries_its_packet_id_only_at_qos_1():
-    assert hello.publish(b"a/b", [b"hi"]) == b"\x30\x07\x00\x03a/bhi"
-    assert hello.publish(b"a/b", [b"hi"], 1, True, 258) == b"\x33\x09\x00\x03a/b\x01\x02hi"
+    assert packets.publish(b"a/b", [b"hi"]) == b"\x30\x07\x00\x03a/bhi"
+    assert packets.publish(b"a/b", [b"hi"], 1, True, 258) == b"\x33\x09\x00\x03a/b\x01\x02hi"
 
 
 def test_subscribe_asks_for_every_topic_at_qos_1():
-    assert hello.subscribe(7, [b"a/+", b"b"]) == b"\x82\x0c\x00\x07\x00\x03a/+\x01\x00\x01b\x01"
+    assert packets.subscribe(7, [b"a/+", b"b"]) == b"\x82\x0c\x00\x07\x00\x03a/+\x01\x00\x01b\x01"
 
 
 def test_lengths_are_written_alike_in_a_packet_and_into_a_buffer():
     for size in (0, 1, 127, 128, 300, 16383, 16384, 200000):
         buf = bytearray(8)
         end = envelope.header_into(buf, 1, size, 0x32)
-        assert bytes(buf[1:end]) == b"\x32" + hello.length(size), size
+        assert bytes(buf[1:end]) == b"\x32" + packets.length(size), size
 
 
 def test_a_text_that_is_too_long_for_mqtt_is_refused():
     with raises(ValueError):
-        hello.publish(b"t" * 65536, [b""])
+        packets.publish(b"t" * 65536, [b""])
 
 
 def test_connack_tells_whether_the_session_was_kept():
@@ -113,7 +112,7 @@ def test_malformed_packets_close_the_link():
 
 
 def test_a_message_without_room_is_skipped_and_the_next_one_is_heard():
-    big = hello.publish(b"cmd/x", [b"z" * 500], 1, False, 9)
+    big = packets.publish(b"cmd/x", [b"z" * 500], 1, False, 9)
     for each in (1, 7, 63, 64, 65, 100000):
         told = heard(big + b"\x40\x02\x00\x01" + big + b"\xd0\x00", each)
         assert told == [("too_long", 1, 9), ("acknowledged", 1), ("too_long", 1, 9), ("ponged",)], each
@@ -121,7 +120,7 @@ def test_a_message_without_room_is_skipped_and_the_next_one_is_heard():
 
 def test_a_message_that_just_fits_is_heard():
     for size in (40, 50, 55, 56, 57, 58, 59, 60, 61):
-        data = hello.publish(b"x", [b"z" * size])
+        data = packets.publish(b"x", [b"z" * size])
         told = heard(data + b"\xd0\x00", room=64)
         kept = len(data) <= 64
         assert told == [("received", b"x", b"z" * size, 0, False, 0) if kept else ("too_long", 0, 0), ("ponged",)]
@@ -129,17 +128,7 @@ def test_a_message_that_just_fits_is_heard():
 
 def test_a_topic_without_room_closes_the_link():
     with raises(LinkFault, "protocol"):
-        heard(hello.publish(b"t" * 100, [b"body"]))
-
-
-class Kept(packets.Reader):
-    """What it borrows stays loaded: ten thousands of loads are not what is tested."""
-
-    def _cut(self, at, end):
-        return link_heard.cut(self, at, end)
-
-    def _packet(self, first, at, end):
-        link_heard.packet(self, first, at, end)
+        heard(packets.publish(b"t" * 100, [b"body"]))
 
 
 def test_mutated_packets_end_in_a_link_fault_or_nothing_and_never_grow_the_buffer():
@@ -147,8 +136,8 @@ def test_mutated_packets_end_in_a_link_fault_or_nothing_and_never_grow_the_buffe
         b"\x40\x02\x00\x01",
         b"\xd0\x00",
         b"\x90\x03\x00\x07\x01",
-        hello.publish(b"cmd/reset", [b"{}"], 1, False, 3),
-        hello.publish(b"cmd/set", [b"q" * 90]),
+        packets.publish(b"cmd/reset", [b"{}"], 1, False, 3),
+        packets.publish(b"cmd/set", [b"q" * 90]),
         CONNACK,
     ]
     state = 20261122
@@ -173,7 +162,7 @@ def test_mutated_packets_end_in_a_link_fault_or_nothing_and_never_grow_the_buffe
             else:
                 data = data[:i] + data[i + draw(3) :] + bytes([draw(256)])
         sink = Sink()
-        reader = Kept(sink, 64)
+        reader = packets.Reader(sink, 64)
         wire = Bytes(CONNACK + bytes(data), 1 + draw(40))
         try:
             for _ in range(len(data) + 5):

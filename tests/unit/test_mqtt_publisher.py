@@ -5,8 +5,8 @@ import json
 from lamppost.core.stamp import Stamp
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import ALARM, CLEAR, TELEMETRY, Entry, Outbox
-from lamppost.link.mqtt.publisher import Sender
-from lamppost.link.mqtt.session import Mqtt
+from lamppost.link.mqtt.publisher import Publisher
+from lamppost.link.mqtt.session import Session
 from mqtt_ends import Wire, first_packet
 
 NOW = 850000000
@@ -40,9 +40,9 @@ class Bench:
         self.partition = partition or Partition()
         self.outbox = Outbox(Flash(self.partition))
         self.outbox.begin(boot)
-        self.mqtt = Mqtt(self.ticks, lambda a, b: a - b, 10, 256, None, self.log.append, 2500)
+        self.mqtt = Session(self.ticks, lambda a, b: a - b, 10, 256, None, self.log.append, 2500)
         entries = [Entry() for _ in range(window)]
-        self.sender = Sender(
+        self.sender = Publisher(
             self.mqtt, self.outbox, PREFIX, entries, self.ticks, lambda a, b: a - b, drain_per_s, self.log.append
         )
         self.wire = None
@@ -115,7 +115,7 @@ def test_every_head_is_what_the_codec_would_have_written():
             payload = bench.sent()[0][3]
             n = head_into(buf, 0, 1, bench.outbox.seq - 1, ts + round_ * 977, 3, 0, False)
             assert payload == bytes(buf[:n]) + b'"u_mv":230100}'
-            bench.acknowledge(bench.mqtt._next_id)
+            bench.acknowledge(bench.mqtt.last_id)
 
 
 def test_no_more_than_the_window_is_in_flight_and_each_acknowledgement_makes_room():
@@ -215,7 +215,7 @@ def test_held_records_keep_to_the_drain_rate_but_alarms_do_not_wait():
     assert burst == 5
     for _ in range(10):
         bench.now += 100
-        bench.acknowledge(*list(bench.mqtt.flying))
+        bench.acknowledge(*list(bench.mqtt.in_flight))
         bench.sender.pump()
     assert 18 <= len(bench.sent()) <= 22
     bench.append(1, ALARM, b"alarm/supplyLoss", b'"since":null}')
@@ -234,7 +234,7 @@ def test_a_long_drain_begins_at_its_place_but_alarms_and_a_few_records_do_not_wa
     assert [suffix for _, suffix, _, _ in bench.sent()] == [b"alarm/supplyLoss"]
     bench.now += 100
     for _ in range(20):
-        bench.acknowledge(*list(bench.mqtt.flying))
+        bench.acknowledge(*list(bench.mqtt.in_flight))
         bench.sender.pump()
         bench.now += 100
     assert 36 <= len(bench.sent()) <= 42
@@ -283,7 +283,7 @@ def test_packet_ids_pass_over_a_record_still_in_flight():
     bench.connect()
     bench.append(4)
     bench.sender.pump()
-    bench.mqtt._next_id = 65534
+    bench.mqtt.last_id = 65534
     bench.acknowledge(2)
     bench.sender.pump()
     bench.acknowledge(65535)

@@ -1,8 +1,8 @@
 """The MQTT session over a wire that the test holds in its hands, and under a clock that it turns."""
 
 from lamppost.core.faults import LinkFault
-from lamppost.link.mqtt import hello
-from lamppost.link.mqtt.session import Mqtt
+from lamppost.link.mqtt import packets
+from lamppost.link.mqtt.session import Session
 from raising import raises
 
 PINGREQ = b"\xc0\x00"
@@ -49,10 +49,10 @@ class Bench:
         self.messages = []
         self.acknowledged = []
         self.log = []
-        self.mqtt = Mqtt(self.ticks, lambda a, b: a - b, keepalive_s, room, self.message, self.log.append)
+        self.mqtt = Session(self.ticks, lambda a, b: a - b, keepalive_s, room, self.message, self.log.append)
         self.mqtt.on_acknowledged = self.acknowledged.append
         self.wire = Wire()
-        self.mqtt.begin(self.wire, hello.connect("lp", keepalive_s))
+        self.mqtt.begin(self.wire, packets.connect("lp", keepalive_s))
         self.wire.taken()
         if greet:
             self.hear(b"\x20\x02\x00\x00")
@@ -67,7 +67,7 @@ class Bench:
 
     def hear(self, data):
         self.wire.incoming += data
-        while self.mqtt.hear():
+        while self.mqtt.receive():
             pass
 
     def pass_time(self, ms, step=100):
@@ -78,10 +78,10 @@ class Bench:
 
 def test_the_session_stands_when_the_broker_has_said_so():
     bench = Bench(greet=False)
-    assert not bench.mqtt.greeted
+    assert not bench.mqtt.accepted
     assert not bench.mqtt.publish(b"t", [b"x"]), "nothing may be sent before CONNACK"
     bench.hear(b"\x20\x02\x01\x00")
-    assert bench.mqtt.greeted and bench.mqtt.session_present
+    assert bench.mqtt.accepted and bench.mqtt.session_present
 
 
 def test_a_packet_goes_out_in_one_write():
@@ -89,7 +89,7 @@ def test_a_packet_goes_out_in_one_write():
     writes = bench.wire.writes
     assert bench.mqtt.publish(b"a/b", [b"hello"], 1, True)
     assert bench.wire.writes == writes + 1
-    assert bench.wire.taken() == hello.publish(b"a/b", [b"hello"], 1, True, 1)
+    assert bench.wire.taken() == packets.publish(b"a/b", [b"hello"], 1, True, 1)
 
 
 def test_what_the_socket_did_not_take_goes_first_and_whole_when_it_can():
@@ -100,12 +100,12 @@ def test_what_the_socket_did_not_take_goes_first_and_whole_when_it_can():
     assert not bench.mqtt.publish(b"c/d", [b"no"]), "a second packet must not cut into the first"
     bench.wire.takes = None
     assert bench.mqtt.flush()
-    assert bench.wire.taken() == hello.publish(b"a/b", [b"hello"])
+    assert bench.wire.taken() == packets.publish(b"a/b", [b"hello"])
 
 
 def test_a_received_message_is_acknowledged_after_it_was_handed_over():
     bench = Bench()
-    bench.hear(hello.publish(b"cmd/reset", [b"{}"], 1, False, 77))
+    bench.hear(packets.publish(b"cmd/reset", [b"{}"], 1, False, 77))
     bench.mqtt.flush()
     assert bench.messages == [(b"cmd/reset", b"{}")]
     assert bench.wire.taken() == b"\x40\x02\x00\x4d"
@@ -113,7 +113,7 @@ def test_a_received_message_is_acknowledged_after_it_was_handed_over():
 
 def test_a_message_whose_handling_fails_does_not_take_the_link_down():
     bench = Bench()
-    bench.hear(hello.publish(b"cmd/x", [b"boom"], 1, False, 5))
+    bench.hear(packets.publish(b"cmd/x", [b"boom"], 1, False, 5))
     bench.mqtt.flush()
     assert bench.wire.taken() == b"\x40\x02\x00\x05"
     assert "boom" in bench.log[0]
@@ -121,7 +121,7 @@ def test_a_message_whose_handling_fails_does_not_take_the_link_down():
 
 def test_a_message_too_long_is_acknowledged_so_that_it_does_not_come_again():
     bench = Bench(room=64)
-    bench.hear(hello.publish(b"cmd/x", [b"z" * 300], 1, False, 9))
+    bench.hear(packets.publish(b"cmd/x", [b"z" * 300], 1, False, 9))
     bench.mqtt.flush()
     assert bench.messages == [] and bench.mqtt.skipped == 1
     assert bench.wire.taken() == b"\x40\x02\x00\x09"
@@ -132,26 +132,26 @@ def test_acknowledgements_wait_for_room_but_not_without_bound():
     bench.wire.takes = 0
     bench.mqtt.publish(b"t", [b"x"])
     for pid in range(1, 65):
-        bench.hear(hello.publish(b"c", [b""], 1, False, pid))
+        bench.hear(packets.publish(b"c", [b""], 1, False, pid))
     with raises(LinkFault, "protocol"):
-        bench.hear(hello.publish(b"c", [b""], 1, False, 65))
+        bench.hear(packets.publish(b"c", [b""], 1, False, 65))
     bench.wire.takes = None
     assert bench.mqtt.flush()
     sent = bench.wire.taken()
-    assert sent == hello.publish(b"t", [b"x"]) + b"".join(bytes((0x40, 2, 0, pid)) for pid in range(1, 65))
+    assert sent == packets.publish(b"t", [b"x"]) + b"".join(bytes((0x40, 2, 0, pid)) for pid in range(1, 65))
 
 
 def test_an_acknowledgement_reaches_its_record_and_a_stray_one_nobody():
     bench = Bench()
-    bench.mqtt.flying[7] = "record"
+    bench.mqtt.in_flight[7] = "record"
     bench.hear(b"\x40\x02\x00\x09\x40\x02\x00\x07\x40\x02\x00\x07")
-    assert bench.acknowledged == ["record"] and not bench.mqtt.flying
+    assert bench.acknowledged == ["record"] and not bench.mqtt.in_flight
 
 
 def test_packet_ids_go_on_after_65535_and_pass_over_those_in_flight():
     bench = Bench()
-    bench.mqtt.flying[1] = bench.mqtt.flying[2] = bench.mqtt.flying[65535] = "still waiting"
-    bench.mqtt._next_id = 65533
+    bench.mqtt.in_flight[1] = bench.mqtt.in_flight[2] = bench.mqtt.in_flight[65535] = "still waiting"
+    bench.mqtt.last_id = 65533
     assert [bench.mqtt.next_id() for _ in range(4)] == [65534, 3, 4, 5]
 
 

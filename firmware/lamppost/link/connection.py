@@ -1,7 +1,7 @@
 """The endless way to the broker: WiFi, name, connection, session, drain, and again with jitter whatever happens.
 
-While it stands, a listener task acts on what the broker sends as it comes (an acknowledgement at once makes room
-for the next record), and this loop looks at the time: keep-alive, fresh records, drain rate. Whatever fails ends
+While a connection stands, a listener task acts on what the broker sends as it comes (an acknowledgement at once makes
+room for the next record), and this loop looks at the time: keep-alive, fresh records, drain rate. Whatever fails ends
 the connection with a LinkFault, is reported by its word, and is tried again for ever.
 """
 
@@ -9,23 +9,28 @@ import asyncio
 
 from micropython import const
 
-from ..core.borrow import once
 from ..core.faults import LinkFault
-from .mqtt.session import Mqtt
+from ..core.payload import HEAD_MAX, head_into
+from ..journal.outbox import Entry
+from . import protocol, words
+from .backoff import Backoff, place_ms
+from .mqtt.publisher import LONGEST, TOGETHER, Publisher
+from .mqtt.session import Session
+from .opening import Opening
 
 _TICK_MS = const(250)
+_ALIVE_MS = const(1000)
 _LINGER_MS = const(2)
-_TURN_MS = const(10)  # the listener lets the other tasks run at least so often
-_COMMAND = const(1024)  # bytes of the longest message that is listened to, or CONNACK of version 5
-_ANSWERS = const(128)  # where there are none: nothing is longer than an acknowledgement, of which 16 may fly
-_REST_MS = const(5000)  # so long the sender stays when all is acknowledged
-_AGAIN_MS = const(10000)
+_SHARE_MS = const(10)  # the listener lets the other tasks run at least so often
+_COMMAND = const(1024)  # bytes of the longest message that is accepted, and of version 5's CONNACK
+_LEAVE_MS = const(2000)  # the longest wait for the acknowledgement of `offline`
+_SILENT = ("halfopen", "timeout", "nodns")  # faults that WiFi may be the cause of though it claims to be up
 
 
 class Link:
     """The node's way to its broker.
 
-    broker -- link/broker_settings.py; wifi -- link/wifi.py; socket, select -- the modules; outbox -- journal/drawer.py
+    broker -- link/broker_settings.py; wifi -- link/wifi.py; socket, select -- the modules; outbox -- journal/outbox.py
     boot -- boot count, for the envelopes; info() -> body of the retained `info` message, a list of bytes
     on_command(suffix, body, retained) -- a message on one of broker.commands; body is valid during the call
     random(n) -> integer below n; alive() -- called at least every second, except while a name is resolved
@@ -38,189 +43,271 @@ class Link:
         report, log, on_command=None, set_time=None,
     ):  # fmt: skip
         self.broker = broker
-        self.wifi = wifi
-        self.socket = socket
-        self.select = select
-        self.clock = clock
-        self.boot = boot
-        self.info = info
-        self.ticks_ms = ticks_ms
-        self.ticks_diff = ticks_diff
-        self.random = random
-        self.alive = alive
-        self.report = report
-        self.log = log
+        self._wifi = wifi
+        self._clock = clock
+        self._outbox = outbox
+        self._boot = boot
+        self._info = info
+        self._ticks_ms = ticks_ms
+        self._ticks_diff = ticks_diff
+        self._random = random
+        self._alive = alive
+        self._report = report
+        self._log = log
         self._on_command = on_command
-        self.outbox = outbox
-        session = Mqtt
-        if broker.version == 5:  # what is not asked for takes no memory
-            from .mqtt.session_v5 import Mqtt5 as session
-        heard = _COMMAND if broker.commands or broker.version == 5 else _ANSWERS
-        self.mqtt = session(ticks_ms, ticks_diff, broker.keepalive_s, heard, self._message, log, 0)
-        self.sender = None  # link/mqtt/publisher.py's, while there are records to send,
-        self._sent_at = 0  # and when there were
-        self.tls = None
+        tls = None
         if broker.tls:
             from .tls import Tls
 
-            self.tls = Tls(broker.tls, broker.host, clock, set_time)
-        self._since = 0  # when the session began to stand, in ticks
-        self.hold_ms = None  # what a drain of what had waited begins with: Sender.begin
+            tls = Tls(broker.tls, broker.host, clock, set_time)
+        self._opening = Opening(broker, wifi, tls, socket, select, clock, ticks_ms, ticks_diff, alive)
+        self._backoff = Backoff(broker.retry_ms, broker.retry_max_ms, random)
+        self._protocol = protocol.Protocol(broker.version)
+        self._speak(broker.version)
+        self._fault = None  # why the connection must end, found by the listener or by wake()
         self._unsaid = 0  # of what a connection begins with: 2 state and info, 1 info
-        self.fault = None  # why the connection must end, found by the listener or by wake()
-        self.limit_ms = 0  # of the wait after the next failure; 0: there was none yet
-        self._mistrust = 0  # connections in a row that died of silence while WiFi claimed to stand
-        self.up = False  # the session stands,
-        self._stood_since = None  # since this uptime in seconds
+        self._silent = 0  # connections in a row that ended in silence while WiFi claimed to be up
+        self._since = 0  # when the session began, in ticks
+        self._up_since_s = None  # and in uptime
+        self.up = False  # a session stands
         self.connections = 0
+
+    def _speak(self, version):
+        """Make session and publisher for a version of MQTT; they are used for every connection by it."""
+        broker = self.broker
+        self.version = version
+        kind, publisher, more = Session, Publisher, ()
+        if version == protocol.V5:
+            from .mqtt.publisher_v5 import PublisherV5
+            from .mqtt.session_v5 import SessionV5
+
+            kind, publisher = SessionV5, PublisherV5
+            more = (broker.expiry_s, broker.refused_ms, self._report)
+        ticks = self._ticks_ms, self._ticks_diff
+        room = len(broker.prefix) + LONGEST + TOGETHER
+        self.session = kind(*ticks, broker.keepalive_s, _COMMAND, self._message, self._log, room)
+        entries = [Entry() for _ in range(broker.window)]
+        self.publisher = publisher(
+            self.session, self._outbox, broker.prefix, entries, *ticks, broker.drain_per_s, self._log, *more
+        )
 
     # -- for the other tasks
 
     def wake(self):
         """There is a fresh record: send it now instead of at the next look."""
-        if self.up and self.fault is None and self._may_send():
+        if self.up and self._fault is None and self._may_send():
             try:
-                self._pump()
+                self.publisher.pump()
             except LinkFault as fault:
-                self.fault = fault
+                self._fault = fault
 
     def publish_now(self, suffix, body, qos=0, retain=False, seq=None):
-        """Publish something that is not journaled: True if it is on its way, False if there is no way now.
+        """Publish something that is not journaled: True if it is on its way, False if that is not possible now.
 
         body -- the members behind the envelope's head, with the closing brace, bytes or a list of them;
             b"": an empty payload
         seq -- the number of a record that the journal could not take
         """
-        if not self.up or self.fault is not None:
+        if not self.up or self._fault is not None:
             return False
+        pieces = body if isinstance(body, list) else [body]
+        if body:
+            pieces.insert(0, self._head(seq))
         try:
-            return once("link.own", "publish", self, suffix, body, qos, retain, seq)
+            return self.session.publish(self.broker.prefix + suffix, pieces, qos, retain)
         except LinkFault as fault:
-            self.fault = fault
+            self._fault = fault
             return False
+
+    async def leave(self, reason):
+        """Before a reset that was asked for: publish `offline` with its reason, and disconnect without a will."""
+        if self.publish_now(b"state", b'"state":"offline","reason":"%s"}' % reason.encode(), 1, True):
+            started = self._ticks_ms()
+            while self.up and self.session.in_flight and self._left(started, _LEAVE_MS) > 0:
+                await asyncio.sleep_ms(20)
+            self.session.close(polite=True)
 
     # -- the loop
 
     async def run(self):
         """For ever."""
+        broker = self.broker
+        if broker.spread_ms:
+            wait = place_ms(broker.client_id.encode(), broker.spread_ms)
+            self._log("link: %s %d s, each lamppost at its own time" % (words.WAITS, wait // 1000))
+            await self._rest(wait)
         while True:
+            self._up_since_s = None
             error = None
-            self._stood_since = None
             try:
-                if not self.limit_ms:
-                    await once("link.opening", "first", self)
                 await self._connection()
             except Exception as fault:
                 error = fault
             self.up = False
-            try:
-                wait = once("link.closing", "judged", self, error)
-            except Exception as fault:
-                # no memory to load it, perhaps: this task must not die of it
-                self.log("link: %r, %r" % (error, fault))
-                wait = _AGAIN_MS
-            await self._rest(wait)
+            await self._rest(self._ended(error))
 
     async def _connection(self):
         """One life of the connection; always ends with a fault."""
-        mqtt = self.mqtt
-        self.fault = None
+        self._fault = None
         listener = None
         try:
-            wire = await once("link.opening", "opened", self)
+            wire = await self._open()
             listener = asyncio.create_task(self._listen(wire))
             try:
-                while self.fault is None:
+                while self._fault is None:
                     self._look()
                     await asyncio.sleep_ms(_TICK_MS)
             except LinkFault as fault:
-                self.fault = fault
-            raise once("link.closing", "last_words", self)
+                self._fault = fault
+            raise self._last_words(self._fault)
         finally:
             self.up = False
             if listener:
                 listener.cancel()
-            if self.sender:
-                self.sender.lost(kept=not self.broker.clean)
-                once("link.drain", "end", self)
-            mqtt.close()
+                self.publisher.lost(kept=not self.broker.clean)
+            self.session.close()
 
     def _look(self):
-        self.alive()
-        self.mqtt.check()
-        if not self.wifi.up():
+        self._alive()
+        self.session.check()
+        if not self._wifi.up():
             raise LinkFault("nowifi", "lost")
         if self._unsaid:
-            once("link.own", "introduce", self)
+            self._introduce()
         if self._may_send():
-            self._pump()
-        if self.sender:
-            self._rest_sender()
-
-    def _lend(self):
-        """Get the sender, which is there while something waits, and for a moment longer in case more comes."""
-        self._sent_at = self.ticks_ms()
-        try:
-            once("link.drain", "begin", self)
-        except MemoryError:
-            raise LinkFault("nomemory", "to send records")
-
-    def _pump(self):
-        """Send what waits."""
-        if not self.sender:
-            if not self.outbox.depth():
-                return
-            self._lend()
-        self.sender.pump()  # pyright: ignore[reportAttributeAccessIssue]
-
-    def _rest_sender(self):
-        """Give the sender back once all has been acknowledged for a moment."""
-        if self.outbox.depth():
-            self._sent_at = self.ticks_ms()
-        elif self._left(self._sent_at, _REST_MS) <= 0:
-            once("link.drain", "end", self)
+            self.publisher.pump()
 
     def _may_send(self):
-        """False for the first moments in which the time is still asked for: what is sent without stays without."""
-        return self.clock.offset_s is not None or self._left(self._since, self.broker.time_grace_ms) <= 0
+        """False at first while the time is still being asked for: what is sent without a time stays without."""
+        return self._clock.offset_s is not None or self._left(self._since, self.broker.time_grace_ms) <= 0
 
     async def _listen(self, wire):
         """Read and act until something fails, then leave the fault for the loop to find."""
-        mqtt = self.mqtt
+        session, publisher, ticks_ms = self.session, self.publisher, self._ticks_ms
+        in_flight = session.in_flight
         try:
-            flying = mqtt.flying
-            ticks_ms = self.ticks_ms
-            turn = ticks_ms()
-            while self.fault is None:
-                if mqtt.hear():
+            since = ticks_ms()
+            while self._fault is None:
+                if session.receive():
                     if self._may_send():
-                        self._pump()
-                    if len(flying) < 2 and not wire.linger(_LINGER_MS if flying else 0):
+                        publisher.pump()
+                    if len(in_flight) < 2 and not wire.linger(_LINGER_MS if in_flight else 0):
                         await wire.readable
-                        turn = ticks_ms()
-                elif not flying or not wire.linger(_LINGER_MS):
+                        since = ticks_ms()
+                elif not in_flight or not wire.linger(_LINGER_MS):
                     await wire.readable
-                    turn = ticks_ms()
-                if self.ticks_diff(ticks_ms(), turn) >= _TURN_MS:
+                    since = ticks_ms()
+                if self._ticks_diff(ticks_ms(), since) >= _SHARE_MS:
                     await asyncio.sleep_ms(0)
-                    turn = ticks_ms()
+                    since = ticks_ms()
         except LinkFault as fault:
-            self.fault = fault
+            self._fault = fault
         except Exception as error:
-            self.fault = LinkFault("internal", repr(error))
+            self._fault = LinkFault("internal", repr(error))
 
-    # -- pieces
+    # -- opening and closing
+
+    async def _open(self):
+        """The wire of a session that the broker has accepted, in which no publish has been sent yet."""
+        broker = self.broker
+        version = self._protocol.choose(self._clock.uptime_s())
+        if version != self.version:
+            self._speak(version)
+        session = self.session
+        # the broker publishes it when we cannot: without a time, for nobody knows it then
+        will = bytes(self._head(timed=False)) + b'"state":"lost","reason":"will"}'
+        wire = await self._opening.open(session, session.connect_packet(broker, (broker.prefix + b"state", will)))
+        now_s = self._clock.uptime_s()
+        self._protocol.answered(now_s)
+        self._log("link: %s %s by MQTT %s" % (words.CONNECTED, broker.host, protocol.name(version)))
+        self.connections += 1
+        self._up_since_s = now_s
+        self._since = self._ticks_ms()
+        self._unsaid = 2
+        if broker.commands:
+            session.subscribe([broker.prefix + suffix for suffix in broker.commands])
+        self.publisher.begin(session.session_present, place_ms(broker.client_id.encode(), broker.drain_spread_ms))
+        session.on_acknowledged = self._first_acknowledged
+        self.up = True
+        return wire
+
+    def _first_acknowledged(self, entry):
+        """The broker has the first record of this connection: log how long each step took."""
+        self.session.on_acknowledged = self.publisher.acknowledge
+        self.publisher.acknowledge(entry)
+        self._opening.done("ack")
+        self._log("link: %s %s" % (words.TIMES, " ".join(["%s=%d" % step for step in self._opening.times])))
+
+    def _last_words(self, fault):
+        """The fault, or a better one: what the broker sent before it closed, perhaps a reason, can still be read."""
+        if fault.word == "closed":
+            try:
+                while self.session.receive():
+                    pass
+            except LinkFault as better:
+                return better
+        return fault
+
+    def _ended(self, error):
+        """Report what has ended the connection; returns the milliseconds to wait before the next."""
+        fault = error
+        if not isinstance(error, LinkFault):
+            # a mistake of ours must not silence the node: reported, and tried again
+            if isinstance(error, OSError):
+                fault = LinkFault("closed", "errno %s" % error.errno)
+            else:
+                fault = LinkFault("nomemory" if isinstance(error, MemoryError) else "internal", repr(error))
+        self._report(fault)
+        self._log("link: %s" % fault)
+        self._judge_wifi(fault.word)
+        if fault.word == "noretain":
+            self.session.retain = False  # the next CONNECT asks for none
+        now_s = self._clock.uptime_s()
+        since_s = self._up_since_s
+        if since_s is None and self._protocol.failed(fault.word, now_s):
+            self._log("link: %s, because the broker does not speak 5.0" % words.OLDER)
+            return self._random(self.broker.retry_ms)
+        return self._backoff.failed(0 if since_s is None else now_s - since_s)
+
+    def _judge_wifi(self, word):
+        if word in _SILENT:
+            self._silent += 1
+            if self._silent >= 2:
+                self._silent = 0
+                self._wifi.distrust()
+        elif word != "nowifi":
+            self._silent = 0
+
+    # -- messages of the link's own
+
+    def _introduce(self):
+        """Publish state and info; what the broker has no room for now is published at the next look."""
+        if self._unsaid == 2 and self.publish_now(b"state", b'"state":"online","reason":""}', 1, True):
+            self._unsaid = 1
+        if self._unsaid == 1:
+            version = b'"protocol":"%s",' % protocol.name(self.version).encode()
+            if self.publish_now(b"info", [version] + self._info(), 1, True):
+                self._unsaid = 0
+
+    def _head(self, seq=None, timed=True):
+        """The envelope's head, which stands before a body."""
+        clock = self._clock
+        head = bytearray(HEAD_MAX)
+        ts = clock.utc_s() if timed else None
+        return head[: head_into(head, 0, self._boot, seq, ts, clock.tq, clock.tu_ms, False)]
 
     def _message(self, topic, body, qos, retained):
         prefix = self.broker.prefix
         if self._on_command and topic.startswith(prefix):
             self._on_command(topic[len(prefix) :], body, retained)
 
+    # -- time
+
     def _left(self, started, whole_ms):
-        return whole_ms - self.ticks_diff(self.ticks_ms(), started)
+        return whole_ms - self._ticks_diff(self._ticks_ms(), started)
 
     async def _rest(self, milliseconds):
         while milliseconds > 0:
-            self.alive()
-            await asyncio.sleep_ms(min(milliseconds, 1000))
-            milliseconds -= 1000
+            self._alive()
+            await asyncio.sleep_ms(min(milliseconds, _ALIVE_MS))
+            milliseconds -= _ALIVE_MS

@@ -1,68 +1,78 @@
-"""A try to reach the broker, from WiFi to the accepted session; loaded for each."""
-
+"""One attempt to reach the broker: WiFi, name, TCP, TLS, and MQTT's CONNECT; how long each step takes is kept."""
 
 from micropython import const
 
-from ..core.borrow import once
 from ..core.faults import LinkFault
-from .backoff import place_ms
-from .own import envelope
+from . import tcp
 
-WITH = ("link.own", "link.backoff")
-_TURN_MS = const(1000)  # the link says so often that it is alive
+_ALIVE_MS = const(1000)
 
 
-async def opened(link):
-    """The wire of a session that stands, in which nothing has been said yet; else an exception."""
-    broker, mqtt = link.broker, link.mqtt
-    await link.wifi.join(link.alive)
-    link.alive()
-    if link.tls:
-        await link.tls.prepare(link.alive, link.wifi.up, broker.tls_time_ms)
-    wire = await once(
-        "link.dial", "connect", link.socket, link.select, broker.host, broker.port, broker.connect_ms
-    )
-    link.alive()
-    if link.tls:
-        wire = link.tls.over(wire, link.select)
-    try:
-        # the broker sends it when we cannot: without a time, for nobody knows it then
-        will = bytes(envelope(link, timed=False)) + b'"state":"lost","reason":"will"}'
-        mqtt.begin(wire, mqtt.hello(broker, (broker.prefix + b"state", will)))
-        await _greeted(link, wire)
-        if broker.commands:
-            mqtt.subscribe([broker.prefix + suffix for suffix in broker.commands])
-    except BaseException:
-        mqtt.wire = wire
-        mqtt.close()
-        raise
-    link.log("link: connected to %s" % broker.host)
-    link.up = True
-    link.connections += 1
-    link._stood_since = link.clock.uptime_s()
-    link._unsaid = 2
-    link.hold_ms = place_ms(broker.client_id.encode(), broker.drain_spread_ms) if link.outbox.depth() else None
-    link._since = link.ticks_ms()
-    return wire
+class Opening:
+    """broker -- link/broker_settings.py; wifi -- link/wifi.py; tls -- link/tls.py's Tls, or None
 
+    The rest are link/connection.py's.
+    """
 
-async def _greeted(link, wire):
-    mqtt = link.mqtt
-    started = link.ticks_ms()
-    while not mqtt.greeted:
-        link.alive()
-        if not mqtt.hear():
-            mqtt.flush()  # CONNECT waits for the end of a TLS handshake
-            left = link._left(started, link.broker.connect_ms)
-            if left <= 0:
-                raise LinkFault("timeout", "without a CONNACK")
-            await wire.readable.within(min(left, _TURN_MS))
+    def __init__(self, broker, wifi, tls, socket, select, clock, ticks_ms, ticks_diff, alive):
+        self._broker = broker
+        self._wifi = wifi
+        self._tls = tls
+        self._socket = socket
+        self._select = select
+        self._clock = clock
+        self._ticks_ms = ticks_ms
+        self._ticks_diff = ticks_diff
+        self._alive = alive
+        self.times = []  # (step, ms) of this attempt, after ("start", uptime at which it began)
+        self._since = 0  # when the present step began, in ticks
 
+    def done(self, step):
+        """A step is over, and the next begins."""
+        now = self._ticks_ms()
+        self.times.append((step, self._ticks_diff(now, self._since)))
+        self._since = now
 
-async def first(link):
-    """Wait for our turn after a power-on."""
-    broker = link.broker
-    if broker.spread_ms:
-        wait = place_ms(broker.client_id.encode(), broker.spread_ms)
-        link.log("link: connects in %d s, each lamppost at its own time" % (wait // 1000))
-        await link._rest(wait)
+    async def open(self, session, connect):
+        """Send `connect` on a new connection -> its wire, once the broker has accepted it. Raises LinkFault."""
+        broker = self._broker
+        self.times = [("start", self._clock.uptime_ms())]
+        self._since = self._ticks_ms()
+        await self._wifi.join(self._alive)
+        self.done("wifi")
+        self._alive()
+        if self._tls:
+            await self._tls.prepare(self._alive, self._wifi.up, broker.tls_time_ms)
+            self.done("clock")
+        addresses = tcp.resolve(self._socket, broker.host, broker.port)
+        self.done("dns")
+        self._alive()
+        wire = await tcp.connect(self._socket, self._select, addresses, broker.connect_ms)
+        self.done("tcp")
+        self._alive()
+        if self._tls:
+            wire = self._tls.over(wire, self._select)
+        try:
+            session.begin(wire, connect)
+            await self._accepted(session, wire)
+        except BaseException:
+            session.wire = wire
+            session.close()
+            raise
+        self.done("mqtt")
+        return wire
+
+    async def _accepted(self, session, wire):
+        """Wait for the CONNACK; over TLS the handshake comes first, and CONNECT waits for its end."""
+        started = self._ticks_ms()
+        shaking_hands = self._tls is not None
+        while not session.accepted:
+            self._alive()
+            if not session.receive():
+                if session.flush() and shaking_hands:
+                    shaking_hands = False
+                    self.done("tls")
+                left = self._broker.connect_ms - self._ticks_diff(self._ticks_ms(), started)
+                if left <= 0:
+                    raise LinkFault("timeout", "without a CONNACK")
+                await wire.readable.within(min(left, _ALIVE_MS))

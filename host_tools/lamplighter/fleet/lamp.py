@@ -1,4 +1,4 @@
-"""One simulated lamppost: the firmware's session, sender and turns over a real TCP connection.
+"""One simulated lamppost: the firmware's session, publisher and backoff over a real TCP connection.
 
 Left out are chip, parts, flash, WiFi and name resolution. link/connection.py, which only runs in MicroPython, is
 followed step by step in run() and _connection().
@@ -22,8 +22,8 @@ from lamppost.core.faults import LinkFault  # noqa: E402
 from lamppost.core.payload import HEAD_MAX, head_into  # noqa: E402
 from lamppost.link import broker_settings as brokers  # noqa: E402
 from lamppost.link.backoff import Backoff, place_ms  # noqa: E402
-from lamppost.link.mqtt.publisher import LONGEST, Sender  # noqa: E402
-from lamppost.link.mqtt.session import Mqtt  # noqa: E402
+from lamppost.link.mqtt.publisher import LONGEST, TOGETHER, Publisher  # noqa: E402
+from lamppost.link.mqtt.session import Session  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _BUSY_S = 0.1  # the firmware's tick,
 _IDLE_S = 1.0  # and ours while nothing waits: two thousand of them share a processor
 _CONNECT_S = 10
-_TOGETHER = 600  # as in link/drain.py
 EPOCH = 946684800  # 2000-01-01 in Unix time
 QUARTER = 900
 
@@ -80,7 +79,7 @@ class Lamp:
     def wake(self) -> None:
         """There is a fresh record."""
         if self.up and self._fault is None:
-            self._act(self.sender.pump)
+            self._act(self.publisher.pump)
 
     # -- its way to the broker
 
@@ -90,11 +89,11 @@ class Lamp:
         self.backlog.append(EVENT, b"evt/boot", day.boot(self.backlog.boot - 1, last), self.ts())
         self._broker = broker = brokers.of(self._config, True)
         self._name = broker.client_id.encode()
-        room = len(broker.prefix) + LONGEST + _TOGETHER
-        self.mqtt = Mqtt(self._ticks_ms, _diff, broker.keepalive_s, 256, None, _nowhere, room)
+        room = len(broker.prefix) + LONGEST + TOGETHER
+        self.session = Session(self._ticks_ms, _diff, broker.keepalive_s, 256, None, _nowhere, room)
         entries = [Entry() for _ in range(broker.window)]
-        self.sender = Sender(
-            self.mqtt, self.backlog, broker.prefix, entries, self._ticks_ms, _diff, broker.drain_per_s, _nowhere
+        self.publisher = Publisher(
+            self.session, self.backlog, broker.prefix, entries, self._ticks_ms, _diff, broker.drain_per_s, _nowhere
         )
 
     async def run(self) -> None:
@@ -113,38 +112,38 @@ class Lamp:
     async def _connection(self) -> LinkFault:
         """One life of the connection; returns why it ended."""
         wire = Connection(self._heard)
-        mqtt = self.mqtt
+        session = self.session
         self._fault = None
         started = self._figures.now()
         self._figures.attempt()
         try:
             await self._connect(wire)
             will = (self._broker.prefix + b"state", self._envelope(b'"state":"lost","reason":"will"}', None))
-            mqtt.begin(wire, mqtt.hello(self._broker, will))
-            while not mqtt.greeted:
+            session.begin(wire, session.connect_packet(self._broker, will))
+            while not session.accepted:
                 await self._rest(_CONNECT_S - (self._figures.now() - started))
                 if self._fault:
                     raise self._fault
-                if self._figures.now() - started >= _CONNECT_S and not mqtt.greeted:
+                if self._figures.now() - started >= _CONNECT_S and not session.accepted:
                     raise LinkFault("timeout", "no CONNACK")
             self._figures.accepted(self._figures.now() - started)
             self._stood_since = self._figures.now()
             self.sessions += 1
             self._say(b"state", b'"state":"online","reason":""}')
             self._say(b"info", day.info())
-            self.sender.begin(mqtt.session_present, place_ms(self._name, self._broker.drain_spread_ms))
+            self.publisher.begin(session.session_present, place_ms(self._name, self._broker.drain_spread_ms))
             self.up = True
             while self._fault is None:
-                mqtt.check()
-                self.sender.pump()
+                session.check()
+                self.publisher.pump()
                 await self._rest(_BUSY_S if self.backlog.depth() else _IDLE_S)
             raise self._fault
         except LinkFault as fault:
             return fault
         finally:
             self.up = False
-            self.sender.lost(kept=not self._broker.clean)
-            mqtt.close()
+            self.publisher.lost(kept=not self._broker.clean)
+            session.close()
             wire.close()
 
     async def _connect(self, wire: Connection) -> None:
@@ -158,16 +157,16 @@ class Lamp:
             raise LinkFault("refused" if isinstance(error, ConnectionRefusedError) else "closed", str(error)) from None
 
     def _heard(self) -> None:
-        if self.mqtt.wire is None:
+        if self.session.wire is None:
             return
         self._act(self._listen)
         if (self._fault or not self.up) and self._bell and not self._bell.done():
             self._bell.set_result(None)
 
     def _listen(self) -> None:
-        while self.mqtt.hear():
+        while self.session.receive():
             if self.up:
-                self.sender.pump()
+                self.publisher.pump()
 
     def _act(self, act: Callable[[], object]) -> None:
         try:
@@ -186,7 +185,7 @@ class Lamp:
             timer.cancel()
 
     def _say(self, suffix: bytes, body: bytes) -> None:
-        self.mqtt.publish(self._broker.prefix + suffix, [self._envelope(body, self.ts())], 1, True)
+        self.session.publish(self._broker.prefix + suffix, [self._envelope(body, self.ts())], 1, True)
 
     def _envelope(self, body: bytes, ts: int | None) -> bytes:
         head = bytearray(HEAD_MAX)

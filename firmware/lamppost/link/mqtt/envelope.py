@@ -7,7 +7,7 @@ _TIME = 17  # from the "t" of "ts":" to the hour: ts":"2026-11-22T
 
 
 def header_into(buf, at, size, first):
-    """Write the fixed header of a packet; returns where its rest goes. Allocates nothing.
+    """Write the fixed header of a packet at buf[at:]; returns where its rest goes. Allocates nothing.
 
     first -- the first byte; size -- the remaining length
     """

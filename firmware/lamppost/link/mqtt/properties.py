@@ -87,6 +87,6 @@ def _text_at(buf, at, end):
     return bytes(buf[at + 2 : stop]), stop
 
 
-def shown(data):
+def printable(data):
     """A broker's text for a log: short, and nothing that a terminal would act on."""
     return "".join([chr(c) if 32 <= c < 127 else "?" for c in data[:_SHOWN]])

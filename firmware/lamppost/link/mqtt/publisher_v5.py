@@ -1,15 +1,16 @@
-"""The sender for MQTT 5.0: long topics said once a connection, and records that the broker refuses kept for later."""
+"""Publishes by MQTT 5.0: sends a long topic once per connection, and keeps records that the broker refuses."""
 
 from struct import pack_into
 
 from micropython import const
 
 from ...core.faults import LinkFault
-from ...journal.kinds import TELEMETRY
+from ...journal.outbox import TELEMETRY
+from .. import words
 from .envelope import header_into
-from .publisher import Sender
+from .publisher import Publisher
 
-_ALIASES = const(16)  # topics that we say by a number at most; a lamppost has a handful
+_ALIASES = const(16)  # topics that are sent by their number at most; a lamppost has a handful
 _PROPERTIES = const(9)  # bytes that they may need: length, alias, expiry
 
 
@@ -17,8 +18,8 @@ def _nobody(fault):
     pass
 
 
-class Sender5(Sender):
-    """As Sender; imported only where the configuration asks for version 5.
+class PublisherV5(Publisher):
+    """As Publisher; imported only where version 5 is spoken.
 
     expiry_s -- the broker throws telemetry away that waited longer for a subscriber; 0: never
     report(fault) -- the first refusal of a connection. A refused record stays in the journal and keeps its place
@@ -27,10 +28,10 @@ class Sender5(Sender):
     """
 
     def __init__(
-        self, mqtt, outbox, prefix, entries, ticks_ms, ticks_diff, drain_per_s=0, log=print, expiry_s=0,
+        self, session, outbox, prefix, entries, ticks_ms, ticks_diff, drain_per_s=0, log=print, expiry_s=0,
         refused_ms=60000, report=_nobody,
     ):  # fmt: skip
-        Sender.__init__(self, mqtt, outbox, prefix, entries, ticks_ms, ticks_diff, drain_per_s, log)
+        Publisher.__init__(self, session, outbox, prefix, entries, ticks_ms, ticks_diff, drain_per_s, log)
         self._expiry_s = expiry_s
         self._refused_ms = refused_ms
         self._report = report
@@ -40,25 +41,25 @@ class Sender5(Sender):
         self._why = None  # the first refusal of this connection,
         self._refused_at = 0  # and when
         self._last -= _PROPERTIES
-        mqtt.on_refused = self._refuse
+        session.on_refused = self._refuse
 
     def begin(self, session_present, hold_ms=0):
         self._topics.clear()
-        Sender.begin(self, session_present, hold_ms)
+        Publisher.begin(self, session_present, hold_ms)
 
     def lost(self, kept):
         self._idle.extend(self._refused)
         self._refused.clear()
-        Sender.lost(self, kept)
+        Publisher.lost(self, kept)
 
     def _refuse(self, entry, fault):
         if not self._refused:
             self._why = fault
             self._refused_at = self._ticks_ms()
-            self._log("link: a record is refused and kept: %s" % fault)
+            self._log("link: %s: %s" % (words.REFUSED, fault))
             self._report(fault)
         self._refused.append(entry)
-        self._topics.clear()  # whether the broker has kept the number of a topic that it refused, nobody knows
+        self._topics.clear()  # the broker may or may not have kept the number of a topic that it refused
 
     def pump(self):
         refused = len(self._refused)
@@ -66,11 +67,11 @@ class Sender5(Sender):
             waited = self._ticks_diff(self._ticks_ms(), self._refused_at)
             if waited * (6 if refused == self._window else 1) > self._refused_ms:
                 raise LinkFault(self._why.word, "%d records refused: %s" % (refused, self._why.detail))
-        Sender.pump(self)
+        Publisher.pump(self)
 
-    def _alias(self, at, size):
+    def _alias(self, start, size):
         """The number of the topic suffix in the wire buffer, 0 if it has none yet. Allocates nothing."""
-        buf = self._mqtt.buf
+        buf = self._session.buf
         topics = self._topics
         i = 0
         while i < len(topics):
@@ -79,78 +80,78 @@ class Sender5(Sender):
             if len(topic) == size:
                 left = size - 1
                 # topics differ at their end
-                while left >= 0 and topic[left] == buf[at + left]:
+                while left >= 0 and topic[left] == buf[start + left]:
                     left -= 1
                 if left < 0:
                     return i
         return 0
 
-    def _lay(self, entry, at):
-        mqtt = self._mqtt
-        buf = mqtt.buf
+    def _lay(self, entry, pos):
+        session = self._session
+        buf = session.buf
         suffix_len = entry.topic_len
         body_len = entry.body_len
         head_len = self._envelope.render(entry) if body_len else 0
         telemetry = entry.kind == TELEMETRY
         expiry = 5 if telemetry and self._expiry_s else 0
         topic_len = self._prefix_len + suffix_len
-        if 5 + topic_len + 5 + 3 + expiry + head_len + body_len > mqtt.largest:
-            self._refuse(entry, LinkFault("toolarge", "%d bytes; the broker takes %d" % (body_len, mqtt.largest)))
-            return at
-        first = 0x33 if entry.retain and mqtt.retain else 0x32  # QoS 1
+        if 5 + topic_len + 5 + 3 + expiry + head_len + body_len > session.largest:
+            self._refuse(entry, LinkFault("toolarge", "%d bytes; the broker takes %d" % (body_len, session.largest)))
+            return pos
+        first = 0x33 if entry.retain and session.retain else 0x32  # QoS 1
         pid = 0
         if self._resend and entry.seq is not None:
             pid = self._resend.pop((entry.boot, entry.seq), 0)
             if pid:
                 first |= 8  # DUP
         if not pid:
-            pid = mqtt.next_id()
-        start = at
+            pid = session.next_id()
+        start = pos
         alias = 0
-        room = min(mqtt.aliases, _ALIASES) if telemetry and suffix_len <= head_len else 0
+        room = min(session.aliases, _ALIASES) if telemetry and suffix_len <= head_len else 0
         if room:
             # as if the topic were known: flash holds it before the body, and only there can it be looked at
-            at = header_into(buf, start, 8 + expiry + head_len + body_len, first)
-            body = at + 8 + expiry + head_len
+            pos = header_into(buf, start, 8 + expiry + head_len + body_len, first)
+            body = pos + 8 + expiry + head_len
             self._outbox.load(entry, buf, body - suffix_len)
             alias = self._alias(body - suffix_len, suffix_len)
             if alias:
-                buf[at] = buf[at + 1] = 0
-                at += 2
+                buf[pos] = buf[pos + 1] = 0
+                pos += 2
         if not alias:
             properties = expiry
             if len(self._topics) < room:
                 self._topics.append(bytes(memoryview(buf)[body - suffix_len : body]))
                 alias = len(self._topics)
                 properties += 3
-            at = header_into(buf, start, topic_len + 5 + properties + head_len + body_len, first)
-            buf[at] = topic_len >> 8
-            buf[at + 1] = topic_len & 255
-            pack_into(self._prefix_format, buf, at + 2, self._prefix)
-            suffix = at + 2 + self._prefix_len
-            at += 2 + topic_len
-            body = at + 3 + properties + head_len
+            pos = header_into(buf, start, topic_len + 5 + properties + head_len + body_len, first)
+            buf[pos] = topic_len >> 8
+            buf[pos + 1] = topic_len & 255
+            pack_into(self._prefix_format, buf, pos + 2, self._prefix)
+            suffix = pos + 2 + self._prefix_len
+            pos += 2 + topic_len
+            body = pos + 3 + properties + head_len
             loaded = body - suffix_len
             self._outbox.load(entry, buf, loaded)
-            while suffix < at:
+            while suffix < pos:
                 buf[suffix] = buf[loaded]
                 suffix += 1
                 loaded += 1
-        buf[at] = pid >> 8
-        buf[at + 1] = pid & 255
-        buf[at + 2] = expiry + 3 if alias else expiry
-        at += 3
+        buf[pos] = pid >> 8
+        buf[pos + 1] = pid & 255
+        buf[pos + 2] = expiry + 3 if alias else expiry
+        pos += 3
         if alias:
-            buf[at] = 0x23
-            buf[at + 1] = 0
-            buf[at + 2] = alias
-            at += 3
+            buf[pos] = 0x23
+            buf[pos + 1] = 0
+            buf[pos + 2] = alias
+            pos += 3
         if expiry:
-            pack_into(">BI", buf, at, 2, self._expiry_s)
-            at += 5
+            pack_into(">BI", buf, pos, 2, self._expiry_s)
+            pos += 5
         if head_len:
             if head_len not in self._formats:
                 self._formats[head_len] = "%ds" % head_len
-            pack_into(self._formats[head_len], buf, at, self._envelope.buf)
-        mqtt.flying[pid] = entry
+            pack_into(self._formats[head_len], buf, pos, self._envelope.buf)
+        session.in_flight[pid] = entry
         return body + body_len

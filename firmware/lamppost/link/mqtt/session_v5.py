@@ -2,30 +2,30 @@
 
 from ...core.faults import LinkFault
 from . import packets, packets_v5, properties
-from .session import Mqtt
+from .session import Session
 
 
 def _nobody(entry, fault):
     pass
 
 
-class Mqtt5(Mqtt):
-    """As Mqtt; imported only where the configuration asks for version 5."""
+class SessionV5(Session):
+    """As Session; imported only where version 5 is spoken."""
 
     READER = packets_v5.Reader
-    NOTHING = packets_v5.NOTHING
+    NO_PROPERTIES = packets_v5.NO_PROPERTIES
 
     def __init__(self, *arguments):
         self.on_refused = _nobody  # called with a record's entry and the LinkFault that says why
-        Mqtt.__init__(self, *arguments)
+        Session.__init__(self, *arguments)
         self._asked_ms = self._keepalive_ms
 
-    def _forget(self):
-        Mqtt._forget(self)
+    def _reset(self):
+        Session._reset(self)
         self.aliases = 0  # topics that the broker will remember by a number
         self.largest = packets.LIMIT  # bytes of a packet that the broker takes
 
-    def hello(self, broker, will):
+    def connect_packet(self, broker, will):
         b = broker
         self._keepalive_ms = self._asked_ms
         return packets_v5.connect(
@@ -44,21 +44,21 @@ class Mqtt5(Mqtt):
             self._keepalive_ms = found[properties.KEEP_ALIVE] * 1000
         for which, words in ((properties.CLIENT_ID, "calls us"), (properties.REASON, "says")):
             if which in found:
-                self._log("link: the broker %s %s" % (words, properties.shown(found[which])))
-        Mqtt.connected(self, session_present)
+                self._log("link: the broker %s %s" % (words, properties.printable(found[which])))
+        Session.connected(self, session_present)
 
     def publish(self, topic, pieces, qos=0, retain=False):
         size = sum(len(piece) for piece in pieces)
         if len(topic) + size + 10 > self.largest:
             self._log("link: %d bytes on %s are more than the broker takes" % (size, topic))
             return True  # asking again would change nothing
-        return Mqtt.publish(self, topic, pieces, qos, retain)
+        return Session.publish(self, topic, pieces, qos, retain)
 
     def refused(self, pid, fault):
         """A PUBACK that says no: the broker has answered, and has not taken the message."""
-        entry = self.flying.pop(pid, None)
-        self._unacknowledged = self._heard
+        entry = self.in_flight.pop(pid, None)
+        self._acknowledged_at = self._received_at
         if entry is None:
-            self._log("link: %s" % fault)
+            self._log("link: a message of the node's own is refused: %s" % fault)
         else:
             self.on_refused(entry, fault)

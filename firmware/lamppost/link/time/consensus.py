@@ -39,6 +39,10 @@ class Jury:
         self._since_s = 0  # uptime at which it was told first,
         self._told = 0  # and how often since
 
+    def forget(self):
+        """The clock was set: what was doubted before counts no more."""
+        self._doubted = None
+
     def settle(self, answers):
         """The best answer of two or more that agree and outnumber the rest, None where nobody does."""
         best, votes, split = None, 1, False

@@ -1,9 +1,16 @@
-"""Asks a time server over UDP and believes only an answer that can be true (RFC 5905, SNTP client)."""
+"""Sets the clock from time servers (RFC 5905, SNTP client), and again every few hours.
+
+An answer is believed only if it can be true, and if servers agree or one alone is plausible (consensus.py).
+"""
+
+import asyncio
 
 from micropython import const
 
+from ...core.clock import NTP
 from ...core.faults import LinkFault
-from ..ready import Ready
+from ..tcp import Ready
+from .consensus import Answer, Jury
 
 _PORT = const(123)
 _TIMEOUT_MS = const(3000)
@@ -12,6 +19,11 @@ _NTP_2000 = 3155673600  # seconds from 1900, the beginning of NTP's era 0, to 20
 _ERA = 4294967296
 _EARLIEST = 788918400  # 2025-01-01 in seconds since 2000: before this firmware was written
 _LATEST = 1893456000  # 2060-01-01
+
+_AGAIN_S = const(14400)
+_FIRST_RETRY_S = const(2)
+_LAST_RETRY_S = const(300)
+_DOUBT_S = const(900)  # pause while a server gives a time that is not believed yet
 
 
 def _u32(buf, at):
@@ -84,3 +96,105 @@ async def ask(socket, server, ticks_ms, ticks_diff, random, port=_PORT, timeout_
     finally:
         sock.close()
     return decode(memoryview(reply)[: n or 0], nonce, round_trip_ms)
+
+
+class Timekeeper:
+    """Runs beside the link, for ever.
+
+    network_up() -> bool; report(fault) -- each failure
+    on_set(before) -- the clock was set and the outbox has been told; before: what it said then, or None
+    doubt(step_s, words) -- a time was refused that is step_s from ours; doubt(None, "") -- that is over
+    floor_s -- the last UTC that an earlier boot knew, or None
+    """
+
+    def __init__(
+        self, socket, servers, network_up, clock, outbox, on_set, ticks_ms, ticks_diff, random, report, log,
+        port=_PORT, doubt=None, floor_s=None,
+    ):  # fmt: skip
+        self._socket = socket
+        self._servers = servers
+        self._network_up = network_up
+        self._clock = clock
+        self._outbox = outbox
+        self._on_set = on_set
+        self._ticks_ms = ticks_ms
+        self._ticks_diff = ticks_diff
+        self._random = random
+        self._report = report
+        self._log = log
+        self._port = port
+        self._doubt = doubt
+        self._jury = Jury(clock, floor_s)
+        self._doubting = False  # a server gives a time that is not believed yet
+
+    async def run(self):
+        retry_s = _FIRST_RETRY_S
+        while True:
+            while not self._network_up():
+                await asyncio.sleep_ms(500)
+            if await self.ask_all():
+                retry_s = _FIRST_RETRY_S
+                wait_s = _AGAIN_S
+            elif self._doubting:
+                wait_s = _DOUBT_S
+            else:
+                wait_s = retry_s
+                retry_s = min(retry_s * 2, _LAST_RETRY_S)
+            # nodes that came up together do not ask together
+            await asyncio.sleep_ms(wait_s * 750 + self._random(wait_s * 500))
+
+    async def ask_all(self):
+        """Ask the servers in turn until two agree; True if the clock was set."""
+        jury = self._jury
+        answers = []
+        for server in self._servers:
+            answer = await self._ask(server)
+            if answer is None:
+                continue
+            answers.append(answer)
+            chosen = jury.settle(answers) if len(answers) == 2 else None
+            if chosen:
+                return self._set(chosen)
+        if not answers:
+            return False
+        chosen, step_s = jury.settle(answers), None
+        if chosen is None:
+            chosen, step_s = jury.alone(answers)
+        if chosen is not None:
+            return self._set(chosen)
+        self._doubting = True
+        words = "%s is not believed" % answers[0].server if len(answers) == 1 else "time servers disagree"
+        self._log("time: %s, %d s from ours" % (words, step_s))
+        if self._doubt:
+            self._doubt(step_s, words)
+        return False
+
+    async def _ask(self, server):
+        try:
+            time = await ask(self._socket, server, self._ticks_ms, self._ticks_diff, self._random, self._port)
+            return Answer(server, self._clock, *time)
+        except LinkFault as fault:
+            self._report(fault)
+            self._log("time: %s" % fault)
+        except Exception as error:
+            # one strange answer must not cost those of the others
+            self._log("time: %s: %r" % (server, error))
+        await asyncio.sleep_ms(0)  # a name that is not found has held up everybody
+        return None
+
+    def _set(self, answer):
+        """Set the clock; an exception in a listener must not stop the time."""
+        clock = self._clock
+        self._doubting = False
+        self._jury.forget()  # earlier doubts count no more
+        before = clock.utc_s()
+        ms = clock.uptime_ms() % 1000 + answer.offset_ms
+        clock.set_utc(clock.uptime_s() + answer.offset_s + ms // 1000, ms % 1000, NTP, answer.tu_ms)
+        try:
+            self._outbox.anchor(clock)
+            self._on_set(before)
+            if self._doubt:
+                self._doubt(None, "")
+        except Exception as error:
+            self._log("time: %r" % error)
+        return True
