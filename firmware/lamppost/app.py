@@ -44,6 +44,7 @@ class Node:
         self._due = None  # (sensing object, sample) that is not in the journal yet
         # the station joins while the rest is built
         self.wifi = assembly.wifi(self.config)
+        self.wifi.start()
         start_times.mark("wifi")
         self.parts = assembly.parts(self.config, self.board)
         start_times.mark("parts")

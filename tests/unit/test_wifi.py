@@ -131,3 +131,30 @@ def test_a_link_that_brings_nothing_through_is_joined_anew():
     bench.wlan.steps = 1
     bench.join()
     assert bench.wlan.said.count("connect lamp") == 2
+
+
+def test_joining_goes_on_while_the_node_builds_its_parts_and_is_not_begun_a_second_time():
+    bench = Bench()
+    bench.wifi.start()
+    assert bench.wlan.said == ["on", "connect lamp"] and bench.now == 0, "nothing is waited for"
+    bench.join()
+    assert bench.wifi.up() and bench.wlan.said == ["on", "connect lamp"]
+
+
+def test_a_start_that_failed_is_reported_and_tried_again_by_the_joins_that_follow():
+    bench = Bench()
+    bench.wlan.why = 201
+    bench.wifi.start()
+    with raises(LinkFault, "nowifi") as caught:
+        bench.join()
+    assert "no access point" in caught.error.detail
+    bench.wlan.why = 1001
+    bench.join()
+    assert bench.wifi.up() and bench.wlan.said.count("connect lamp") == 2
+
+    bench = Bench()
+    bench.wlan.error = OSError("Wifi Internal State Error")
+    bench.wifi.start()
+    bench.wlan.error = None
+    bench.join()
+    assert bench.wifi.up()
