@@ -3,7 +3,7 @@
 `install()` puts machine, network, esp32, socket, select and time into sys.modules; time passes only in `pass_time`.
 """
 
-import os as files
+import os
 import sys
 
 NOW_S = 848671200  # 2026-11-22T14:00 in seconds since 2000
@@ -39,10 +39,10 @@ class time:
 
 
 class os:
-    listdir = files.listdir
-    remove = files.remove
-    rename = files.rename
-    stat = files.stat
+    listdir = os.listdir
+    remove = os.remove
+    rename = os.rename
+    stat = os.stat
 
     @staticmethod
     def urandom(n):

@@ -10,10 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from lamplighter import paths as firmware
 from lamplighter.device import node_files
 from lamplighter.device.repl import Repl
 from lamplighter.image import build, littlefs, pack
+from lamplighter.paths import folder as product_folder
 from lamplighter.update import update
 from lamplighter.virtual.lamppost import VirtualLamppost
 
@@ -111,7 +111,7 @@ def _update(lamp: VirtualLamppost, counted: Counted, wanted: bytes, old: bytes |
 
 
 def measure() -> dict:
-    source = firmware.folder("firmware")
+    source = product_folder("firmware")
     with tempfile.TemporaryDirectory(prefix="bench-update-") as scratch:
         folder = Path(scratch)
         paths, changed = _edited(source, folder / "edited")

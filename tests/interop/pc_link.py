@@ -6,7 +6,7 @@ import socket
 import time
 
 from lamppost.core.clock import NTP, Clock
-from lamppost.link import broker_settings as brokers
+from lamppost.link import broker_settings
 from lamppost.link.connection import Link
 
 NOW = 850000000  # 2026-12-07: who runs this looks at order, loss and speed, not at the time
@@ -32,7 +32,7 @@ def clock(known=True):
 
 def broker(mqtt, figures, node="lp-0042"):
     """What a configuration's mqtt section says, but for these figures of link/broker_settings.py."""
-    made = brokers.of({"site": "lisbon", "node": node, "mqtt": mqtt})
+    made = broker_settings.of({"site": "lisbon", "node": node, "mqtt": mqtt})
     for name, value in figures.items():
         setattr(made, name, value)
     return made

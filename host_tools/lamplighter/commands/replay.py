@@ -41,18 +41,18 @@ def parking(trace: Path, truth: Path | None, empty_mm: int | None, as_json: bool
 
     Example: lamplighter replay parking TRACE.csv --truth TRUTH.csv
     """
-    from ..replay import parking as bay
-    from ..replay import trace as traces
+    from ..replay.parking import Change, read, replay
+    from ..replay.trace import states
 
-    recorded = bay.read(trace)
-    true = traces.states(truth, STATES) if truth else None
+    recorded = read(trace)
+    true = states(truth, STATES) if truth else None
     for note in recorded.notes:
         screen.note(note)
-    told: list[bay.Change] = []
+    told: list[Change] = []
     widths = {"t_s": -12, "state": 8, "confidence": -10, "evidence": 8}
     if true is None and not as_json:
         screen.row({key: key for key in widths}, widths, "bold")
-    for change in bay.replay(recorded, empty_mm):
+    for change in replay(recorded, empty_mm):
         told.append(change)
         if as_json:
             screen.result(change.as_dict())

@@ -39,11 +39,11 @@ def air(trace: Path, table: str, window_s: int, humidity: str | None, kappa: flo
 
     Example: lamplighter replay air TRACE.csv --table US-2024 --json
     """
-    from ..replay import air as replayed
+    from ..replay import air
 
     if 86400 % window_s:
         raise click.BadParameter(f"{window_s} s do not divide a day; 60, 600 or 3600 do.", param_hint="--window-s")
-    recorded = replayed.read(trace)
+    recorded = air.read(trace)
     if humidity and "rh" not in recorded.columns:
         screen.note(f"{trace}: no column rh: particles are told as they were measured, with the letter E")
     for note in recorded.notes:
@@ -52,7 +52,7 @@ def air(trace: Path, table: str, window_s: int, humidity: str | None, kappa: flo
     widths = {"t_s": -12, **dict.fromkeys(names, -10), "capture": -8, "index": 24}
     if not as_json:
         screen.row({key: key for key in widths}, widths, "bold")
-    for window in replayed.replay(recorded, window_s, table, humidity, kappa):
+    for window in air.replay(recorded, window_s, table, humidity, kappa):
         if as_json:
             screen.result(window)
         else:

@@ -20,7 +20,7 @@ paths.importable()
 
 from lamppost.core.faults import LinkFault  # noqa: E402
 from lamppost.core.payload import HEAD_MAX, head_into  # noqa: E402
-from lamppost.link import broker_settings as brokers  # noqa: E402
+from lamppost.link import broker_settings  # noqa: E402
 from lamppost.link.backoff import Backoff, place_ms  # noqa: E402
 from lamppost.link.mqtt.publisher import LONGEST, TOGETHER, Publisher  # noqa: E402
 from lamppost.link.mqtt.session import Session  # noqa: E402
@@ -87,7 +87,7 @@ class Lamp:
         """The mains are back, here and everywhere: a new boot, all in RAM is gone."""
         last = self.backlog.begin()
         self.backlog.append(EVENT, b"evt/boot", day.boot(self.backlog.boot - 1, last), self.ts())
-        self._broker = broker = brokers.of(self._config, True)
+        self._broker = broker = broker_settings.of(self._config, True)
         self._name = broker.client_id.encode()
         room = len(broker.prefix) + LONGEST + TOGETHER
         self.session = Session(self._ticks_ms, _diff, broker.keepalive_s, 256, None, _nowhere, room)
