@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lamplighter.cli import lamplighter
-from lamplighter.pki import authority, certificates, keys, mosquitto
+from lamplighter.pki import authority, certificates, clock, keys, mosquitto
 from lamplighter.pki.city import PASSPHRASE, City, node_key
 from lamplighter.problems import CertificateInvalid, IdentityExpired, IdentityLocked, IdentityMissing, IdentityTaken
 
@@ -101,7 +101,7 @@ def test_a_renewed_ca_knows_what_it_has_signed(city):
 def test_an_expired_ca_signs_nothing_and_says_so(tmp_path, monkeypatch):
     past = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=60)
     with monkeypatch.context() as then:
-        then.setattr(authority, "_now", lambda: past)
+        then.setattr(clock, "now", lambda: past)
         city = City.create(tmp_path / "old", "Lisbon", None, days=30)
     with pytest.raises(IdentityExpired, match="expired on"):
         city.issue("lisbon", "lp-0001")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .label_sheet import HEIGHT, WIDTH, Code, Frame, Page, Text
+from .label_sheet import HEIGHT, WIDTH, Code, Frame, Page, Text, width_of
 
 SIZE = (70.0, 37.0)  # mm: 24 on a sheet, as office suppliers have them
-_LETTER = 0.56  # of the font's size: how wide a bold letter is, on the safe side
+_SPARE = 1.08  # an SVG may be drawn with another font than its own
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ def _drawn(label: Label, x: float, y: float, size: tuple[float, float], link: st
     square = min(height - 8, width * 0.42)  # with room for the quiet zone around it
     beside = x + square + 8
     room = x + width - beside - 2
-    large = min(7.0, room / (_LETTER * max(len(label.asset), 1)))
+    large = min(7.0, _fitting(label.asset, room))
     lines = [line for line in (label.name, label.mac, label.board, label.proof) if line]
-    small = min([2.9, *(room / (_LETTER * len(line)) for line in lines)])
+    small = min([2.9, *(_fitting(line, room) for line in lines)])
     first = y + height / 2 - (large + len(lines) * 1.5 * small) / 2 + large * 0.8
     return [
         Frame(x + 1, y + 1, width - 2, height - 2),
@@ -60,3 +60,8 @@ def _drawn(label: Label, x: float, y: float, size: tuple[float, float], link: st
         Text(beside, first, large, label.asset, bold=True),
         *(Text(beside, first + (place + 1) * 1.5 * small + 0.6, small, line) for place, line in enumerate(lines)),
     ]
+
+
+def _fitting(words: str, room: float) -> float:
+    """The largest font size (mm) at which the text is no wider than the room."""
+    return room / (_SPARE * max(width_of(words), 1.0))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..pki import clock
 from ..problems import IdentityExpired, IdentityLocked, RecordTampered, RecordUnproven
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Signer:
 
         envelope = {
             "v": 1, "kind": _KIND, "record": record, "digests": digests(record),
-            "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "signer": self.certificate,
+            "at": clock.now().isoformat(timespec="seconds"), "signer": self.certificate,
         }  # fmt: skip
         data = _covered(envelope)
         value = self._key.sign(data, ec.ECDSA(hashes.SHA256())) if self._key else self._city.sign(data)
@@ -168,7 +169,7 @@ def _signer(envelope: dict[str, Any], ca: x509.Certificate) -> x509.Certificate:
 def _judge_times(
     result: Verified, certificate: x509.Certificate, ca: x509.Certificate, revoked: dict[str, str]
 ) -> None:
-    at, now = datetime.datetime.fromisoformat(result.at), datetime.datetime.now(datetime.UTC)
+    at, now = datetime.datetime.fromisoformat(result.at), clock.now()
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
         raise IdentityExpired(f"The record says {result.at}, when the certificate of {result.signer} was not valid.")
     taken = revoked.get(f"{certificate.serial_number:x}")

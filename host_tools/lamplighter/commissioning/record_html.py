@@ -42,7 +42,7 @@ def page(envelope: dict[str, Any]) -> str:
     record, proof = envelope["record"], record_file.fingerprint(envelope)
     done = record["verdict"] == DONE
     verdict = "commissioned" if done else "commissioned; the broker has still to be seen"
-    code = label_sheet.code_svg(f"{record['asset']} {record['mac']} {proof}", 57)
+    code = label_sheet.code_svg(f"{record['asset']} {record['mac']} {proof}")
     many = " many" if len(record["checks"]) > _MANY else ""
     long = ' class="long"' if len(record["asset"]) > 24 else ""
     checks = "".join(_check(row) for row in record["checks"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -200,28 +201,30 @@ def _read(path: str) -> str:
 @contextlib.contextmanager
 def claim(device: str) -> Iterator[None]:
     """Hold the port for a whole command: between esptool's run and the REPL nobody else of this tool may slip in."""
+    import filelock
+
     check(device)
-    if os.name == "nt":
+    lock = _lock_file(device)
+    holder = lock.with_suffix(".pid")  # not in the lock file: Windows lets nobody read that while it is held
+    try:
+        held = filelock.FileLock(lock).acquire(blocking=False)
+    except filelock.Timeout:
+        process = _read(str(holder)) or "unknown"
+        raise PortBusy(f"{device} is in use by another lamplighter (process {process}).") from None
+    with held:
+        holder.write_text(str(os.getpid()))
         yield
-        return
-    import fcntl
+
+
+def _lock_file(device: str) -> Path:
     import tempfile
 
-    folder = Path(tempfile.gettempdir()) / f"lamplighter-{os.getuid()}"
+    owner = os.getuid() if hasattr(os, "getuid") else "user"  # Windows has a folder of its own for each user
+    folder = Path(tempfile.gettempdir()) / f"lamplighter-{owner}"
     folder.mkdir(mode=0o700, exist_ok=True)
     # a pseudo terminal's number soon is another's: there it is the link that names the lamppost
     name = os.path.abspath(device) if is_pty(device) else device if is_network(device) else os.path.realpath(device)
-    with (folder / (name.strip("/").replace("/", "-") + ".lock")).open("a+") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            held.seek(0)
-            pid = held.read().strip() or "unknown"
-            raise PortBusy(f"{device} is in use by another lamplighter (process {pid}).") from None
-        held.truncate(0)
-        held.write(str(os.getpid()))
-        held.flush()
-        yield
+    return folder / (re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-") + ".lock")
 
 
 def follow(port: Port) -> str | None:

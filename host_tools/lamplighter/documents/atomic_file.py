@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ..problems import FileRefused, Problem
 
+WAIT_S = 60.0  # for a lock; who holds one changes one file
+
 
 def write(
     path: Path, content: bytes, remedy: str, mode: int = 0o666, problem: type[Problem] = FileRefused,
@@ -39,17 +41,16 @@ def write(
 
 
 @contextlib.contextmanager
-def alone(lock: Path, remedy: str, problem: type[Problem] = FileRefused) -> Iterator[None]:
-    """Hold what the file `lock` stands for, waiting for it: read, change, write are one step then (not on Windows)."""
-    if os.name == "nt":
-        yield
-        return
-    import fcntl
+def locked(lock: Path, remedy: str, problem: type[Problem] = FileRefused) -> Iterator[None]:
+    """Hold the lock file, so that read, change and write are one step. Raises `problem` after a minute of waiting."""
+    import filelock
 
     try:
-        held = lock.open("a")
+        held = filelock.FileLock(lock).acquire(timeout=WAIT_S)
+    except filelock.Timeout:
+        cause = f"{lock.parent} is in use by another lamplighter, and was for {WAIT_S:g} s."
+        raise problem(cause, "Wait for the other command to end, and run this one again.") from None
     except OSError as error:
         raise problem(f"{lock} cannot be written: {error.strerror}.", remedy) from None
     with held:
-        fcntl.flock(held, fcntl.LOCK_EX)
         yield

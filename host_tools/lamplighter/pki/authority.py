@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ..hosts import is_address
+from . import clock
 
 DAY = datetime.timedelta(days=1)
 # a node that has just started may believe that it is yesterday
@@ -36,7 +37,7 @@ def root(key: ec.EllipticCurvePrivateKey, city: str, days: int) -> x509.Certific
     """The CA's own certificate."""
     name = _named(f"{city} lampposts CA")
     return (
-        _blank(name, name, key.public_key(), _now() + days * DAY)
+        _blank(name, name, key.public_key(), clock.now() + days * DAY)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -49,7 +50,7 @@ def certificate(
     kind: str, name: str, days: int, hosts: Iterable[str] = (),
 ) -> x509.Certificate:  # fmt: skip
     """For one of USES; it never outlives the CA. hosts -- names and addresses that a broker is reached by."""
-    ends = min(_now() + days * DAY, ca.not_valid_after_utc)
+    ends = min(clock.now() + days * DAY, ca.not_valid_after_utc)
     builder = (
         _blank(_named(name), ca.subject, public_key, ends)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -72,7 +73,7 @@ def revocations(
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(ca.subject)
-        .last_update(_now() - EARLY)
+        .last_update(clock.now() - EARLY)
         .next_update(ca.not_valid_after_utc)
     )
     for serial, when in taken_back:
@@ -94,7 +95,7 @@ def _blank(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(_now() - EARLY)
+        .not_valid_before(clock.now() - EARLY)
         .not_valid_after(ends)
     )
 
@@ -109,7 +110,3 @@ def _usage(certificates: bool) -> x509.KeyUsage:
 
 def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)

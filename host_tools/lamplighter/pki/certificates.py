@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..problems import CertificateInvalid
+from . import clock
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -120,7 +120,7 @@ def _certificate(path: str) -> x509.Certificate:
         certificate = load(data)
     except ValueError:
         raise CertificateInvalid(f"{path} is no certificate in PEM or DER.") from None
-    if certificate.not_valid_after_utc < datetime.datetime.now(datetime.UTC):
+    if certificate.not_valid_after_utc < clock.now():
         raise CertificateInvalid(f"{path} expired on {certificate.not_valid_after_utc:%Y-%m-%d}.")
     return certificate
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ..documents import atomic_file
 from ..problems import CertificateInvalid, IdentityExpired, IdentityMissing, IdentityTaken
-from . import keys
+from . import clock, keys
 from .index import WRITABLE, Book, Entry
 from .names import checked, checked_host, common_name, file_stem
 
@@ -66,7 +66,7 @@ class City:
 
     @property
     def has_expired(self) -> bool:
-        return self.ca.not_valid_after_utc < _now()
+        return self.ca.not_valid_after_utc < clock.now()
 
     @property
     def wants_passphrase(self) -> bool:
@@ -95,7 +95,7 @@ class City:
 
     def expiring(self, days: int) -> list[tuple[str, str]]:
         """(kind, name) of those in use that end within so many days, or have ended."""
-        limit = _now() + datetime.timedelta(days=days)
+        limit = clock.now() + datetime.timedelta(days=days)
         last = {(one.kind, one.name): one for one in self.book.entries() if not one.revoked}
         return [who for who, one in last.items() if datetime.datetime.fromisoformat(one.ends) < limit]
 
@@ -160,7 +160,7 @@ class City:
             if not found:
                 raise IdentityMissing(f"{serial or name} has no certificate that is valid.", _SEE)
             for one in found:
-                one.revoked, one.reason = _now().isoformat(timespec="seconds"), reason
+                one.revoked, one.reason = clock.now().isoformat(timespec="seconds"), reason
             self.book.keep(entries)
             self._revocations(entries)
             for one in found:
@@ -186,7 +186,7 @@ class City:
         spoken = (name, *hosts) if kind == "broker" and not hosts else hosts
         one = authority.certificate(self.ca, self._key, key.public_key(), kind, common_name(kind, name), days, spoken)
         entry = Entry(
-            f"{one.serial_number:x}", kind, name, _now().isoformat(timespec="seconds"),
+            f"{one.serial_number:x}", kind, name, clock.now().isoformat(timespec="seconds"),
             one.not_valid_after_utc.isoformat(timespec="seconds"),
         )  # fmt: skip
         self.book.keep([*self.book.entries(), entry])
@@ -256,7 +256,3 @@ def _before(key: Path) -> Path:
 
 def _write(path: Path, content: bytes, mode: int = 0o644) -> None:
     atomic_file.write(path, content, WRITABLE, mode, IdentityMissing, 0o700)
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..documents import atomic_file, json_source
 from ..problems import IdentityMissing
+from . import clock
 
 WRITABLE = "Name a folder that can be written with --identity."
 
@@ -29,7 +30,7 @@ class Entry:
 
     @property
     def valid(self) -> bool:
-        return not self.revoked and datetime.datetime.fromisoformat(self.ends) > _now()
+        return not self.revoked and datetime.datetime.fromisoformat(self.ends) > clock.now()
 
 
 def _entry(row: dict[str, Any]) -> Entry:
@@ -68,8 +69,4 @@ class Book:
 
     def locked(self) -> AbstractContextManager[None]:
         """Ten lampposts are commissioned at once, and there is one book."""
-        return atomic_file.alone(self.folder / ".lock", WRITABLE, IdentityMissing)
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
+        return atomic_file.locked(self.folder / ".lock", WRITABLE, IdentityMissing)

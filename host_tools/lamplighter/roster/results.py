@@ -44,7 +44,7 @@ class Results:
 
     def note(self, asset: str, **columns: str) -> None:
         """Set these columns of an asset; its others stay."""
-        with atomic_file.alone(self.path.with_name(f".{self.path.name}.lock"), _FREE, RosterInvalid):
+        with atomic_file.locked(self.path.with_name(f".{self.path.name}.lock"), _FREE, RosterInvalid):
             rows = self.all()
             # a cell is one line: a sentence of an error may have more
             told = {name: " ".join(value.split()) for name, value in columns.items()}
