@@ -6,4 +6,4 @@ import signal
 # Started in the background of a script, a process ignores Ctrl-C, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["lamplighter.contract.recording"]
+pytest_plugins = ["lamplighter.telemetry.recording"]

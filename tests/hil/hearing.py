@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from interop.brokers import Mosquitto, Subscriber
-from lamplighter.contract.recording import record
+from lamplighter.telemetry.recording import record
 from lamplighter.telemetry.state import Telemetry
 
 Message = dict[str, Any]

@@ -10,10 +10,10 @@ import xml.etree.ElementTree as xml
 
 import pytest
 from lamplighter import problems
-from lamplighter.acceptance.rows import judged, row
 from lamplighter.bench import bench_file, power, wiring
 from lamplighter.boards import board_file
 from lamplighter.commissioning import check_sentences
+from lamplighter.device.check_rows import judged, row
 
 BOARD = board_file.load("lamppost-esp32")
 

@@ -213,11 +213,11 @@ def test_units_in_info_must_be_those_of_the_contract():
 
 def test_a_session_in_which_a_broken_message_was_seen_fails_and_names_the_test(tmp_path):
     (tmp_path / "test_one.py").write_text(
-        "from lamplighter.contract.recording import record\n"
+        "from lamplighter.telemetry.recording import record\n"
         "def test_that_sees_a_broken_message():\n"
         "    record('lamppost/v1/a/b/state', b'{}')\n"
     )
-    run = [sys.executable, "-m", "pytest", "-q", "-p", "lamplighter.contract.recording", "-p", "no:cacheprovider"]
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "lamplighter.telemetry.recording", "-p", "no:cacheprovider"]
     done = subprocess.run([*run, "test_one.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1, done.stdout
     assert "1 passed" in done.stdout

@@ -7,9 +7,9 @@ import threading
 
 import paho.mqtt.client as paho
 import pytest
-from lamplighter.contract.recording import Recorder
 from lamplighter.demo.broker import PAYLOAD, DemoBroker
 from lamplighter.problems import BrokerRefused
+from lamplighter.telemetry.recording import Recorder
 from publisher import Lamp, Publisher
 
 

@@ -4,7 +4,7 @@ import types
 
 from lamplighter import paths
 from lamplighter.contract import check_message
-from lamplighter.contract.recording import record
+from lamplighter.telemetry.recording import record
 
 paths.importable()
 

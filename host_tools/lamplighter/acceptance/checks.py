@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from ..boards import chips
 from ..device import node_files
+from ..device.check_rows import Limits, Row, judged, row
 from ..device.repl import Repl
 from ..problems import NodeSaidNo
-from .rows import Limits, Row, judged, row
 
 Heard = Callable[[Row], None]
 

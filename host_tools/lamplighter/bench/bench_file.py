@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..acceptance.rows import Limits
 from ..boards import board_file
 from ..device import ports
+from ..device.check_rows import Limits
 from ..documents import toml_source
 from ..problems import BenchInvalid, Problem
 from . import wiring

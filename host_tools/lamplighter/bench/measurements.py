@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ..acceptance.rows import Limits, Row, judged, row
+from ..device.check_rows import Limits, Row, judged, row
 
 MEASURED = pytest.StashKey[list[Row]]()
 

@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--bench-report") or config.getoption("--bench-json"):
         from .report import Report
 
-        config.pluginmanager.register(Report(config), "lamppost-report")
+        config.pluginmanager.register(Report(config, places(config)[0]), "lamppost-report")
 
 
 def places(config: pytest.Config) -> list[Place]:

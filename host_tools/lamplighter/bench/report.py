@@ -6,7 +6,7 @@ import datetime
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,9 @@ from ..problems import BenchInvalid
 from . import report_page
 from .measurements import MEASURED
 
+if TYPE_CHECKING:
+    from .bench_file import Place
+
 Document = dict[str, Any]  # of one lamppost
 _REMEDY = "Name another file, in a folder that can be written."
 
@@ -23,8 +26,9 @@ _REMEDY = "Name another file, in a folder that can be written."
 class Report:
     """A plug-in of pytest, registered where a report was asked for."""
 
-    def __init__(self, config: pytest.Config):
+    def __init__(self, config: pytest.Config, place: Place):
         self._config = config
+        self._place = place
         self._began = time.time()
         self._tests: dict[str, Document] = {}
 
@@ -47,9 +51,7 @@ class Report:
         write(self._config.option, [self.document(exitstatus, session.shouldstop)])
 
     def document(self, exitstatus: int, stopped: object = False) -> Document:
-        from .plugin import places
-
-        place = places(self._config)[0]
+        place = self._place
         tests = list(self._tests.values())
         return {
             "place": place.name, "port": place.port, "board": place.board, "simulated": place.virtual,

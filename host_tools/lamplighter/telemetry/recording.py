@@ -1,7 +1,7 @@
 """Every message that any test saw is held to the contract: a pytest plug-in, and a subscriber that records.
 
 A test (or a fixture) opens a Recorder at its broker, or calls record() itself; when the session ends, one message
-that breaks the contract fails it. Load it with `pytest_plugins = ["lamplighter.contract.recording"]`.
+that breaks the contract fails it. Load it with `pytest_plugins = ["lamplighter.telemetry.recording"]`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from ..telemetry.subscriber import Incoming, Subscriber
-from . import ROOT, check_message
+from ..contract import ROOT, check_message
+from .subscriber import Incoming, Subscriber
 
 
 class Record:
