@@ -2,7 +2,6 @@
 
 import threading
 
-import filelock
 import pytest
 from lamplighter.documents import atomic_file
 from lamplighter.problems import RosterInvalid
@@ -26,6 +25,8 @@ def test_two_changes_at_once_are_made_one_after_the_other(tmp_path):
 
 
 def test_a_lock_that_is_never_let_go_ends_in_a_sentence(tmp_path, monkeypatch):
+    import filelock
+
     monkeypatch.setattr(atomic_file, "WAIT_S", 0.01)
     with (
         filelock.FileLock(tmp_path / ".lock"),

@@ -1,6 +1,6 @@
 """Builds the sensing objects that a configuration names, and says which part feeds which of them."""
 
-from .air.setup import every_ms
+from .air.fitted_parts import every_ms
 from .air.windows import Air
 from .energy.meter import Energy
 from .light import Light

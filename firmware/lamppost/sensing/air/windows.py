@@ -8,7 +8,7 @@ from micropython import const
 from ...core.payload import body, number
 from ...core.quality import ESTIMATED, SATURATED, UNAVAILABLE, VALID, of_fault
 from ..window import Window
-from . import aqi, aqi_us, setup
+from . import aqi, aqi_us, fitted_parts
 from .conversions import dry_mass
 
 _STALE_S = const(600)  # older weather says nothing of now
@@ -38,9 +38,9 @@ class Air:
         self._table = options.get("index", "EAQI-2024")
         self._index = aqi_us if self._table.startswith("US") else aqi
         spans = self._index.spans(self._table)
-        self.channels = setup.channels(options, parts, spans, self.every_ms, clock.uptime_s())
-        self.wears = setup.wears(options, parts, self.every_ms, counters)
-        self._conversions = setup.conversions(options, parts)
+        self.channels = fitted_parts.channels(options, parts, spans, self.every_ms, clock.uptime_s())
+        self.wears = fitted_parts.wears(options, parts, self.every_ms, counters)
+        self._conversions = fitted_parts.conversions(options, parts)
         self._kappa = round(100 * options.get("kappa", _KAPPA / 100)) if options.get("humidity") else None
 
     def of(self, part):
