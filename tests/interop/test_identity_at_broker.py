@@ -85,6 +85,7 @@ def city(tmp_path_factory) -> City:
     city.issue_as("broker", "localhost")
     city.issue("lisbon", "lp-0001")
     city.issue("lisbon", "lp-0002")
+    city.issue("s" * 32, "n" * 32)
     city.issue_as("reader", "platform")
     return city
 
@@ -126,6 +127,16 @@ def test_a_lamppost_writes_its_own_topics_and_no_others_whoever_it_says_it_is(co
     assert lamp.publish("lamppost/v1/lisbon/lp-0001/state") == "publish Success"
     assert reader.hears("lamppost/v1/lisbon/lp-0001/state")
     assert reader.heard == ["lamppost/v1/lisbon/lp-0001/state"]
+
+
+def test_a_lamppost_with_the_longest_names_has_a_certificate_and_its_own_topics(connect):
+    site, node = "s" * 32, "n" * 32
+    reader = connect("reader", "platform")
+    reader.subscribe("lamppost/v1/#")
+    lamp = connect("node", f"{site}/{node}", claims="lamp")
+    assert lamp.publish(f"lamppost/v1/{site}/{node}/state") == "publish Success"
+    assert lamp.publish(f"lamppost/v1/{site}/{'n' * 31}/state") == "publish Not authorized"
+    assert lamp.publish("lamppost/v1/lisbon/lp-0001/state") == "publish Not authorized"
 
 
 def test_a_reader_reads_all_and_writes_nothing(connect):
