@@ -93,7 +93,7 @@ def test_every_error_of_a_trace_is_named_at_once_with_its_line(file):
         "range_mm is 'near', which is no number; leave it empty if missing.",
         "the time goes back from 1 to 0.5 s; sort the rows by t_s.",
         "1 cells where the heading has 2.",
-        "t_s is 'x', which is no number.",
+        "t_s is 'x', which is neither a number nor a time like 2026-03-01T12:00:00Z.",
         "range_mm is 'inf', which is no number; leave it empty if missing.",
     ]
 
@@ -103,7 +103,18 @@ def test_every_error_of_a_trace_is_named_at_once_with_its_line(file):
     [
         ("", "the file is empty; the first line names the columns, beginning with t_s."),
         ("t_s,range_mm\n", "there are no rows after the heading."),
-        ("time,range_mm\n0,1\n", "there is no column t_s (the time in seconds)."),
+        ("when,range_mm\n0,1\n", "there is no column t_s (the time in seconds)."),
+        ("time,range_mm\n0,1\n", "time is '0', which is no time like 2026-03-01T12:00:00Z; a number of seconds belongs"
+                                  " into a column t_s."),
+        ("t_s,range_mm\n1767225600000,1\n", "t_s is 1767225600000, beyond all times; name the column t_ms if these are"
+                                             " milliseconds."),
+        ("t_s,range_mm\n0,1\n9e9,1\n", "t_s is 9e9, more than ten years after the first row; cut the file."),
+        ("t_s,range_mm\n2026-02-29T00:00:00Z,1\n", "t_s is '2026-02-29T00:00:00Z', which is neither a number nor a time"
+                                                    " like 2026-03-01T12:00:00Z."),
+        ('t_s,range_mm\n0,"1\n1,2\n', "a quote is not closed in this line; remove it, or bring the whole cell into one"
+                                      " line."),
+        ('t_s,range_mm\n0,"3,5"\n', "range_mm is '3,5', which is no number; leave it empty if missing."),
+        ("t_s;range_mm\n0;1.234,5\n", "range_mm is '1.234,5', which is no number; leave it empty if missing."),
         ("t_s,range_mm,range_mm\n0,1,1\n", "the column range_mm is there twice; keep one."),
         ("t_s,mag_x_ut,mag_z_ut\n0,1,1\n", "mag_x_ut and mag_z_ut cannot be used without mag_y_ut."),
         ("t_s,range\n0,1\n", "there is no column to judge by; at least one of range_mm, mag_x_ut, mag_y_ut, mag_z_ut, "
@@ -152,3 +163,26 @@ def test_a_real_day_of_a_car_park_is_told_as_it_was():
     score = compare(truth, told, 0, 300 * len(taken))
     assert score.right > 0.99
     assert score.false_changes == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufefft_s;range_mm;temp_c\n0;3200;20,5\n0,25;3100;-1,0\n",
+        "sep=;\r\nt_s;range_mm;temp_c\r\n0;3200;20,5\r\n\r\n0.25;3100;-1\r\n",
+        '"sep=|"\nt_s|range_mm|temp_c\n0|"3200"|20,5\n0,25|3100|-1\n',
+        "t_ms\trange_mm\ttemp_c\n0\t3200\t20,5\n250\t3100\t-1\n",
+        "time,range_mm,temp_c\n1970-01-01T00:00:00Z,3200,20.5\n1970-01-01T01:00:00.250+01:00,3100,-1\n",
+        "t_s,range_mm,temp_c\n1970-01-01 00:00:00,3200,20.5\n1970-01-01 00:00:00.250,3100,-1\n",
+    ],
+    ids=["semicolons", "sep=;", "sep=|", "milliseconds", "ISO 8601", "without a zone"],
+)
+def test_what_spreadsheets_and_loggers_write_is_one_trace(file, text):
+    found = parking.read(file(text))
+    assert (found.start_s, list(found.rows)) == (0, [0, 3200, 20, 250, 3100, -1])
+    assert any("without a zone are taken as UTC" in note for note in found.notes) == ("00:00:00," in text)
+
+
+def test_a_truth_may_have_the_times_of_its_trace(file):
+    text = "time;state\n2026-03-01T12:00:00Z;free\n2026-03-01T13:00:00+01:00;occupied\n"
+    assert trace.states(file(text), STATES) == [(1772366400.0, "free"), (1772366400.0, "occupied")]

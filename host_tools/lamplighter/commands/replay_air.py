@@ -32,7 +32,8 @@ _VALUES = ("pm1", "pm2_5", "pm4", "pm10", "no2", "o3", "so2", "co", "co2", "voc_
 def air(trace: Path, table: str, window_s: int, humidity: str | None, kappa: float, as_json: bool) -> None:
     """What a node would have told of the air, window by window.
 
-    TRACE.csv has a column t_s (seconds, Unix time for windows on UTC) and any of pm1, pm2_5, pm4, pm10 (µg/m³),
+    TRACE.csv has a column t_s (seconds, Unix time for windows on UTC; or ISO 8601), t_ms (milliseconds) or time (ISO
+    8601), separated by commas, semicolons (with decimal commas) or tabs, and any of pm1, pm2_5, pm4, pm10 (µg/m³),
     t (°C), rh (%), p (hPa), co2 (ppm), no2, o3, so2, co (ppb), voc_raw with nox_raw (ticks); an empty cell is a
     missing reading. A window is told where it ends; one that the trace ends in is not. Errors of the file are named
     all at once, and end with exit code 43; gaps are noted.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..problems import Problem
+from . import text_file
 
 if TYPE_CHECKING:
     import pathlib
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 
+_DEEPEST = 64
 _TABLE = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[A-Za-z0-9_.-]+)\s*=""")
 
@@ -80,21 +83,37 @@ class TomlDocument:
 def read(text: str, shown: str) -> TomlDocument:
     """Parse. A text that is no TOML gives an empty document with one complaint."""
     try:
-        return TomlDocument(shown, tomllib.loads(text), _lines(text))
+        data = tomllib.loads(text)
+        wrong = _unwieldy(data)
+    except RecursionError:
+        wrong = "there are more levels of brackets than anybody writes"
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         line = int(found.group(1)) if found else 0
         cause = re.sub(r" \(at .*\)", "", str(error))
         return TomlDocument(shown, {}, {}, [(line, f"{shown}:{line}: not TOML: {cause}; correct the line.")])
+    except ValueError:  # of int(), for thousands of digits
+        wrong = "a number has more digits than anything can have"
+    if wrong:
+        return TomlDocument(shown, {}, {}, [(0, f"{shown}: {wrong}; correct it.")])
+    return TomlDocument(shown, data, _lines(text))
 
 
 def load(file: pathlib.Path, kind: type[Problem], remedy: str | None = None, shown: str = "") -> TomlDocument:
     """Read and parse. Raises this kind of Problem for a file that cannot be read."""
-    try:
-        return read(file.read_text(encoding="utf-8"), shown or str(file))
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise kind(f"{file} cannot be read: {why}.", remedy) from None
+    return read(text_file.read(file, kind, remedy), shown or str(file))
+
+
+def _unwieldy(value: Any, depth: int = 0) -> str:
+    """Why a value cannot be checked any further; "" if it can."""
+    if depth > _DEEPEST:
+        return f"there are more than {_DEEPEST} levels of brackets"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value} is no number that can be used"
+    if isinstance(value, int) and abs(value) >= 1 << 63:
+        return "a number is beyond 64 bits"
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((wrong for one in inner if (wrong := _unwieldy(one, depth + 1))), "")
 
 
 def dotted(path: Path) -> str:

@@ -1,21 +1,30 @@
-"""A recorded trace: a CSV file with a column t_s, checked whole before anything is made of it."""
+"""A recorded trace: a CSV file with a column of times, checked whole before anything is made of it."""
 
 from __future__ import annotations
 
-import csv
+import datetime
 import difflib
-import math
 import statistics
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..documents import csv_source, text_file
+from ..documents.csv_source import Table
 from ..problems import TraceInvalid
 
 MISSING = -(1 << 31)  # stands for an empty cell
 _SHOWN = 12  # errors of cells that are named one by one
 _GAP_S = 30.0
+_TIMES = ("t_s", "t_ms", "time")  # seconds or ISO 8601, milliseconds, ISO 8601
+_NO_TIME = {
+    "t_s": "neither a number nor a time like 2026-03-01T12:00:00Z", "t_ms": "no number",
+    "time": "no time like 2026-03-01T12:00:00Z; a number of seconds belongs into a column t_s",
+}  # fmt: skip
+_LATEST_S = 1e11  # the year 5138; beyond it are milliseconds
+_LONGEST_S = 3660 * 86400
+_LARGEST = 1e9
 
 
 @dataclass(frozen=True)
@@ -75,49 +84,43 @@ def read(path: Path, known: Sequence[Column], groups: Sequence[tuple[str, ...]])
 
     Raises TraceInvalid with every error at once.
     """
-    table = _table(path)
     name = str(path)
     errors = _Errors(name)
-    if not table:
+    table = _table(path, errors)
+    if not table.rows:
         errors.add("the file is empty; the first line names the columns, beginning with t_s")
         errors.done()
-    heads = [head.strip() for head in table[0]]
+    heads = _heads(table)
     notes = _check_heads(heads, known, groups, errors)
-    if len(table) == 1:
+    if len(table.rows) == 1:
         errors.add("there are no rows after the heading")
     errors.done()
     columns = [column for column in known if column.name in heads]
     places = [heads.index(column.name) for column in columns]
     trace = Trace(name, 0.0, [column.name for column in columns], array("q"), notes=notes)
-    times = _fill(trace, table, heads.index("t_s"), columns, places, errors)
+    times = _fill(trace, table, _Clock(heads, table.separator, errors), columns, places, errors)
     errors.done()
     _find_gaps(trace, times)
     return trace
 
 
 def states(path: Path, allowed: Sequence[str]) -> list[tuple[float, str]]:
-    """The file with columns t_s and state that --truth names. Raises TraceInvalid."""
-    table = _table(path)
+    """The file with a column of times and a column state that --truth names. Raises TraceInvalid."""
     errors = _Errors(str(path))
-    heads = [head.strip() for head in table[0]] if table else []
-    for head in ("t_s", "state"):
-        if head not in heads:
-            errors.add(f"there is no column {head}; the columns of a truth file are t_s,state")
-    if not errors.lines and len(table) == 1:
+    table = _table(path, errors)
+    heads = _heads(table)
+    if "state" not in heads or not set(heads) & set(_TIMES):
+        lacking = "state" if set(heads) & set(_TIMES) else "t_s"
+        errors.add(f"there is no column {lacking}; the columns of a truth file are t_s,state")
+    elif len(table.rows) == 1:
         errors.add("there are no rows after the heading")
     errors.done()
-    rows: list[tuple[float, str]] = []
-    for line, cells in enumerate(table[1:], 2):
-        if not cells:
-            continue
+    clock, rows = _Clock(heads, table.separator, errors), []
+    for line, cells in table.rows[1:]:
         if len(cells) < len(heads):
             errors.add(f"{len(cells)} cells where the heading has {len(heads)}", line)
             continue
-        t_s, state = _number(cells[heads.index("t_s")]), cells[heads.index("state")].strip()
-        if t_s is None:
-            errors.add(f"t_s is {cells[heads.index('t_s')].strip()!r}, which is no number", line)
-        elif rows and t_s < rows[-1][0]:
-            errors.add(f"the time goes back from {rows[-1][0]:g} to {t_s:g} s; sort the rows by t_s", line)
+        t_s, state = clock.read(cells, line), cells[heads.index("state")].strip()
         if state not in allowed:
             errors.add(f"state is {state!r}; it must be one of {', '.join(allowed)}", line)
         rows.append((t_s or 0.0, state))
@@ -125,28 +128,69 @@ def states(path: Path, allowed: Sequence[str]) -> list[tuple[float, str]]:
     return rows
 
 
-def _table(path: Path) -> list[list[str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.reader(file))
-    except FileNotFoundError:
-        raise TraceInvalid(f"There is no file {path}.") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise TraceInvalid(f"{path} is not a CSV file in UTF-8.") from None
-    except OSError as error:
-        raise TraceInvalid(f"{path} cannot be read: {error.strerror}.") from None
-    while rows and not rows[-1]:
-        rows.pop()
-    return rows
+def _table(path: Path, errors: _Errors) -> Table:
+    table = csv_source.parse(text_file.read(path, TraceInvalid))
+    for line, cause, remedy in table.errors:
+        errors.add(f"{cause}; {remedy}", line)
+    return table
+
+
+def _heads(table: Table) -> list[str]:
+    return [head.strip() for head in table.rows[0][1]] if table.rows else []
+
+
+class _Clock:
+    """The times of a file's rows in seconds, which never go back."""
+
+    def __init__(self, heads: list[str], separator: str, errors: _Errors) -> None:
+        self._column = next(name for name in _TIMES if name in heads)
+        self._place = heads.index(self._column)
+        self._separator, self._errors = separator, errors
+        self._last: float | None = None
+        self._first: float | None = None
+        self.local = False  # some time has no zone
+
+    def read(self, cells: list[str], line: int) -> float | None:
+        """The time of a row; None where it is none, which is an error then."""
+        cell = cells[self._place].strip()
+        wrong, t_s = "", self._seconds(cell)
+        if t_s is None:
+            wrong = f"{self._column} is {cell!r}, which is {_NO_TIME[self._column]}"
+        elif abs(t_s) > _LATEST_S:
+            wrong = f"{self._column} is {cell}, beyond all times; name the column t_ms if these are milliseconds"
+        elif self._last is not None and t_s < self._last:
+            wrong = f"the time goes back from {self._last:.15g} to {t_s:.15g} s; sort the rows by {self._column}"
+        elif self._first is not None and t_s - self._first > _LONGEST_S:
+            wrong = f"{self._column} is {cell}, more than ten years after the first row; cut the file"
+        if wrong:
+            self._errors.add(wrong, line)
+            return None
+        self._last = t_s
+        self._first = t_s if self._first is None else self._first
+        return t_s
+
+    def _seconds(self, cell: str) -> float | None:
+        value = None if self._column == "time" else csv_source.number(cell, self._separator)
+        if value is not None or self._column == "t_ms":
+            return value if value is None or self._column == "t_s" else value / 1000
+        try:
+            moment = datetime.datetime.fromisoformat(cell)
+            if moment.tzinfo is None:
+                self.local = True
+                moment = moment.replace(tzinfo=datetime.UTC)
+            return moment.timestamp()
+        except (ValueError, OverflowError):
+            return None
 
 
 def _check_heads(
     heads: list[str], known: Sequence[Column], groups: Sequence[tuple[str, ...]], errors: _Errors
 ) -> list[str]:
     """Errors of the heading; returns notes about columns that are passed over."""
-    names = ["t_s", *(column.name for column in known)]
+    time = next((name for name in _TIMES if name in heads), "t_s")
+    names = [time, *(column.name for column in known)]
     strange = [head for head in heads if head not in names]
-    if "t_s" not in heads:
+    if time not in heads:
         errors.add(f"there is no column t_s (the time in seconds){_meant('t_s', strange)}", 1)
     for head in dict.fromkeys(heads):
         if heads.count(head) > 1:
@@ -175,46 +219,34 @@ def _near(head: str, names: list[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
 def _fill(
-    trace: Trace, table: list[list[str]], at_time: int, columns: list[Column], places: list[int], errors: _Errors
+    trace: Trace, table: Table, clock: _Clock, columns: list[Column], places: list[int], errors: _Errors
 ) -> list[float]:
-    width = len(table[0])
+    width = len(table.rows[0][1])
     times: list[float] = []
     rows = trace.rows
-    for line, cells in enumerate(table[1:], 2):
-        if not cells:
-            continue  # a blank line
+    for line, cells in table.rows[1:]:
         if len(cells) != width:
             errors.add(f"{len(cells)} cells where the heading has {width}", line)
             continue
-        t_s = _number(cells[at_time])
+        t_s = clock.read(cells, line)
         if t_s is None:
-            errors.add(f"t_s is {cells[at_time].strip()!r}, which is no number", line)
-            continue
-        if times and t_s < times[-1]:
-            errors.add(f"the time goes back from {times[-1]:.15g} to {t_s:.15g} s; sort the rows by t_s", line)
             continue
         times.append(t_s)
         rows.append(round(1000 * (t_s - times[0])))
         for column, place in zip(columns, places, strict=True):
-            cell = cells[place]
-            try:
-                rows.append(round(column.scale * float(cell)))
-                continue
-            except (ValueError, OverflowError):
+            cell = cells[place].strip()
+            value = csv_source.number(cell, table.separator) if cell else None
+            if value is None or abs(value) > _LARGEST:
                 rows.append(MISSING)
-            if cell.strip():
-                errors.add(f"{column.name} is {cell.strip()!r}, which is no number; leave it empty if missing", line)
+                if cell:
+                    errors.add(f"{column.name} is {cell!r}, which is no number; leave it empty if missing", line)
+            else:
+                rows.append(round(column.scale * value))
     if times:
         trace.start_s = times[0]
+    if clock.local:
+        trace.notes.append(f"{trace.name}: times without a zone are taken as UTC")
     for place, column in enumerate(columns, 1):
         values = sorted(value for value in rows[place :: len(columns) + 1] if value != MISSING)
         if not values:
