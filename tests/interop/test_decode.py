@@ -75,10 +75,16 @@ def ask():
         "ff 00 59 " + TFMINI + " aa 59",
         "59592c02 38040000 1c",
         "0x59,0x59,0x2C,0x02,0x38,0x04,0x00,0x00,0x1C",
+        "{0x59, 0x59, 0x2C, 0x2, 0x38, 0x4, 0x0, 0x0, 0x1C}",
+        "\ufeff59.59.2C.02.38.04.00.00.1C (9)",
+        "[59.59.2c.02.38.04.00.00.1c]",
+        r"\x59\x59\x2C\x02\x38\x04\x00\x00\x1C",
+        r"b'YY,\x028\x04\x00\x00\x1c'",
+        "59h 59h 2Ch 02h 38h 04h 00h 00h 1Ch",
     ],
 )
 def test_blanks_colons_prefixes_and_noise_do_not_matter(ask, text):
-    assert json.loads(ask("TFmini", text, "--json").output) == DISTANCE
+    assert json.loads(ask("TFmini", text, "--json").stdout) == DISTANCE
 
 
 def test_a_part_nobody_knows_is_told_with_the_nearest():
@@ -87,7 +93,16 @@ def test_a_part_nobody_knows_is_told_with_the_nearest():
 
 
 @pytest.mark.parametrize(
-    "text, sentence", [("5", "half a byte is missing"), ("5G", "'G', which is no hexadecimal digit")]
+    "text, sentence",
+    [
+        ("5", "a group of one digit, 5;"),
+        ("255 3 157 159", "a group of 3 digits, 255;"),
+        ("03 157", "a group of 3 digits, 157;"),
+        ("0x595", "a group of 3 digits, 595;"),
+        ("5G", "'G', which is no hexadecimal digit"),
+        ("59.59 (3)", "HEX says 3 bytes and has 2"),
+        (r"b'\xg'", "not a bytes literal"),
+    ],
 )
 def test_what_is_no_hex_is_wrong_usage(ask, text, sentence):
     done = ask("tfmini", text)
@@ -95,12 +110,51 @@ def test_what_is_no_hex_is_wrong_usage(ask, text, sentence):
     assert sentence in done.output
 
 
+@pytest.mark.parametrize(
+    "part, options, reading, used",
+    [
+        ("ina226", [], {"voltage_v": 12.0, "current_a": 1.25, "power_w": 15.0}, "shunt_uohm=2000"),
+        ("ina226", ["shunt_mohm=0.1"], {"voltage_v": 12.0, "current_a": 25.0, "power_w": 300.0}, "shunt_uohm=100"),
+        ("ina226", ["shunt_uohm=0x64", "imax_a=30"], {"voltage_v": 12.0, "current_a": 25.0, "power_w": 300.0},
+         "shunt_uohm=100, imax_a=30"),
+    ],
+)  # fmt: skip
+def test_options_of_a_part_count_and_are_named_with_what_was_used(ask, part, options, reading, used):
+    done = ask(part, "03 E8 25 80", "--json", *(word for one in options for word in ("--option", one)))
+    assert json.loads(done.stdout) == reading and f"decoded with {used}\n" in done.stderr
+
+
+def test_a_model_and_the_resistors_of_a_board_change_what_bytes_mean(ask):
+    frame = "FF 00 FA F9"  # 250 mm: nearer than some models can hear
+    assert json.loads(ask("a02yyuw", frame, "--json").stdout) == {"distance_mm": 250}
+    assert json.loads(ask("a02yyuw", frame, "--option", "model=jsn_sr04t", "--json").stdout)["fault"] == "signal"
+    usual = "00 00 10 00"
+    assert json.loads(ask("ads1115", usual, "--option", "full_mv=256", "--option", "inputs=2,3", "--json").stdout) == {
+        "input_2_v": 0, "input_3_v": 0.032}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "part, option, sentence",
+    [
+        ("ina226", "shunt=3", "did you mean shunt_uohm?"), ("ina226", "shunt_uohm=9999999", "must be 10 to 1000000"),
+        ("ina226", "shunt_uohm=two", "must be a whole number"), ("ina226", "shunt_mohm=0", "must be 10 to"),
+        ("ina226", "baud=9600", "does not change what the bytes of a ina226 mean"), ("ina226", "x", "NAME=VALUE"),
+        ("tfmini", "model=x", "nothing that is configured changes it"),
+        ("a02yyuw", "model=x", "must be one of a02yyuw"),
+        ("ads1115", "inputs=1,1", "must be 1 to 4 different numbers"), ("ads1115", "inputs=", "must be a whole number"),
+    ],
+)  # fmt: skip
+def test_an_option_that_cannot_be_is_wrong_usage(ask, part, option, sentence):
+    done = ask(part, "00", "--option", option)
+    assert done.exit_code == 2 and sentence in " ".join(done.output.split()), done.output
+
+
 PARTS = catalogue.ids()
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_the_example_of_every_part_becomes_si_words(ask, part):
-    answer = json.loads(ask(part, catalogue.get(part).example, "--json").output)
+    answer = json.loads(ask(part, catalogue.get(part).example, "--json").stdout)
     words = {units.value(name, 1)[0] for name in catalogue.get(part).measures}
     clock = {"utc"} if part == "ds3231" else set()
     # a captured answer may be one of several that make a reading
@@ -125,7 +179,7 @@ def test_every_quantity_of_the_firmware_that_a_part_gives_has_one_word():
 
 def test_a_missing_value_is_null(ask):
     nobody = "F4F3F2F10D0002AA0000000000003700005500F8F7F6F5"
-    answer = json.loads(ask("ld2410", nobody, "--json").output)
+    answer = json.loads(ask("ld2410", nobody, "--json").stdout)
     assert answer == {"presence": 0, "moving_distance_mm": None, "still_distance_mm": None}
     assert "null" in ask("ld2410", nobody).output
 
@@ -235,7 +289,7 @@ def test_captured_frames_mean_what_was_written_beside_them(ask, part, row):
     if part == "bl0942" and row["checksum_ok"] is None:  # recorded without its last byte
         raw += f"{~(0x58 + sum(bytes.fromhex(raw))) & 0xFF:02x}"
     done = ask(part, raw, "--json")
-    answer = json.loads(done.output)
+    answer = json.loads(done.stdout)
     wanted = stated(part, row)
     if (row["checksum_ok"] is False or "must be refused" in str(row["decoded"])) and not wanted:
         assert (done.exit_code, answer["fault"]) == (40, "garbled")
@@ -259,7 +313,7 @@ def test_the_registers_of_a_data_sheet_s_example_make_its_reading(ask):
     rows = {row["decoded"].get("reg", "")[:4]: row for row in json.loads(
         (Path(__file__).parents[1] / "data/sensor_frames.json").read_text(encoding="utf-8")
     ) if row["part"] == "INA226" and isinstance(row["decoded"], dict)}  # fmt: skip
-    answer = json.loads(ask("ina226", rows["0x01"]["hex"] + rows["0x02"]["hex"], "--json").output)
+    answer = json.loads(ask("ina226", rows["0x01"]["hex"] + rows["0x02"]["hex"], "--json").stdout)
     assert answer == {"voltage_v": rows["0x02"]["decoded"]["volts"], "current_a": rows["0x04"]["decoded"]["amps"],
                       "power_w": pytest.approx(rows["0x03"]["decoded"]["watts"])}  # fmt: skip
 
@@ -268,8 +322,8 @@ def test_the_registers_of_a_data_sheet_s_example_make_its_reading(ask):
 @pytest.mark.parametrize("part", [part.id for part in catalogue.every() if re.search(MARKED, part.decode)])
 def test_noise_around_a_frame_does_not_matter(ask, part, noise):
     frame = catalogue.get(part).example
-    clean = ask(part, frame, "--json").output
-    assert json.loads(ask(part, noise[0], frame, noise[1], "--json").output) == json.loads(clean)
+    clean = ask(part, frame, "--json").stdout
+    assert json.loads(ask(part, noise[0], frame, noise[1], "--json").stdout) == json.loads(clean)
 
 
 def test_a_problem_is_an_object_too_with_json():

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from typing import Any
 
 import click
 from rich.table import Table
 
 from .. import paths, screen
-from ..parts import catalogue, units
+from ..documents import text_file
+from ..parts import catalogue, decode_options, hex_bytes, units
 from ..problems import ReadingFault
 
 MEANING = {
@@ -29,15 +28,20 @@ MEANING = {
 @click.command()
 @click.argument("part")
 @click.argument("frame", metavar="HEX", nargs=-1, required=True)
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE",
+              help="An option of the part, as in the configuration: its model, shunt, address.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="An object with the readings by their SI words.")
 @click.pass_context
-def command(ctx: click.Context, part: str, frame: tuple[str, ...], as_json: bool) -> None:
+def command(
+    ctx: click.Context, part: str, frame: tuple[str, ...], options: tuple[str, ...], as_json: bool
+) -> None:
     """Say what a captured frame of PART means, with the decoder that runs on the node.
 
     `lamplighter parts` lists the parts, and `lamplighter parts PART` says which bytes it takes. HEX is a whole answer
-    or data frame; it may have blanks, commas, colons and 0x, and noise before and after; - reads it from standard
-    input. Values come in the unit that their word ends with, a missing one as null. A frame that holds no reading
-    ends with exit code 40 and the fault's word.
+    or data frame, with noise before and after, as logs and programs show it (03.04.00, 03:04, 0x03, 0x04,
+    \\x03\\x04, in brackets or not); - reads it from standard input. Options that change what the bytes mean are named
+    with the value that was used. Values come in the unit that their word ends with, a missing one as null. A frame
+    that holds no reading ends with exit code 40 and the fault's word.
 
     Example: lamplighter decode tfmini "59 59 2C 02 38 04 00 00 1C"
     """
@@ -45,10 +49,18 @@ def command(ctx: click.Context, part: str, frame: tuple[str, ...], as_json: bool
     from lamppost.core.faults import SensorFault  # type: ignore[import-not-found]
     from lamppost.drivers import registry  # type: ignore[import-not-found]
 
-    name = catalogue.meant(part).id
-    raw = _bytes(" ".join(frame) if frame != ("-",) else sys.stdin.read(1 << 20))
+    known = catalogue.meant(part)
+    decoder = registry.driver(known.id)[0].decode
+    text = " ".join(frame) if frame != ("-",) else text_file.stdin(ReadingFault)
     try:
-        reading = units.reading(registry.decode(name, raw))
+        raw = hex_bytes.parse(text)
+        chosen = decode_options.choose(known, decoder, options)
+    except ValueError as wrong:
+        raise click.UsageError(f"{wrong}.") from None
+    if chosen.used:
+        screen.note("decoded with " + ", ".join(f"{name}={_plain(value)}" for name, value in chosen.used.items()))
+    try:
+        reading = units.reading(decoder(raw, **chosen.arguments))
     except SensorFault as fault:
         if as_json:
             screen.result({"fault": fault.word, "detail": fault.detail})
@@ -61,14 +73,8 @@ def command(ctx: click.Context, part: str, frame: tuple[str, ...], as_json: bool
         _show(reading)
 
 
-def _bytes(text: str) -> bytes:
-    digits = re.sub(r"0[xX]|[\s:,;-]", "", text)
-    wrong = re.search("[^0-9a-fA-F]", digits)
-    if wrong:
-        raise click.UsageError(f"HEX holds {wrong[0]!r}, which is no hexadecimal digit.")
-    if len(digits) % 2:
-        raise click.UsageError(f"HEX has {len(digits)} digits, an odd number: half a byte is missing.")
-    return bytes.fromhex(digits)
+def _plain(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _show(reading: dict[str, Any]) -> None:
