@@ -68,6 +68,14 @@ class Hearing:
             if topic.split("/", 4)[4] == suffix
         ]
 
+    def cleared_unraised(self) -> list[str]:
+        """Topics of alarms that were cleared, as far as this subscriber has heard, without having been raised."""
+        first: dict[str, bytes] = {}
+        for topic, payload, _ in list(self._subscriber.messages):
+            first.setdefault(topic, payload)
+        alarms = {topic: payload for topic, payload in first.items() if "/alarm/" in topic}
+        return [topic for topic in alarms if not alarms[topic]]
+
     def numbered(self) -> list[Message]:
         """Every message that has a sequence number."""
         heard = (json.loads(payload) for _, payload, _ in list(self._subscriber.messages) if payload)

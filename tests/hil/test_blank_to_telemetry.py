@@ -31,6 +31,7 @@ def test_a_blank_board_is_flashed_configured_and_tested_and_publishes(request, v
     heard.forget()
     heard.arrival()  # the test has ended with a reset
     heard.nothing_lost()
+    assert heard.cleared_unraised() == []
 
 
 def blank(post: CablePost) -> None:
