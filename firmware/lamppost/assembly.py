@@ -95,6 +95,7 @@ def link(node, alive):
         broker_settings.of(node.config, together), node.wifi, socket, select, node.clock, node.outbox,
         node.counters.boot, node.info,
         time.ticks_ms, time.ticks_diff, random_below, alive, ignore, node.log, set_time=set_chip_clock,
+        delivered=node.start_times.finish,
     )  # fmt: skip
 
 

@@ -36,11 +36,12 @@ class Link:
     random(n) -> integer below n; alive() -- called at least every second, except while a name is resolved
     report(fault) -- each LinkFault; log(text)
     set_time(seconds since 2000) -- sets the chip's own clock, for TLS
+    delivered() -- called when the broker has acknowledged the first record of a connection
     """
 
     def __init__(
         self, broker, wifi, socket, select, clock, outbox, boot, info, ticks_ms, ticks_diff, random, alive,
-        report, log, on_command=None, set_time=None,
+        report, log, on_command=None, set_time=None, delivered=None,
     ):  # fmt: skip
         self.broker = broker
         self._wifi = wifi
@@ -55,6 +56,7 @@ class Link:
         self._report = report
         self._log = log
         self._on_command = on_command
+        self._delivered = delivered
         tls = None
         if broker.tls:
             from .tls import Tls
@@ -237,6 +239,8 @@ class Link:
         self.publisher.acknowledge(entry)
         self._opening.done("ack")
         self._log("link: %s %s" % (words.TIMES, " ".join(["%s=%d" % step for step in self._opening.times])))
+        if self._delivered:
+            self._delivered()
 
     def _last_words(self, fault):
         """The fault, or a better one: what the broker sent before it closed, perhaps a reason, can still be read."""

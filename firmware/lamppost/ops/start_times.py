@@ -2,28 +2,24 @@
 
 
 class StartTimes:
-    """ticks_ms, ticks_diff -- of time; begin_ms -- ticks at which boot.py began
+    """ticks_ms, ticks_diff -- of time; began_ms -- ticks at which boot.py began; log(text) -- gets the line"""
 
-    log(text) -- gets the line, once `last` is marked
-    """
-
-    def __init__(self, ticks_ms, ticks_diff, begin_ms, log):
+    def __init__(self, ticks_ms, ticks_diff, began_ms, log):
         self._ticks_ms = ticks_ms
         self._ticks_diff = ticks_diff
-        self._begin_ms = begin_ms
+        self._began_ms = began_ms
         self._log = log
-        self._steps = []
-        self.done = False
+        self._steps = []  # None once the line is printed
 
     def mark(self, step, at_ms=None):
-        """This step is done, now or at at_ms ticks; one that is marked again is done already."""
+        """This step is done, now or at at_ms ticks."""
         at_ms = self._ticks_ms() if at_ms is None else at_ms
-        if not self.done:
-            self._steps.append("%s=%d" % (step, self._ticks_diff(at_ms, self._begin_ms)))
+        if self._steps is not None:
+            self._steps.append("%s=%d" % (step, self._ticks_diff(at_ms, self._began_ms)))
 
-    def finish(self, step):
-        """The last step is done: print the line."""
-        if not self.done:
-            self.mark(step)
-            self.done = True
-            self._log("start: ms since power-on: " + " ".join(self._steps))
+    def finish(self):
+        """The broker has the first record: print the line, once."""
+        if self._steps is not None:
+            self.mark("telemetry")
+            self._log("start: done after ms: " + " ".join(self._steps))
+            self._steps = None
