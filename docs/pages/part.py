@@ -106,12 +106,10 @@ def _configuration(part: Part) -> str:
 
 def _faults(part: Part) -> str:
     module, kind = _driver(part.id)
-    from lamppost.core import quantities  # type: ignore[import-not-found]
-    from lamppost.core.units import of as unit  # type: ignore[import-not-found]
+    from lamppost.core.quantities import decimals, unit  # type: ignore[import-not-found]
 
-    rows = quantities.rows(part.measures)
     limits = [
-        (f"`{name}`", _number(low, rows[name][0]), _number(high, rows[name][0]), unit(name)[0])
+        (f"`{name}`", _number(low, decimals(name)), _number(high, decimals(name)), unit(name)[0])
         for name, low, high in getattr(kind, "LIMITS", ())
     ]
     said = table(("self-test", "from", "to", "unit"), limits) + "\n" if limits else ""

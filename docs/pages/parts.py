@@ -45,12 +45,11 @@ def _kind(kind: str, title: str) -> str:
 def _quantities() -> str:
     paths.importable()
     from lamppost.core import quantities  # type: ignore[import-not-found]
-    from lamppost.core.units import of as unit  # type: ignore[import-not-found]
 
     rows = [
-        (f"`{name}`", *unit(name), row[0], _number(row[1], row), _number(row[2], row), _word(name),
+        (f"`{name}`", row.ucum, row.rec20, row.decimals, _number(row.low, row), _number(row.high, row), _word(name),
          ", ".join(f"`{part.id}`" for part in catalogue.every() if name in part.measures))
-        for name, row in quantities.rows(quantities.names()).items()
+        for name, row in quantities.QUANTITIES.items()
     ]  # fmt: skip
     heads = ("name", "UCUM", "UNECE Rec 20", "decimals", "lowest", "highest", "decoded", "read from")
     return QUANTITIES + table(heads, rows)

@@ -139,6 +139,7 @@ async def run(node):
     asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.publish_diag))
     asyncio.create_task(tasks.keep(node, "console", 15000, console.attend, machine))
     asyncio.create_task(node.link.run())
+    asyncio.create_task(tasks.count_records(node))
     asyncio.create_task(assembly.timekeeper(node).run())
     build = node.build.get("build", "?")
     node.log("app: %s, boot %d, %s reset, build %s" % (node.config["node"], node.counters.boot, node.reset, build))

@@ -12,8 +12,9 @@ from esp32 import Partition
 from .buses.wiring import Wiring
 from .core.faults import JournalFault, SensorFault
 from .drivers import registry
-from .journal import flash, scan
+from .journal import flash
 from .journal.counters import Counters
+from .journal.nor_log import erase_all
 from .journal.outbox import Outbox
 from .link import broker_settings
 from .link.connection import Link
@@ -59,7 +60,7 @@ def journal(power_cut, clock, log):
                 raise
             lost.append("%s of %s" % (name, fault.detail))
             log("journal: %s: %s; formatted" % (name, fault))
-            scan.format(region)
+            erase_all(region)
             return kind(region)
 
     outbox = opened(Outbox, "records", outbox_flash)
@@ -71,8 +72,6 @@ def journal(power_cut, clock, log):
         outbox.begin(counters.boot)
     except JournalFault as fault:
         log("journal: %s" % fault)
-    if outbox.damaged:
-        log("journal: damaged: %d records cannot be read back" % outbox.damaged)
     return counters, outbox, ", ".join(lost)
 
 

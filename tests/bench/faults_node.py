@@ -127,14 +127,12 @@ class File:
 
 async def ours():
     import pc_link
-    from lamppost.journal.drawer import Drawer
     from lamppost.journal.flash import Flash
     from lamppost.journal.outbox import TELEMETRY, Outbox
 
     clock = pc_link.clock()
-    box = Outbox(Flash(File(asked["flash"])))
-    box.begin(box.newest + 1)
-    outbox = Drawer(box)
+    outbox = Outbox(Flash(File(asked["flash"])))
+    outbox.begin(outbox.newest + 1)
     mqtt = {"host": "127.0.0.1", "port": port, "window": 16, "keepalive_s": KEEPALIVE_S}
     link = pc_link.link(pc_link.broker(mqtt, {"drain_per_s": 0, "retry_max_ms": 2000}), clock, outbox)
     link.session.last_id = asked["id"]
@@ -156,8 +154,8 @@ async def ours():
             outbox.append(TELEMETRY, b"tele/energy", body_of(n), clock.stamp())
             link.wake()
         await asyncio.sleep_ms(1)
-    tell(taken=count - readings.missed, missed=readings.missed, shed=outbox.dropped, depth=outbox.depth())
-    while outbox.depth():
+    tell(taken=count - readings.missed, missed=readings.missed, shed=outbox.dropped, depth=outbox.depth)
+    while outbox.depth:
         await asyncio.sleep_ms(10)
     watching.cancel()
     tell(drained=True, connections=link.connections, next_id=link.session.last_id, **delays.figures())

@@ -166,7 +166,7 @@ def recovery(blocks, waiting):
         again.begin(boot)
         spent = time.ticks_us() - began
         best = min(best, spent)
-    return {"ms": best / 1000, "read": ram.read, "records": again.depth()}
+    return {"ms": best / 1000, "read": ram.read, "records": again.depth}
 
 
 def checkpoints():

@@ -112,7 +112,7 @@ async def ours():
 
     async def drained():
         link.wake()
-        while outbox.depth():
+        while outbox.depth:
             await asyncio.sleep_ms(2)
 
     append(WARM)

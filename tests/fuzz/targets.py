@@ -264,7 +264,7 @@ class Journal:
         nor.left = self.READS
         try:
             counters, outbox = self._open(nor)
-            known = outbox.depth()
+            known = outbox.depth
             sent = self._deliver(outbox)
             if sent > known:
                 raise Wrong("%d records out of %d" % (sent, known))
@@ -272,8 +272,8 @@ class Journal:
                 kind, body = (TELEMETRY, ALARM, EVENT)[seed.below(3)], b"z" * seed.below(400)
                 outbox.append(kind, b"x", body, Stamp(n, False, 0, 0))
             self._deliver(outbox)
-            if outbox.depth():
-                raise Wrong("%d records stay inside" % outbox.depth())
+            if outbox.depth:
+                raise Wrong("%d records stay inside" % outbox.depth)
             counters.imp_mwh += 1
             counters.changed()
             counters.checkpoint(True)

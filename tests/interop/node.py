@@ -100,7 +100,7 @@ class Node:
                 await self.link.leave(words[1])
             elif words[0] == "report":
                 tell(
-                    acknowledged=self.appended - self.outbox.depth(), worst_ms=self.worst, beats=self.beats,
+                    acknowledged=self.appended - self.outbox.depth, worst_ms=self.worst, beats=self.beats,
                     connections=self.link.connections, next_id=self.link.session.last_id,
                 )  # fmt: skip
 

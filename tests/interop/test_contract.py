@@ -37,13 +37,11 @@ def test_every_topic_has_an_example():
 
 def test_units_and_limits_are_those_of_the_firmware():
     from lamplighter.contract import SCHEMA
-    from lamppost.core import quantities, units
+    from lamppost.core.quantities import QUANTITIES
 
     inner = {"p_mw", "utc_s"}  # travel from part to sensing only
-    rows = quantities.rows(quantities.names())
-    assert UNITS.keys() == rows.keys() - inner
-    for name, (decimals, low, high) in rows.items():
-        ucum, rec20 = units.of(name)
+    assert UNITS.keys() == QUANTITIES.keys() - inner
+    for name, (decimals, low, high, ucum, rec20) in QUANTITIES.items():
         if name not in inner:
             row = SCHEMA["$defs"][name]
             assert UNITS[name] == {"decimals": decimals, "ucum": ucum, "rec20": rec20}, name

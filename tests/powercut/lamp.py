@@ -49,6 +49,8 @@ class Lamp:
 
     def append(self, kind, topic, body, retain=None):
         self.clock.now_s += 1
+        if self.made % 4 == 0:  # beside the work, as on the node: some records come before all is counted
+            self.outbox.count()
         known = self.clock.offset_s is not None
         time = self.clock.now_s + (self.clock.offset_s or 0)
         stamp = Stamp(time, known, self.clock.tq, self.clock.tu_ms)

@@ -151,8 +151,8 @@ class Ledger:
         doubtful = sum(record.kind == TELEMETRY for record in self.doubtful.values())
         if not dropped <= outbox.dropped <= dropped + doubtful:
             self.note("lost", f"{dropped} missing, {outbox.dropped} counted as dropped")
-        if outbox.depth():
-            self.note("lost", f"{outbox.depth()} left inside")
+        if outbox.depth:
+            self.note("lost", f"{outbox.depth} left inside")
         if order != sorted(order):
             self.note("corrupt", "out of order")
         youngest = max((key for key, record in self.open.items() if record.kind == TELEMETRY), default=None)

@@ -20,6 +20,7 @@ class Nor:
     Blocks that are not written to are shared with `image`, so that a sweep can make one of these for every cut.
     cut -- None, or a function (operation, block, offset, bytes or None, old block) -> None to let it pass, or the
         block as it is left behind; then PowerCut is raised.
+    worn -- None, or a function (block, offset, bytes) -> what of a program worn flash takes: bytes, None for nothing
     """
 
     def __init__(self, blocks=16, size=4096, image=None, cut=None):
@@ -28,6 +29,7 @@ class Nor:
         # bytes until it is written to, a bytearray from then on
         self.image: list = [erased] * blocks if image is None else [bytes(block) for block in image]
         self.cut = cut
+        self.worn = None
         self.programmed = 0  # bytes
         self.programs = 0
         self.read = 0  # bytes
@@ -38,7 +40,7 @@ class Nor:
     def snapshot(self):
         return [bytes(block) for block in self.image]
 
-    def _own(self, block):
+    def own(self, block):
         """The block as something that may be written to."""
         held = self.image[block]
         if not isinstance(held, bytearray):
@@ -57,8 +59,12 @@ class Nor:
     def writeblocks(self, block, buf, offset=None):
         if offset is None or offset + len(buf) > self.size:
             raise ValueError("the journal programs inside one block, at an offset")
-        held = self._own(block)
+        held = self.own(block)
         data = bytes(buf)
+        if self.worn is not None:
+            data = self.worn(block, offset, data)
+            if data is None:
+                return
         for i in range(len(data)):
             if data[i] & ~held[offset + i]:
                 raise NotErased(f"block {block} offset {offset + i}")

@@ -42,7 +42,7 @@ def recover(nor, split):
         "state": state,
         "delivered": delivered,
         "dropped": outbox.dropped,
-        "depth": outbox.depth(),
+        "depth": outbox.depth,
     }
 
 

@@ -46,5 +46,5 @@ def test_micropython_recovers_from_the_same_cuts_what_was_promised(tmp_path):
             key = ledger.key(entry.kind, entry.boot, entry.seq, entry.topic.encode())
             ledger.apply("acknowledge", key)
             ledger.apply("acknowledged", key)
-        ledger.check_drained(Figures(found["dropped"], lambda found=found: found["depth"]), order)
+        ledger.check_drained(Figures(found["dropped"], found["depth"]), order)
         assert {zero: getattr(ledger, zero) for zero in ZEROS} == ZEROS, (name, ledger.notes)

@@ -1,29 +1,21 @@
 """The sweep is only worth its zeros if it catches a journal that is wrong: each of these is, in one place."""
 
-import sys
 from collections.abc import Callable
 
-import pytest
 import sweep
 from lamp import COUNTERS, Lamp
 from lamppost.core.crc import crc32
-from lamppost.journal import block, outbox, ring, scan
+from lamppost.journal import nor_log, outbox, ring
 from lamppost.journal.counters import Counters
 from lamppost.journal.flash import Flash
+from lamppost.journal.nor_log import START
 from lamppost.journal.outbox import Outbox
-from lamppost.journal.reclaim import Room
-from lamppost.journal.ring import START, Ring
-from lamppost.journal.send_queue import Queue
+from lamppost.journal.reclaim import Reclaim
+from lamppost.journal.ring import Ring
+from lamppost.journal.send_queue import SendQueue
 from nor import Nor
 
 BOOTS = 4
-
-
-@pytest.fixture(autouse=True)
-def _these_modules_run(monkeypatch):
-    """What other tests have given back and loaded anew would not be what is patched here."""
-    for module in (block, outbox, scan, ring):
-        monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
 def found(lamp: Callable = Lamp):
@@ -41,26 +33,21 @@ def test_the_journal_as_it_is_passes_the_same_sweep():
 
 
 def test_appending_over_a_torn_tail_is_caught(monkeypatch):
-    def after_the_last_record(self, seq):
-        at, end = START, START
-        while at <= self.limit:
-            size = self.peek(seq, at)
-            end = at + size if size else end
-            at = self.step(seq, at, size)
-        return end
+    def after_the_last_record(self):
+        return max((at + size for at, size in self.records(self.head)), default=START)
 
-    monkeypatch.setattr(scan, "_end", after_the_last_record)
+    monkeypatch.setattr(Ring, "_end", after_the_last_record)
     assert found()
 
 
 def test_dropping_the_crc_of_records_is_caught(monkeypatch):
     def whole(self, seq, at, size):
-        if size > ring.RECORD_MAX or at + size > self._flash.block_size:
+        if size > ring.RECORD_MAX or at + size > self.flash.block_size:
             return False
-        self._flash.read(seq % self.blocks, at + 5, self._record[5:size])
+        self.flash.read(seq % self.blocks, at + 5, self.record_view[5:size])
         return True
 
-    monkeypatch.setattr(Ring, "_whole", whole)
+    monkeypatch.setattr(Ring, "whole", whole)
     monkeypatch.setattr(outbox, "crc32", lambda payload, seed: None)
     monkeypatch.setattr(
         outbox.Entry, "crc", property(lambda self: None, lambda self, value: None), raising=False
@@ -72,7 +59,7 @@ def test_dropping_the_crc_of_headers_is_caught(monkeypatch):
     def any_header(buf, seed=0):
         return ring.u32(buf.obj, 36) if len(buf) == 36 and seed == 0 and buf[0] == 0x4C else crc32(buf, seed)
 
-    monkeypatch.setattr(block, "crc32", any_header)
+    monkeypatch.setattr(nor_log, "crc32", any_header)
     assert found()
 
 
@@ -80,7 +67,9 @@ def test_not_retiring_blocks_loses_nothing_but_every_start_reads_them_again(monk
     def read_at_start():
         tape = sweep.Tape(1)
         nor = Nor(image=tape.image)
-        Outbox(Flash(nor).region(COUNTERS))
+        outbox = Outbox(Flash(nor).region(COUNTERS))
+        while not outbox.counted:
+            outbox.count()
         return nor.read
 
     quick = read_at_start()
@@ -90,42 +79,42 @@ def test_not_retiring_blocks_loses_nothing_but_every_start_reads_them_again(monk
 
 
 def test_giving_up_the_original_of_an_alarm_before_its_copy_is_caught(monkeypatch):
-    move, clear = Room._move, Ring.clear
+    move, clear = Reclaim.move, Ring.clear
 
     def clear_first(self, block, at, size):
-        clear(self._ring, block, at)
+        clear(self.ring, block, at)
         return move(self, block, at, size)
 
-    monkeypatch.setattr(Room, "_move", clear_first)
+    monkeypatch.setattr(Reclaim, "move", clear_first)
     assert "lost" in found()
 
 
 def test_acknowledging_when_a_record_is_sent_is_caught(monkeypatch):
-    launch = Queue.launch
+    launch = SendQueue.launch
 
     def clear_at_once(self, entry):
         launch(self, entry)
-        self._ring.clear(entry.block, entry.at)
+        self.ring.clear(entry.block, entry.at)
 
-    monkeypatch.setattr(Queue, "launch", clear_at_once)
+    monkeypatch.setattr(SendQueue, "launch", clear_at_once)
     assert "lost" in found()
 
 
 def test_counting_dropped_telemetry_only_in_ram_is_caught(monkeypatch):
-    free_ahead = Room.free_ahead
+    free_ahead = Reclaim.free_ahead
 
     def count_late(self):
-        before = self._queue.depth
+        before = self.queue.depth
         free_ahead(self)
-        self.dropped += max(0, before - self._queue.depth)
+        self.dropped += max(0, before - self.queue.depth)
 
-    monkeypatch.setattr(Room, "_count", lambda self, last: None)
-    monkeypatch.setattr(Room, "free_ahead", count_late)
+    monkeypatch.setattr(Reclaim, "count", lambda self, last: None)
+    monkeypatch.setattr(Reclaim, "free_ahead", count_late)
     assert "lost" in found()
 
 
 def test_overflowing_alarms_as_if_they_were_telemetry_is_caught(monkeypatch):
-    monkeypatch.setattr(Room, "_carry", lambda self, block: True)
+    monkeypatch.setattr(Reclaim, "carry", lambda self, block: True)
     assert "lost" in found()
 
 
@@ -134,15 +123,15 @@ def test_not_writing_the_anchor_to_flash_is_caught(monkeypatch):
         self._anchors.offset, self._anchors.tq, self._anchors.tu_ms = clock.offset_s, clock.tq, clock.tu_ms
 
     monkeypatch.setattr(outbox.Outbox, "anchor", only_in_ram)
-    monkeypatch.setattr(outbox.Anchors, "into", lambda self, note: None)
+    monkeypatch.setattr(outbox.Anchors, "write_into", lambda self, note: None)
     assert "corrupt" in found()
 
 
 def test_opening_a_block_of_counters_without_their_state_is_caught(monkeypatch):
     class Empty(Counters):
-        def _write(self, buf, at):
+        def _write_checkpoint(self, buf, at):
             if at:
-                super()._write(buf, at)
+                super()._write_checkpoint(buf, at)
 
     assert "backwards" in found(lambda nor, say: Lamp(nor, say, counters=Empty))
 
@@ -166,9 +155,9 @@ def test_taking_the_oldest_block_for_the_newest_is_caught(monkeypatch):
             return False
         live = [seq for seq in range(max(0, self.head + 1 - self.blocks), self.head + 1) if self.look(seq)]
         self.head = live[0]
-        self.at = scan._end(self, self.head)
+        self.at = self._end()
         self.look(self.head)
-        self._boot = ring.u32(self.header, 12)
+        self.boot = ring.u32(self.header, 12)
         return True
 
     monkeypatch.setattr(Ring, "find", oldest)

@@ -108,5 +108,5 @@ def test_a_cut_while_a_new_block_is_opened_turns_nothing_back():
 def test_counters_of_another_format_are_refused():
     nor = Nor(4)
     start(nor)
-    nor._own(0)[3:5] = bytes((7, 0xF8))
+    nor.own(0)[3:5] = bytes((7, 0xF8))
     assert raised(lambda: start(nor), JournalFault).word == "foreign"

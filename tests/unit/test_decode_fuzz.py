@@ -10,7 +10,7 @@ import os
 import speaking
 from ground import Seed
 from lamppost.core.faults import SensorFault
-from lamppost.core.quantity import plausible
+from lamppost.core.quantities import plausible
 from lamppost.drivers import registry
 
 ROUNDS = int(os.getenv("FUZZ_ROUNDS") or 100)

@@ -215,7 +215,7 @@ def test_a_refused_record_is_said_stays_in_the_journal_and_the_others_go_on():
     assert numbers(bench.sent()) == [4, 5], "the refused one is not sent again at once"
     bench.puback(5)
     bench.puback(6)
-    assert bench.outbox.depth() == 1
+    assert bench.outbox.depth == 1
     assert [fault.word for fault in bench.reported] == ["quota"]
     for _ in range(600):
         bench.now += 100
@@ -261,7 +261,7 @@ def test_a_record_larger_than_the_broker_takes_is_kept_and_smaller_ones_go():
     for _ in range(3):
         bench.sender.pump()
     assert numbers(bench.sent()) == [1, 2]
-    assert [fault.word for fault in bench.reported] == ["toolarge"] and bench.outbox.depth() == 3
+    assert [fault.word for fault in bench.reported] == ["toolarge"] and bench.outbox.depth == 3
 
 
 def test_a_message_of_ours_larger_than_the_broker_takes_is_said_in_the_log():

@@ -145,11 +145,11 @@ def test_only_an_acknowledgement_takes_a_record_out_of_the_journal():
     bench.connect()
     bench.append(3)
     bench.sender.pump()
-    assert bench.outbox.depth() == 3
+    assert bench.outbox.depth == 3
     bench.acknowledge(2)
-    assert bench.outbox.depth() == 2
+    assert bench.outbox.depth == 2
     again = Outbox(Flash(bench.partition))
-    assert again.depth() == 2, "and after a power cut the journal knows the same"
+    assert again.depth == 2, "and after a power cut the journal knows the same"
 
 
 def test_what_was_in_flight_when_the_connection_was_lost_is_sent_again_in_order():

@@ -72,7 +72,7 @@ def test_what_is_acknowledged_is_never_sent_again_and_what_is_not_is():
     sent = take(outbox)
     for index in (0, 2, 3):
         outbox.acknowledge(sent[index].entry)
-    assert outbox.depth() == 3
+    assert outbox.depth == 3
     again = start(nor, 2)
     assert [s.key for s in take(again)] == [(1, 1), (1, 4), (1, 5)]
 
@@ -120,7 +120,7 @@ def test_an_acknowledgement_after_the_connection_was_lost_changes_nothing():
     (sent,) = take(outbox)
     outbox.rewind()
     outbox.acknowledge(sent.entry)
-    assert outbox.depth() == 1
+    assert outbox.depth == 1
     assert len(take(outbox)) == 1
 
 
@@ -203,7 +203,7 @@ def test_a_full_journal_carries_alarms_and_events_forward_with_their_keys():
         (b"alarm/a", 1), (b"alarm/a", None), (b"alarm/b", 253), (b"evt/boot", 0), (ENERGY, 3 + outbox.dropped),
     ]  # fmt: skip
     assert (sent[3].body, sent[3].ts) == (b'"first":1}', 800000001)
-    assert outbox.depth() == 0
+    assert outbox.depth == 0
 
 
 def test_records_in_flight_survive_being_carried_and_do_not_fly_twice():
@@ -214,19 +214,29 @@ def test_records_in_flight_survive_being_carried_and_do_not_fly_twice():
     for n in range(300):
         telemetry(outbox, n)
     assert [s.topic for s in take(outbox, 3)] == [ENERGY] * 3
-    depth = outbox.depth()
+    depth = outbox.depth
     outbox.acknowledge(alarm.entry)
-    assert outbox.depth() == depth - 1
+    assert outbox.depth == depth - 1
     outbox.acknowledge(reading.entry)  # was dropped: nothing is left to acknowledge
-    assert outbox.depth() == depth - 1
+    assert outbox.depth == depth - 1
     assert raised(lambda: outbox.load(reading.entry, bytearray(300), 0), JournalFault).word == "dropped"
 
 
-def test_alarms_and_events_never_fill_more_than_half_so_that_telemetry_still_finds_room():
-    outbox = start(Nor(8), 1)
+def filled(outbox, kind, topic, body):
+    """How many of a kind the outbox takes before it refuses one."""
     taken = 0
-    while outbox.append(EVENT, b"evt/x", b"e" * 100 + b"}", KNOWN) is not None:
+    while True:
+        try:
+            outbox.append(kind, topic, body, KNOWN)
+        except JournalFault as fault:
+            assert fault.word == "full"
+            return taken
         taken += 1
+
+
+def test_events_never_fill_more_than_half_so_that_telemetry_still_finds_room():
+    outbox = start(Nor(8), 1)
+    taken = filled(outbox, EVENT, b"evt/x", b"e" * 100 + b"}")
     assert taken > 50 and outbox.refused == 1
     for n in range(400):
         telemetry(outbox, n)
@@ -234,6 +244,37 @@ def test_alarms_and_events_never_fill_more_than_half_so_that_telemetry_still_fin
     events = [s.entry.seq for s in sent if s.entry.kind == EVENT]
     assert events == list(range(taken))
     assert sent[-1].entry.seq == taken + 399
+
+
+def test_an_alarm_and_its_end_are_taken_when_events_have_filled_their_half():
+    outbox = start(Nor(8), 1)
+    filled(outbox, EVENT, b"evt/x", b"e" * 100 + b"}")
+    outbox.append(ALARM, b"alarm/a", b"}", KNOWN)
+    outbox.append(CLEAR, b"alarm/a", b"", KNOWN)
+    assert [s.topic for s in take(outbox, 2)] == [b"alarm/a", b"alarm/a"]
+
+
+def test_alarms_are_taken_until_little_more_than_a_block_is_left_and_all_of_them_are_delivered():
+    for blocks in (8, 40):
+        nor = Nor(blocks)
+        outbox = start(nor, 1)
+        taken = filled(outbox, ALARM, b"alarm/sensorFault-meter", b"a" * 100 + b"}")
+        usable = (blocks - 3) * 4055
+        assert taken * 149 > usable - 4096 * max(1, blocks // 16) - 149 * blocks, "of all that is not kept erased"
+        for n in range(60 * blocks):  # twice round the ring: every alarm is copied forward
+            telemetry(outbox, n)
+        outbox = start(nor, 2)
+        telemetry(outbox, 0)
+        sent = deliver(outbox)
+        assert [s.entry.seq for s in sent if s.entry.kind == ALARM] == list(range(taken))
+        assert sent[-1].key == (2, 0) and outbox.depth == 0
+
+
+def test_a_refused_alarm_takes_no_number_and_is_taken_as_soon_as_others_are_acknowledged():
+    outbox = start(Nor(8), 1)
+    taken = filled(outbox, ALARM, b"alarm/a", b"a" * 100 + b"}")
+    deliver(outbox, 1)
+    assert outbox.append(ALARM, b"alarm/a", b"a" * 100 + b"}", KNOWN) == taken
 
 
 def test_a_record_too_long_for_the_journal_is_refused_and_takes_no_number():
@@ -247,9 +288,9 @@ def test_records_that_the_next_start_does_not_find_are_counted_and_those_of_a_cu
     outbox = start(nor, 1)
     for n in range(60):  # more than one block
         telemetry(outbox, n)
-    assert start(nor, 2).damaged == 0
+    assert counted(start(nor, 2)).damaged == 0
     for at in range(2000, 2400):
-        nor._own(0)[at] = 0
+        nor.own(0)[at] = 0
     after = start(nor, 3)
     there = len(deliver(after))
     assert after.damaged == 60 - there >= 2
@@ -260,7 +301,7 @@ def test_a_record_that_rots_in_flash_is_named_and_does_not_stop_the_others():
     outbox = start(nor, 1)
     for n in range(3):
         telemetry(outbox, n)
-    nor._own(0)[41 + 236 + 100] = 0
+    nor.own(0)[41 + 236 + 100] = 0
     entry = Entry()
     outbox.take(entry)
     other = Entry()
@@ -281,18 +322,63 @@ def test_a_corrupt_block_costs_its_own_records_only():
     assert found == list(range(17)) + list(range(34, 60))
 
 
-def test_a_drained_journal_is_found_again_by_reading_little_more_than_headers():
+def counted(outbox):
+    while not outbox.counted:
+        outbox.count()
+    return outbox
+
+
+def test_a_start_reads_headers_and_one_block_however_much_waits():
     nor = Nor(56)
     outbox = start(nor, 1)
     for n in range(800):
         telemetry(outbox, n)
     waiting = Nor(image=nor.image)
-    start(waiting, 2)
+    again = start(waiting, 2)
+    assert waiting.read < 20000 and not again.counted
+    assert counted(again).depth == 800
+    assert waiting.read > 190000
     deliver(outbox)
     drained = Nor(image=nor.image)
-    start(drained, 2)
-    assert waiting.read > 190000
+    assert counted(start(drained, 2)).depth == 0
     assert drained.read < 20000
+
+
+def test_records_of_this_boot_wait_behind_those_that_are_not_counted_yet():
+    nor = Nor(20)
+    outbox = start(nor, 1)
+    outbox.append(ALARM, b"alarm/a", b"}", KNOWN)
+    for n in range(200):
+        telemetry(outbox, n)
+    outbox = start(nor, 2)
+    outbox.append(CLEAR, b"alarm/a", b"", KNOWN)
+    telemetry(outbox, 0)
+    outbox.count()
+    assert outbox.depth < 202 and not outbox.counted
+    sent = deliver(outbox)
+    assert [s.topic for s in sent[:2]] == [b"alarm/a"] * 2 and [s.entry.kind for s in sent[:2]] == [ALARM, CLEAR]
+    assert [s.key for s in sent[2:]] == [(1, n) for n in range(1, 201)] + [(2, 0)]
+
+
+def test_a_full_journal_that_is_not_counted_yet_drops_and_carries_as_one_that_is():
+    images = []
+    for eager in (False, True):
+        nor = Nor(10)
+        outbox = start(nor, 1)
+        outbox.append(ALARM, b"alarm/a", b"}", KNOWN)
+        for n in range(110):
+            telemetry(outbox, n)
+        outbox = start(nor, 2)
+        if eager:
+            counted(outbox)
+        for n in range(60):
+            telemetry(outbox, n)
+        assert outbox.dropped > 10
+        images.append(nor.snapshot())
+        sent = deliver(outbox)
+        assert sent[0].key == (1, 0) and sent[-1].key == (2, 59)
+        assert len(sent) == 171 - outbox.dropped
+    assert images[0] == images[1]
 
 
 def test_thousands_of_records_with_boots_and_acknowledgements_in_between_come_once_each():

@@ -4,9 +4,9 @@ import random
 
 from journal_on_ram import Nor, PowerCut, raised
 from lamppost.core.faults import JournalFault
-from lamppost.journal import scan
 from lamppost.journal.flash import Flash
-from lamppost.journal.ring import PREFIX, START, Ring
+from lamppost.journal.nor_log import PREFIX, START, erase_all
+from lamppost.journal.ring import Ring
 
 NOTE = b"twenty bytes of note"
 
@@ -23,12 +23,10 @@ def put(one, payload, kind=1):
 
 def payloads(one, seq=None):
     found = []
-
-    def saw(block, at, size):
+    block = one.head if seq is None else seq
+    for at, size in one.survey(block):
         assert one.fetch(block, at, size)
         found.append(bytes(one.record[PREFIX:size]))
-
-    scan.survey(one, one.head if seq is None else seq, saw)
     return found
 
 
@@ -89,7 +87,7 @@ def test_a_rotten_record_costs_itself_and_not_its_neighbours():
     one.open(1, NOTE)
     for payload in (b"a" * 20, b"b" * 20, b"c" * 20):
         put(one, payload)
-    nor._own(0)[START + 28 + PREFIX + 5] = 0
+    nor.own(0)[START + 28 + PREFIX + 5] = 0
     assert payloads(fresh(nor)[0]) == [b"a" * 20, b"c" * 20]
 
 
@@ -116,7 +114,7 @@ def test_the_newest_block_is_found_on_every_place_of_the_ring():
 def test_another_format_version_is_refused_by_name_and_nothing_is_written():
     nor = Nor(4)
     fresh(nor)[0].open(1, NOTE)
-    nor._own(0)[3:5] = bytes((2, 0xFD))
+    nor.own(0)[3:5] = bytes((2, 0xFD))
     before = nor.programmed
     fault = raised(lambda: fresh(nor), JournalFault)
     assert fault.word == "foreign" and "version 2" in fault.detail
@@ -134,8 +132,8 @@ def test_a_ring_of_another_kind_or_size_is_refused():
 def test_a_foreign_journal_can_be_given_up():
     nor = Nor(4)
     fresh(nor)[0].open(1, NOTE)
-    nor._own(0)[3:5] = bytes((9, 0xF6))
-    scan.format(Flash(nor))
+    nor.own(0)[3:5] = bytes((9, 0xF6))
+    erase_all(Flash(nor))
     one, found = fresh(nor)
     assert found is False
     one.open(1, NOTE)
@@ -145,7 +143,7 @@ def test_a_foreign_journal_can_be_given_up():
 def test_one_flipped_bit_in_the_version_is_damage_and_not_another_format():
     nor = Nor(4)
     fresh(nor)[0].open(1, NOTE)
-    nor._own(0)[3] ^= 2
+    nor.own(0)[3] ^= 2
     assert fresh(nor)[1] is False
 
 
@@ -153,16 +151,9 @@ def test_a_program_that_does_not_take_is_noticed_and_done_again_elsewhere():
     nor = Nor(4)
     one, _ = fresh(nor)
     one.open(1, NOTE)
-    program, stuck = nor.writeblocks, [True]
-
-    def sticky(block, buf, offset):
-        if stuck:
-            stuck.pop()
-            buf = bytes(buf[:-1]) + b"\xff"
-        program(block, buf, offset)
-
-    one._flash._writeblocks = sticky
+    nor.worn = lambda block, offset, data: data[:-1] + b"\xff"
     assert put(one, b"spoilt") is False
+    nor.worn = None
     assert put(one, b"good")
     assert one.bad == 1
     assert payloads(fresh(nor)[0]) == [b"good"]
@@ -171,8 +162,7 @@ def test_a_program_that_does_not_take_is_noticed_and_done_again_elsewhere():
 def test_a_block_that_takes_no_header_is_left_out():
     nor = Nor(6)
     one, _ = fresh(nor)
-    program = nor.writeblocks
-    one._flash._writeblocks = lambda block, buf, offset: None if block == 1 else program(block, buf, offset)
+    nor.worn = lambda block, offset, data: None if block == 1 else data
     for boot in range(3):
         one.open(boot, NOTE)
         put(one, b"%d" % boot)
@@ -183,7 +173,7 @@ def test_a_block_that_takes_no_header_is_left_out():
 def test_flash_that_takes_nothing_is_called_worn():
     nor = Nor(4)
     one, _ = fresh(nor)
-    one._flash._writeblocks = lambda block, buf, offset: None
+    nor.worn = lambda block, offset, data: None
     assert raised(lambda: one.open(1, NOTE), JournalFault).word == "worn"
 
 

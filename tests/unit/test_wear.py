@@ -39,6 +39,6 @@ def test_the_journal_counts_its_erases_and_goes_on_counting_cycles_over_a_restar
         assert outbox.take(entry)
         outbox.load(entry, bytearray(500), 0)
         outbox.acknowledge(entry)
-    assert outbox.wear() == (3, 100000, 0, 16, 34)
+    assert outbox.wear == (3, 100000, 0, 16, 34)
     outbox = Outbox(Flash(partition))
-    assert outbox.wear() == (3, 100000, 0, 16, 0)
+    assert outbox.wear == (3, 100000, 0, 16, 0)

@@ -8,7 +8,7 @@ import pytest
 from night_lamp import Lamp
 
 METER = {"energy": {"part": "meter", "window_s": 30, "every_ms": 1000}}
-JOURNAL = 0x2F0000
+JOURNAL = 0x390000
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_journal_of_another_version_is_begun_anew_said_and_goes_on(lamp):
     lamp.node.start()
     lamp.wait("tele/energy")
     lamp.node.power_off()
-    of_version_7(lamp, 64)
+    of_version_7(lamp, 256)
     lamp.node.power_on()
     alarm = lamp.wait("alarm/journalLost")[0]
     assert alarm["severity"] == "critical"

@@ -6,7 +6,6 @@ it may be off by then: docs/design/clock.md has the figures and their reasons.
 
 from micropython import const
 
-from .borrow import once
 from .stamp import Stamp
 
 NONE, ESTIMATED, RTC, NTP, GNSS = 0, 1, 2, 3, 4  # time quality, as `tq` in every envelope
@@ -15,6 +14,8 @@ _FINE_MS = const(1000)  # uncertainty up to which NTP keeps its quality,
 _COARSE_MS = const(60000)  # and beyond which any time is no better than an estimate
 _WILD_PPM = const(50)  # what an oscillator may be off before it was measured,
 _TAME_PPM = const(10)  # and what is left then: temperature and age
+_SURE_PPM = const(5)  # the uncertainty that a measurement of the drift must have come down to
+_MOST_PPM = const(200)  # no crystal is so wrong: the time itself stepped
 
 
 class Clock:
@@ -112,4 +113,32 @@ class Clock:
     def set_utc(self, seconds, ms, tq, tu_ms):
         """Now is `seconds` since 2000 UTC plus `ms`, with time quality tq and uncertainty tu_ms."""
         self._advance()
-        once("core.clock_setting", "set_utc", self, seconds, ms, tq, tu_ms)
+        offset_ms = ms - self._ms
+        self.offset_s = seconds - self._seconds
+        if offset_ms < 0:
+            self.offset_s -= 1
+            offset_ms += 1000
+        self._offset_ms = offset_ms
+        self._set_tq = tq
+        self._set_tu = tu_ms
+        self.set_at_s = self._seconds
+        self._slip = 0
+        if tq >= NTP:
+            self._measure_drift((self._seconds, self._ms, seconds, ms, tu_ms))
+
+    def _measure_drift(self, now):
+        """Compare the oscillator with the time servers over the base line, once that is long enough."""
+        base = self._base
+        if base is None:
+            self._base = now
+            return
+        passed = now[2] - base[2]
+        gained_ms = (now[0] - base[0] - passed) * 1000 + now[1] - base[1] - now[3] + base[3]
+        unsure_ms = now[4] + base[4]
+        if passed <= 0 or (abs(gained_ms) - unsure_ms) * 1000 > passed * _MOST_PPM:
+            self._base = now  # a step
+        elif unsure_ms * 1000 <= passed * _SURE_PPM:
+            measured = gained_ms * 1000000 // passed
+            known = self.drift_ppb
+            self.drift_ppb = measured if known is None else known + (measured - known) // 4
+            self._base = now

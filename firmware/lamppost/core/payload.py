@@ -6,10 +6,9 @@ encoded once, when the record is made, and travels from flash to socket unchange
 
 from micropython import const
 
-from .borrow import once
 from .calendar import rfc3339_into
+from .quantities import decimals
 
-_decimals = {}  # name: how many; 0 for what is no quantity. Grows to the names that are said while this is loaded
 HEAD_MAX = const(120)  # bytes: {"v":1,"b":4294967295,"s":4294967295,"ts":"...","tq":3,"tu":4294967295,"h":1,
 
 
@@ -51,21 +50,6 @@ def head_into(buf, at, boot, seq, ts, tq, tu_ms, held):
     return _put(buf, at, b',"h":1,' if held else b',"h":0,')
 
 
-def decimals(name):
-    """How many digits of the integer stand behind the point; 0 for a name that is no quantity."""
-    if name not in _decimals:
-        learn((name,))
-    return _decimals[name]
-
-
-def learn(names):
-    """Fetch the decimals of all `names` that did not come up before, at once."""
-    new = [name for name in names if name not in _decimals]
-    if new:
-        for name, row in once("core.quantities", "rows", new).items():
-            _decimals[name] = row[0] if row else 0
-
-
 def number(name, value):
     """The text of a quantity's integer, with the point where its row says; None -> "null"."""
     if value is None:
@@ -84,7 +68,6 @@ def body(values, quality, rest=""):
     values -- list of (name, integer or None), quality -- {name: letter}, rest -- ready JSON members (text,
     without outer commas) that are no quantities.
     """
-    learn([name for name, _ in values])
     parts = ['"%s":%s' % (name, number(name, value)) for name, value in values]
     if rest:
         parts.append(rest)

@@ -1,62 +1,76 @@
-"""Every quantity that a lamppost can measure: decimals and plausible limits; borrowed by core/quantity.py.
+"""Every quantity that a lamppost can measure: decimals, plausible limits, and the unit.
 
-In texts, because names in a table would stay in the node's memory for ever once the module was loaded; in several,
-because one of a kilobyte finds no room in a heap that has been used for a while.
+Values travel through the firmware as integers, with the point where a quantity's decimals say: t = 234 with one
+decimal is 23.4 Cel on the wire. Missing is None, never 0.
 """
 
-# decimals, lowest, highest plausible as the integer, - for no limit; and the quantities that have these
+from collections import namedtuple
+
+from .faults import SensorFault
+
+# names; decimals; lowest and highest plausible as the integer, None for no limit; UCUM unit; UNECE Rec 20 code or ""
 _ROWS = (
-    """
-0 0 500000,u_mv,u1_mv,u2_mv,u3_mv,
-0 0 200000,i_ma,i1_ma,i2_ma,i3_ma,
-0 -100000000 100000000,p_mw,p_mean_mw,p_max_mw,q_mvar,
-0 -50000000 50000000,p1_mw,p2_mw,p3_mw,
-0 0 100000000,s_mva,
-""",
-    """
-0 0 -,imp_mwh,exp_mwh,e_mwh,utc_s,
-0 40000 70000,f_mhz,
-2 -100 100,pf,
-0 0 50000,d_mm,
-0 0 65535,strength,voc_raw,nox_raw,
-2 -100000 100000,mag_x_ut,mag_y_ut,mag_z_ut,
-0 0 1,presence,
-""",
-    """
-0 0 10000,d_moving_mm,d_still_mm,
-1 0 10000,pm1,pm2_5,pm4,pm10,
-1 -450 900,t,
-1 0 1000,rh,
-1 2500 12000,p,
-0 0 40000,co2,
-0 0 500,voc_index,nox_index,
-""",
-    """
-0 -6144000 6144000,a0_uv,a1_uv,a2_uv,a3_uv,
-1 -5000 200000,no2,o3,
-1 -5000 1000000,so2,
-1 -20000 10000000,co,
-1 0 2000000,lux,
-1 0 1800,tilt,
-0 -16000 16000,ax_mg,ay_mg,az_mg,
-""",
+    ("u_mv u1_mv u2_mv u3_mv", 0, 0, 500000, "mV", "2Z"),
+    ("i_ma i1_ma i2_ma i3_ma", 0, 0, 200000, "mA", "4K"),
+    ("p_mw p_mean_mw p_max_mw", 0, -100000000, 100000000, "mW", "C31"),
+    ("q_mvar", 0, -100000000, 100000000, "mV.A{reactive}", ""),
+    ("p1_mw p2_mw p3_mw", 0, -50000000, 50000000, "mW", "C31"),
+    ("s_mva", 0, 0, 100000000, "mV.A", ""),
+    ("imp_mwh exp_mwh e_mwh", 0, 0, None, "mW.h", ""),
+    ("utc_s", 0, 0, None, "s", "SEC"),
+    ("f_mhz", 0, 40000, 70000, "mHz", "MTZ"),
+    ("pf", 2, -100, 100, "1", "C62"),
+    ("d_mm", 0, 0, 50000, "mm", "MMT"),
+    ("strength voc_raw nox_raw", 0, 0, 65535, "1", "C62"),
+    ("mag_x_ut mag_y_ut mag_z_ut", 2, -100000, 100000, "uT", "D81"),
+    ("presence", 0, 0, 1, "1", "C62"),
+    ("d_moving_mm d_still_mm", 0, 0, 10000, "mm", "MMT"),
+    ("pm1 pm2_5 pm4 pm10", 1, 0, 10000, "ug/m3", "GQ"),
+    ("t", 1, -450, 900, "Cel", "CEL"),
+    ("rh", 1, 0, 1000, "%", "P1"),
+    ("p", 1, 2500, 12000, "hPa", "A97"),
+    ("co2", 0, 0, 40000, "[ppm]", "59"),
+    ("voc_index nox_index", 0, 0, 500, "1", "C62"),
+    ("a0_uv a1_uv a2_uv a3_uv", 0, -6144000, 6144000, "uV", "D82"),
+    ("no2 o3", 1, -5000, 200000, "[ppb]", "61"),
+    ("so2", 1, -5000, 1000000, "[ppb]", "61"),
+    ("co", 1, -20000, 10000000, "[ppb]", "61"),
+    ("lux", 1, 0, 2000000, "lx", "LUX"),
+    ("tilt", 1, 0, 1800, "deg", "DD"),
+    ("ax_mg ay_mg az_mg", 0, -16000, 16000, "m[g]", ""),
 )
 
-
-def names():
-    """All of them, in their order."""
-    return [name for text in _ROWS for row in text.split("\n") for name in row.split(",")[1:-1]]
+Quantity = namedtuple("Quantity", ("decimals", "low", "high", "ucum", "rec20"))
+QUANTITIES = {name: Quantity(*row[1:]) for row in _ROWS for name in row[0].split()}
 
 
-def rows(wanted):
-    """{name: (decimals, lowest, highest)}; None for a name that is no quantity, and for a limit that there is not."""
-    found = {}
-    for name in wanted:
-        found[name] = None
-        for text in _ROWS:
-            at = text.find("," + name + ",")
-            if at >= 0:
-                at = text.rfind("\n", 0, at) + 1
-                decimals, low, high = [None if n == "-" else int(n) for n in text[at : text.find(",", at)].split(" ")]
-                found[name] = decimals, low, high
-    return found
+def decimals(name):
+    """How many digits of the integer stand behind the point; 0 for a name that is no quantity."""
+    row = QUANTITIES.get(name)
+    return row.decimals if row else 0
+
+
+def limits(name):
+    """(lowest, highest plausible as the integer) of a quantity; None where there is no such limit."""
+    row = QUANTITIES[name]
+    return row.low, row.high
+
+
+def unit(name):
+    """(UCUM unit, UNECE Rec 20 code or "") of a quantity. Raises KeyError."""
+    row = QUANTITIES[name]
+    return row.ucum, row.rec20
+
+
+def plausible(name, value):
+    """True if the value (integer as above) lies in the limits of its quantity."""
+    low, high = limits(name)
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def checked(reading):
+    """The reading {name: integer}, if all its values are plausible. Raises SensorFault range."""
+    for name, value in reading.items():
+        if not plausible(name, value):
+            raise SensorFault("range", "%s = %d" % (name, value))
+    return reading

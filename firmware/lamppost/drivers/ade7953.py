@@ -8,7 +8,7 @@ import asyncio
 from struct import unpack
 
 from ..core.faults import SensorFault
-from ..core.quantity import checked
+from ..core.quantities import checked
 from .ratio import rounded
 
 _CONFIG, _UNLOCK, _OPTIMUM = 0x102, 0xFE, 0x120

@@ -6,7 +6,7 @@ V1.04 (formulas).
 
 from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
-from ..core.quantity import checked
+from ..core.quantities import checked
 from .ratio import power_factor, rounded
 
 _VREF = 1218  # mV

@@ -7,7 +7,7 @@ from struct import unpack_from
 
 from micropython import const
 
-from ..core.quantity import checked
+from ..core.quantities import checked
 from .bmp280 import Bmp280, calibration, held, weather
 
 _CAL, _CAL_HIGH, _CTRL_HUM = const(0x88), const(0xE1), const(0xF2)

@@ -9,7 +9,7 @@ from struct import unpack_from
 from micropython import const
 
 from ..core.faults import SensorFault
-from ..core.quantity import checked
+from ..core.quantities import checked
 
 _CAL, _ID, _RESET, _CTRL_MEAS, _DATA = const(0x88), const(0xD0), const(0xE0), const(0xF4), const(0xF7)
 _CHIPS = (0x58, 0x57, 0x56)  # the last two are samples

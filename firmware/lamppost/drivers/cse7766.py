@@ -5,7 +5,7 @@ Source: Chipsea, CSE7766 user manual rev. 1.2, 3.3 to 3.6. Power has no sign; wh
 
 from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
-from ..core.quantity import checked
+from ..core.quantities import checked
 from .ratio import power_factor, rounded
 
 _FRAME = 24

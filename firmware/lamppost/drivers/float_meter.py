@@ -7,7 +7,7 @@ answered); Chint, DDSU666 manual ZTY0.464.1036, appendix A.
 from ..buses import modbus
 from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
-from ..core.quantity import checked
+from ..core.quantities import checked
 from .ratio import rounded
 
 

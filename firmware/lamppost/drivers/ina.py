@@ -1,7 +1,7 @@
 """What INA226 and INA228 share: a shunt in a direct-current circuit, registers of I2C, and who they are."""
 
 from ..core.faults import SensorFault
-from ..core.quantity import checked
+from ..core.quantities import checked
 
 _TI = 0x5449
 

@@ -4,7 +4,7 @@ Source: Plantower, PMS5003T data manual V2.3; its frame as recorded by the PyPMS
 """
 
 from ..core.faults import SensorFault
-from ..core.quantity import checked
+from ..core.quantities import checked
 from . import plantower
 
 _T, _RH = 10, 11  # words; signed tenths of Cel, tenths of %

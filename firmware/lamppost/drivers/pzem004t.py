@@ -9,7 +9,7 @@ from micropython import const
 from ..buses import modbus
 from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
-from ..core.quantity import checked
+from ..core.quantities import checked
 
 _READ_INPUT = const(4)
 _REGISTERS = const(10)

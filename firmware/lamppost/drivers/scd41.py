@@ -10,7 +10,7 @@ from micropython import const
 
 from ..buses import sensirion
 from ..core.faults import SensorFault
-from ..core.quantity import checked
+from ..core.quantities import checked
 
 _ADDRESS = const(0x62)
 _STOP, _START, _READY, _READ = const(0x3F86), const(0x21B1), const(0xE4B8), const(0xEC05)

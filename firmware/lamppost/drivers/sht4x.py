@@ -8,7 +8,7 @@ import asyncio
 from micropython import const
 
 from ..buses import sensirion
-from ..core.quantity import checked
+from ..core.quantities import checked
 
 _MEASURE, _RESET = b"\xfd", b"\x94"
 _MEASURE_MS = const(10)  # 8.3 at most

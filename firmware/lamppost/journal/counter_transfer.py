@@ -5,7 +5,7 @@ import json
 from ..core.clock import Clock
 from . import flash
 from .counters import Counters
-from .scan import format
+from .nor_log import erase_all
 
 _TOLD = ("imp_mwh", "meter_mwh", "boot", "power_cuts", "burn_s", "switchings")
 
@@ -23,7 +23,7 @@ def read_out(partition, time, write=print):
 def begin_anew(partition):
     """Forget what this node has counted and recorded: it was another lamppost's."""
     for region in flash.regions(partition):
-        format(region)
+        erase_all(region)
 
 
 def take_over(partition, time, values):

@@ -5,55 +5,67 @@ docs/design/never-lost.md is the argument, docs/design/journal-spec.md the bytes
 
 from micropython import const
 
-from ..core.borrow import once
 from ..core.crc import crc32
 from ..core.faults import JournalFault
 from . import record as form
-from .kinds import ALARM, ANCHOR, CLEAR, EVENT, TELEMETRY
-from .log import AHEAD, RECORD_MAX, START
-from .reclaim import RETRIES, Room
-from .record import NO_LINE, Entry
+from .nor_log import AHEAD, NOTE, RECORD_MAX, START, u32
+from .reclaim import RETRIES, Reclaim
+from .record import ALARM, ANCHOR, CLEAR, EVENT, NO_LINE, TELEMETRY, Entry
 from .ring import Ring
-from .send_queue import Queue
+from .scan import NOTHING, Scan
+from .send_queue import SendQueue
 from .time_anchor import Anchors
 
 __all__ = ("ALARM", "CLEAR", "EVENT", "TELEMETRY", "Entry", "Outbox")
 
 _RING = const(1)
+_SPARE = const(16)  # alarms and events never take the last of so many parts of the journal
 _STEP_S = const(60)  # by so much a clock does not wander between two settings
 
 
 class Outbox:
     """The journal's queue of publications on its own region of flash.
 
-    Making it only reads; begin() names the boot and finishes what a cut left undone. Raises
-    JournalFault("foreign") for another format version: recovery.format(flash) gives that journal up.
+    Making it only reads, and little; begin() names the boot and finishes what a cut left undone; count() counts what
+    waits, a block at a time. Raises JournalFault("foreign") for another format version: nor_log.erase_all(flash)
+    gives that journal up.
     """
 
     def __init__(self, flash):
         self._ring = ring = Ring(flash, _RING)
-        self._queue = Queue(ring)
+        dropped = u32(ring.header, NOTE + 8) if ring.find() else 0
+        self._queue = SendQueue(ring)
         self._anchors = Anchors(ring)
-        self._room = Room(ring, self._queue, self._anchors)
+        self._scan = scan = Scan(ring, self._queue)
+        self._reclaim = Reclaim(ring, self._queue, self._anchors, scan, dropped)
         self.boot = 0
         self.seq = 0  # of the next record
-        self.last_committed = None  # (b, s) of the newest record of all earlier boots
-        self.newest = 0  # the highest boot number seen on flash: the next one must be higher
-        self.refused = 0  # alarms and events not taken, as half the journal was full of such
-        self._longest = min(RECORD_MAX, flash.block_size - START)
-        self._quota = (ring.blocks - AHEAD - 1) * (flash.block_size - START) // 2
+        # (b, s) of the newest record of all earlier boots
+        self.last_committed = None if scan.last_b == NOTHING else (scan.last_b, scan.last_s)
+        self.newest = scan.newest  # the highest boot number seen on flash: the next one must be higher
+        self.refused = 0  # alarms and events not taken, as the journal was full of such
+        self._block_room = flash.block_size - START
+        self._longest = min(RECORD_MAX, self._block_room)
         self._live = 0  # sequence number from which records are of the present connection
         self._viewed = None  # the buffer that load() was given last,
         self._view = memoryview(b"")  # and its memoryview
-        if ring.find():
-            once("journal.scan", "outbox", self, ring, self._queue, self._room)
 
     def begin(self, boot):
         """This is boot number `boot`, higher than `newest`. Finishes an overflow that a cut interrupted."""
-        self.boot = self._room.boot = boot
+        self.boot = self._reclaim.boot = boot
         if self._ring.head >= 0:
-            self._room.free_ahead()
+            self._reclaim.free_ahead()
             self._trim()
+
+    @property
+    def counted(self):
+        """True once all that waits from earlier boots is counted."""
+        return self._scan.complete
+
+    def count(self):
+        """Count one more block of earlier boots. Whoever works meanwhile calls it until `counted`."""
+        self._scan.step()
+        self._trim()
 
     # -- coming in
 
@@ -62,8 +74,9 @@ class Outbox:
 
         topic -- suffix, at most 255 bytes; body -- what follows the head; stamp -- core.stamp.Stamp of its moment
         retain -- None: alarms are retained, the rest is not.
-        None also when half the journal is full of alarms and events that wait, and one more comes (`refused`).
-        Raises JournalFault: "toolong" above 1000 bytes, "worn" when the flash takes nothing any more.
+        Raises JournalFault: "full" when an alarm or its end finds only alarms and events that wait, or an event the
+        half of the journal full of them (offer it again later), "toolong" above 1000 bytes, "worn" when the flash
+        takes nothing any more.
         """
         time, known, tq, tu_ms = stamp
         if not known:
@@ -71,23 +84,32 @@ class Outbox:
         size = form.front_length(kind, tq) + len(topic) + len(body)
         if size > self._longest or len(topic) > 255:
             raise JournalFault("toolong", "%d bytes" % size)
-        room = self._room
-        if kind != TELEMETRY and room.kept + size > self._quota:
+        kept = 0 if kind == TELEMETRY else size
+        if kept and self._queue.kept + kept > self._most(kind, kept):
             self.refused += 1
-            return None
+            raise JournalFault("full", "%d bytes of alarms and events wait" % self._queue.kept)
         if retain is None:
             retain = kind in (ALARM, CLEAR)
         self._commit(kind, form.kind_byte(kind, retain, known, tq), topic, body, time, tq, tu_ms)
-        self._queue.add(self._ring.head, form.ALARMS if kind in (ALARM, CLEAR) else form.REST)
-        if kind != TELEMETRY:
-            room.kept += size
+        self._queue.add(self._ring.head, form.ALARMS if kind in (ALARM, CLEAR) else form.REST, kept)
         if kind == CLEAR:
             return None
         seq = self.seq
-        room.last_b = self.boot
-        room.last_s = seq
+        self._reclaim.last_b = self.boot
+        self._reclaim.last_s = seq
         self.seq = seq + 1
         return seq
+
+    def _most(self, kind, size):
+        """Bytes of alarms and events that may wait with this one among them.
+
+        They are copied forward when their blocks are opened anew, and what does not fit the end of a block goes to the
+        next one. A spare part keeps that copying short and leaves room for telemetry.
+        """
+        blocks = self._ring.blocks
+        usable = blocks - AHEAD - 1
+        most = (usable - max(1, blocks // _SPARE)) * (self._block_room - max(size, self._queue.longest))
+        return min(most, usable * self._block_room // 2) if kind == EVENT else most
 
     def number(self):
         """The number of a record that worn flash did not take: sent at once, or the gap that a subscriber sees."""
@@ -99,12 +121,12 @@ class Outbox:
         record = ring.record
         size = form.front_length(kind, tq) + len(topic) + len(body)
         for _ in range(RETRIES):
-            self._room.make(size)
+            self._reclaim.make(size)
             tag = 0
             if kind == TELEMETRY:
                 tag = self.boot - ring.boot_of(ring.head)
                 if tag > 15:  # more boots than a block can tell apart: most of them wrote nothing
-                    self._room.advance()
+                    self._reclaim.advance()
                     continue
             start = form.write_front(record, kind, len(topic), self.seq, time, self.boot, tq, tu_ms)
             record[start : start + len(topic)] = topic
@@ -137,14 +159,16 @@ class Outbox:
         queue = self._queue
         if not queue.free:
             return False
+        while not self._scan.complete:  # an alarm may wait anywhere
+            self.count()
         if entry.slot >= 0:
             raise ValueError("this entry is in flight")
         line = queue.seek()
         if line == NO_LINE:
             return False
         ring = self._ring
-        seq = entry.read(ring, queue.found_block, queue.found_at, queue.found_size, line)
-        entry.held = seq < self._live or entry.boot != self.boot
+        entry.read(ring, queue.found_block, queue.found_at, queue.found_size, line)
+        entry.held = form.seq_of(ring.peeked) < self._live or entry.boot != self.boot
         queue.launch(entry)
         if not form.knows_time(ring.peeked):
             self._stamp(entry)
@@ -152,9 +176,9 @@ class Outbox:
 
     def _stamp(self, entry):
         anchor = self._anchors.of(entry.boot, self.boot, entry.block, entry.at)
-        entry.tq = anchor[2]
-        entry.tu_ms = anchor[3]
-        entry.ts = entry.ts + anchor[1] if anchor[2] else None
+        entry.tq = anchor.quality
+        entry.tu_ms = anchor.uncertainty_ms
+        entry.ts = entry.ts + anchor.offset_s if anchor.quality else None
 
     def load(self, entry, buf, at):
         """Copy topic suffix and body (topic_len + body_len bytes) from flash to buf[at:].
@@ -171,7 +195,7 @@ class Outbox:
         self._ring.read(entry.block, entry.at + entry.front, payload)
         if crc32(payload, entry.seed) == entry.crc:
             return
-        self._room.damaged += 1
+        self._reclaim.damaged += 1
         where = "block %d offset %d" % (entry.block, entry.at)
         self.acknowledge(entry)
         raise JournalFault("damaged", where)
@@ -184,9 +208,8 @@ class Outbox:
         queue.land(entry)
         block = entry.block
         self._ring.clear(block, entry.at)
-        queue.remove(block, entry.line)
-        if entry.kind != TELEMETRY:
-            self._room.kept -= entry.front + entry.topic_len + entry.body_len
+        kept = 0 if entry.kind == TELEMETRY else entry.front + entry.topic_len + entry.body_len
+        queue.remove(block, entry.line, kept)
         if block == queue.tail:
             self._trim()
 
@@ -197,7 +220,8 @@ class Outbox:
 
     def _trim(self):
         queue = self._queue
-        while queue.tail < self._ring.head and queue.empty(queue.tail):
+        counted = self._ring.head if self._scan.complete else self._scan.next
+        while queue.tail < counted and queue.empty(queue.tail):
             self._ring.retire(queue.tail)
             queue.tail += 1
 
@@ -206,22 +230,24 @@ class Outbox:
     @property
     def dropped(self):
         """Telemetry given up as the journal was full, since it was formatted."""
-        return self._room.dropped
+        return self._reclaim.dropped
 
     @property
     def damaged(self):
         """Records that could not be read back in this boot, and those that it did not find at its start."""
-        return self._room.damaged
+        return self._scan.damaged + self._reclaim.damaged
 
     def urgent(self):
         """True if an alarm, or the end of one, waits to be sent: no drain rate holds that back."""
         waiting = self._queue.waiting
         return waiting[form.CARRIED_ALARM] + waiting[form.ALARMS] > 0
 
+    @property
     def depth(self):
-        """Records not acknowledged."""
+        """Records not acknowledged; while not all is `counted`, there may be more."""
         return self._queue.depth
 
+    @property
     def wear(self):
-        """As Ring.wear tells it."""
-        return self._ring.wear()
+        """As Log.wear tells it."""
+        return self._ring.wear

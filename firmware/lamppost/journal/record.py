@@ -1,11 +1,12 @@
-"""How a record of the outbox lies in the ring, and the entry that stands for it while it is on its way."""
+"""How a record of the outbox lies in the ring, its kinds, and the entry that stands for it while it is on its way."""
 
 import struct
 
 from micropython import const
 
-from .kinds import ALARM, CLEAR, EVENT, TELEMETRY
-from .log import PREFIX, u32
+from .nor_log import PREFIX, u32
+
+TELEMETRY, ALARM, EVENT, CLEAR, ANCHOR = 0, 1, 2, 3, 4  # kinds; CLEAR is the end of an alarm
 
 # Lines of waiting, in the order they are served. Carried records were moved forward by an overflow: they are older
 # than all others of their line, and are taken by key, as several laps may have shuffled them.
@@ -52,19 +53,17 @@ class Entry:
         byte = front[7]
         self.kind = kind = byte & 7
         self.retain = byte & _RETAIN != 0
-        seq = u32(front, _SEQ)
-        self.seq = None if kind == CLEAR else seq
+        self.seq = None if kind == CLEAR else seq_of(front)
         self.ts = u32(front, _TIME)
         tq = self.tq = byte >> 5
         self.tu_ms = 0
+        self.boot = boot_of(front, ring.boot_of(block) if kind == TELEMETRY else 0)
         if kind == TELEMETRY:
-            self.boot = ring.boot_of(block) + (front[6] >> 4)
             self.front = _SHORT
             if tq == 1 or tq == 2:
                 self.front = _SHORT_TU
                 self.tu_ms = u32(front, _BOOT)
         else:
-            self.boot = u32(front, _BOOT)
             self.front = _LONG
             self.tu_ms = u32(front, _TU)
         self.topic_len = front[_TOPIC_LEN]
@@ -74,7 +73,6 @@ class Entry:
         self.line = line
         self.crc = u32(front, 1)
         self.seed = ring.seed(block, self.front)
-        return seq
 
 
 def line_of(front):
@@ -131,9 +129,14 @@ def stamp(record, time, tq, tu_ms):
     return record[7] & 0x0F | _KNOWN | tq << 5
 
 
-def boot_of(front):
-    """Boot number of a record that is no telemetry."""
-    return u32(front, _BOOT)
+def boot_of(front, opened):
+    """Boot number of a record in a block that boot number `opened` began."""
+    return opened + (front[6] >> 4) if front[7] & 7 == TELEMETRY else u32(front, _BOOT)
+
+
+def seq_of(front):
+    """Sequence number of a record; of a CLEAR: that of the next one, which it does not take."""
+    return u32(front, _SEQ)
 
 
 def time_of(front):

@@ -1,69 +1,77 @@
 """The log as a ring that is read record by record: what waits in it is found, passed, acknowledged and given up."""
 
-from micropython import const
-
 from ..core.crc import crc32
-from .block import begin, number, retired
-from .log import AHEAD, FRONT, PREFIX, RECORD_MAX, START, Log, u32
+from .nor_log import BOOT, FRONT, PAGE, PREFIX, RECORD_MAX, RETIRE, START, Log, u32
 
-__all__ = ("AHEAD", "FRONT", "PREFIX", "RECORD_MAX", "START", "Ring", "u32")
-
-_PAGE = const(256)  # where the log goes on after a cut; a NOR page is programmed as one
-_RETIRE = const(40)
 _ZERO = b"\x00"
-_FF = b"\xff" * FRONT
+_ERASED = b"\xff" * FRONT
 
 
 class Ring(Log):
-    """As Log; what only writes does without this file."""
+    """A Log (nor_log.py) with its reading half."""
 
-    def make_room(self, longest):
-        Log.make_room(self, longest)
+    def __init__(self, flash, kind, longest=RECORD_MAX):
+        Log.__init__(self, flash, kind, longest)
         self.peeked = bytearray(FRONT)  # the front of the record that peek() saw last
-        self._peeked = memoryview(self.peeked)
-        self._fronts = {size: self._peeked[5:size] for size in (17, 21, 25)}
+        view = memoryview(self.peeked)
+        self._fronts = {size: view[5:size] for size in (17, 21, 25)}
         self._other = -1  # the block other than the head whose boot number was asked for last,
         self._other_boot = 0  # and that
-
-    def look(self, seq):
-        """Read the header of block number `seq`; True if it is there (retired or not)."""
-        return number(self, seq % self.blocks) == seq
-
-    def retired(self):
-        """True if the header that look() saw last is that of a block given up."""
-        return retired(self)
-
-    def open(self, boot, note):
-        begin(self, boot, note)
 
     def boot_of(self, seq):
         """The boot number in the header of block `seq`."""
         if seq == self.head:
-            return self._boot
+            return self.boot
         if self._other != seq:
             self.look(seq)
             self._other = seq
-            self._other_boot = u32(self.header, 12)
+            self._other_boot = u32(self.header, BOOT)
         return self._other_boot
 
-    # -- walking: at = START; while at <= limit: size = peek(seq, at); ...; at = step(seq, at, size)
+    # -- walking; where nothing may be allocated: at = START; while at <= limit: size = peek(); ...; at = step()
+
+    def records(self, seq, at=START):
+        """(offset, size) of each whole record of block `seq` from `at` on; its front is in `peeked` by then."""
+        while at <= self.limit:
+            size = self.peek(seq, at)
+            if size:
+                yield at, size
+            at = self.step(seq, at, size)
+
+    def survey(self, seq):
+        """As records(), each checked by its CRC; notes whether the block is rough, so that later walks are quick."""
+        self.rough[seq % self.blocks] = 1
+        gap = False
+        rough = seq == self.head  # it goes on after a gap
+        at = START
+        while at <= self.limit:
+            size = self.peek(seq, at)
+            if size:
+                rough = rough or gap
+                yield at, size
+            else:
+                gap = True
+                rough = rough or self.peeked != _ERASED
+            at = self.step(seq, at, size)
+        self.rough[seq % self.blocks] = rough
 
     def peek(self, seq, at):
         """Length of the record at offset `at` of block `seq`, its front in `peeked`; 0 if there is none."""
         peeked = self.peeked
-        self._flash.read(seq % self.blocks, at, peeked)
+        self.flash.read(seq % self.blocks, at, peeked)
         if peeked[7] & 7 == 7:
             return 0  # erased
         size = PREFIX + (peeked[5] | (peeked[6] & 15) << 8)
-        if self.rough[seq % self.blocks] and not self._whole(seq, at, size):
+        if self.rough[seq % self.blocks] and not self.whole(seq, at, size):
             return 0
         return size
 
-    def _whole(self, seq, at, size):
-        if size > len(self.record) or at + size > self._flash.block_size:
+    def whole(self, seq, at, size):
+        """True if the record that peek() saw fits its CRC."""
+        if size > len(self.record) or at + size > self.flash.block_size:
             return False
-        checked = self._record[5:size]
-        self._flash.read(seq % self.blocks, at + 5, checked)
+        checked = self.record_view[5:size]
+        self.flash.read(seq % self.blocks, at + 5, checked)
         return crc32(checked, seq) == u32(self.peeked, 1)
 
     def seed(self, seq, size):
@@ -72,34 +80,36 @@ class Ring(Log):
 
     def fetch(self, seq, at, size):
         """Copy the record that peek() saw, whole, to `record`; False if it does not match its CRC."""
-        if not self._whole(seq, at, size):
+        if not self.whole(seq, at, size):
             return False
         self.record[:5] = self.peeked[:5]
         return True
 
     def read(self, seq, at, buf):
         """Copy bytes of block `seq` from offset `at` on."""
-        self._flash.read(seq % self.blocks, at, buf)
+        self.flash.read(seq % self.blocks, at, buf)
 
     def step(self, seq, at, size):
         """Where to look after offset `at`, where peek() answered `size`."""
         if size:
             return at + size
-        page = (at | _PAGE - 1) + 1
-        if not self.rough[seq % self.blocks] or self.peeked == _FF:
+        page = (at | PAGE - 1) + 1
+        if not self.rough[seq % self.blocks] or self.peeked == _ERASED:
             return page
         # Torn or rotten. Torn: the log went on at a later page. Rotten: it went on where the record ends.
         ends = at + PREFIX + (self.peeked[5] | (self.peeked[6] & 15) << 8)
         while page < ends and page <= self.limit:
             if self.peek(seq, page):
                 return page
-            page += _PAGE
+            page += PAGE
         return ends
+
+    # -- giving up
 
     def clear(self, seq, at):
         """Clear the acknowledge byte of the record at `at`: done with for good."""
-        self._flash.program(seq % self.blocks, at, _ZERO)
+        self.flash.program(seq % self.blocks, at, _ZERO)
 
     def retire(self, seq):
         """Give up block `seq`: a later erase of it may be torn, and what that leaves must not count."""
-        self._flash.program(seq % self.blocks, _RETIRE, _ZERO)
+        self.flash.program(seq % self.blocks, RETIRE, _ZERO)

@@ -4,21 +4,23 @@ from array import array
 
 from micropython import const
 
+from .nor_log import START
 from .record import NO_LINE, line_of, order
-from .ring import START
 
 WINDOW = const(16)  # records in flight at once
 _LINES = const(4)
 
 
-class Queue:
+class SendQueue:
     """The four lines of waiting (see record.py) over a ring."""
 
     def __init__(self, ring):
-        self._ring = ring
+        self.ring = ring
         self.tail = 0  # oldest block that may hold a record not acknowledged; older ones are retired
         self.waiting = [0] * _LINES  # not acknowledged and not in flight
         self.depth = 0  # not acknowledged
+        self.kept = 0  # bytes of alarms, clears and events among them, which a full journal does not drop,
+        self.longest = 0  # and of the longest of these that there was
         self._held = array("H", [0] * (_LINES * ring.blocks))  # not acknowledged, by block and line
         self._block = [0] * _LINES  # the next of a line is looked for from here on
         self._at = [START] * _LINES
@@ -28,16 +30,18 @@ class Queue:
         self.found_at = 0
         self.found_size = 0
 
-    def add(self, block, line):
-        """A record has come."""
-        self._held[block % self._ring.blocks * _LINES + line] += 1
+    def add(self, block, line, kept):
+        """A record has come. kept -- its bytes; 0 for telemetry"""
+        self.kept += kept
+        self.longest = max(self.longest, kept)
+        self._held[block % self.ring.blocks * _LINES + line] += 1
         self.waiting[line] += 1
         self.depth += 1
 
     def empty(self, block):
         """True if nothing in the block waits for its acknowledgement."""
         held = self._held
-        at = block % self._ring.blocks * _LINES
+        at = block % self.ring.blocks * _LINES
         return not (held[at] or held[at + 1] or held[at + 2] or held[at + 3])
 
     def seek(self):
@@ -53,7 +57,7 @@ class Queue:
         return NO_LINE
 
     def _next(self, line):
-        ring = self._ring
+        ring = self.ring
         held = self._held
         head = ring.head
         block = self._block[line]
@@ -77,21 +81,18 @@ class Queue:
         return 0
 
     def _lowest(self, line):
-        ring = self._ring
+        ring = self.ring
         best = None
         for block in range(self.tail, ring.head + 1):
             if not self._held[block % ring.blocks * _LINES + line]:
                 continue
-            at = START
-            while at <= ring.limit:
-                size = ring.peek(block, at)
-                if size and ring.peeked[0] == 0xFF and line_of(ring.peeked) == line:
+            for at, _ in ring.records(block):
+                if ring.peeked[0] == 0xFF and line_of(ring.peeked) == line:
                     key = order(ring.peeked)
                     if (best is None or key < best) and self.flying(block, at) is None:
                         best = key
                         self.found_block = block
                         self.found_at = at
-                at = ring.step(block, at, size)
         return 0 if best is None else ring.peek(self.found_block, self.found_at)
 
     def flying(self, block, at):
@@ -114,14 +115,15 @@ class Queue:
         self.free.append(entry.slot)
         entry.slot = -1
 
-    def remove(self, block, line):
-        """A record is acknowledged or dropped."""
-        self._held[block % self._ring.blocks * _LINES + line] -= 1
+    def remove(self, block, line, kept):
+        """A record is acknowledged, or cannot be read any more. kept -- as for add()"""
+        self.kept -= kept
+        self._held[block % self.ring.blocks * _LINES + line] -= 1
         self.depth -= 1
 
     def drop(self, block):
         """Whatever still waits in the block is given up."""
-        at = block % self._ring.blocks * _LINES
+        at = block % self.ring.blocks * _LINES
         for line in range(_LINES):
             flying = 0
             for entry in self.flight:
@@ -136,8 +138,8 @@ class Queue:
     def move(self, block, at, line, to_block, to_at, to_line):
         """A record was copied to another place; its entry, if it is in flight, is returned to be told."""
         entry = self.flying(block, at)
-        self.remove(block, line)
-        self.add(to_block, to_line)
+        self.remove(block, line, 0)
+        self.add(to_block, to_line, 0)
         if entry is None:
             self.waiting[line] = max(0, self.waiting[line] - 1)
             return None

@@ -180,8 +180,10 @@ class Link:
             self.publisher.pump()
 
     def _may_send(self):
-        """False at first while the time is still being asked for: what is sent without a time stays without."""
-        return self._clock.offset_s is not None or self._left(self._since, self.broker.time_grace_ms) <= 0
+        """False at first while the time is still being asked for, as what is sent without a time stays without, and
+        while the journal still counts what waits, as an alarm may be among it."""
+        timed = self._clock.offset_s is not None or self._left(self._since, self.broker.time_grace_ms) <= 0
+        return timed and self._outbox.counted
 
     async def _listen(self, wire):
         """Read and act until something fails, then leave the fault for the loop to find."""

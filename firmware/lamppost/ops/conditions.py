@@ -47,13 +47,14 @@ class JournalConditions:
         alarms.set("journalWorn", worn, "flash takes nothing any more")
         # raised for the first record that is dropped, at each doubling, and for the sum at the end: an alarm for each
         # would take the room that is missing
-        dropped, over = outbox.dropped, not outbox.depth()
+        dropped, over = outbox.dropped, outbox.counted and not outbox.depth
         if dropped != self._told and (over or dropped >= 2 * self._told):
             alarms.set("journalOverflow", True, "oldest telemetry dropped", dropped)
             self._told = dropped
         elif over:
             alarms.set("journalOverflow", False)
-        alarms.set("journalDamaged", outbox.damaged > 0, "records that cannot be read back", outbox.damaged)
+        if outbox.damaged or outbox.counted:
+            alarms.set("journalDamaged", outbox.damaged > 0, "records that cannot be read back", outbox.damaged)
 
 
 def clear_absent(alarms, config, earlier_parts):

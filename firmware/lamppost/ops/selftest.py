@@ -6,7 +6,7 @@ import json
 from micropython import const
 
 from ..core.faults import Fault, SensorFault
-from ..core.units import of as unit
+from ..core.quantities import unit
 
 _HEAP_B = const(40000)  # a connection with its buffers, and the app's peaks
 _RSSI_DBM = const(-80)

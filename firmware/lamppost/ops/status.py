@@ -5,7 +5,7 @@ import json
 from micropython import const
 
 from ..core.payload import body
-from ..core.units import of as unit
+from ..core.quantities import unit
 
 _ENOUGH = const(4)  # erases in this boot from which a rate can be told, to a quarter
 _YEAR_S = const(31557600)
@@ -90,14 +90,14 @@ def diag(node, heap_free, rssi):
         drift = (drift + 500) // 1000
     members = {
         "heap_free": heap_free,
-        "depth": outbox.depth(),
+        "depth": outbox.depth,
         "dropped": outbox.dropped,
         "power_cuts": node.counters.power_cuts,
         "rssi": rssi,
         "drift_ppm": drift,
         "clock_age_s": None if clock.offset_s is None else clock.uptime_s() - clock.set_at_s,
         "clock_tu": source.tu_ms(),
-        "wear": wear((outbox.wear(), node.counters.wear()), clock.uptime_s()),
+        "wear": wear((outbox.wear, node.counters.wear), clock.uptime_s()),
         "reset": node.reset,
         "faults": node.health.faults,
         "clock": source.source or "none",
@@ -113,7 +113,7 @@ def diag(node, heap_free, rssi):
 def wear(rings, uptime_s):
     """The journal's wear: the worst of its rings, and the years that are left at the rate of this boot.
 
-    rings -- what Ring.wear returns for each. Years are of powered time, None until enough was written to tell a rate.
+    rings -- Log.wear of each. Years are of powered time, None until enough was written to tell a rate.
     """
     worst = {"cycles": 0, "rated": 0, "bad": 0, "years": None}
     for cycles, rated, bad, blocks, erases in rings:

@@ -12,6 +12,7 @@ from .conditions import JournalConditions, MeterConditions
 
 _TICK_MS = const(250)
 _TIME_MS = const(5000)
+_COUNT_MS = const(5)  # pause after each block that is counted
 _DIAG_MS = const(3600000)
 _DIAG_RETRY_MS = const(10000)
 _RESTART_MS = const(10000)
@@ -79,6 +80,19 @@ async def collect(beat, node):
         await asyncio.sleep_ms(_TICK_MS)
 
 
+async def count_records(node):
+    """Count what waits in the journal from earlier boots, a block at a time beside all else; then it may be sent."""
+    try:
+        while not node.outbox.counted:
+            node.outbox.count()
+            await asyncio.sleep_ms(_COUNT_MS)
+    except Exception as error:
+        _log_crash(node, "journal", error)
+    if node.outbox.damaged:
+        node.log("journal: damaged: %d records cannot be read back" % node.outbox.damaged)
+    node.link.wake()
+
+
 async def keep_time(beat, node):
     """Look after the time, and offer alarms again that the journal did not take."""
     while True:
@@ -94,7 +108,7 @@ async def publish_diag(beat, node):
     while True:
         if wait_ms <= 0:
             wait_ms = _DIAG_RETRY_MS
-            if node.link.up:
+            if node.link.up and node.outbox.counted:
                 gc.collect()
                 body = status.diag(node, gc.mem_free(), node.wifi.rssi())
                 if node.link.publish_now(b"diag", body):

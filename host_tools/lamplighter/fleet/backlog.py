@@ -111,5 +111,6 @@ class Backlog:
     def urgent(self) -> bool:
         return bool(self._urgent)
 
+    @property
     def depth(self) -> int:
         return len(self._urgent) + len(self._rest) + len(self._flying)

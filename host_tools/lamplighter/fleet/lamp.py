@@ -136,7 +136,7 @@ class Lamp:
             while self._fault is None:
                 session.check()
                 self.publisher.pump()
-                await self._rest(_BUSY_S if self.backlog.depth() else _IDLE_S)
+                await self._rest(_BUSY_S if self.backlog.depth else _IDLE_S)
             raise self._fault
         except LinkFault as fault:
             return fault

@@ -76,7 +76,7 @@ class SimulatedStreet:
     @property
     def waiting(self) -> int:
         """Records that are not acknowledged."""
-        return sum(lamp.backlog.depth() for lamp in self.lamps)
+        return sum(lamp.backlog.depth for lamp in self.lamps)
 
     @property
     def acknowledged(self) -> int:

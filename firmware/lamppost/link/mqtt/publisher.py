@@ -40,6 +40,7 @@ class Publisher:
         self._most = max(1000, _BURST_MS * drain_per_s)
         self._credit = self._most  # thousandths of held records that may go now
         self._credited = ticks_ms()
+        self._asked_hold_ms = 0  # what begin() asked for, until it is known whether the drain is a long one
         self._hold_ms = 0  # until a long drain begins
         self._resend = session.resend
         self._envelope = Envelope()
@@ -58,10 +59,15 @@ class Publisher:
         self._outbox.rewind()  # all that is there by now counts as held
         self._credit = self._most
         self._hold_ms = 0
-        if hold_ms and self._outbox.depth() * 1000 > self._most:
-            self._hold_ms = hold_ms
-            self._credit = 0
+        self._asked_hold_ms = hold_ms
         self._credited = self._ticks_ms()
+
+    def _hold(self):
+        """Hold a long drain back. By the first pump(), not before, the outbox has counted what waits."""
+        if self._outbox.depth * 1000 > self._most:
+            self._hold_ms = self._asked_hold_ms
+            self._credit = 0
+        self._asked_hold_ms = 0
 
     def lost(self, kept):
         """The connection is gone: what was in flight is unsent again; kept -- the broker may keep our session."""
@@ -87,6 +93,8 @@ class Publisher:
         outbox = self._outbox
         in_flight = session.in_flight
         quota = session.quota
+        if self._asked_hold_ms:
+            self._hold()
         while idle and len(in_flight) < quota and session.flush():
             end = 0
             while idle and end <= self._last and len(in_flight) < quota:
