@@ -72,24 +72,35 @@ def test_another_meter_is_told_for_a_day_and_the_next_one_anew():
 
 
 class Outbox:
-    dropped = damaged = waiting = 0
-
-    def depth(self):
-        return self.waiting
+    dropped = damaged = depth = 0
+    counted = True
 
 
 def test_an_overflow_is_told_at_its_first_record_at_each_doubling_and_in_full_at_its_end():
     alarms, outbox = Alarms(), Outbox()
     conditions = JournalConditions(alarms, outbox)
-    outbox.waiting = 100
+    outbox.depth = 100
     for dropped in range(12):
         outbox.dropped = dropped
         conditions.poll(False)
     assert alarms.told == [("journalOverflow", value) for value in (1, 2, 4, 8)]
-    outbox.waiting = 0
+    outbox.depth = 0
     conditions.poll(False)
     conditions.poll(False)
     assert alarms.told[4:] == [("journalOverflow", 11), ("journalOverflow", "cleared")]
+
+
+def test_an_overflow_or_damage_of_an_earlier_night_is_not_over_before_all_is_counted():
+    alarms, outbox = Alarms(), Outbox()
+    conditions = JournalConditions(alarms, outbox)
+    alarms.set("journalOverflow", True, "", 7)
+    alarms.set("journalDamaged", True, "", 2)
+    outbox.counted = False
+    conditions.poll(False)
+    assert len(alarms.told) == 2
+    outbox.counted = True
+    conditions.poll(False)
+    assert alarms.told[2:] == [("journalOverflow", "cleared"), ("journalDamaged", "cleared")]
 
 
 def test_worn_flash_and_damaged_records_are_alarms():

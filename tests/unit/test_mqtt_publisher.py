@@ -246,6 +246,23 @@ def test_a_long_drain_begins_at_its_place_but_alarms_and_a_few_records_do_not_wa
     assert len(few.sent()) == 4, "a burst's worth goes at once"
 
 
+def test_a_long_drain_waits_for_its_place_also_if_the_journal_had_not_counted_it_when_the_connection_came():
+    night = Bench(drain_per_s=20)
+    night.append(100)
+    bench = Bench(drain_per_s=20, partition=night.partition, boot=2)
+    bench.connect(hold_ms=5000)
+    assert not bench.outbox.counted
+    while not bench.outbox.counted:
+        bench.outbox.count()
+    bench.sender.pump()
+    assert bench.sent() == []
+    bench.now += 6000
+    bench.sender.pump()
+    bench.now += 1000
+    bench.sender.pump()
+    assert len(bench.sent()) == 4, "the whole window"
+
+
 def test_a_record_that_the_socket_takes_in_pieces_is_whole_and_nothing_comes_between():
     bench = Bench(window=4)
     bench.connect()

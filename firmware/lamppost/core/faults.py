@@ -32,7 +32,7 @@ class SensorFault(Fault):
 class JournalFault(Fault):
     """The journal cannot do what was asked. Words:
 
-    foreign (another format version) worn toolong dropped damaged
+    foreign (another format version) worn full toolong dropped damaged
     """
 
 
