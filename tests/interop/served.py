@@ -48,7 +48,7 @@ class Served:
     def mqtt(self, node: str) -> dict:
         """The mqtt section of a node's configuration."""
         login = {"user": node, "password": key_of(node)} if self.guarded else {}
-        return {"host": "127.0.0.1", "port": self.port, **login}
+        return {"host": "127.0.0.1", "port": self.port, "version": 4, **login}
 
     def impostor(self, node: str) -> dict | None:
         """What of it is other for who only claims to be that node; None: the broker asks nobody."""

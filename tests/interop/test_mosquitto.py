@@ -34,6 +34,12 @@ def wait_for_key(subscriber, last, within=40.0):
     subscriber.wait(lambda messages: any(end in p and t.endswith("energy") for t, p, _ in messages[-400:]), within)
 
 
+@pytest.fixture
+def start(start):
+    """As conftest.py's: of MQTT 3.1.1, where a test names no version."""
+    return lambda mqtt, **asked: start({"version": 4, **mqtt}, **asked)
+
+
 @pytest.mark.parametrize("window", [1, 4, 16])
 def test_every_record_arrives_once_and_in_order(broker, subscriber, start, window):
     node = start({"port": broker.port, "window": window}, set={"drain_per_s": 0})

@@ -26,14 +26,14 @@ def document(**mqtt):
 
 def test_a_name_has_the_same_place_each_time_and_lies_within_the_window():
     for window in (1, 1000, 3600000):
-        places = [place_ms(b"lisbon-lp-%04d" % i, window) for i in range(200)]
-        assert places == [place_ms(b"lisbon-lp-%04d" % i, window) for i in range(200)]
+        places = [place_ms(b"lisbon_lp-%04d" % i, window) for i in range(200)]
+        assert places == [place_ms(b"lisbon_lp-%04d" % i, window) for i in range(200)]
         assert min(places) >= 0 and max(places) < window
-    assert place_ms(b"lisbon-lp-0042", 0) == 0
+    assert place_ms(b"lisbon_lp-0042", 0) == 0
 
 
 def test_no_second_of_the_window_sees_many_more_than_its_share():
-    for form in (b"lisbon-lp-%04d", b"porto-%d", b"a-street-9-lamp-%05d"):
+    for form in (b"lisbon_lp-%04d", b"porto_%d", b"a-street_9-lamp-%05d"):
         seconds = [0] * 60
         for i in range(2000):
             seconds[place_ms(form % i, WINDOW) // 1000] += 1
@@ -92,6 +92,16 @@ def test_one_key_says_how_wide_a_city_spreads_also_after_failures():
     small, usual, huge = [brokers.of(document(**mqtt)) for mqtt in ({"spread_s": 1}, {}, {"spread_s": 300})]
     assert (small.retry_ms, usual.retry_ms, huge.retry_ms) == (1000, 3750, 18750)
     assert (small.retry_max_ms, usual.retry_max_ms, huge.retry_max_ms) == (60000, 60000, 300000)
+
+
+def test_two_lampposts_never_share_a_client_id():
+    """Brokers throw a client off when another one comes with its id."""
+    names = (("lisbon-lp", "0017"), ("lisbon", "lp-0017"), ("lisbon-lp-0017", "a"), ("lisbon", "lp-0017-a"))
+    ids = [
+        brokers.of({"site": site, "node": node, "mqtt": {"host": "broker.lan"}}).client_id for site, node in names
+    ]
+    assert len(set(ids)) == 4, ids
+    assert ids[0] == "lisbon-lp_0017"
 
 
 def test_the_drain_is_as_configured():

@@ -1,4 +1,4 @@
-"""Where the broker is, who we are to it, and how hard and how politely we try."""
+"""Where the broker is, who we are to it, and how often we try."""
 
 
 class Broker:
@@ -43,9 +43,9 @@ def of(config, together=False):
     broker.password = mqtt.get("password")
     broker.keepalive_s = mqtt.get("keepalive_s", 60)
     broker.window = mqtt.get("window", 8)
-    broker.client_id = "%s-%s" % (config["site"], config["node"])
+    broker.client_id = "%s_%s" % (config["site"], config["node"])  # neither name can contain "_"
     broker.prefix = ("lamppost/v1/%s/%s/" % (config["site"], config["node"])).encode()
-    broker.version = mqtt.get("version", 4)  # of the protocol: 4 is MQTT 3.1.1, 5 is 5.0
+    broker.version = mqtt.get("version", 5)  # of the protocol: 5 is MQTT 5.0 with a step down to 3.1.1, 4 is 3.1.1
     session = mqtt.get("session", {})
     broker.clean = session.get("clean", True)  # False: the broker keeps our session while we are away,
     broker.session_s = session.get("expiry_s", 86400)  # so long (version 5; a 3.1.1 broker decides by itself)

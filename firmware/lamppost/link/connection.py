@@ -14,15 +14,12 @@ from ..core.payload import HEAD_MAX, head_into
 from ..journal.outbox import Entry
 from . import protocol, words
 from .backoff import Backoff, place_ms
-from .mqtt.publisher import LONGEST, TOGETHER, Publisher
-from .mqtt.session import Session
 from .opening import Opening
 
 _TICK_MS = const(250)
 _ALIVE_MS = const(1000)
 _LINGER_MS = const(2)
 _SHARE_MS = const(10)  # the listener lets the other tasks run at least so often
-_COMMAND = const(1024)  # bytes of the longest message that is accepted, and of version 5's CONNACK
 _LEAVE_MS = const(2000)  # the longest wait for the acknowledgement of `offline`
 _SILENT = ("halfopen", "timeout", "nodns")  # faults that WiFi may be the cause of though it claims to be up
 
@@ -75,23 +72,12 @@ class Link:
         self.connections = 0
 
     def _speak(self, version):
-        """Make session and publisher for a version of MQTT; they are used for every connection by it."""
-        broker = self.broker
         self.version = version
-        kind, publisher, more = Session, Publisher, ()
-        if version == protocol.V5:
-            from .mqtt.publisher_v5 import PublisherV5
-            from .mqtt.session_v5 import SessionV5
-
-            kind, publisher = SessionV5, PublisherV5
-            more = (broker.expiry_s, broker.refused_ms, self._report)
-        ticks = self._ticks_ms, self._ticks_diff
-        room = len(broker.prefix) + LONGEST + TOGETHER
-        self.session = kind(*ticks, broker.keepalive_s, _COMMAND, self._message, self._log, room)
-        entries = [Entry() for _ in range(broker.window)]
-        self.publisher = publisher(
-            self.session, self._outbox, broker.prefix, entries, *ticks, broker.drain_per_s, self._log, *more
-        )
+        entries = [Entry() for _ in range(self.broker.window)]
+        self.session, self.publisher = protocol.speak(
+            version, self.broker, self._outbox, entries, self._ticks_ms, self._ticks_diff, self._message, self._log,
+            self._report,
+        )  # fmt: skip
 
     # -- for the other tasks
 

@@ -2,9 +2,13 @@
 
 from micropython import const
 
+from .mqtt.publisher import LONGEST, TOGETHER, Publisher
+from .mqtt.session import Session
+
 V3 = const(4)  # MQTT 3.1.1, as CONNECT numbers it
 V5 = const(5)
 
+_COMMAND = const(1024)  # bytes of the longest message that is accepted, and of version 5's CONNACK
 _DAY_S = const(86400)  # a broker that refused 5.0 is asked again after a day: it may have been updated
 _HOUR_S = const(3600)  # one that only closed the connection, after an hour: it may have been overloaded
 _CLOSES = const(2)  # connections in a row that end right after CONNECT, before 3.1.1 is tried
@@ -13,6 +17,25 @@ _CLOSES = const(2)  # connections in a row that end right after CONNECT, before 
 def name(version):
     """As people call it."""
     return "5.0" if version == V5 else "3.1.1"
+
+
+def speak(version, broker, outbox, entries, ticks_ms, ticks_diff, on_message, log, report):
+    """(session, publisher) of a version of MQTT, made once and used for every connection by it.
+
+    broker -- link/broker_settings.py; outbox and entries -- see Publisher; on_message, log -- see Session
+    report(fault) -- a record that the broker refuses, which 3.1.1 cannot tell
+    """
+    ticks = ticks_ms, ticks_diff
+    room = len(broker.prefix) + LONGEST + TOGETHER
+    kind, publisher, more = Session, Publisher, ()
+    if version == V5:
+        from .mqtt.publisher_v5 import PublisherV5
+        from .mqtt.session_v5 import SessionV5
+
+        kind, publisher = SessionV5, PublisherV5
+        more = (broker.expiry_s, broker.refused_ms, report)
+    session = kind(*ticks, broker.keepalive_s, _COMMAND, on_message, log, room)
+    return session, publisher(session, outbox, broker.prefix, entries, *ticks, broker.drain_per_s, log, *more)
 
 
 class Protocol:

@@ -103,7 +103,8 @@ def configuration(city: str, node: str, board: board_file.Board) -> dict:
         "asset": node.upper(),
         "wifi": {"ssid": access["ssid"], "password": access["password"]},
         # three need no window to come back in
-        "mqtt": {"host": BROKER, "keepalive_s": 10, "spread_s": 0, "drain_spread_s": 0},
+        # the demo's broker speaks MQTT 3.1.1 only: without "version" the lampposts would try 5.0 first
+        "mqtt": {"host": BROKER, "version": 4, "keepalive_s": 10, "spread_s": 0, "drain_spread_s": 0},
         "parts": parts,
         "energy": {"part": "meter", "window_s": 1, "every_ms": 500},
         "parking": [{"bay": "1", "part": "bay-1", "empty_mm": 3200, "every_ms": 250}],

@@ -20,10 +20,8 @@ paths.importable()
 
 from lamppost.core.faults import LinkFault  # noqa: E402
 from lamppost.core.payload import HEAD_MAX, head_into  # noqa: E402
-from lamppost.link import broker_settings  # noqa: E402
+from lamppost.link import broker_settings, protocol  # noqa: E402
 from lamppost.link.backoff import Backoff, place_ms  # noqa: E402
-from lamppost.link.mqtt.publisher import LONGEST, TOGETHER, Publisher  # noqa: E402
-from lamppost.link.mqtt.session import Session  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,12 +87,18 @@ class Lamp:
         self.backlog.append(EVENT, b"evt/boot", day.boot(self.backlog.boot - 1, last), self.ts())
         self._broker = broker = broker_settings.of(self._config, True)
         self._name = broker.client_id.encode()
-        room = len(broker.prefix) + LONGEST + TOGETHER
-        self.session = Session(self._ticks_ms, _diff, broker.keepalive_s, 256, None, _nowhere, room)
-        entries = [Entry() for _ in range(broker.window)]
-        self.publisher = Publisher(
-            self.session, self.backlog, broker.prefix, entries, self._ticks_ms, _diff, broker.drain_per_s, _nowhere
+        self._protocol = protocol.Protocol(broker.version)
+        self._speak(broker.version)
+
+    def _speak(self, version: int) -> None:
+        self._version = version
+        entries = [Entry() for _ in range(self._broker.window)]
+        self.session, self.publisher = protocol.speak(
+            version, self._broker, self.backlog, entries, self._ticks_ms, _diff, None, _nowhere, self._refused
         )
+
+    def _refused(self, fault: LinkFault) -> None:
+        self._figures.faults[fault.word] += 1
 
     async def run(self) -> None:
         """From power on, for ever."""
@@ -107,11 +111,17 @@ class Lamp:
             fault = await self._connection()
             figures.faults[fault.word] += 1
             since = self._stood_since
+            if since is None and self._protocol.failed(fault.word, int(figures.now())):
+                await asyncio.sleep(_below(broker.retry_ms) / 1000)
+                continue
             await asyncio.sleep(backoff.failed(0 if since is None else int(figures.now() - since)) / 1000)
 
     async def _connection(self) -> LinkFault:
         """One life of the connection; returns why it ended."""
         wire = Connection(self._heard)
+        version = self._protocol.choose(int(self._figures.now()))
+        if version != self._version:
+            self._speak(version)
         session = self.session
         self._fault = None
         started = self._figures.now()
@@ -128,6 +138,7 @@ class Lamp:
                     raise LinkFault("timeout", "no CONNACK")
             self._figures.accepted(self._figures.now() - started)
             self._stood_since = self._figures.now()
+            self._protocol.answered(int(self._stood_since))
             self.sessions += 1
             self._say(b"state", b'"state":"online","reason":""}')
             self._say(b"info", day.info())
