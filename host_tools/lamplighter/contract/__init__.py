@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from .open_schema import opened
 from .sentences import sentences
 from .topics import ROOT, SCHEMA, Kind, Topic, TopicError, kinds, parse_topic
 
@@ -25,11 +26,11 @@ UNITS = {
 }
 
 
-def check_message(topic: str, payload: bytes, retain: bool = False) -> list[str]:
+def check_message(topic: str, payload: bytes, retain: bool = False, strict: bool = True) -> list[str]:
     """What is wrong with a message, one sentence each; [] if it keeps to the contract.
 
     retain -- as the subscriber received it: True only for what the broker had kept. An empty payload on
-    an alarm's topic is the alarm's end.
+    an alarm's topic is the alarm's end. strict -- also refuse fields and words that a later version 1 may add.
     """
     try:
         place = parse_topic(topic)
@@ -44,10 +45,10 @@ def check_message(topic: str, payload: bytes, retain: bool = False) -> list[str]
         message = read(payload, Decimal)
     except ValueError as wrong:
         return [*said, str(wrong)]
-    said += sentences(_validator(place.kind.name).iter_errors(message))
+    said += sentences(_validator(place.kind.name, strict).iter_errors(message))
     if isinstance(message, dict):
         said += _decimals(message) + _dates(message)
-        if place.kind.name == "info":
+        if place.kind.name == "info" and strict:
             said += _units(message)
     return said
 
@@ -81,10 +82,10 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 @cache
-def _validator(kind: str) -> Draft202012Validator:
+def _validator(kind: str, strict: bool) -> Draft202012Validator:
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{kind}"})
+    return Draft202012Validator({**(SCHEMA if strict else opened(SCHEMA)), "$ref": f"#/$defs/{kind}"})
 
 
 def _decimals(message: dict[str, Any]) -> list[str]:
