@@ -25,6 +25,7 @@ demo: $(READY)  ## three virtual lampposts on real recorded series, live on the 
 
 test: $(READY)  ## all tests (installs Mosquitto where it is missing and apt can)
 	@.ci/broker
+	@.ci/generators
 	@# real processes in real time: on a machine that others use a test may miss its moment once, and is told as RERUN
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --reruns 1 -raR
 
@@ -80,11 +81,19 @@ commission: $(READY)  ## every way a commissioning can go, and 30 lampposts unpl
 image: $(READY)  ## build the flash images of all boards whose MicroPython image is at hand
 	@$(BIN)/lamplighter image --all
 
+examples: $(READY)  ## record the contract's example of every message anew, from a virtual lamppost
+	@.ci/broker
+	@$(BIN)/python docs/record_examples.py
+
 docs: $(READY) $(VENV)/.docs  ## bring generated pages and pictures up to date, and build the site with search in build/site
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/site.py
 
-$(VENV)/.docs: $(READY)
+$(VENV)/.examples: $(READY)  ## record the contract's example of every message anew, from a virtual lamppost
+	@.ci/broker
+	@$(BIN)/python docs/record_examples.py
+
+docs: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c host_tools/locked.txt -e '.[docs]' \
 	  2> >(grep -v "is ignored: it is neither" >&2)
 	@touch $@

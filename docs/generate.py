@@ -10,11 +10,12 @@ from pathlib import Path
 from lamplighter.boards import board_file
 from lamplighter.config import config_file
 from lamplighter.contract import publish
-from pages import boards, card, commands, configuration, part, parts, problems, wiring
+from pages import boards, card, commands, configuration, part, parts, problems, topics, wiring
 
 DOCS = Path(__file__).resolve().parent
 PAGES = {
     "field/card.html": card.content,
+    "integrate/topics.md": topics.content,
     "reference/boards.md": boards.content,
     "reference/commands.md": commands.content,
     "reference/configuration.md": configuration.content,

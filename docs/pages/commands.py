@@ -7,7 +7,7 @@ import textwrap
 
 import click
 from lamplighter.cli import VERBS, lamplighter
-from lamplighter.commands.watch import PASSWORD
+from lamplighter.commands.broker_access import PASSWORD
 from lamplighter.image.official import VARIABLE
 
 from .table import table

@@ -29,6 +29,7 @@ VERBS = {
     "doctor": ("doctor", "Say what is wrong, the likeliest cause first."),
     "log": ("log", "Show the node's serial output with times."),
     "watch": ("watch", "Subscribe, show live telemetry, check and count it."),
+    "geojson": ("geojson", "Write the lampposts of a street as points for a map."),
     "parts": ("parts", "The parts that a lamppost can carry, and what is known of each."),
     "decode": ("decode", "Say what a captured frame of a part means."),
     "replay": ("replay", "Run the node's own sensing over a recorded trace."),

@@ -12,6 +12,7 @@ import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 from lamplighter import paths
 from lamplighter.contract import UNITS, TopicError, check_message, kinds, parse_topic, publish
+from lamplighter.contract import examples as examples_of_contract
 from publisher import Lamp
 
 paths.importable()
@@ -60,8 +61,36 @@ def test_letters_are_those_of_the_firmware():
 def test_the_published_files_are_not_stale():
     for name, text in publish.content().items():
         assert (ROOT / "docs/contract" / name).read_text(encoding="utf-8") == text, f"{name}: run make docs"
-    there = {f"schemas/{path.name}" for path in (ROOT / "docs/contract/schemas").iterdir()}
+    folder = ROOT / "docs/contract"
+    there = {path.relative_to(folder).as_posix() for path in folder.glob("*/*.json")}
     assert there == publish.content().keys() - {"asyncapi.yaml"}
+
+
+@pytest.mark.parametrize("name", examples_of_contract.files())
+def test_every_published_example_passes_both_schemas(name):
+    example = examples_of_contract.files()[name]
+    payload = b"" if example["payload"] is None else json.dumps(example["payload"]).encode()
+    assert check_message(example["topic"], payload) == []
+    assert example["summary"]
+    if example["payload"] is not None:
+        Draft202012Validator(publish.schema(parse_topic(example["topic"]).kind)).validate(example["payload"])
+
+
+def test_every_topic_has_a_published_example_and_values_are_shown_missing():
+    rows = examples_of_contract.files().values()
+    assert {parse_topic(row["topic"]).kind for row in rows} == set(kinds())
+    letters = {parse_topic(row["topic"]).kind.name: (row["payload"] or {}).get("q", {}).values() for row in rows}
+    missing = {name for name, found in letters.items() if "U" in found}
+    assert {"tele_energy", "tele_parking", "tele_air", "tele_light"} <= missing
+
+
+def test_open_schemas_pass_what_a_later_version_adds_and_refuse_what_breaks_this_one():
+    for row in examples_of_contract.files().values():
+        if row["payload"] is None:
+            continue
+        open_one = Draft202012Validator(publish.schema(parse_topic(row["topic"]).kind))
+        assert open_one.is_valid({**row["payload"], "added_later": 1}), row["name"]
+        assert not open_one.is_valid({name: value for name, value in row["payload"].items() if name != "b"})
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +104,7 @@ def test_the_published_document_is_valid_asyncapi(asyncapi):
     assert [error.message for error in asyncapi.iter_errors(document)] == []
     for message in document["components"]["messages"].values():
         Draft202012Validator.check_schema(
-            json.loads((ROOT / "docs/contract" / message["payload"]["schema"]["$ref"]).read_text(encoding="utf-8"))
+            json.loads((ROOT / "docs/contract" / message["payload"]["$ref"]).read_text(encoding="utf-8"))
         )
     for operation in document["operations"].values():
         channel = document["channels"][operation["channel"]["$ref"].removeprefix("#/channels/")]

@@ -60,7 +60,7 @@ def test_an_alarm_is_on_until_its_empty_payload(telemetry):
     assert "ALARM lp-0042 supplyLoss" in shown(telemetry)
     take(telemetry, lamp.over("supplyLoss"))
     assert "ALARM" not in shown(telemetry)
-    assert "over" in shown(telemetry)
+    assert "cleared" in shown(telemetry)
 
 
 def test_the_age_of_what_comes_as_it_happens_counts_from_its_arrival(telemetry, clocks):
@@ -79,10 +79,11 @@ def test_a_missing_value_is_a_dash_with_its_letter_and_never_0(telemetry):
     topic, payload, _ = Lamp().energy()
     payload = payload.replace(b'"u_mv": 230200', b'"u_mv": null').replace(b'"u_mv": "V"', b'"u_mv": "U"')
     take(telemetry, (topic, payload, False))
-    assert "– U 382.9 W" in shown(telemetry)
+    assert "– (U) 382.9 W" in shown(telemetry)
+    assert "(U) unavailable" in shown(telemetry)
 
 
-@pytest.mark.parametrize("width", [80, 100, 160])
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
 def test_a_node_takes_two_lines_at_any_width(telemetry, width):
     lamp = Lamp()
     take(telemetry, lamp.state(), lamp.energy(), lamp.parking(), lamp.air())
@@ -92,6 +93,32 @@ def test_a_node_takes_two_lines_at_any_width(telemetry, width):
     assert lines[first].split()[0] == "lp-0042"
     assert lines[first + 1].split()[0] == "online"
     assert lines[first + 2] == ""
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_narrow_screen_drops_columns_and_keeps_names_whole(telemetry, width):
+    name = "lp-a-name-of-thirty-two-letters0"
+    take(telemetry, Lamp(name).state(), Lamp(name).energy(), Lamp(name).parking(), Lamp(name).air())
+    assert f" {name} " in shown(telemetry, width) + " "
+
+
+def test_an_alarm_that_was_never_raised_is_not_told_as_cleared(telemetry):
+    topic, payload, _ = Lamp().over("meterBackwards")
+    assert telemetry.take(topic, payload).unknown_alarm
+    assert "cleared" not in shown(telemetry)
+
+
+def test_a_field_and_a_topic_of_a_later_version_are_ignored_by_a_consumer():
+    topic, payload, _ = Lamp().energy()
+    later = payload.replace(b'"window_s"', b'"thd_pct": 3, "window_s"')
+    for strict, invalid in ((False, 0), (True, 2)):
+        telemetry = Telemetry(strict=strict)
+        telemetry.take(topic, later)
+        telemetry.take("lamppost/v1/lisbon/lp-0042/tele/noise", b"{}")
+        assert telemetry.summary()["invalid"] == invalid
+    broken = Telemetry(strict=False)
+    broken.take(topic, payload.replace(b'"imp_mwh": ', b'"imp": '))
+    assert broken.summary()["invalid"] == 1
 
 
 def test_with_more_nodes_than_fit_those_in_trouble_stay_on_the_screen(telemetry):

@@ -13,7 +13,7 @@ import click
 from .. import screen
 from ..hosts import Host
 from ..problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused
-from .watch import FILE, password_of
+from .broker_access import FILE, password_of
 
 LINE_S = 5
 _LOGIN = ("badlogin", "notallowed")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 
@@ -11,41 +10,26 @@ from rich.live import Live
 
 from .. import screen
 from ..contract import ROOT
-from ..contract.topics import NAME
-from ..documents import secret_file
-from ..hosts import Host
 from ..problems import ContractBroken, TelemetryGaps
 from ..telemetry import panel
 from ..telemetry.state import Seen, Telemetry, clock_text
 from ..telemetry.subscriber import Connection, Incoming, Subscriber
+from .broker_access import BrokerAccess, TopicLevel, broker_options
 
-PASSWORD = "LAMPLIGHTER_MQTT_PASSWORD"
-LONGEST = 65535  # bytes of a string of MQTT
-NAMES = re.compile(rf"\+|{NAME}")
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+SILENT_S = 10.0  # nothing heard for so long: say why that may be
 
 
 @click.command()
-@click.option("--host", type=Host(), required=True, metavar="HOST", help="The broker.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Its port.  [default: 1883, with --tls 8883]")
-@click.option("--user", help="User name at the broker.")
-@click.option("--password-file", type=FILE, help="Holds the password.")
-@click.option("--tls", is_flag=True, help="Encrypt, and check the broker's certificate.")
-@click.option("--ca", type=FILE, help="Authority to trust (implies --tls).")
-@click.option("--site", default="+", help="Only this site.")
-@click.option("--node", default="+", help="Only this node.")
+@broker_options
+@click.option("--site", type=TopicLevel(), default="+", help="Only this site.")
+@click.option("--node", type=TopicLevel(), default="+", help="Only this node.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so many seconds.")
 @click.option("--count", type=click.IntRange(min=1), help="End after so many messages.")
 @click.option("--strict", is_flag=True, help="Exit code 53 on an invalid message, 54 on gaps or duplicates.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), hidden=True, help="Picture of the last screen.")
 @click.option("--json", "as_json", is_flag=True, help="One object a message, the summary last.")
 def command(
-    host: str,
-    port: int | None,
-    user: str | None,
-    password_file: Path | None,
-    tls: bool,
-    ca: Path | None,
+    access: BrokerAccess,
     site: str,
     node: str,
     seconds: float | None,
@@ -57,23 +41,19 @@ def command(
     """Subscribe, show live telemetry, check every message against the contract, and count
     gaps and duplicates by (node, b, s).
 
-    The password comes from --password-file, from $LAMPLIGHTER_MQTT_PASSWORD, or is asked for. Ctrl-C ends.
+    Fields that a later version of the contract adds are ignored; --strict refuses them too. The password comes from
+    --password-file, from $LAMPLIGHTER_MQTT_PASSWORD, or is asked for. Ctrl-C ends.
 
     Example: lamplighter watch --host broker.lan --site lisbon --seconds 60 --strict
     """
-    for option, name in (("--site", site), ("--node", node)):
-        if not NAMES.fullmatch(name):
-            raise click.BadParameter("small letters, digits and hyphens, 1 to 32 of them", param_hint=option)
-    secured = ca or tls
-    port = port or (8883 if secured else 1883)
-    password = password_of(user, password_file)
-    telemetry = Telemetry()
-    with Subscriber(host, port, [f"{ROOT}/{site}/{node}/#"], user, password, tls=secured) as subscriber:
+    telemetry = Telemetry(strict=strict)
+    topic = f"{ROOT}/{site}/{node}/#"
+    with access.subscriber([topic]) as subscriber:
         show = _Json() if as_json else _Live(telemetry, subscriber.where) if screen.out.is_terminal else _Lines()
         deadline = time.monotonic() + seconds if seconds else None
         try:
             with show:
-                _follow(subscriber, telemetry, show, deadline, count)
+                _follow(subscriber, telemetry, show, topic, deadline, count)
         except KeyboardInterrupt:
             pass  # the usual way to end
     if svg:
@@ -87,23 +67,14 @@ def command(
         _judge(telemetry)
 
 
-def password_of(user: str | None, file: Path | None) -> str | None:
-    """From the file, the environment, or whoever sits at the terminal."""
-    if user is None:
-        return None
-    secret_file.checked(user, "--user", LONGEST)
-    given = secret_file.read(file, PASSWORD, LONGEST)
-    if given is None:
-        given = secret_file.asked("Password", default="", show_default=False)
-    if given is None:
-        raise click.UsageError(f"--user needs a password: --password-file FILE, or ${PASSWORD}.")
-    return given
-
-
 def _follow(
-    subscriber: Subscriber, telemetry: Telemetry, show: _Json, deadline: float | None, count: int | None
+    subscriber: Subscriber, telemetry: Telemetry, show: _Json, topic: str, deadline: float | None, count: int | None
 ) -> None:
+    silent_at = time.monotonic() + SILENT_S
     while True:
+        if not telemetry.messages and time.monotonic() > silent_at:
+            show.silent(topic)
+            silent_at = float("inf")
         left = 0.25 if deadline is None else min(0.25, deadline - time.monotonic())
         if left <= 0:
             return
@@ -129,6 +100,15 @@ def _judge(telemetry: Telemetry) -> None:
         )
 
 
+def _silence(topic: str) -> str:
+    """Why nothing may have been heard."""
+    filtered = "" if topic == f"{ROOT}/+/+/#" else " No lamppost of that --site or --node may be there."
+    return (
+        f"Nothing heard on {topic} yet; still listening. The lampposts may be without power, they may use another "
+        f"broker, or the broker's access list does not let this user read {ROOT}/#.{filtered}"
+    )
+
+
 class _Json:
     """One object a message."""
 
@@ -150,6 +130,9 @@ class _Json:
             }
         )
 
+    def silent(self, topic: str) -> None:
+        screen.note(_silence(topic))
+
     def connection(self, change: Connection) -> None:
         screen.note("connected again" if change.up else f"connection lost ({change.reason}); trying again")
 
@@ -158,7 +141,8 @@ class _Lines(_Json):
     """One line a message, where no terminal is."""
 
     def message(self, seen: Seen) -> None:
-        screen.out.print(panel.line(seen, time.time()))
+        if not seen.unknown_alarm:
+            screen.out.print(panel.line(seen, time.time()))
 
 
 class _Live(_Json):
@@ -182,7 +166,11 @@ class _Live(_Json):
         title = f"{ROOT} at {self._where}{self._note}"
         return panel.live(self._telemetry, title, screen.out.width, screen.out.height)
 
-    def message(self, seen: Seen) -> None: ...
+    def message(self, seen: Seen) -> None:
+        self._note = ""
+
+    def silent(self, topic: str) -> None:
+        self._note = f"\n{_silence(topic)}"
 
     def connection(self, change: Connection) -> None:
         self._note = "" if change.up else f" – connection lost at {clock_text(time.time())}, trying again"

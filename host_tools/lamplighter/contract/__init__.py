@@ -35,7 +35,7 @@ def check_message(topic: str, payload: bytes, retain: bool = False, strict: bool
     try:
         place = parse_topic(topic)
     except TopicError as wrong:
-        return [str(wrong)]
+        return [str(wrong)] if strict else []
     said = []
     if retain and not place.kind.retained:
         said.append(f"{place.suffix} came retained, but the contract sends it without.")

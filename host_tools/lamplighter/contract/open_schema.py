@@ -94,6 +94,8 @@ def _field(row: dict[str, Any]) -> dict[str, Any]:
     for name in ("items", "additionalProperties"):
         if isinstance(row.get(name), dict):
             kept[name] = _field(row[name])
+    if kept.get("type") == ["object", "null"]:  # as two types: generators take the null into the types of the fields
+        return {"anyOf": [{**kept, "type": "object"}, {"type": "null"}]}
     return kept
 
 

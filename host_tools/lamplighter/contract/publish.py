@@ -83,8 +83,8 @@ def asyncapi() -> dict[str, Any]:
             "version": "1.0.0",
             "description": (
                 "What a lamppost publishes over MQTT 5.0 or 3.1.1. (node, b, s) identifies a message that has a "
-                "number; s starts at 0 at each boot and has no gaps. A value that is missing is null, and its letter in q "
-                "says why. docs/integrate explains it with examples."
+                "number; s starts at 0 at each boot and has no gaps. A value that is missing is null, and its letter "
+                "in q says why. docs/integrate explains it with examples."
             ),
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },

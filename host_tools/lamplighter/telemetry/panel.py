@@ -13,6 +13,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ..contract import SCHEMA
 from .state import Node, Seen, Telemetry, clock_text, short
 
 AQI = ("good", "fair", "moderate", "poor", "very poor", "extremely poor")
@@ -20,6 +21,9 @@ _AQI_STYLE = ("green", "green", "yellow", "dark_orange", "red", "magenta")
 _STATES = {"online": "green", "offline": "yellow", "lost": "bold red", "unknown": "dim"}
 _BAYS = {"free": "green", "occupied": "cyan", "unknown": "yellow", "blocked": "magenta"}
 _SEVERITIES = {"critical": "bold red", "major": "red", "minor": "yellow", "warning": "yellow"}
+
+# letter: meaning
+_LETTERS = dict(part.split(" ", 1) for part in SCHEMA["$defs"]["letter"]["title"].split(", "))
 
 # value: (label, what it is divided by, decimals, unit)
 _SHOWN = {
@@ -41,14 +45,14 @@ _SHOWN = {
 
 
 def amount(message: dict[str, Any], name: str, units: bool = True) -> Text:
-    """A value with its unit; a letter other than V is shown, null is a dash with its letter."""
+    """A value with its unit; a letter other than V stands in brackets behind it, null is a dash with its letter."""
     value, letter = message[name], message.get("q", {}).get(name, "V")
     label, scale, decimals, unit = _SHOWN[name]
     if value is None:
-        return Text(f"{label}– {letter}", "yellow")
+        return Text.assemble(f"{label}–", (f" ({letter})", "dim"))
     text = Text(f"{label}{float(value) / scale:.{decimals}f}{unit if units else ''}")
     if letter != "V":
-        text.append(f" {letter}", "yellow")
+        text.append(f" ({letter})", "dim")
     return text
 
 
@@ -93,7 +97,7 @@ def _light(message: dict[str, Any]) -> Text:
 
 def _alarm(message: dict[str, Any] | None) -> Text:
     if message is None:
-        return Text("over", "green")
+        return Text("cleared", "green")
     said = " ".join(str(message[name]) for name in ("value", "evidence") if message[name] not in (None, ""))
     return Text(f"{message['severity']} {said}".strip(), _SEVERITIES[message["severity"]])
 
@@ -121,8 +125,10 @@ _WORDS: dict[str, Callable[[dict[str, Any]], Text]] = {
 
 def words(seen: Seen) -> Text:
     """What a message says, short. An invalid one says what is wrong with it."""
-    if seen.errors or seen.place is None:
+    if seen.errors:
         return Text("INVALID " + short(seen.errors), "bold red")
+    if seen.place is None:
+        return Text("a topic that this version of the contract does not know", "dim")
     kind = seen.place.kind.name
     text = _alarm(seen.message) if kind == "alarm" else _WORDS[kind](seen.message)
     if seen.verdict in ("late", "duplicate"):
@@ -149,26 +155,52 @@ def closing(summary: dict[str, int | float]) -> str:
     return counts + "".join(f", {summary[name]} {name}" for name in ("dropped", "awaited") if summary[name])
 
 
-def table(telemetry: Telemetry, rows: int = 20, wide: bool = True) -> Table:
+_COLUMNS = ("node", "energy", "bays", "air, PM in µg/m³", "age", "msgs", "gaps", "dup", "inv")
+_DROPPED_FIRST = ("age", "msgs", "inv", "dup", "gaps", "air, PM in µg/m³", "energy")
+
+
+def table(telemetry: Telemetry, rows: int = 20, width: int = 112) -> Table:
     """Nodes with their last values; those in trouble first when there are more than rows.
 
-    wide -- at least 90 columns; without, the age goes and all moves together, so that 80 will do
+    Where width columns do not hold all, whole columns are left out: names and values are never cut.
     """
-    grid = Table(box=box.SIMPLE_HEAD, padding=(0, 2 * wide, 0, 0), pad_edge=False, header_style="bold")
-    for name in ("node", "energy", "bays", "air, PM in µg/m³"):
-        grid.add_column(name, overflow="fold")
-    for name in ("age", "msgs", "gaps", "dup", "inv")[not wide :]:
-        grid.add_column(name, justify="right", no_wrap=True)
     nodes = sorted(telemetry.nodes.values(), key=lambda node: (node.site, node.name))
     if len(nodes) > rows:
         nodes.sort(key=lambda node: not node.troubled)
     now, utc = telemetry.clock(), telemetry.utc()
-    for node in nodes[:rows]:
-        *values, age, msgs, gaps, dup, inv = _row(node, now, utc)
-        grid.add_row(*values, *((age,) if wide else ()), msgs, gaps, dup, inv)
-    if len(nodes) > rows:
-        grid.add_row(Text(f"and {len(nodes) - rows} more", "dim"))
+    cells = [dict(zip(_COLUMNS, _row(node, now, utc), strict=True)) for node in nodes[:rows]]
+    more = len(nodes) - rows
+    columns = list(_COLUMNS)
+    for left_out in ("", *_DROPPED_FIRST):
+        columns = [name for name in columns if name != left_out]
+        grid = _grid(columns, cells, more)
+        if Console(width=1000).measure(grid).maximum <= width:
+            break
     return grid
+
+
+def _grid(columns: list[str], cells: list[dict[str, RenderableType]], more: int) -> Table:
+    gap = 2 if "age" in columns else 1
+    grid = Table(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold")
+    for name in columns:
+        grid.add_column(name, justify="left" if name in _COLUMNS[:4] else "right", no_wrap=True)
+    for row in cells:
+        grid.add_row(*(row[name] for name in columns))
+    if more > 0:
+        grid.add_row(Text(f"and {more} more", "dim"))
+    return grid
+
+
+def legend(telemetry: Telemetry) -> Text:
+    """What the quality letters on the screen mean; empty where all values are valid."""
+    shown = {
+        letter
+        for node in telemetry.nodes.values()
+        for value in node.last.values()
+        for letter in value.message.get("q", {}).values()
+    }
+    told = [f"({letter}) {meaning}" for letter, meaning in _LETTERS.items() if letter in shown and letter != "V"]
+    return Text(", ".join(told), "dim")
 
 
 def _row(node: Node, now: float, utc: float) -> list[RenderableType]:
@@ -211,7 +243,9 @@ def live(telemetry: Telemetry, title: str, width: int = 112, height: int = 40) -
     """The whole screen: title, nodes, alarms that are on, what happened last, the counts."""
     # a node takes two lines; what stands around the table must fit too
     rows = max(3, (height - 14) // 2)
-    parts: list[RenderableType] = [Text(title, "bold"), table(telemetry, rows, width >= 90)]
+    parts: list[RenderableType] = [Text(title, "bold"), table(telemetry, rows, width)]
+    if letters := legend(telemetry):
+        parts.append(letters)
     for node in sorted(telemetry.nodes.values(), key=lambda node: (node.site, node.name)):
         for code, alarm in sorted(node.alarms.items()):
             parts.append(Text.assemble((f"ALARM {node.name} {code} ", "bold"), _alarm(alarm)))

@@ -66,12 +66,17 @@ class Seen:
     errors: list[str]
     verdict: str  # new, late, duplicate, kept, or "" outside the sequence
     retained: bool
+    unknown_alarm: bool = False  # clears an alarm that was never seen raised
 
 
 class Telemetry:
     """Feed it messages with take(); read nodes, news and summary()."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, utc: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, utc: Callable[[], float] = time.time, strict: bool = True
+    ) -> None:
+        """strict -- fields and topics that the contract of today does not know count as invalid."""
+        self.strict = strict
         self.clock = clock
         self.utc = utc
         self.started = clock()
@@ -87,7 +92,7 @@ class Telemetry:
         """Check, count and remember one message."""
         self.messages += 1
         self.kept += retained
-        errors = check_message(topic, payload, retained)
+        errors = check_message(topic, payload, retained, self.strict)
         self.invalid += bool(errors)
         if errors:
             self.complaints.append(f"{topic}: {short(errors)}")
@@ -104,7 +109,8 @@ class Telemetry:
             message = None
         # a message with a flaw still proves that its number arrived
         verdict = self._count(node, place, message, retained) if place.kind.numbered else ""
-        seen = Seen(topic, place, message, errors, verdict, retained)
+        never_raised = place.kind.name == "alarm" and not payload and place.parameter not in node.alarms
+        seen = Seen(topic, place, message, errors, verdict, retained, never_raised)
         if not errors and verdict != DUPLICATE:
             self._remember(node, seen)
         return seen

@@ -143,6 +143,16 @@ class Subscriber:
             return BrokerUnreachable(f"No broker listens at {self.where}: connection refused.")
         return BrokerUnreachable(f"{self.where} cannot be reached: {wrong.strerror or wrong}.")
 
+    def _remedy(self) -> str:
+        if not self._tls:
+            return "Check the port; if the broker wants TLS, add --tls."
+        if not self._identity:
+            return (
+                "The broker may ask for a client certificate: give --identity FOLDER --as NAME, or --cert, --key and "
+                "--ca."
+            )
+        return "Check that the certificate is of this broker's CA, is still valid, and was not revoked."
+
     # the rest runs in paho's thread
 
     def _connected(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
@@ -166,10 +176,7 @@ class Subscriber:
             self._arrived.put(Connection(False, str(reason).lower()))
         else:
             self._answer.put(
-                BrokerRefused(
-                    f"{self.where} closed the connection before it said a word of MQTT.",
-                    "Check the port; if the broker wants TLS, add --tls.",
-                )
+                BrokerRefused(f"{self.where} closed the connection before the MQTT handshake.", self._remedy())
             )
 
     def _message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:

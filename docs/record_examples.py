@@ -1,0 +1,137 @@
+"""`make examples`: records an example of every message from a virtual lamppost, normal and with missing values.
+
+A lamppost with a meter, a bay, air and light sensors runs in fast time against a real Mosquitto; then its parts fall
+silent. The first message of each kind that shows what is wanted becomes the example. Writes contract/examples.json.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lamplighter.bench.lampposts import WIFI, VirtualPost
+from lamplighter.boards import board as boards
+from lamplighter.contract import check_message, examples, kinds, parse_topic
+from lamplighter.image import build
+from lamplighter.telemetry.subscriber import Incoming, Subscriber
+
+DOCS = Path(__file__).resolve().parent
+sys.path.append(str(DOCS.parent / "tests/interop"))
+SIX = DOCS / "field/six-parts"
+PARTS = ("meter", "range", "magnet", "dust", "carbon", "daylight")
+Wanted = Callable[[dict[str, Any]], bool]
+
+
+def _all(letter: str) -> Wanted:
+    return lambda message: set(message["q"].values()) == {letter}
+
+
+# name: (topic suffix, summary, what the message must show), in the order in which they are recorded
+NORMAL: dict[str, tuple[str, str, Wanted]] = {
+    "state": ("state", "The node is connected.", lambda m: m["state"] == "online"),
+    "info": ("info", "What the lamppost is: firmware, parts, units, place.", lambda m: True),
+    "evt-boot": ("evt/boot", "A start; last_b and last_s name the last record before it.", lambda m: True),
+    "evt-clock": ("evt/clock", "The clock was set by a time server.", lambda m: True),
+    "evt-config": ("evt/config", "A new configuration is in use.", lambda m: True),
+    "tele-energy": ("tele/energy", "A window with all values valid.", _all("V")),
+    "tele-parking": ("tele/parking/1", "A free bay.", lambda m: m["state"] == "free"),
+    "tele-parking-occupied": ("tele/parking/1", "A vehicle has come.", lambda m: m["state"] == "occupied"),
+    "tele-air": ("tele/air", "A window with all values valid.", _all("V")),
+    "tele-light": ("tele/light", "Daylight.", lambda m: m["night"] is False),
+    "diag": ("diag", "Figures of a healthy node.", lambda m: True),
+}
+MISSING: dict[str, tuple[str, str, Wanted]] = {
+    "alarm-sensorFault": ("alarm/sensorFault-meter", "The meter does not answer.", lambda m: True),
+    "tele-energy-missing": ("tele/energy", "The meter is silent: every value is null with its letter.", _all("U")),
+    "tele-parking-missing": ("tele/parking/1", "Both sensors of the bay are silent.", lambda m: m["state"] == "unknown"),
+    "tele-air-missing": ("tele/air", "All air sensors are silent.", _all("U")),
+    "tele-light-missing": ("tele/light", "The light sensor is silent.", _all("U")),
+}
+CLEARED = ("alarm-sensorFault-cleared", "alarm/sensorFault-meter", "The alarm is cleared: an empty payload.")
+
+
+class Recording:
+    """Waits for the wanted messages of one lamppost."""
+
+    def __init__(self, subscriber: Subscriber) -> None:
+        self._subscriber = subscriber
+        self.rows: dict[str, dict[str, Any]] = {}
+
+    def collect(self, wanted: dict[str, tuple[str, str, Wanted]], seconds: float = 240) -> None:
+        left = dict(wanted)
+        deadline = time.monotonic() + seconds
+        while left:
+            arrived = self._subscriber.next(1)
+            if time.monotonic() > deadline:
+                raise SystemExit(f"not seen within {seconds:g} s: {', '.join(left)}")
+            if not isinstance(arrived, Incoming) or not arrived.payload:
+                continue
+            if wrong := check_message(arrived.topic, arrived.payload, arrived.retained):
+                raise SystemExit(f"{arrived.topic}: {wrong}")
+            message = json.loads(arrived.payload)
+            suffix = parse_topic(arrived.topic).suffix
+            for name, (topic, summary, shows) in list(left.items()):
+                if topic == suffix and shows(message):
+                    self.rows[name] = {"name": name, "summary": summary, "topic": arrived.topic, "payload": message}
+                    print(f"{name}: recorded")
+                    del left[name]
+                    break
+
+
+def main() -> int:
+    from brokers import Mosquitto  # type: ignore[import-not-found]
+
+    board = boards.load("lamppost-six", SIX)
+    document = json.loads((SIX / "lp-0066.json").read_text(encoding="utf-8"))
+    document |= {"asset": "LIS-004711", "location": {"lat": 38.7223, "lon": -9.1393}, "wifi": WIFI}
+    document["mqtt"] |= {"spread_s": 0}
+    document["energy"]["window_s"] = document["air"]["window_s"] = document["light"]["window_s"] = 60
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        broker = Mosquitto(folder / "broker")
+        broker.start()
+        (folder / "flash.bin").write_bytes(build.build(board, build.standin(board)).flash())
+        (folder / "lp-0066.json").write_text(json.dumps(document))
+        first = VirtualPost(board, folder / "first", broker.port, flash=folder / "flash.bin")
+        with first.lamp:
+            done = first.tool("configure", folder / "lp-0066.json")
+            if done.returncode:
+                raise SystemExit(done.stderr)
+        post = VirtualPost(board, folder / "lamp", broker.port, flash=folder / "flash.bin", speed=20)
+        try:
+            with Subscriber("127.0.0.1", broker.port, ["lamppost/v1/#"]) as subscriber:
+                post.lamp.start()
+                lamp = post.lamp
+                lamp.part("meter").set(watts=86, pf=0.95)
+                lamp.part("range").set(mm=3200)
+                lamp.part("daylight").set(lux=1234)
+                recording = Recording(subscriber)
+                free, rest = NORMAL.pop("tele-parking-occupied"), NORMAL
+                recording.collect(rest)
+                lamp.part("range").set(mm=1500)
+                lamp.part("magnet").set(z=20.0)
+                recording.collect({"tele-parking-occupied": free})
+                for part in PARTS:
+                    lamp.part(part).fault("silence")
+                recording.collect(MISSING)
+        finally:
+            post.lamp.stop()
+            broker.stop()
+    name, topic, summary = CLEARED
+    raised = recording.rows["alarm-sensorFault"]["topic"]
+    recording.rows[name] = {"name": name, "summary": summary, "topic": raised, "payload": None}
+    seen = {parse_topic(row["topic"]).kind for row in recording.rows.values()}
+    assert seen == set(kinds()), f"no example of {set(kinds()) - seen}"
+    rows = sorted(recording.rows.values(), key=lambda row: row["name"])
+    examples.FILE.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return subprocess.run([sys.executable, DOCS / "generate.py"], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""The options by which every subscriber enters a broker: address, password, certificates."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from ..contract.topics import NAME
+from ..documents import secret_file
+from ..hosts import Host
+from ..problems import IdentityMissing
+from ..telemetry.subscriber import Subscriber
+
+PASSWORD = "LAMPLIGHTER_MQTT_PASSWORD"
+LONGEST = 65535  # bytes of a string of MQTT
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True)
+class BrokerAccess:
+    """How to enter a broker. tls -- True: the system's authorities; a path: that CA; identity -- (key, certificate)."""
+
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = None
+    tls: bool | Path = False
+    identity: tuple[Path, Path] | None = None
+
+    def subscriber(self, filters: list[str]) -> Subscriber:
+        return Subscriber(
+            self.host, self.port, filters, self.user, self.password, tls=self.tls, identity=self.identity
+        )  # fmt: skip
+
+
+def broker_options(function: Callable) -> Callable:
+    """Give a command the options, and their result as its first argument, `access`."""
+
+    @functools.wraps(function)
+    def with_access(
+        host: str, port: int | None, user: str | None, password_file: Path | None, tls: bool, ca: Path | None,
+        cert: Path | None, key: Path | None, city_folder: Path | None, reader: str | None, **others: object,
+    ):  # fmt: skip
+        if bool(cert) != bool(key):
+            raise click.UsageError("--cert and --key go together.")
+        if bool(city_folder) != bool(reader):
+            raise click.UsageError("--identity and --as go together: --identity FOLDER --as NAME.")
+        identity = (key, cert) if key and cert else None
+        if city_folder and reader:
+            if identity or ca:
+                raise click.UsageError("--identity and --as find --ca, --cert and --key: leave these away.")
+            ca, identity = of_reader(city_folder, reader)
+        secured = ca or bool(tls or identity)
+        access = BrokerAccess(
+            host, port or (8883 if secured else 1883), user, password_of(user, password_file), secured, identity
+        )
+        return function(access, **others)
+
+    for option in reversed((
+        click.option("--host", type=Host(), required=True, metavar="HOST", help="The broker."),
+        click.option("--port", type=click.IntRange(1, 65535), help="Its port.  [default: 1883, with TLS 8883]"),
+        click.option("--user", help="User name at the broker."),
+        click.option("--password-file", type=FILE, help="Holds the password."),
+        click.option("--tls", is_flag=True, help="Encrypt, and check the broker's certificate."),
+        click.option("--ca", type=FILE, help="Authority to trust (implies --tls)."),
+        click.option("--cert", type=FILE, help="Client certificate, with --key (implies --tls)."),
+        click.option("--key", type=FILE, help="Its private key."),
+        click.option("--identity", "city_folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+                     help="The city's identity folder, with --as: finds --ca, --cert and --key."),
+        click.option("--as", "reader", metavar="NAME", help="The reader whose certificate is used."),
+    )):  # fmt: skip
+        with_access = option(with_access)
+    return with_access
+
+
+def of_reader(folder: Path, reader: str) -> tuple[Path, tuple[Path, Path]]:
+    """(CA file, (key, certificate)) of a reader in a city's identity folder. Raises IdentityMissing."""
+    from ..pki.city import City
+
+    city = City.load(folder)
+    key, certificate = city.files("reader", reader)
+    if not key.is_file() or not certificate.is_file():
+        raise IdentityMissing(
+            f"{folder} holds no certificate of a reader {reader!r}.",
+            f"Issue it with `lamplighter identity issue --reader {reader}`, then export and reload the broker.",
+        )
+    return folder / "ca.pem", (key, certificate)
+
+
+def password_of(user: str | None, file: Path | None) -> str | None:
+    """From the file, the environment, or whoever sits at the terminal."""
+    if user is None:
+        return None
+    secret_file.checked(user, "--user", LONGEST)
+    given = secret_file.read(file, PASSWORD, LONGEST)
+    if given is None:
+        given = secret_file.asked("Password", default="", show_default=False)
+    if given is None:
+        raise click.UsageError(f"--user needs a password: --password-file FILE, or ${PASSWORD}.")
+    return given
+
+
+class TopicLevel(click.ParamType):
+    """A site or node as it stands in a topic, or `+` for all."""
+
+    name = "name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value != "+" and not re.fullmatch(NAME, value):
+            self.fail("small letters, digits and hyphens, 1 to 32 of them", param, ctx)
+        return value
