@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from lamplighter.bench.lampposts import WIFI, VirtualPost
-from lamplighter.boards import board as boards
+from lamplighter.boards import board_file
 from lamplighter.contract import check_message, examples, kinds, parse_topic
-from lamplighter.image import build
+from lamplighter.image import build, simulated
 from lamplighter.telemetry.subscriber import Incoming, Subscriber
 
 DOCS = Path(__file__).resolve().parent
@@ -49,7 +49,7 @@ NORMAL: dict[str, tuple[str, str, Wanted]] = {
 MISSING: dict[str, tuple[str, str, Wanted]] = {
     "alarm-sensorFault": ("alarm/sensorFault-meter", "The meter does not answer.", lambda m: True),
     "tele-energy-missing": ("tele/energy", "The meter is silent: every value is null with its letter.", _all("U")),
-    "tele-parking-missing": ("tele/parking/1", "Both sensors of the bay are silent.", lambda m: m["state"] == "unknown"),
+    "tele-parking-missing": ("tele/parking/1", "Both sensors are silent.", lambda m: m["state"] == "unknown"),
     "tele-air-missing": ("tele/air", "All air sensors are silent.", _all("U")),
     "tele-light-missing": ("tele/light", "The light sensor is silent.", _all("U")),
 }
@@ -87,7 +87,7 @@ class Recording:
 def main() -> int:
     from brokers import Mosquitto  # type: ignore[import-not-found]
 
-    board = boards.load("lamppost-six", SIX)
+    board = board_file.load("lamppost-six", SIX)
     document = json.loads((SIX / "lp-0066.json").read_text(encoding="utf-8"))
     document |= {"asset": "LIS-004711", "location": {"lat": 38.7223, "lon": -9.1393}, "wifi": WIFI}
     document["mqtt"] |= {"spread_s": 0}
@@ -96,7 +96,7 @@ def main() -> int:
         folder = Path(scratch)
         broker = Mosquitto(folder / "broker")
         broker.start()
-        (folder / "flash.bin").write_bytes(build.build(board, build.standin(board)).flash())
+        (folder / "flash.bin").write_bytes(build.build(board, simulated.standin(board)).flash())
         (folder / "lp-0066.json").write_text(json.dumps(document))
         first = VirtualPost(board, folder / "first", broker.port, flash=folder / "flash.bin")
         with first.lamp:
@@ -115,7 +115,7 @@ def main() -> int:
                 free, rest = NORMAL.pop("tele-parking-occupied"), NORMAL
                 recording.collect(rest)
                 lamp.part("range").set(mm=1500)
-                lamp.part("magnet").set(z=20.0)
+                lamp.part("magnet").set(x_ut=35.0, y_ut=-18.0, z_ut=-65.0)
                 recording.collect({"tele-parking-occupied": free})
                 for part in PARTS:
                     lamp.part(part).fault("silence")
