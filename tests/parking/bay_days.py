@@ -15,7 +15,9 @@ from bay_street import Bay, Street
 from lamplighter.replay.trace import MISSING, Trace
 
 DAY_S = 86400
-HARDSHIPS = ("calm", "rain", "fog", "snow", "sun", "people", "traffic", "dropouts", "drift")
+HARDSHIPS = (
+    "calm", "rain", "fog", "snow", "sun", "people", "standing", "traffic", "trams", "dropouts", "drift",
+)  # fmt: skip
 SENSES = {"range": ("range_mm", "strength"), "field": ("mag_x_ut", "mag_y_ut", "mag_z_ut")}
 SENSES["both"] = SENSES["range"] + SENSES["field"]
 

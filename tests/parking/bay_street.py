@@ -82,6 +82,8 @@ class Street:
         self._lorries()
         if hardship == "traffic":
             self._trams()
+        if hardship == "trams":
+            self._timetable()
         self._weather()
 
     def _count(self, a_day: float) -> int:
@@ -179,6 +181,19 @@ class Street:
                 share = min(1.0, (i + 1) / rise, (rise + hold + fall - i) / fall)
                 self._add(start + i, line, force * share * (1 + chance.gauss(0, 0.04)))
 
+    def _timetable(self) -> None:
+        """A tram each seven minutes, all day: 6 µT along one line for 35 s."""
+        chance = self._chance
+        self.line = line = _vector(chance, 6)
+        start = chance.randrange(420)
+        while start < self._seconds:
+            rise, hold, fall = chance.randint(3, 6), chance.randint(24, 28), chance.randint(3, 6)
+            force = chance.uniform(0.9, 1.1)
+            for i in range(rise + hold + fall):
+                share = min(1.0, (i + 1) / rise, (rise + hold + fall - i) / fall)
+                self._add(start + i, line, force * share * (1 + chance.gauss(0, 0.02)))
+            start += int(chance.gauss(420, 30))
+
     # -- people
 
     def _people(self) -> None:
@@ -190,8 +205,12 @@ class Street:
             self._stand(chance.randint(3, 7), 150)
         for _ in range(self._count(0.5 * many)):  # stand about
             self._stand(int(chance.uniform(8, 45)), 200)
+        if self._hardship == "standing":  # wait under the sensor, as at a stop or a door
+            for _ in range(self._count(16)):
+                self._stand(int(chance.uniform(10, 80)), chance.uniform(80, 200), chance.randint(3, 12))
 
-    def _stand(self, seconds: int, stride: float) -> None:
+    def _stand(self, seconds: int, stride: float, still_s: int = 4) -> None:
+        """Somebody who sways by some centimetres, and steps by `stride` mm each 1 to still_s seconds."""
         chance = self._chance
         start = chance.randrange(self._seconds)
         reach = self._bay.empty_mm
@@ -200,7 +219,7 @@ class Street:
         for t in range(start, min(self._seconds, start + seconds)):
             if shift <= 0:
                 where += chance.gauss(0, stride)
-                shift = chance.randint(1, 4)
+                shift = chance.randint(1, still_s)
             shift -= 1
             here = abs(where + chance.gauss(0, 25) - 250) + 250
             thing = self.before[t]
