@@ -53,15 +53,16 @@ def test_registers_one_after_the_other_are_the_inputs_in_their_order():
     assert decode(data) == {"a0_uv": 0, "a1_uv": 1000000, "a2_uv": -125, "a3_uv": 300000}
 
 
-def test_nothing_is_silence_a_half_register_is_garbled_and_full_scale_is_out_of_range():
+def test_nothing_is_silence_a_half_register_is_garbled_and_an_input_at_full_scale_is_missing():
     with raises(SensorFault, "silent"):
         decode(b"")
     for count in (1, 3, 10):
         with raises(SensorFault, "garbled"):
             decode(bytes(count))
     for code in (b"\x7f\xff", b"\x80\x00"):
+        assert decode(b"\x00\x00" + code) == {"a0_uv": 0, "a1_uv": None}
         with raises(SensorFault, "range"):
-            decode(b"\x00\x00" + code)
+            decode(code + code)
 
 
 def test_each_input_is_converted_by_itself():

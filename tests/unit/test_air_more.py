@@ -3,6 +3,7 @@
 from ground import MIDNIGHT, Hours, Notes, Seed
 from lamppost.drivers.ads1115 import Ads1115
 from lamppost.drivers.bme280 import Bme280
+from lamppost.drivers.scd41 import Scd41
 from lamppost.drivers.sds011 import Sds011
 from lamppost.drivers.sgp41 import Sgp41
 from lamppost.drivers.sps30 import Sps30
@@ -28,9 +29,13 @@ class Place:
         def feed():
             for part in self.parts:
                 reading = readings[part]
-                self.air.take(part, {name: value + self.seed.below(2) for name, value in reading.items()})
+                self.air.take(part, {name: moved(value, self.seed) for name, value in reading.items()})
 
         return [message for _, message, _ in self.hours.run(seconds, self.air, feed, every_ms)]
+
+
+def moved(value, seed):
+    return None if value is None else value + seed.below(2)
 
 
 DUST = {"pm1": 50, "pm2_5": 100, "pm4": 120, "pm10": 140}
@@ -107,6 +112,12 @@ def test_a_sensor_that_rests_between_readings_has_worked_only_while_it_did():
     place = Place({"dust": dust}, every_ms=150000)
     told = place.run(36000, {"dust": {"pm2_5": 100, "pm10": 150}}, 150000)
     assert told[-1]["hours"]["dust"] in (1, 2), "30 s of each 150"
+
+
+def test_a_dead_carbon_dioxide_cell_is_unavailable_while_temperature_and_humidity_go_on():
+    place = Place({"co2": Scd41(None)})
+    message = place.run(600, {"co2": {"co2": None, "t": 250, "rh": 370}})[0]
+    assert message["co2"] is None and message["q"] == {"co2": "U", "t": "V", "rh": "V"}
 
 
 class Bus:

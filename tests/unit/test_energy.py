@@ -331,3 +331,12 @@ def test_whatever_meters_and_cuts_do_the_register_never_runs_back_nor_counts_too
                 assert counters.imp_mwh >= told
                 told = counters.imp_mwh
         assert told - begun > true // 2  # and it does count
+
+
+def test_a_value_that_the_meter_does_not_give_is_null_while_the_others_go_on():
+    lamp = Lamp(MIDNIGHT)
+    usual = lamp.reading
+    lamp.reading = lambda: dict(usual(), f_mhz=None)
+    message = lamp.run(120)[-1][1]
+    assert message["f_mhz"] is None and message["q"]["f_mhz"] == "U"
+    assert message["u_mv"] == 230000 and message["q"]["u_mv"] == "V" and message["q"]["imp_mwh"] == "V"

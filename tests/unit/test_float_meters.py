@@ -110,8 +110,7 @@ def test_an_energy_is_as_exact_as_its_float_at_any_size():
     ):
         assert scaled(unhexlify(raw), 0, 1000000) == mwh
     for raw in ("7F800000", "FF800000", "7FC00000"):
-        with raises(SensorFault, "range"):
-            scaled(unhexlify(raw), 0, 1000)
+        assert scaled(unhexlify(raw), 0, 1000) is None
 
 
 def test_two_floats_that_differ_in_their_last_bit_give_two_energies():
@@ -168,10 +167,20 @@ def test_a_meter_without_load_has_no_power_factor_and_no_fault():
     assert (reading["p_mw"], reading["pf"]) == (0, 0)
 
 
-def test_an_absurd_voltage_or_no_number_is_out_of_range():
-    for volts in (9000.0, -230.0, float("nan")):
+def test_an_absurd_voltage_is_out_of_range_and_so_is_an_energy_that_is_no_number():
+    for volts in (9000.0, -230.0):
         with raises(SensorFault, "range"):
             read(sdm120.Sdm120, image({0: volts, 0x46: 50.0}))
+    with raises(SensorFault, "range"):
+        read(sdm120.Sdm120, image({0: 230.0, 0x46: 50.0, 0x48: float("nan")}))
+
+
+def test_a_phase_that_is_no_number_costs_its_own_values_only():
+    words = dict(THREE)
+    words.update(image({2: float("nan"), 8: float("nan")}))
+    reading, _ = read(sdm630.Sdm630, words)
+    assert (reading["u2_mv"], reading["i2_ma"]) == (None, None)
+    assert (reading["u1_mv"], reading["p_mw"], reading["imp_mwh"]) == (230000, 50000, 1234500000)
 
 
 def test_a_chint_meter_is_heard_whichever_function_it_knows():

@@ -106,8 +106,8 @@ def test_another_model_is_foreign():
 def test_what_the_part_cannot_mean_is_out_of_range_and_its_own_error_is_told():
     with raises(SensorFault, "range"):
         pms5003.decode(frame(0, 0, 0, 0, 0xFFFF, 0, 0, 0, 0, 0, 0, 0, 0x9700))
-    with raises(SensorFault, "range"):
-        pms5003t.decode(frame(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 212, 1001, 0x9A00))
+    reading = pms5003t.decode(frame(0, 0, 0, 4, 5, 6, 0, 0, 0, 0, 212, 1001, 0x9A00))
+    assert reading == {"t": 212, "rh": None, "pm1": 40, "pm2_5": 50, "pm10": 60}
     with raises(SensorFault, "refused"):
         pms5003.decode(frame(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x9702))
 
@@ -184,3 +184,13 @@ def test_the_self_test_judges_by_the_first_frame():
     assert [row[0] for row in verdict] == ["pm2_5", "pm10", "t", "rh"]
     assert {row[5] for row in verdict} == {True}
     assert machine.time.now < 3000
+
+
+def test_a_pms5003t_whose_climate_cell_died_still_measures_particles():
+    alive = frame(0, 0, 0, 4, 5, 6, 0, 0, 0, 0, 212, 480, 0x9A00)
+    dead = frame(0, 0, 0, 4, 5, 6, 0, 0, 0, 0, 0, 0, 0x9A00)
+    machine = sending(alive, dead)
+    part = dust(machine, Pms5003t, warm_s=0)
+    assert machine.time.run(part.read())["rh"] == 480
+    reading = machine.time.run(part.read())
+    assert reading == {"t": None, "rh": None, "pm1": 40, "pm2_5": 50, "pm10": 60}

@@ -1,8 +1,11 @@
 """The SCD41: the datasheet's frames, its rhythm of five seconds, and what it is told at each start."""
 
+from binascii import unhexlify
+
 from captured import rows
 from lamppost.buses import sensirion
 from lamppost.core.faults import SensorFault
+from lamppost.core.quantities import lacking
 from lamppost.drivers.scd41 import Scd41, decode
 from lamppost.ops.selftest import part_rows
 from raising import raises
@@ -14,7 +17,7 @@ STOP, START, ASK, READ = 0x3F86, 0x21B1, 0xE4B8, 0xEC05
 
 
 def part(**answers):
-    usual = {"xE4B8": READY, "xEC05": MEASURED}
+    usual = {"xE4B8": READY, "xEC05": MEASURED, "x3639": told(0)}
     usual.update(answers)
     return WordPart(0x62, **usual)
 
@@ -42,11 +45,36 @@ def test_an_answer_is_found_among_noise_by_its_checksums():
     assert decode(b"\x00\x55" + MEASURED + b"\x00") == decode(MEASURED)
 
 
-def test_no_carbon_dioxide_is_not_measured_yet_and_too_much_is_no_air():
+def test_a_dead_cell_costs_its_own_value_only():
+    assert decode(unhexlify("00008166 67A25EB93C".replace(" ", ""))) == {"co2": None, "t": 250, "rh": 370}
+    assert decode(told(40001, 0x6667, 0x5EB9)) == {"co2": None, "t": 250, "rh": 370}
+    assert decode(told(500, 0, 0x5EB9)) == {"co2": 500, "t": None, "rh": 370}
+    assert decode(told(500, 0x6667, 0)) == {"co2": 500, "t": 250, "rh": None}
     with raises(SensorFault, "warming"):
-        decode(told(0, 0x6667, 0x5EB9))
-    with raises(SensorFault, "range"):
-        decode(told(40001, 0x6667, 0x5EB9))
+        decode(told(0, 0, 0))
+
+
+def test_a_dead_carbon_dioxide_cell_is_warming_for_a_minute_and_then_partial():
+    chip = part(xEC05=told(0, 0x6667, 0x5EB9))
+    sensor = Scd41(chip.bus())
+    with raises(SensorFault, "warming"):
+        chip.run(sensor.read())
+    chip.machine.time.now += 61000
+    reading = chip.run(sensor.read())
+    assert reading == {"co2": None, "t": 250, "rh": 370}
+    assert str(lacking(sensor, reading)) == "partial: no co2"
+
+
+def test_the_self_test_asks_the_parts_own_and_says_what_it_found():
+    chip = part(x3639=told(0x0002))
+    verdict = chip.run(part_rows(Scd41(chip.bus())))
+    assert [row[6] for row in verdict] == ["refused"] * 3
+    assert chip.commands().count(0x3639) == 1
+    chip = part(xEC05=told(0, 0x6667, 0x5EB9))
+    verdict = chip.run(part_rows(Scd41(chip.bus())))
+    assert [(row[0], row[5], row[6]) for row in verdict] == [
+        ("co2", False, "partial"), ("t", True, ""), ("rh", True, ""),
+    ]  # fmt: skip
 
 
 def test_it_is_stopped_set_up_and_started_and_nothing_is_kept_in_its_memory():
@@ -144,4 +172,4 @@ def test_the_self_test_waits_for_the_first_value_and_not_for_the_warm_up():
     chip = part(xE4B8=[NOT_YET] * 9 + [READY])
     verdict = chip.run(part_rows(Scd41(chip.bus())))
     assert [(row[0], row[1], row[5]) for row in verdict] == [("co2", 500, True), ("t", 250, True), ("rh", 370, True)]
-    assert chip.machine.time.now < 7000
+    assert chip.machine.time.now < 17000  # ten seconds are the part's own test

@@ -40,7 +40,13 @@ def test_wrong_checksums_cuts_and_impossible_ticks_are_faults():
         decode(b"")
     for ticks in (0, 0xFFFF):
         with raises(SensorFault, "range"):
-            decode(told(28000, ticks))
+            decode(told(ticks, ticks))
+
+
+def test_a_dead_pixel_costs_its_own_value_only():
+    for ticks in (0, 0xFFFF):
+        assert decode(told(28000, ticks)) == {"voc_raw": 28000, "nox_raw": None}
+        assert decode(told(ticks, 16000)) == {"voc_raw": None, "nox_raw": 16000}
 
 
 def test_it_is_conditioned_once_and_never_for_longer_than_ten_seconds():

@@ -22,10 +22,17 @@ def test_a_bad_checksum_is_refused():
 
 
 def test_humidity_beyond_its_ends_is_at_its_ends_and_no_air_is_so_hot():
-    assert decode(told(0x6666, 0xFFFF))["rh"] == 1000
-    assert decode(told(0x6666, 0))["rh"] == 0
+    assert decode(told(0x6666, 0xFFFE))["rh"] == 1000
+    assert decode(told(0x6666, 1))["rh"] == 0
     with raises(SensorFault, "range"):
         decode(told(0xFFFF, 0x8000))  # 130 Cel
+
+
+def test_a_dead_humidity_cell_costs_the_humidity_only():
+    for ticks in (0, 0xFFFF):
+        assert decode(told(0x6666, ticks)) == {"t": 250, "rh": None}
+        with raises(SensorFault, "range"):
+            decode(told(ticks, 0x6666))
 
 
 def test_a_cut_answer_is_garbled_and_nothing_is_silence():

@@ -4,6 +4,7 @@ import asyncio
 
 from lamppost.core.clock import Clock
 from lamppost.core.faults import SensorFault
+from lamppost.ops import tasks
 from lamppost.ops.watchdog import Health
 
 
@@ -127,3 +128,34 @@ def test_a_start_is_confirmed_once_every_task_has_been_in_time_for_a_minute():
     assert confirmed == []
     asyncio.run(watch(300, True))
     assert len(confirmed) == 1
+
+
+class HalfDead:
+    """A part that never gives its carbon dioxide."""
+
+    name = "co2"
+    QUANTITIES = ("co2", "t")
+
+    async def read(self):
+        return {"co2": None, "t": 250}
+
+
+class Node:
+    pass
+
+
+def test_a_part_that_gives_some_of_its_values_only_is_an_alarm_and_the_others_are_taken():
+    time, _, health, alarms, lines = rig()
+    node, taken = Node(), []
+    node.health, node.clock = health, Clock(time.ticks_ms, time.ticks_diff)
+
+    async def for_a_while():
+        task = asyncio.create_task(tasks.sense(node, HalfDead(), 1, taken.append, None))
+        while len(taken) < 6:
+            await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(for_a_while())
+    assert taken[0] == {"co2": None, "t": 250}
+    assert alarms == [("sensorFault-co2", True, "partial")]
+    assert lines == ["co2: partial: no co2"]

@@ -21,6 +21,7 @@ class SensorFault(Fault):
     refused      the part answered with an error code of its own (detail holds it)
     foreign      a good answer from another address, command, model or version
     range        a whole frame with a value that the part cannot mean
+    partial      the part gives a part of its values only (detail names the missing ones); the others are good
     signal       the part says that it saw nothing usable (no echo, too weak, blinded)
     warming      the part needs more time after power-on
     unset        a clock that has lost its time, or was not set by a lamppost

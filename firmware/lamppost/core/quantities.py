@@ -68,9 +68,28 @@ def plausible(name, value):
     return (low is None or value >= low) and (high is None or value <= high)
 
 
-def checked(reading):
-    """The reading {name: integer}, if all its values are plausible. Raises SensorFault range."""
-    for name, value in reading.items():
-        if not plausible(name, value):
-            raise SensorFault("range", "%s = %d" % (name, value))
+def checked(reading, may_lack=()):
+    """The reading {name: integer}, if all its values are plausible. Raises SensorFault range.
+
+    may_lack -- quantities of a cell of their own, which may be dead while the rest of the part is well: one that is
+    implausible, or None, is None in the reading
+    """
+    for name in list(reading):
+        value = reading[name]
+        if value is None or not plausible(name, value):
+            if name not in may_lack:
+                raise SensorFault("range", "%s = %s" % (name, value))
+            reading[name] = None
+    if may_lack and not [name for name in reading if reading[name] is not None]:
+        raise SensorFault("range", "no value at all")
     return reading
+
+
+def lacking(part, reading):
+    """SensorFault partial if the part gives a part of its values only; None if all are there.
+
+    part.OPTIONAL -- quantities that a part in order may leave out, as the distance of somebody who is not there
+    """
+    optional = getattr(part, "OPTIONAL", ())
+    names = [name for name in part.QUANTITIES if name in reading and reading[name] is None and name not in optional]
+    return SensorFault("partial", "no " + ", ".join(names)) if names else None

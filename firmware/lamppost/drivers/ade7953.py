@@ -39,7 +39,8 @@ def decode(data, per=(26000, 100000, 154)):
             "pf": rounded(factor * 100, 0x7FFF),
             "imp_mwh": energy(max(flow, 0), per),
             "exp_mwh": energy(max(-flow, 0), per),
-        }
+        },
+        ("f_mhz",),
     )
 
 

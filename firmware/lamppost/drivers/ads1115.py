@@ -9,6 +9,7 @@ from struct import unpack_from
 from micropython import const
 
 from ..core.faults import SensorFault
+from ..core.quantities import checked
 
 _CONVERSION, _CONFIG = const(0), const(1)
 _RANGES_MV = (6144, 4096, 2048, 1024, 512, 256)
@@ -20,17 +21,19 @@ _CONVERT_MS, _TRIES = const(140), const(3)  # 125 ms and 10 %, by its own clock
 
 
 def decode(data, inputs=(0, 1, 2, 3), full=_USUAL):
-    """Conversion registers one after the other, of A0 on -> microvolts, at the usual range of 4.096 V."""
+    """Conversion registers one after the other, of A0 on -> microvolts, at the usual range of 4.096 V.
+
+    An input that is beyond the range is None.
+    """
     if not data:
         raise SensorFault("silent")
     if len(data) % 2 or len(data) > 2 * len(inputs):
         raise SensorFault("garbled", "%d bytes of registers" % len(data))
     reading = {}
     for n, code in enumerate(unpack_from(">%dh" % (len(data) // 2), data)):
-        if code in (32767, -32768):
-            raise SensorFault("range", "input %d beyond %d mV" % (inputs[n], _RANGES_MV[full]))
-        reading[_NAMES[inputs[n]]] = code * (_RANGES_MV[full] * 1000) // 32768
-    return reading
+        beyond = code in (32767, -32768)  # the range
+        reading[_NAMES[inputs[n]]] = None if beyond else code * (_RANGES_MV[full] * 1000) // 32768
+    return checked(reading, _NAMES)
 
 
 class Ads1115:

@@ -22,7 +22,7 @@ def decode(data, board=_BOARD):
     found = belling.reading(u24(data, 10), u24(data, 4), u24(data, 16), u24(data, 22), _REFERENCES, board)
     # 170 / 448 * (tps / 2 - 32) - 45, in tenths
     found["t"] = rounded(1700 * ((data[28] | data[29] << 8) - 64), 896) - 450
-    return belling.checked(found)
+    return belling.checked(found, ("t",))
 
 
 class Bl0940(belling.Belling):

@@ -22,7 +22,7 @@ def decode(data, address=None, board=_BOARD):
     u24 = belling.number
     found = belling.reading(u24(data, 4), u24(data, 1), u24(data, 10), u24(data, 13), _REFERENCES, board)
     found["f_mhz"] = 1000000000 // (data[16] | data[17] << 8 or 1)
-    return belling.checked(found)
+    return belling.checked(found, ("f_mhz",))
 
 
 class Bl0942(belling.Belling):

@@ -11,6 +11,7 @@ from ..core.quantities import checked
 from .bmp280 import Bmp280, calibration, held, weather
 
 _CAL, _CAL_HIGH, _CTRL_HUM = const(0x88), const(0xE1), const(0xF2)
+_DEAD = (0, 0x8000, 0xFFFF)  # nothing measured, and a cell that is shorted or open
 _LOW, _HIGH, _RAW = const(26), const(7), const(8)  # bytes of 88..A1, E1..E7, F7..FE
 
 
@@ -38,8 +39,9 @@ def decode(raw):
 
 def _reading(cal, raw):
     t_fine, reading = weather(cal, raw)
-    reading["rh"] = (humidity(cal, t_fine, raw[6] << 8 | raw[7]) * 10 + 512) // 1024
-    return checked(reading)
+    adc = raw[6] << 8 | raw[7]
+    reading["rh"] = None if adc in _DEAD else (humidity(cal, t_fine, adc) * 10 + 512) // 1024
+    return checked(reading, ("rh", "p"))
 
 
 class Bme280(Bmp280):

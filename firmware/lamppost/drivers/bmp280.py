@@ -15,6 +15,7 @@ _CAL, _ID, _RESET, _CTRL_MEAS, _DATA = const(0x88), const(0xD0), const(0xE0), co
 _CHIPS = (0x58, 0x57, 0x56)  # the last two are samples
 _FORCED_X1 = const(0x25)  # oversampling 1 for t and p, one measurement
 _CALIBRATION, _RAW = const(24), const(6)  # bytes of 88..9F, F7..FC
+_MAY_LACK = ("p",)
 _NAMES = {0x58: "a BMP280", 0x60: "a BME280"}
 _SKIPPED = const(0x80000)  # what the data registers hold until something was measured
 
@@ -56,22 +57,25 @@ def pressure(cal, t_fine, adc):
 
 
 def weather(cal, raw):
-    """(t_fine, {"t", "p"}) of the registers from F7 on."""
+    """(t_fine, {"t", "p"}) of the registers from F7 on; p is None where only the temperature was measured."""
     adc_p = raw[0] << 12 | raw[1] << 4 | raw[2] >> 4
     adc_t = raw[3] << 12 | raw[4] << 4 | raw[5] >> 4
-    if adc_t == _SKIPPED or adc_p == _SKIPPED:
+    if adc_t == _SKIPPED:
         raise SensorFault("warming", "nothing measured yet")
     t_fine = fine(cal, adc_t)
-    p = pressure(cal, t_fine, adc_p)
-    if p is None:
-        raise SensorFault("range", "impossible calibration")
-    return t_fine, {"t": (t_fine + 256) // 512, "p": (p + 1280) // 2560}
+    reading = {"t": (t_fine + 256) // 512, "p": None}
+    if adc_p != _SKIPPED:
+        p = pressure(cal, t_fine, adc_p)
+        if p is None:
+            raise SensorFault("range", "impossible calibration")
+        reading["p"] = (p + 1280) // 2560
+    return t_fine, reading
 
 
 def decode(raw):
     """88..9F and F7..FC, 30 bytes in this order -> reading in tenths of Cel and hPa."""
     held(raw, _CALIBRATION + _RAW)
-    return checked(weather(calibration(raw), raw[_CALIBRATION:])[1])
+    return checked(weather(calibration(raw), raw[_CALIBRATION:])[1], _MAY_LACK)
 
 
 class Bmp280:
@@ -113,4 +117,4 @@ class Bmp280:
     async def read(self):
         """Measure once and return the reading. Raises SensorFault."""
         raw = await self.measure(_RAW)
-        return checked(weather(self._cal, raw)[1])
+        return checked(weather(self._cal, raw)[1], _MAY_LACK)

@@ -6,18 +6,19 @@ answered); Chint, DDSU666 manual ZTY0.464.1036, appendix A.
 
 from ..buses import modbus
 from ..buses.adaptive_timeout import AdaptiveTimeout
-from ..core.faults import SensorFault
 from ..core.quantities import checked
 from .ratio import rounded
 
+_BILLED = ("p_mw", "imp_mwh")
+
 
 def scaled(data, at, times):
-    """The float at `at` times an integer, rounded to an integer. No digit that the float carries is lost."""
+    """The float at `at` times an integer, rounded to an integer; None for what is no number. No digit is lost."""
     word = int.from_bytes(data[at : at + 4], "big")
     exponent = word >> 23 & 0xFF
     mantissa = word & 0x7FFFFF
     if exponent == 0xFF:
-        raise SensorFault("range", "no number")
+        return None
     if exponent:
         mantissa |= 0x800000
     else:
@@ -36,12 +37,16 @@ def values(data, fields):
 
 
 def whole(reading):
-    """The reading with the power factor where the part did not say it. Raises SensorFault range."""
-    if "pf" not in reading and reading.get("s_mva"):
+    """The reading with the power factor where the part did not say it. Raises SensorFault range.
+
+    A value that the meter gives as no number is None, but not the power and the energy that are billed.
+    """
+    if "pf" not in reading and reading.get("s_mva") and reading["p_mw"] is not None:
         reading["pf"] = max(-100, min(100, rounded(100 * reading["p_mw"], reading["s_mva"])))
     elif "s_mva" in reading:
         reading["pf"] = 0
-    return checked(reading)
+    lacking = [name for name in reading if reading[name] is None and name not in _BILLED]
+    return checked(reading, lacking)
 
 
 def decode(data, blocks, voltage, function=4):

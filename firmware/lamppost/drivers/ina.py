@@ -19,7 +19,7 @@ def limited(reading, full, imax_a):
     """The reading, unless the shunt (full: its register is at its end) or the circuit is driven beyond its range."""
     if full or imax_a and reading["i_ma"] > 1100 * imax_a:
         raise SensorFault("range", "%d mA through the shunt" % reading["i_ma"])
-    return checked(reading)
+    return checked(reading, ("t",))
 
 
 class Ina:

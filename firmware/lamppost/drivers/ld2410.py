@@ -66,6 +66,7 @@ class Ld2410:
     """One radar on `bus`. It is only listened to, but for a word that ends a configuration somebody left open."""
 
     QUANTITIES = ("presence", "d_moving_mm", "d_still_mm")
+    OPTIONAL = ("d_moving_mm", "d_still_mm")
     LIMITS = (("presence", 0, 1),)
 
     def __init__(self, bus, name="radar"):

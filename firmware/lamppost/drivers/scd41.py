@@ -15,19 +15,24 @@ from ..core.quantities import checked
 _ADDRESS = const(0x62)
 _STOP, _START, _READY, _READ = const(0x3F86), const(0x21B1), const(0xE4B8), const(0xEC05)
 _ASC, _FRESH_AIR, _PRESSURE, _ALTITUDE = const(0x2416), const(0x243A), const(0xE000), const(0x2427)
-_RECALIBRATE = const(0x362F)
-_STOP_MS, _RECALIBRATE_MS = const(500), const(400)
+_RECALIBRATE, _SELF_TEST = const(0x362F), const(0x3639)
+_STOP_MS, _RECALIBRATE_MS, _SELF_TEST_MS = const(500), const(400), const(10000)
 _POLL_MS, _POLLS = const(500), const(13)  # the rhythm of five seconds, and a little
 _FAILED = const(0xFFFF)
 _HANDLED_MS = const(2)  # it asks for 1, and a sleep of one tick may end at once
 
 
 def decode(data):
-    """Nine bytes of an answer -> reading in ppm and tenths of Cel and %."""
+    """Nine bytes of an answer -> reading in ppm and tenths of Cel and %; a cell that measures nothing says 0."""
     co2, t, rh = sensirion.values(data, 3)
-    if not co2:
-        raise SensorFault("warming", "no carbon dioxide measured yet")
-    return checked({"co2": co2, "t": (1750 * t + 32767) // 65535 - 450, "rh": (1000 * rh + 32767) // 65535})
+    if not co2 and not t and not rh:
+        raise SensorFault("warming", "nothing measured yet")
+    reading = {
+        "co2": co2 or None,
+        "t": (1750 * t + 32767) // 65535 - 450 if t else None,
+        "rh": (1000 * rh + 32767) // 65535 if rh else None,
+    }
+    return checked(reading, Scd41.QUANTITIES)
 
 
 class Scd41:
@@ -51,6 +56,7 @@ class Scd41:
         self._pressure = self._told = None  # hPa around it, and what it was last told
         self._started = None  # ticks; None: it does not measure
         self._warm = False
+        self._verdict = None  # of the part's own self-test
 
     async def _tell(self, command, wait_ms, *values):
         self._bus.write(self._address, sensirion.command(command, *values))
@@ -113,5 +119,11 @@ class Scd41:
         return told - 0x8000
 
     async def check(self):
-        """The first value, for the self-test: nobody at the pole waits for the warm-up."""
+        """The first value, for the self-test, once the part's own has passed: no warm-up."""
+        if self._verdict is None:
+            self._started = None
+            await self._tell(_STOP, _STOP_MS)
+            self._verdict = sensirion.values(await self._ask(_SELF_TEST, 1, _SELF_TEST_MS), 1)[0]
+        if self._verdict:
+            raise SensorFault("refused", "self-test 0x%04x" % self._verdict)
         return await self._measured()

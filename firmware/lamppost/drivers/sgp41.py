@@ -9,20 +9,20 @@ from micropython import const
 
 from ..buses import sensirion
 from ..core.faults import SensorFault
+from ..core.quantities import checked
 
 _ADDRESS = const(0x59)
 _CONDITION, _MEASURE, _TEST, _HEATER_OFF = const(0x2612), const(0x2619), const(0x280E), const(0x3615)
 _WELL = const(0xD400)
+_DEAD = (0, 0xFFFF)  # ticks of a pixel that is shorted or open
 _CONDITION_MS = const(9000)  # 10 s at most: longer damages the NOx pixel
 _MEASURE_MS, _TEST_MS = const(50), const(320)
 
 
 def decode(data):
     """Six bytes of an answer -> reading in ticks."""
-    voc, nox = sensirion.values(data, 2)
-    if voc in (0, 0xFFFF) or nox in (0, 0xFFFF):
-        raise SensorFault("range", "ticks %d and %d" % (voc, nox))
-    return {"voc_raw": voc, "nox_raw": nox}
+    voc, nox = [None if ticks in _DEAD else ticks for ticks in sensirion.values(data, 2)]
+    return checked({"voc_raw": voc, "nox_raw": nox}, Sgp41.QUANTITIES)
 
 
 class Sgp41:

@@ -8,17 +8,22 @@ import asyncio
 from micropython import const
 
 from ..buses import sensirion
+from ..core.faults import SensorFault
 from ..core.quantities import checked
 
 _MEASURE, _RESET = b"\xfd", b"\x94"
 _MEASURE_MS = const(10)  # 8.3 at most
 _ANSWER = const(6)
+_DEAD = (0, 0xFFFF)  # a cell that is shorted or open
 
 
 def decode(data):
     """Six bytes of an answer -> reading in tenths of Cel and %."""
     t, rh = sensirion.values(data, 2)
-    return checked({"t": (1750 * t + 32767) // 65535 - 450, "rh": min(max((1250 * rh + 32767) // 65535 - 60, 0), 1000)})
+    if t in _DEAD:
+        raise SensorFault("range", "temperature 0x%04x" % t)  # without it the humidity means nothing
+    humidity = None if rh in _DEAD else min(max((1250 * rh + 32767) // 65535 - 60, 0), 1000)
+    return checked({"t": (1750 * t + 32767) // 65535 - 450, "rh": humidity}, ("rh",))
 
 
 class Sht4x:

@@ -21,6 +21,7 @@ _BAUD = const(115200)
 _FRESH_MS = const(400)  # a new value comes each second, and is given out once
 _TOP = const(65000)  # tenths of ug/m3; the part measures to 10000, more is nonsense even when saturated
 _ERRORS = const(1 << 21 | 1 << 5 | 1 << 4)  # fan speed, laser, fan
+_LOOK = const(60)  # readings after which its register of errors is looked at
 
 
 def decode(reply):
@@ -105,6 +106,8 @@ class Sps30:
         self._warm_ms = warm_s * 1000
         self._started = None  # ticks when the fan started; None: it does not turn
         self._warm = False
+        self._errors = 0
+        self._until_look = _LOOK
 
     async def start(self):
         """Start fan and laser; one that runs already is taken as just started."""
@@ -134,12 +137,20 @@ class Sps30:
             if self._time.ticks_diff(self._time.ticks_ms(), self._started) < self._warm_ms:
                 raise SensorFault("warming")
             self._warm = True
+        self._until_look -= 1
+        if self._until_look <= 0 or self._errors:
+            await self._look()
         return reading
+
+    async def _look(self):
+        """Raises SensorFault refused while fan or laser report an error: a mass without air or light is none."""
+        self._errors = await self._way.status() & _ERRORS
+        self._until_look = _LOOK
+        if self._errors:
+            raise SensorFault("refused", "status 0x%08x: fan or laser" % self._errors)
 
     async def check(self):
         """The first measurement, for the self-test, if fan and laser report no error."""
         reading = await self._measured()
-        wrong = await self._way.status() & _ERRORS
-        if wrong:
-            raise SensorFault("refused", "status 0x%08x" % wrong)
+        await self._look()
         return reading

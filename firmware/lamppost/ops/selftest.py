@@ -56,6 +56,8 @@ async def part_rows(part):
 
 
 def _judged(name, value, low, high):
+    if value is None:
+        return name, None, unit(name)[0], low, high, False, "partial"
     ok = low <= value <= high
     word = "" if ok else "range"
     if value < low < 0 and name.startswith("p") and name.endswith("_mw"):

@@ -7,6 +7,7 @@ import sys
 from micropython import const
 
 from ..core.faults import SensorFault
+from ..core.quantities import lacking
 from . import status
 from .conditions import JournalConditions, MeterConditions
 
@@ -47,7 +48,11 @@ async def sense(node, part, every_ms, take, miss):
                 node.health.fault(part.name, fault)
             else:
                 take(reading)
-                node.health.good(part.name)
+                missing = lacking(part, reading)
+                if missing:
+                    node.health.fault(part.name, missing)
+                else:
+                    node.health.good(part.name)
             beat.alive()
         except Exception as error:
             _log_crash(node, part.name, error)

@@ -18,6 +18,7 @@ MEANING = {
     "refused": "the part answered with an error code of its own",
     "foreign": "a good frame of another address, command, model or version",
     "range": "a whole frame with a value that the part cannot mean",
+    "partial": "the part gives a part of its values only",
     "signal": "the part says that it saw nothing usable",
     "warming": "the part needs more time after power-on",
     "unset": "a clock that has lost its time, or was not set by a lamppost",

@@ -4,7 +4,7 @@ from micropython import const
 
 from ...core.faults import SensorFault
 from ...core.payload import body
-from ...core.quality import ESTIMATED, GAP, VALID, of_fault
+from ...core.quality import ESTIMATED, GAP, UNAVAILABLE, VALID, of_fault
 from ..window import Window
 from .integral import Integral
 from .register import Register
@@ -63,6 +63,7 @@ class Energy:
         self._asked = False
         self._count = 0
         self._sums = [0] * len(self._names)
+        self._counts_of = [0] * len(self._names)  # a part may give some of its values only
         self._p_max = None
         self._imp_letter = None  # the worst of the window; None: the register was not read
 
@@ -94,7 +95,10 @@ class Energy:
             self._exp_mwh = reading["exp_mwh"]
         self._count += 1
         for index, name in enumerate(self._names):
-            self._sums[index] += reading[name]
+            value = reading[name]
+            if value is not None:
+                self._sums[index] += value
+                self._counts_of[index] += 1
         if self._p_max is None or reading["p_mw"] > self._p_max:
             self._p_max = reading["p_mw"]
 
@@ -132,7 +136,9 @@ class Energy:
         count = self._count
         values, quality = [], {}
         if count:
-            means = [(2 * total + count) // (2 * count) for total in self._sums]
+            means = [
+                (2 * total + many) // (2 * many) if many else None for total, many in zip(self._sums, self._counts_of)
+            ]
             letter = VALID if 100 * count * self._every_ms >= _ENOUGH * 1000 * seconds else ESTIMATED
             imp_mwh = self._counters.imp_mwh
             energy, energy_letter = imp_mwh - self._imp_mwh, self._imp_letter
@@ -152,8 +158,8 @@ class Energy:
                 values.append((name, mean))
         if self._export:
             values.append(("exp_mwh", self._exp_mwh))
-        for name, _ in values:
-            quality[name] = letter
+        for name, value in values:
+            quality[name] = UNAVAILABLE if count and value is None else letter
         quality["imp_mwh"] = self._imp_letter or letter
         quality["e_mwh"] = energy_letter
         values += (("imp_mwh", imp_mwh), ("e_mwh", energy), ("window_s", seconds))
@@ -162,9 +168,12 @@ class Energy:
 
     def _believable(self, reading):
         """False for the second in which a meter answers rubbish with a good checksum."""
-        if reading.get("f_mhz", 1) <= 0 or 0 < self._p_max_mw < abs(reading["p_mw"]):
+        if reading.get("f_mhz") == 0 or 0 < self._p_max_mw < abs(reading["p_mw"]):
             return False
-        apparent = [reading[u] * reading[i] for u, i in _PHASES if u in reading and i in reading]  # uVA
+        pairs = [(reading.get(u, 0), reading.get(i, 0)) for u, i in _PHASES if u in reading and i in reading]
+        if [pair for pair in pairs if None in pair]:
+            return True  # what a meter in order would say is not known
+        apparent = [u * i for u, i in pairs]  # uVA
         # uW; a quarter and 5 W more than voltage times current is no rounding any more
         return not apparent or abs(reading["p_mw"]) * 1000 <= sum(apparent) * 5 // 4 + 5000000
 
@@ -173,6 +182,7 @@ def _backwards(names, means):
     """(words, mW) of the power that ran backwards, a phase rather than the sum; () where none did."""
     found = ()
     for name, mean in zip(names, means):
-        if name.startswith("p") and name.endswith("_mw") and mean < _BACKWARDS_MW and (not found or name != "p_mw"):
+        backwards = mean is not None and mean < _BACKWARDS_MW
+        if backwards and name.startswith("p") and name.endswith("_mw") and (not found or name != "p_mw"):
             found = name + " runs backwards: in and out, or the transformer, are swapped", mean
     return found
