@@ -12,6 +12,7 @@ REMEDIES = {
     "foreign": "Another part or address answers: compare with the configuration.",
     "range": "The value is outside its limits: look at what the part measures, then replace the part.",
     "backwards": "Swap the two wires of the meter's current path, or turn the current transformer round.",
+    "partial": "A cell of the part is dead, and the others measure on: replace the part.",
     "signal": "Clean the sensor's window, and look at what it looks at.",
     "warming": "Wait a minute, and run the test again.",
     "unset": "The clock is set by the first time server that the node believes: bring it into its network once.",
