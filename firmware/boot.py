@@ -16,6 +16,7 @@ while True:
     except KeyboardInterrupt:
         pass
 
+import gc
 import json
 import os
 import select
@@ -48,6 +49,15 @@ def use(slot):
         return True
     except OSError:
         return False
+
+
+def has_psram():
+    """Without PSRAM the app would start, and never connect by TLS: boards/README.md says which modules have it."""
+    gc.collect()
+    if gc.mem_free() >= 1 << 20:
+        return True
+    print("lamppost: no PSRAM on this module, so the app does not start; use a module named in boards/README.md")
+    return False
 
 
 def active():
@@ -115,10 +125,11 @@ slot, _count = choose_slot(memory, active())
 if not use(slot):
     slot = "b" if slot == "a" else "a"
     use(slot)
+psram = has_psram()
 rescued = rescue_window()
 if rescued and door and not _soft:
     keep_maintenance()
-if not rescued and not _soft:
+if psram and not rescued and not _soft:
     rtc.memory((slot + str(_count)).encode() + bytes(rtc.memory())[2:4])
 # the globals of this script live as long as the app does
-del choose_slot, active, keep_maintenance, rescue_window
+del choose_slot, active, has_psram, keep_maintenance, rescue_window

@@ -49,8 +49,11 @@ def start(slot):
 
 if not globals().get("rescued"):
     slot = globals().get("slot", "a")
-    ended = start(slot) or start("b" if slot == "a" else "a")
-    if not ended:
+    psram = globals().get("psram", True)
+    ended = psram and (start(slot) or start("b" if slot == "a" else "a"))
+    if not psram:
+        print("lamppost: no PSRAM: the app is not started; reset in 5 minutes, Ctrl-C for the REPL")
+    elif not ended:
         print("lamppost: no slot starts; reset in 5 minutes, Ctrl-C for the REPL")
     try:
         if door and not door.opened:

@@ -118,6 +118,16 @@ class MapInvalid(Problem):
     remedy = "Name the BOARD.map.json that `lamplighter image` wrote beside the image of this build."
 
 
+class WithoutPsram(Problem):
+    exit_code, word = 27, "without-psram"
+    remedy = "Replace the module by one with PSRAM: boards/README.md names the order codes."
+
+
+class FlashTooSmall(Problem):
+    exit_code, word = 28, "flash-too-small"
+    remedy = "Nothing was written. Use a module that boards/README.md names, or choose the --board that matches."
+
+
 class ConfigInvalid(Problem):
     exit_code, word = 30, "config-invalid"
     remedy = "Correct the lines named above; nothing was written to the node."

@@ -34,7 +34,7 @@ def test_a_day_on_100_kB_gives_every_window_once_and_takes_no_memory(virtual_pos
     configure(post, **SENSING)
     post.lamp.stop()
     heard.forget()
-    lamp = virtual_post(fast=True, heap=HEAP).lamp
+    lamp = virtual_post(fast=True).lamp
     began = stamp(heard.until("tele/energy", lambda m: m["window_s"] == 900))
     heard.until("tele/energy", lambda m: stamp(m) >= began + DAY_S, 300)
     heard.until("tele/air", lambda m: stamp(m) >= began + DAY_S)

@@ -81,7 +81,7 @@ def test_every_window_is_there_and_every_missing_value_has_its_letter(virtual_po
     post.lamp.stop()
     heard.forget()
     faults = troubles()
-    lamp = virtual_post(fast=True, heap="160wK", scenario=scenario(tmp_path, faults)).lamp
+    lamp = virtual_post(fast=True, scenario=scenario(tmp_path, faults)).lamp
     last = (START + timedelta(hours=HOURS)).isoformat().replace("+00:00", "Z")
     for topic in ("tele/energy", "tele/air"):
         heard.until(topic, lambda m: m["ts"] and m["ts"] >= last, 300 + 90 * HOURS)

@@ -193,6 +193,9 @@ def test_a_slower_line_is_tried_when_the_quick_one_fails(monkeypatch, tmp_path):
     tried, said = [], []
 
     def esptool(device, arguments, run, progress):
+        if "flash-id" in arguments:
+            run.heard("Detected flash size: 8MB", progress)
+            return 0
         tried.append(int(arguments[arguments.index("--baud") + 1]))
         run.heard("Chip type:          ESP32-D0WD-V3 (revision v3.1)", progress)
         if tried[-1] > 115200:
@@ -222,7 +225,7 @@ def test_simulated_micropython_is_refused_on_a_real_port(lamp, monkeypatch):
 @pytest.mark.parametrize(
     ("spoil", "problem", "said"),
     [
-        (lambda data: data[: len(data) // 2], ImageInvalid, "is truncated: it has 2,097,152 bytes; the flash of"),
+        (lambda data: data[: len(data) // 2], ImageInvalid, "is truncated: it has 4,194,304 bytes; the flash of"),
         (lambda data: data[:70000] + b"\0" + data[70001:], ImageInvalid, "The app is damaged"),
         (lambda data: b"\xff" * len(data), ImageInvalid, "is blank"),
         (None, ImageMissing, "cannot be read: No such file"),

@@ -203,7 +203,7 @@ def test_a_stand_in_can_be_told_from_an_official_image(tmp_path, board):
     assert standin.simulated and build.is_standin(standin.flash())
     assert any(build.is_standin(data) for _, data in standin.segments)
     assert not build.is_standin(small(board))
-    assert "simulated" in build.standin(board).name
+    assert "simulated" in build.standin(board).name and standin.micropython == "v1.29.0-simulated"
 
 
 def test_a_truncated_image_is_called_truncated_wherever_it_was_cut(tmp_path, board):

@@ -60,10 +60,11 @@ def _on_the_node(
     port: str, document: Any, doc: dict, files: dict[str, bytes], facts: dict | None, dry_run: bool, as_json: bool
 ) -> None:
     from ..config import config_file
-    from ..device import node_files
+    from ..device import node_files, psram
     from ..device.repl import Repl
 
     with Repl(port, screen.note) as node:
+        psram.require(node)
         if facts is None:
             facts = node_files.document(node, "/board.json")
             if facts is None:

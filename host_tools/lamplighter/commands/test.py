@@ -22,10 +22,11 @@ def command(port: str, as_json: bool) -> None:
     Example: lamplighter test --port /dev/ttyUSB0
     """
     from ..acceptance import checks
-    from ..device import ports
+    from ..device import ports, psram
     from ..device.repl import Repl
 
     with ports.claim(port), Repl(port, screen.note) as node:
+        psram.require(node)
         who = checks.begin(node)
         screen.note(f"{who}: testing")
         if not as_json:

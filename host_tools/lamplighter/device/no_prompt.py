@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ..problems import ConsoleLocked, NodeSaidNo, NodeSilent, Problem, WrongBootMode
+from ..problems import ConsoleLocked, NodeSaidNo, NodeSilent, Problem, WithoutPsram, WrongBootMode
+
+WITHOUT_PSRAM = "without PSRAM"
 
 # pattern in what was heard, state in a word, problem, cause, remedy
 SAID = [
@@ -12,6 +14,11 @@ SAID = [
         rb"lamppost: the console is locked", "locked", ConsoleLocked,
         "The console of this lamppost is locked: it is in operation.",
         ConsoleLocked.remedy,
+    ),
+    (
+        rb"lamppost: no PSRAM", WITHOUT_PSRAM, WithoutPsram,
+        "This module has no PSRAM, and the app does not start.",
+        WithoutPsram.remedy,
     ),
     (
         rb"waiting for download|DOWNLOAD\(|DOWNLOAD_BOOT", "boot loader", WrongBootMode,

@@ -11,8 +11,8 @@ MARKS = {GOOD: "✓", ODD: "!", BAD: "✗", UNKNOWN: "?"}
 
 # What explains what comes behind it, first. A port that cannot be opened hides the node; a supply that dips breaks
 # anything; without WiFi there is no broker.
-ORDER = ("port", "supply", "console", "firmware", "slots", "files", "configuration", "crash", "journal", "node",
-         "parts", "bus", "part", "wifi", "clock", "dns", "tcp", "tls", "mqtt", "host")  # fmt: skip
+ORDER = ("port", "supply", "console", "firmware", "memory", "slots", "files", "configuration", "crash", "journal",
+         "node", "parts", "bus", "part", "wifi", "clock", "dns", "tcp", "tls", "mqtt", "host")  # fmt: skip
 
 
 @dataclass(frozen=True)

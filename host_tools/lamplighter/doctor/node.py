@@ -10,10 +10,10 @@ from typing import Any
 
 from ..acceptance import checks
 from ..commissioning import check_sentences
-from ..device import identify, node_files
+from ..device import identify, no_prompt, node_files, psram
 from ..device.console import ConsoleLine
 from ..device.repl import Repl
-from ..problems import ConsoleLocked, NodeSilent, Problem
+from ..problems import ConsoleLocked, NodeSilent, Problem, WithoutPsram
 from .finding import BAD, GOOD, ODD, UNKNOWN, Finding
 from .link_words import STAGES, WORDS
 
@@ -78,7 +78,10 @@ def look(port: str, patient: Patient, say: Say) -> Iterator[Finding]:
 
 
 def _kind(state: str) -> str:
-    kinds = {"brown-out": "supply", "locked": "console", "blank": "firmware", "corrupt": "files", "boot loader": "port"}
+    kinds = {
+        "brown-out": "supply", "locked": "console", "blank": "firmware", "corrupt": "files", "boot loader": "port",
+        no_prompt.WITHOUT_PSRAM: "memory",
+    }  # fmt: skip
     return kinds.get(state, "port")
 
 
@@ -97,6 +100,11 @@ def _facts(facts: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _inside(node: Repl, patient: Patient, say: Say) -> Iterator[Finding]:
+    try:
+        psram.require(node)
+    except WithoutPsram as trouble:
+        yield Finding("memory", "memory", BAD, "no PSRAM", trouble.cause, trouble.remedy)
+        return
     patient.board = node_files.document(node, "/board.json")
     patient.configuration = node_files.document(node, "/config.json")
     if patient.board is None:

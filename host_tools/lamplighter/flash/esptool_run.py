@@ -18,7 +18,7 @@ from ..boards.board_file import Board
 from ..boards.chips import CHIPS
 from ..device import ports
 from ..image.build import Segment
-from ..problems import CablePulled, FlashFailed, NodeSilent, Problem, WrongBootMode, WrongChip
+from ..problems import CablePulled, FlashFailed, FlashTooSmall, NodeSilent, Problem, WrongBootMode, WrongChip
 
 BAUDS = (921600, 460800, 115200)
 PIECE = 128 * 1024  # after an interruption the work is resumed at the last whole piece
@@ -56,6 +56,7 @@ class _Run:
     text: list[str] = field(default_factory=list)
     chip: str = ""
     mac: str = ""
+    flash_size: int = 0  # of the chip; 0 where it is not known
     written: int = 0
     skipped: int = 0
     began: float = 0.0
@@ -75,6 +76,8 @@ class _Run:
             self.connected, self.chip = True, found[1].strip()
         elif found := re.match(r"MAC:\s+([0-9a-f:]+)", line):
             self.mac = found[1]
+        elif found := re.match(r"Detected flash size:\s+(\d+)MB", line):
+            self.flash_size = int(found[1]) << 20
         elif found := re.match(r"Writing at 0x([0-9a-f]+)", line):
             self._at(int(found[1], 16), progress)
         elif found := re.match(r"Wrote (\d+) bytes.* at 0x([0-9a-f]+)", line):
@@ -117,17 +120,24 @@ def flash(
     """Write the segments, each verified by its MD5, and start the program. `force` writes what is right already too.
 
     A cable that is pulled is waited for as long as `patience_s`, under whatever name the port comes back.
-    Raises WrongChip before anything is written, WrongBootMode, NodeSilent, CablePulled, FlashFailed.
+    Raises WrongChip and FlashTooSmall before anything is written, WrongBootMode, NodeSilent, CablePulled, FlashFailed.
     """
     pieces = _pieces(segments)
     total = sum(len(piece.data) for piece in pieces)
     started = time.monotonic()
-    port, mac, speeds, writing = ports.named(device), "", _descent(baud), 0.0
+    port, mac, speeds, writing, measured = ports.named(device), "", _descent(baud), 0.0, False
     with tempfile.TemporaryDirectory(prefix="lamplighter-") as folder:
         files = _files(pieces, Path(folder))
         while True:
-            run = _Run(pieces, mac)
-            code = _esptool(device, _arguments(device, board, speeds[0], files, force), run, progress)
+            run, code = _Run(pieces, mac), 0
+            if not measured:
+                code = _esptool(device, _asking(device, board), run, progress)
+            if code == 0 and not measured:
+                _refuse_smaller(device, board, run)
+                measured, mac = True, run.mac
+                run = _Run(pieces, mac)
+            if code == 0:
+                code = _esptool(device, _arguments(device, board, speeds[0], files, force), run, progress)
             writing += max(0.0, (run.ended or time.monotonic()) - run.began) if run.began else 0.0
             if code == 0:
                 took = time.monotonic() - started
@@ -177,16 +187,34 @@ def _files(pieces: list[Segment], folder: Path) -> list[str]:
     return arguments
 
 
-def _arguments(device: str, board: Board, baud: int, files: list[str], force: bool) -> list[str]:
+def _asking(device: str, board: Board) -> list[str]:
+    """Chip, MAC and flash size; at the speed that every cable carries."""
+    return [*_connection(device, board), "--after", "no-reset", "flash-id"]
+
+
+def _refuse_smaller(device: str, board: Board, run: _Run) -> None:
+    if 0 < run.flash_size < board.flash_size:
+        raise FlashTooSmall(
+            f"The module on {device} has {run.flash_size >> 20} MB of flash; {board.name} needs "
+            f"{board.flash_size >> 20} MB."
+        )
+
+
+def _connection(device: str, board: Board) -> list[str]:
     # default-reset finds out by itself whether the port is a bridge with transistors or the chip's own USB
-    before, after = ("no-reset", "no-reset") if board.reset == "none" else ("default-reset", "hard-reset")
+    before = "no-reset" if board.reset == "none" else "default-reset"
+    return ["--chip", board.chip, "--port", device, "--before", before]
+
+
+def _arguments(device: str, board: Board, baud: int, files: list[str], force: bool) -> list[str]:
+    after = "no-reset" if board.reset == "none" else "hard-reset"
     return [
-        *("--chip", board.chip, "--port", device, "--baud", str(baud), "--before", before, "--after", after),
+        *_connection(device, board), "--baud", str(baud), "--after", after,
         "write-flash",
         *("--flash-mode", "keep", "--flash-freq", "keep", "--flash-size", "keep"),
         *(() if force else ("--skip-flashed",)),
         *files,
-    ]
+    ]  # fmt: skip
 
 
 def _esptool(device: str, arguments: list[str], run: _Run, progress: Progress) -> int:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..boards.board_file import Board
-from ..device import ports
+from ..device import no_prompt, ports, psram
 from ..device.console import ConsoleLine
 from ..device.repl import Repl
 from ..image.build import Segment
@@ -118,16 +118,19 @@ def _segments(work: Work, before: preserve.Before | None) -> tuple[Segment, ...]
 def started(port: str, say: Callable[[str], None]) -> str:
     """The first line of the program that runs now; where it said it before the port was open, its REPL answers.
 
-    Raises NodeSilent when there is neither.
+    Raises NodeSilent when there is neither, WithoutPsram when the module is not one that the app can run on.
     """
     end = time.monotonic() + 4
     with ConsoleLine(port, say) as console:
         while time.monotonic() < end:
             for line in console.lines(0.2):
+                if no_prompt.state(line.encode()) == no_prompt.WITHOUT_PSRAM:
+                    raise no_prompt.explain(port, line.encode())
                 if re.search(STARTS, line):
                     return line
     try:
         with Repl(port, gently=True) as node:
+            psram.require(node)
             return node.run("import sys;print('MicroPython', sys.version)").strip()
     except NodeSilent:
         raise NodeSilent(

@@ -8,22 +8,22 @@ from typing import Any
 
 import pytest
 
-from ..boards import board_file
+from ..boards.board_file import Board
 from ..image import build
 from .lamppost import VirtualLamppost
 
 
 @pytest.fixture
 def virtual_lamppost(tmp_path: Path) -> Iterator[Callable[..., VirtualLamppost]]:
-    """A function (board name, flashed=True, **options of VirtualLamppost) -> a started lamppost.
+    """A function (board or its name, flashed=True, **options of VirtualLamppost) -> a started lamppost.
 
     flashed -- with the app's image in its flash; else the flash is blank. All are stopped at the test's end.
     """
     started: list[VirtualLamppost] = []
 
-    def make(board: str = "lamppost-esp32", flashed: bool = True, **options: Any) -> VirtualLamppost:
+    def make(board: Board | str = "lamppost-esp32", flashed: bool = True, **options: Any) -> VirtualLamppost:
         options.setdefault("workdir", tmp_path / f"lamppost-{len(started)}")
-        lamppost = VirtualLamppost(board_file.load(board), **options)
+        lamppost = VirtualLamppost(board, **options)
         started.append(lamppost)
         if flashed:
             lamppost.flash_image(build.build(lamppost.board, build.standin(lamppost.board)))
