@@ -10,7 +10,6 @@ import pytest
 # a day of virtual time takes about a minute; a machine that does much else may need several
 pytestmark = [pytest.mark.virtual_only, pytest.mark.timeout(400)]
 
-HEAP = "100wK"  # 100 kB at 32 bits, beside what the simulated chip holds itself
 DAY_S = 24 * 3600
 SENSING = {  # default windows; parts are asked less often than by default, for a day in less than a minute
     "energy": {"part": "meter", "window_s": 900, "every_ms": 10000},
@@ -29,7 +28,7 @@ def whole(messages, window_s, first, last):
     return [stamp(m) for m in messages if m["window_s"] == window_s and first < stamp(m) <= last]
 
 
-def test_a_day_on_100_kB_gives_every_window_once_and_takes_no_memory(virtual_post, configure, heard):
+def test_a_day_gives_every_window_once_and_takes_no_memory(virtual_post, configure, heard):
     post = virtual_post()
     configure(post, **SENSING)
     post.lamp.stop()
