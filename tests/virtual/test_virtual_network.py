@@ -192,3 +192,27 @@ def test_asyncio_streams_work_in_fast_time_and_in_real_time(lamp, fast):
     lamp = lamp(program, fast=fast)
     found = lamp.console.wait_for(r"talked (\d+)", 20)
     assert not fast or 3000 <= int(found[1]) <= 3010
+
+
+@pytest.mark.parametrize(
+    ("ssid", "password", "joins"),
+    [("n" * 32, "p" * 64, True), ("ü" * 16, "p" * 64, True), ("n" * 31, "p" * 64, False), ("n" * 32, "p" * 63, False)],
+)
+def test_a_name_of_more_than_32_octets_and_a_passphrase_of_more_than_64_are_cut_without_a_word(
+    node,
+    ssid,
+    password,
+    joins,  # noqa: F811
+):
+    name = "ü" * 20 if "ü" in ssid else "n" * 33  # what the node asks for; the access point has the shorter one
+    lamp = node(
+        "import network, time\nw = network.WLAN(network.STA_IF)\nw.active(True)\n"
+        f"w.connect({name!r}, {'p' * 70!r})\n"
+        "while w.status() == network.STAT_CONNECTING: time.sleep_ms(20)\n"
+        "print('end', w.isconnected())\n",
+    )
+    lamp.console.wait_for("end False")  # the access point has another name
+    lamp.network.ssid, lamp.network.password = ssid, password
+    lamp.console.forget()
+    lamp.press_reset()
+    lamp.console.wait_for(f"end {joins}")
