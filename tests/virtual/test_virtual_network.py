@@ -199,11 +199,9 @@ def test_asyncio_streams_work_in_fast_time_and_in_real_time(lamp, fast):
     [("n" * 32, "p" * 64, True), ("ü" * 16, "p" * 64, True), ("n" * 31, "p" * 64, False), ("n" * 32, "p" * 63, False)],
 )
 def test_a_name_of_more_than_32_octets_and_a_passphrase_of_more_than_64_are_cut_without_a_word(
-    node,
-    ssid,
-    password,
-    joins,  # noqa: F811
-):
+    node,  # noqa: F811
+    ssid, password, joins,
+):  # fmt: skip
     name = "ü" * 20 if "ü" in ssid else "n" * 33  # what the node asks for; the access point has the shorter one
     lamp = node(
         "import network, time\nw = network.WLAN(network.STA_IF)\nw.active(True)\n"
