@@ -198,3 +198,27 @@ def test_two_assets_share_no_file_and_no_field_of_a_label():
     assert all(re.fullmatch(r"[A-Za-z0-9_~-]+[A-Za-z0-9._~-]*", name) for name in names)
     forged = labels.Label("A;mac=24:0a:c4:00:00:01", "lisbon/lp-1")
     assert forged.code() == "lamppost:lisbon/lp-1;asset=A%3Bmac=24:0a:c4:00:00:01"
+
+
+def test_a_field_that_stands_in_for_one_further_down_is_tampering(city):
+    envelope = record_file.Signer(city).sign({"asset": "LP-0042", "register": {"imp_mwh": 7}, "lat": 38.0})
+    assert record_file.verify(envelope, city.ca).record["lat"] == 38.0
+    envelope["record"] = {"asset": "LP-0042", "register.imp_mwh": 7, "lat": 38.0}
+    with pytest.raises(RecordTampered, match=r"register\.imp_mwh"):
+        record_file.verify(envelope, city.ca)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[" * 9999, b'{"kind": ' + b"9" * 999 + b"}", b'{"kind": "\\ud83d"}', b"\xff\xfe", b'{"v": 1, "v": 2}', b"NaN"],
+)
+def test_a_file_that_is_no_record_is_named_as_such(tmp_path, content):
+    (tmp_path / "record.json").write_bytes(content)
+    with pytest.raises(RecordUnproven, match="is not JSON"):
+        record_file.read(tmp_path / "record.json")
+
+
+def test_numbers_of_a_record_are_verified_as_they_were_written(city, tmp_path):
+    envelope = record_file.Signer(city).sign({"asset": "LP-0042", "location": {"lat": 38.0, "lon": -9.14}})
+    (tmp_path / "record.json").write_text(json.dumps(envelope))
+    assert record_file.verify(record_file.read(tmp_path / "record.json"), city.ca).record["asset"] == "LP-0042"

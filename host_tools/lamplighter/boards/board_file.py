@@ -100,14 +100,10 @@ def names(folder: Path | None = None) -> list[str]:
 def load(name: str, folder: Path | None = None) -> Board:
     """Read and check a board. Raises BoardInvalid with every fault in its details."""
     folder = folder or product_folder("boards")
-    path = folder / name / "board.toml"
-    shown = f"boards/{name}/board.toml"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError:
-        remedy = f"{toml_source.nearest(name, names(folder))}"
-        raise BoardInvalid(f"There is no board {name!r}.", f"{remedy[0].upper()}{remedy[1:]}") from None
-    document = toml_source.read(text, shown)
+    if name not in names(folder):
+        remedy = toml_source.nearest(name, names(folder))
+        raise BoardInvalid(f"There is no board {name!r}.", f"{remedy[0].upper()}{remedy[1:]}")
+    document = toml_source.load(folder / name / "board.toml", BoardInvalid, shown=f"boards/{name}/board.toml")
     warnings: list[str] = []
     if not document.complaints:
         document.check(_schema())

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from ..device.repl import Repl
-from ..documents import atomic_file
+from ..documents import atomic_file, json_source
 from ..problems import NodeSaidNo, RosterInvalid
 from .progress import file_name, folder
 
@@ -26,7 +26,7 @@ _KEPT = ("imp_mwh", "meter_mwh", "power_cuts", "burn_s", "switchings")
 def read(node: Repl) -> dict[str, Any]:
     """The counters of a node that waits in its rescue window (Repl.fresh). Its boot count goes one up by it."""
     try:
-        return json.loads(node.run(_ON_THE_NODE + "counter_transfer.read_out(_p,time)"))
+        return json_source.value_of(node.run(_ON_THE_NODE + "counter_transfer.read_out(_p,time)"))
     except ValueError:
         raise NodeSaidNo("The node's counters cannot be read.") from None
 
@@ -53,9 +53,10 @@ def keep(asset: str, mac: str, counters: dict[str, Any]) -> None:
 def kept(asset: str) -> dict[str, Any] | None:
     """What was laid aside for this asset."""
     try:
-        return json.loads(_aside(asset).read_bytes())
+        found = json_source.value_of(_aside(asset).read_bytes())
     except (OSError, ValueError):
         return None
+    return found if isinstance(found, dict) and isinstance(found.get("mac"), str) else None
 
 
 def forget(asset: str) -> None:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..documents import atomic_file
+from ..documents import atomic_file, json_source
 from ..problems import RosterInvalid
 
 _REMEDY = "Let XDG_STATE_HOME name a folder that can be written."
@@ -44,7 +44,7 @@ class Progress:
             return
         self._path = path
         try:
-            kept = json.loads(path.read_bytes())
+            kept = json_source.value_of(path.read_bytes())
             if kept["asset"] == self._asset and time.time() - kept["begun"] < KEPT_S:
                 self._steps, self.begun = {**kept["steps"], **self._steps}, kept["begun"]
         except (OSError, ValueError, KeyError, TypeError):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..documents import json_source, text_file
 from ..pki import clock
 from ..problems import IdentityExpired, IdentityLocked, RecordTampered, RecordUnproven
 
@@ -81,11 +82,9 @@ def fingerprint(envelope: dict[str, Any]) -> str:
 def read(path: Path) -> dict[str, Any]:
     """An envelope, whatever it is worth. Raises RecordUnproven."""
     try:
-        envelope = json.loads(path.read_bytes())
-    except OSError as error:
-        raise RecordUnproven(f"{path} cannot be read: {error.strerror}.", "Check the file's name.") from None
+        envelope = json_source.signed_value(text_file.read_bytes(path, RecordUnproven, "Check the file's name."))
     except ValueError:
-        raise RecordUnproven(f"{path} is no JSON.", "Name the record's .json file.") from None
+        raise RecordUnproven(f"{path} is not JSON.", "Name the record's .json file.") from None
     right = isinstance(envelope, dict) and envelope.get("kind") == _KIND and isinstance(envelope.get("record"), dict)
     if not right or not isinstance(envelope.get("digests"), dict):
         raise RecordUnproven(f"{path} is no record of a commissioning.", "Name the record's .json file.")
@@ -134,11 +133,22 @@ def _fields(value: Any, name: str = "") -> list[tuple[str, Any]]:
     return [leaf for key, one in inner for leaf in _fields(one, key)]
 
 
+def _names_of_two(value: Any) -> list[str]:
+    """Keys that hold what separates the parts of a dotted name: one could stand for a field further down."""
+    if isinstance(value, list):
+        return [name for one in value for name in _names_of_two(one)]
+    if not isinstance(value, dict):
+        return []
+    inner = [name for one in value.values() for name in _names_of_two(one)]
+    return [key for key in value if set(key) & set(".[]") or not key] + inner
+
+
 def _changed(envelope: dict[str, Any]) -> list[tuple[str, str]]:
     """(field, what was done to it)."""
     signed, now = envelope["digests"], digests(envelope["record"])
     found = [(name, "was changed") for name in now if name in signed and now[name] != signed[name]]
     found += [(name, "was added") for name in now if name not in signed]
+    found += [(name, "was added") for name in _names_of_two(envelope["record"])]
     return found + [(name, "was removed") for name in signed if name not in now]
 
 

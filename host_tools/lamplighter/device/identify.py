@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import struct
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..documents import json_source
 from ..problems import NodeSilent, Problem
 from . import no_prompt
 from .console import ConsoleLine
@@ -85,9 +85,10 @@ def facts_in(heard: bytes) -> dict[str, Any] | None:
     if not found:
         return None
     try:
-        return json.loads(found[1])
+        facts = json_source.value_of(found[1])
     except ValueError:
         return None
+    return facts if isinstance(facts, dict) else None
 
 
 def _in_loader(line: ConsoleLine) -> bool:

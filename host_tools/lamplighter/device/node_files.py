@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import json
 import zlib
 from collections.abc import Callable
 from typing import Any
 
+from ..documents import json_source
 from ..problems import ConfigNotKept, NodeSaidNo
 from .repl import Repl
 
@@ -100,7 +100,7 @@ def read(node: Repl, path: str) -> bytes | None:
 def document(node: Repl, path: str) -> dict[str, Any] | None:
     """A JSON file's object; None when it is absent or no JSON object."""
     try:
-        value = json.loads(read(node, path) or b"")
+        value = json_source.value_of(read(node, path) or b"")
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

@@ -32,16 +32,22 @@ class JsonError(ValueError):
 def parse(text: str) -> tuple[Any, dict[Path, int], list[Path]]:
     """(value, line of each path, paths whose key is there twice). Raises JsonError."""
     reader = _Reader(text)
-    value, at = reader.value(reader.space(0), ())
-    at = reader.space(at)
-    if at != len(text):
-        raise reader.error(at, "something follows after the end of the document")
-    return value, reader.lines, reader.doubled
+    return reader.whole(), reader.lines, reader.doubled
 
 
 def value_of(data: bytes | str) -> Any:
     """The value alone, of a file that a program wrote. Raises ValueError (JsonError, UnicodeDecodeError)."""
     return parse(data.decode("utf-8-sig") if isinstance(data, bytes) else data)[0]
+
+
+def signed_value(data: bytes) -> Any:
+    """The value with its numbers as they are written, which a digest needs. Raises ValueError."""
+    text = data.decode("utf-8-sig")
+    reader = _Reader(text)
+    reader.whole()  # json.loads() bounds neither levels nor numbers, and takes a key that is there twice
+    if reader.doubled:
+        raise reader.error(0, "a key is there twice")
+    return json.loads(text)
 
 
 class _Reader:
@@ -50,6 +56,13 @@ class _Reader:
         self._breaks = [match.start() for match in re.finditer("\n", text)]
         self.lines: dict[Path, int] = {}
         self.doubled: list[Path] = []
+
+    def whole(self) -> Any:
+        value, at = self.value(self.space(0), ())
+        at = self.space(at)
+        if at != len(self.text):
+            raise self.error(at, "something follows after the end of the document")
+        return value
 
     def error(self, at: int, cause: str) -> JsonError:
         return JsonError(self.line(at), cause)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..device import identify, node_files
 from ..device.repl import Repl
+from ..documents import json_source
 from ..pki import certificates
 from ..problems import ConsoleLocked, Problem, WeakSupply
 
@@ -87,7 +88,7 @@ def weak(device: str) -> WeakSupply:
 
 def _name(configuration: bytes | None) -> str:
     try:
-        doc = json.loads(configuration or b"")
+        doc = json_source.value_of(configuration or b"")
         return f"{doc['site']}/{doc['node']}"
     except (ValueError, KeyError, TypeError):
         return "a node without configuration"
@@ -95,7 +96,7 @@ def _name(configuration: bytes | None) -> str:
 
 def _certificates(configuration: bytes | None) -> list[str]:
     try:
-        return certificates.named(json.loads(configuration or b""))
+        return certificates.named(json_source.value_of(configuration or b""))
     except (ValueError, AttributeError):
         return []
 
@@ -157,7 +158,7 @@ def put_back(device: str, mac: str, say: Callable[[str], None]) -> str:
         return ""
     configuration = path.read_bytes()
     packed = aside(mac, "certificates")
-    kept = json.loads(packed.read_bytes()) if packed.exists() else {}
+    kept = json_source.value_of(packed.read_bytes()) if packed.exists() else {}
     with Repl(device, say) as node:
         if kept:
             node_files.bring(node, {name: base64.b64decode(data) for name, data in kept.items()})

@@ -83,7 +83,8 @@ def revocations(
 
 
 def common_name(one: x509.Certificate) -> str:
-    return str(one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+    """Empty for a certificate without one, which is none of ours."""
+    return next((str(name.value) for name in one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)), "")
 
 
 def _blank(
