@@ -11,7 +11,6 @@ while True:
     except KeyboardInterrupt:
         pass
 
-import gc
 import sys
 import time
 
@@ -33,7 +32,6 @@ def start(slot):
     use(slot)  # type: ignore  # noqa: F821  boot.py's
     for name in [n for n in sys.modules if n == "lamppost" or n.startswith("lamppost.")]:
         del sys.modules[name]
-    gc.threshold(2048)  # what stays of a hundred imports then lies together, and large blocks still fit beside it
     try:
         from lamppost import app
 

@@ -15,7 +15,7 @@ from .console import ConsoleLine
 
 RUNNING, PROMPT, SILENT, STRANGE = "running", "at the prompt", "silent", "no lamppost"
 BROWN_OUT = "brown-out"  # as silence.state() says it
-PATIENCE_S = 2.8  # a rescue window is silent for 1.5 s, and the app looks at its console twice a second
+PATIENCE_S = 4.5  # a rescue window is silent for 1.5 s, and so are the imports that follow it
 STARTING_S = 4.5  # a chip that has just been reset keeps its rescue window first
 AGAIN_S = 0.7
 QUESTION = b"\x02\rwho\r"  # Ctrl-B leaves a raw REPL that another tool left behind
