@@ -1,4 +1,4 @@
-"""The whole node on a virtual lamppost: the steps of a start up to first telemetry, and what a record costs in flash."""
+"""The whole node on a virtual lamppost: each step of a start up to telemetry, and what a record costs in flash."""
 
 from __future__ import annotations
 
