@@ -33,8 +33,7 @@ CASES = 1_000_000  # of the target with the largest share, MQTT 3.1.1
 ON_MICROPYTHON = 20  # one case of so many
 SLICE = 20_000
 CASE_S = 5  # a case takes less than a thousandth of it
-HEAPS = dict.fromkeys(("journal", "frames", *targets.PARTS), "640wK")  # a simulated flash, or all captures, lie in it
-HEAP = "160wK"
+HEAP = "640wK"  # a simulated flash, all captures or all drivers lie in it
 GROWN = 4096  # bytes of live heap that may come and go
 
 
@@ -48,7 +47,6 @@ def _too_long(_signal: int, _frame: object) -> None:
 
 def _slice(job: tuple[str, int, int]) -> dict[str, Any]:
     """Some cases in this process, one of a pool."""
-    cases.keep_what_is_borrowed()
     name, first, last = job
     began = time.monotonic()
     case = first - 1
@@ -75,7 +73,7 @@ def _on_micropython(name: str, first: int, last: int) -> dict[str, Any]:
     """Some cases in real MicroPython; it says how far it is, so that silence is an endless loop."""
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
-            [MICROPYTHON, "-X", f"heapsize={HEAPS.get(name, HEAP)}", HERE / "cases.py", name, str(first), str(last)],
+            [MICROPYTHON, "-X", f"heapsize={HEAP}", HERE / "cases.py", name, str(first), str(last)],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "FUZZ_FOLDER": folder},
         )  # fmt: skip
         assert process.stdout

@@ -12,7 +12,6 @@ if __name__ == "__main__":
     sys.path.insert(0, __file__.rsplit("/", 1)[0] if "/" in __file__ else ".")
 
 import targets  # noqa: E402
-from lamppost.core import borrow  # noqa: E402
 
 _NOTES = 5
 _PROGRESS = 2000
@@ -36,15 +35,8 @@ def run(name, first, last, guard=lambda: None, progress=lambda case: None):
     return {"cases": last - first, "passed": passed, "unexpected": unexpected, "notes": notes}
 
 
-def keep_what_is_borrowed():
-    """Cases come by the million: what one of them loads stays loaded, in this process."""
-    borrow.give_back = lambda *names: None
-
-
 def main(name, first, last):
     import json
-
-    keep_what_is_borrowed()
 
     target = run(name, first, first + (last - first) // 10)  # tables have grown, modules are there
     gc.collect()

@@ -38,3 +38,8 @@ def test_a_folder_within_a_folder_counts_from_where_it_is():
 def test_reaches_into_other_objects_are_counted_and_own_attributes_are_not():
     tree = ast.parse("self._a = other._b\nself.link._c()\ncls._d\nsuper()._e\nx.__class__\nx.f")
     assert sorted(words for _, words in check.reaches(tree)) == ["other._b", "self.link._c"]
+
+
+def test_the_firmware_keeps_the_one_way_rule_and_its_objects_their_privacy():
+    assert check.imports() == []
+    assert len(check.private()) <= check.PRIVATE_MOST
