@@ -1,10 +1,10 @@
 """The time by the nights: sunset where the lamppost stands, what other nights have taught, and honest doubt."""
 
 from ground import Seed
-from lamppost.core.calendar import DAY, civil
+from lamppost.core.calendar import DAY
 from lamppost.ops.sunset_clock import SunsetClock, rise_and_set
+from test_sun import seconds
 
-DATA = __file__.rsplit("/", 1)[0] + "/../data/"
 LISBON = (38.72, -9.14)
 DAY_0 = 9740  # 2026-09-01
 
@@ -20,29 +20,6 @@ class Kept:
 
     def burnt(self):
         pass
-
-
-def seconds(text):
-    """Of "2025-01-01T08:06:09Z" since 2000."""
-    year, month, day = int(text[:4]), int(text[5:7]), int(text[8:10])
-    days = (year - 2000) * 365 + (month - 1) * 28
-    while civil(days) != (year, month, day):
-        days += 1
-    return days * DAY + int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])
-
-
-def test_the_sun_rises_and_sets_within_two_minutes_of_the_almanac():
-    rows = 0
-    with open(DATA + "sun_london_lisbon_milan.csv") as file:
-        names = file.readline().strip().split(",")
-        for line in file:
-            row = dict(zip(names, line.strip().split(",")))
-            day = seconds(row["date_utc"] + "T00:00:00Z") // DAY
-            rise, set_ = rise_and_set(day, float(row["lat"]), float(row["lon"]))
-            assert abs(rise - seconds(row["sunrise_utc"])) < 120, row
-            assert abs(set_ - seconds(row["sunset_utc"])) < 120, row
-            rows += 1
-    assert rows == 42
 
 
 def test_beyond_the_polar_circle_there_are_days_without():

@@ -18,6 +18,16 @@ def civil(day):
     return yoe + era * 400 + (1 if month <= 2 else 0), month, doy - (153 * mp + 2) // 5 + 1
 
 
+def days(year, month, day):
+    """(year, month, day) -> days since 2000-01-01, proleptic Gregorian; the inverse of civil()."""
+    if month <= 2:
+        year -= 1
+    era = year // 400
+    yoe = year - era * 400
+    doy = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1
+    return era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 730425
+
+
 def _two(buf, at, value):
     buf[at] = 48 + value // 10
     buf[at + 1] = 48 + value % 10

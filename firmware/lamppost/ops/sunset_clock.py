@@ -5,11 +5,10 @@ the date of yesterday and how long after sunset the power came in other nights k
 docs/design/clock.md has the reasoning and what it cannot see.
 """
 
-from math import acos, asin, cos, pi, sin
-
 from micropython import const
 
 from ..core.calendar import DAY
+from ..core.sun import SUNSET_DEG, crossing
 
 _UNKNOWN = const(-32768)
 _USUAL_S = const(600)  # after sunset, while no night has taught better,
@@ -19,28 +18,16 @@ _NEAR_S = const(5400)  # a power-on further from sunset, or a power-off so much 
 _NIGHT_H = const(1)  # what a night counted adds to the doubt about the date: one in 24 may not have been switched
 _CUT_H = const(24)  # what a cut in the middle of a night adds: nobody knows whether it lasted into another
 _MOST_H = const(480)  # doubt beyond which no time is better than this one
-_RADIAN = pi / 180
-_HORIZON = -0.833 * _RADIAN  # refraction, and the sun's upper edge
 
 
 def rise_and_set(day, lat, lon):
     """(sunrise, sunset) in seconds since 2000 UTC, of the solar day `day` (days since 2000-01-01) at lat, lon degrees.
 
-    None where the sun does not rise or does not set that day. Either may lie in the UTC day before or after. To about
-    two minutes, in floats of 32 bits: the sunrise equation (Meeus, Astronomical Algorithms, ch. 25 and 28, reduced).
+    None where the sun does not rise or does not set that day. Either may lie in the UTC day before or after.
     """
-    # degrees in hundredths and integers: a float of 32 bits does not hold thirty years of turns
-    anomaly = (35752910000 + day * 98560028) // 1000000 % 36000 / 100 * _RADIAN
-    center = 1.9148 * sin(anomaly) + 0.02 * sin(2 * anomaly) + 0.0003 * sin(3 * anomaly)
-    longitude = anomaly + (center + 282.9372) * _RADIAN
-    noon = 43200 - int(lon * 240 - 457.9 * sin(anomaly) + 596.2 * sin(2 * longitude))
-    declination = asin(sin(longitude) * 0.39778)
-    high = lat * _RADIAN
-    span = (sin(_HORIZON) - sin(high) * sin(declination)) / (cos(high) * cos(declination))
-    if not -1 < span < 1:
-        return None
-    half = int(acos(span) / pi * 43200)
-    return day * DAY + noon - half, day * DAY + noon + half
+    rise = crossing(day, lat, lon, SUNSET_DEG, True)
+    set_ = crossing(day, lat, lon, SUNSET_DEG, False)
+    return None if rise is None or set_ is None else (rise, set_)
 
 
 class SunsetClock:
