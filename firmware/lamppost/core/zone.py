@@ -42,7 +42,7 @@ class Zone:
         return self.summer_s if summer else self.standard_s
 
     def utc_s(self, local_s):
-        """UTC of a local time in seconds since 2000: the first of two, and the change itself for one that is skipped."""
+        """UTC of a local time in seconds since 2000: the first of two; for one that is skipped, the change itself."""
         other = self.standard_s if self.summer_s is None else self.summer_s
         offsets = max(self.standard_s, other), min(self.standard_s, other)
         for offset in offsets:
