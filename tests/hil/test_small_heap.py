@@ -1,4 +1,4 @@
-"""What a node goes through in its hardest night, on a heap as small as it may be: start, time, windows, an outage of
+"""The hardest night of a node, on a heap as small as the least PSRAM of a board: start, time, windows, an outage of
 hours, a part that fails, and the drain of all that waited. LAMPLIGHTER_HEAP=NwK tries another size, and
 LAMPLIGHTER_WAITING another outage (tests/bench/heap.py --smallest)."""
 
@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = [pytest.mark.virtual_only, pytest.mark.timeout(240)]
 
-HEAP = os.environ.get("LAMPLIGHTER_HEAP", "85wK")  # words: so many kB at 32 bits, beside the simulated chip's own
+HEAP = os.environ.get("LAMPLIGHTER_HEAP", "2048wK")  # words: the PSRAM of an N8R2; the app does not start below 1 MB
 BLOCK = 4096
 WAITING = int(os.environ.get("LAMPLIGHTER_WAITING", "100"))  # records at the end of the outage
 SENSING = {
@@ -22,7 +22,7 @@ SENSING = {
 }
 
 
-def test_a_night_with_an_outage_passes_on_a_small_heap(virtual_post, configure, broker, heard):
+def test_a_night_with_an_outage_passes_on_the_least_psram(virtual_post, configure, broker, heard):
     post = virtual_post()
     configure(post, **SENSING)
     post.lamp.stop()
