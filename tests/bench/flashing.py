@@ -11,13 +11,13 @@ import time
 import zlib
 from pathlib import Path
 
-from lamplighter.boards import board_file, partitions
-from lamplighter.image import build, esp_format, simulated
+from lamplighter.boards import board_file
+from lamplighter.image import build, simulated
 from lamplighter.virtual.lamppost import VirtualLamppost
 
 BOARD = "lamppost-esp32"
 BAUDS = (921600, 460800, 115200)
-APP = 1_430_000  # bytes, as MicroPython for two slots has
+APP = 1_545_000  # bytes, as MicroPython 1.28 with PSRAM has
 DENSE = 0.3  # of them do not deflate, so that all of it comes to two thirds, as an official image does
 SEVERAL = 4
 
@@ -25,18 +25,9 @@ SEVERAL = 4
 def micropython(board: board_file.Board, folder: Path) -> Path:
     """A stand-in of a size and a compressibility like those of an official image: it holds a real program's bytes."""
     real = Path(sys.executable).resolve().read_bytes() + Path(zlib.__file__ or sys.executable).read_bytes()
-    chip = board.silicon
-    mapped, ram = chip.load_addresses
     dense = b"".join(hashlib.sha256(b"%d" % block).digest() for block in range(int(APP * DENSE) // 32))
-    whole = (dense + real * (1 + APP // len(real)))[:APP]
-    description = esp_format.descriptor("micropython-simulated", simulated.VERSION)
-    loader = esp_format.build(chip.image_id, board.flash_size, [(ram, simulated.MARK)])
-    content = [(mapped, description + simulated.MARK + whole), (ram, bytes(16))]
-    app = esp_format.build(chip.image_id, board.flash_size, content)
-    rows = tuple(row for row in board.partitions if row.name not in ("journal", "vfs"))
-    table = loader.ljust(partitions.TABLE_OFFSET - chip.offset, b"\xff") + partitions.encode(rows)
     path = folder / "micropython.bin"
-    path.write_bytes(table.ljust(esp_format.APP_OFFSET - chip.offset, b"\xff") + app)
+    path.write_bytes(simulated.standin_bytes(board, (dense + real * (1 + APP // len(real)))[:APP]))
     return path
 
 

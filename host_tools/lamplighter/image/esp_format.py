@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ..boards import partitions
 from ..boards.board_file import Board
 from ..boards.chips import image_title
-from ..boards.partitions import TABLE_OFFSET, Partition
+from ..boards.partitions import TABLE_OFFSET
 from ..problems import ImageInvalid, WrongChip
 
 MAGIC = 0xE9
@@ -45,7 +45,6 @@ class Official:
 
     loader: bytes
     app: bytes
-    table: tuple[Partition, ...]
     version: str
 
 
@@ -95,7 +94,7 @@ def check(data: bytes, board: Board, name: str) -> Official:
     loader = program(data, 0, "boot loader")
     _same_chip(loader, board, name)
     try:
-        table = tuple(partitions.decode(data[TABLE_OFFSET - start :]))
+        partitions.decode(data[TABLE_OFFSET - start :])  # the board's own table takes its place; this one must be whole
     except ValueError as error:
         if len(data) < TABLE_OFFSET - start + 64:
             raise _truncated("partition table", len(data)) from None
@@ -104,7 +103,7 @@ def check(data: bytes, board: Board, name: str) -> Official:
     _same_chip(app, board, name)
     app_bytes = data[APP_OFFSET - start : APP_OFFSET - start + app.length]
     version = micropython(app_bytes, board, name)
-    return Official(with_flash_size(data[: loader.length], board.flash_size), app_bytes, table, version)
+    return Official(with_flash_size(data[: loader.length], board.flash_size), app_bytes, version)
 
 
 def micropython(app: bytes, board: Board, name: str) -> str:

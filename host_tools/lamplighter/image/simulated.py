@@ -42,13 +42,16 @@ def standin(board: Board) -> Path:
     return path
 
 
-def standin_bytes(board: Board) -> bytes:
-    """As a file from micropython.org: boot loader, partition table, app; the same bytes each time."""
+def standin_bytes(board: Board, filling: bytes | None = None) -> bytes:
+    """As a file from micropython.org: boot loader, partition table, app; the same bytes each time.
+
+    filling -- what the app is filled with; without it some blocks that do not compress
+    """
     chip = board.silicon
     mapped, ram = chip.load_addresses
     loader = esp_format.build(chip.image_id, STATED_FLASH, [(ram, MARK)])
-    # blocks of digests do not compress: flashing takes its honest time
-    filling = b"".join(hashlib.sha256(b"%d" % block).digest() for block in range(_FILLING // 32))
+    if filling is None:  # blocks of digests do not compress: flashing takes its honest time
+        filling = b"".join(hashlib.sha256(b"%d" % block).digest() for block in range(_FILLING // 32))
     named = f"\0{VERSION} on 2026-07-12\0{board.micropython.machine} with {chip.title}\0".encode()
     mapped_bytes = esp_format.descriptor("micropython-simulated") + MARK + named + filling
     app = esp_format.build(chip.image_id, STATED_FLASH, [(mapped, mapped_bytes), (ram, bytes(16))])
