@@ -133,7 +133,7 @@ class Door:
     def _judge(self, answer):
         self.tend()
         if not self._challenge:
-            return "nothing was asked"
+            return "no challenge is pending"
         right = hexlify(proof(self._key, self._challenge))
         self._challenge = None
         # digests of both: how long it takes tells nothing of the right one

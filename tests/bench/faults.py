@@ -57,7 +57,7 @@ class Street:
 
     def broker_dies(self) -> None:
         self.broker.kill()
-        self.passage.target = 1  # nobody listens there
+        self.passage.target = 1  # nothing listens on that port
 
     def broker_returns(self) -> None:
         end = time.monotonic() + 10

@@ -12,7 +12,7 @@ _SAID = r"\[ *(\d+)\.\d+\] link: "  # the node's own seconds
 def without_a_broker(node: Post, seconds: int = 4) -> None:
     """Wait until the lamppost has done without its broker for so long that windows have ended meanwhile."""
     since = int(node.console.wait_for(_SAID + "closed", node.within(30))[1])
-    while int(node.console.wait_for(_SAID + "refused: nobody listens there", node.within(60))[1]) < since + seconds:
+    while int(node.console.wait_for(_SAID + "refused: nothing listens", node.within(60))[1]) < since + seconds:
         pass
 
 

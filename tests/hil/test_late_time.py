@@ -8,7 +8,7 @@ pytestmark = pytest.mark.virtual_only
 def test_records_made_before_the_time_was_known_are_told_with_their_time(virtual_post, heard, broker):
     node = virtual_post(speed=8, on=False)
     node.lamp.network.time_servers(False)
-    node.lamp.network.hosts["broker.lan"] = ("127.0.0.1", 1)  # nobody listens there
+    node.lamp.network.hosts["broker.lan"] = ("127.0.0.1", 1)  # nothing listens on that port
     node.lamp.start()
     node.console.wait_for("time: timeout", node.within(30))
     node.console.wait_for("link: refused", node.within(60))

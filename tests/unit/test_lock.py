@@ -121,10 +121,10 @@ def test_an_answer_that_was_heard_on_the_line_does_not_open_another_time():
 def test_a_challenge_is_good_for_one_answer_and_ten_seconds():
     ground = Ground()
     door = ground.door()
-    assert said(door, "answer 00") == "lamppost: nothing was asked"
+    assert said(door, "answer 00") == "lamppost: no challenge is pending"
     said(door, "unlock")
     ground.now += 10001
-    assert said(door, "answer 00") == "lamppost: nothing was asked"
+    assert said(door, "answer 00") == "lamppost: no challenge is pending"
     assert door.wrong == 0
 
 

@@ -35,7 +35,7 @@ class I2c:
         """As read(), of what stands still: a part without a checksum is believed when it says the same again."""
         data = self.read(address, *what)
         if self.read(address, *what) != data:
-            raise SensorFault("garbled", "read twice, and not the same")
+            raise SensorFault("garbled", "two reads differ")
         return data
 
     def write(self, address, *what):
@@ -57,7 +57,7 @@ class I2c:
     def _fault(self, address, error):
         """The SensorFault of an OSError; a bus that hangs is freed."""
         if error.args and error.args[0] == _ENODEV:
-            return SensorFault("silent", "nobody answers at 0x%02x" % address)
+            return SensorFault("silent", "no answer at 0x%02x" % address)
         self._free()
         return SensorFault("bus", "I2C %d: %s" % (self._number, error))
 

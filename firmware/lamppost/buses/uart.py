@@ -96,7 +96,7 @@ class Line:
     async def _say(self, request, baud):
         """Give the question to the UART; returns how many of its bytes are still to go out on the wire."""
         if self._port.uart.write(request) != len(request):
-            raise SensorFault("bus", "UART %d took only a part of the question" % self._port.number)
+            raise SensorFault("bus", "UART %d sent only part of the request" % self._port.number)
         return len(request)
 
     async def _hear(self, start, limit_ms, whole):

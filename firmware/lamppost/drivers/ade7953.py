@@ -97,7 +97,7 @@ class Ade7953:
             await self.start()
         elif self._get(_CONFIG, 2)[0] & _LOCKED:
             await self.start()
-            raise SensorFault("warming", "it had lost its settings")
+            raise SensorFault("warming", "it lost its settings")
         data = b"".join([self._get(register, size) for register, size in _READ])
         flow = unpack(">i", data[16:])[0]
         self._flow[flow < 0] += abs(flow)  # first of all: the chip has forgotten it by now

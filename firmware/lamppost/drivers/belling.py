@@ -35,7 +35,7 @@ def packet(data, size, zeros, commands, strangers=b""):
     if at >= 0:
         return data[at : at + size]
     if strangers and find(data, size, zeros, strangers) >= 0:
-        raise SensorFault("foreign", "a packet of another address")
+        raise SensorFault("foreign", "a packet from another address")
     raise SensorFault("garbled", "no whole packet in %d bytes" % len(data))
 
 

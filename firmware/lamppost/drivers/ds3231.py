@@ -47,7 +47,7 @@ def decode(raw):
     date = 2000 + _bcd(raw[6], 0, 99), _bcd(raw[5], 1, 12), _bcd(raw[4], 1, 31)
     days = _days(*date)
     if civil(days) != date:
-        raise SensorFault("range", "no day %d-%d-%d" % date)
+        raise SensorFault("range", "no such date: %d-%d-%d" % date)
     return {"utc_s": days * DAY + hour * 3600 + minute * 60 + second, "t": temperature(raw)}
 
 
@@ -103,7 +103,7 @@ class Ds3231:
             if raw[0] != first[0]:
                 break
             if time.ticks_diff(time.ticks_ms(), begun) > _EDGE_MS:
-                raise SensorFault("range", "it stands still")
+                raise SensorFault("range", "the clock does not advance")
             await asyncio.sleep_ms(10)
         now = decode(raw)["utc_s"]
         set_at = int.from_bytes(raw[_SET_AT : _SET_AT + 4], "little")
@@ -122,5 +122,5 @@ class Ds3231:
         """Only the temperature, for the self-test: a new clock is in order, and not set."""
         raw = self._registers()
         if raw == b"\xff" * _ALL:
-            raise SensorFault("garbled", "the bus reads ones")
+            raise SensorFault("garbled", "the bus reads only ones")
         return {"t": temperature(raw)}

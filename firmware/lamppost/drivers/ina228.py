@@ -66,5 +66,5 @@ class Ina228(Ina):
             await self.start()
         elif int.from_bytes(self._get(_ADC), "big") != _AVERAGE:
             await self.start()
-            raise SensorFault("warming", "it had lost its settings")
+            raise SensorFault("warming", "it lost its settings")
         return decode(b"".join([self._get(register, size) for register, size in _READ]), self._shunt, self._imax)

@@ -52,7 +52,7 @@ def decode(stream):
     moving = stream[at + 5] | stream[at + 6] << 8
     still = stream[at + 8] | stream[at + 9] << 8
     if state > 3:
-        raise SensorFault("warming", "state %d: it learns its background" % state)
+        raise SensorFault("warming", "state %d: learning its background" % state)
     if moving > _FARTHEST_CM or still > _FARTHEST_CM:
         raise SensorFault("range", "%d and %d cm" % (moving, still))
     return {

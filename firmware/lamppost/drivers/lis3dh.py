@@ -34,7 +34,7 @@ def lean(a, upright):
     """Tenths of a degree between the two vectors. Raises SensorFault signal where it is not only gravity."""
     pull = sqrt(a[0] * a[0] + a[1] * a[1] + a[2] * a[2])
     if pull == 0:
-        raise SensorFault("range", "no gravity at all")
+        raise SensorFault("range", "no gravity measured")
     if not _SHAKEN[0] <= pull <= _SHAKEN[1]:
         raise SensorFault("signal", "shaken: %d mg" % pull)
     b = upright
@@ -78,7 +78,7 @@ class Lis3dh:
         bus, address = self._bus, self._address
         chip = bus.read(address, _WHO, 1)[0]
         if chip != _LIS3DH:
-            raise SensorFault("foreign", "chip 0x%02x is no LIS3DH" % chip)
+            raise SensorFault("foreign", "chip 0x%02x is not a LIS3DH" % chip)
         bus.write(address, _CONTROL4, _FINE)
         bus.write(address, _CONTROL1, _50HZ)
         await asyncio.sleep_ms(160)  # 7 measurements until the first counts in high resolution
@@ -91,7 +91,7 @@ class Lis3dh:
         bus, address = self._bus, self._address
         if bus.read(address, _CONTROL1, 1)[0] != _50HZ:
             self._started = False  # it lost its power on the way: set up again by the next read
-            raise SensorFault("warming", "its setting was lost")
+            raise SensorFault("warming", "it lost its settings")
         total = [0, 0, 0]
         for n in range(_SAMPLES):
             if n:

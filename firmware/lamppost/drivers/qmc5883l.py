@@ -64,7 +64,7 @@ class Qmc5883l:
         bus.write(address, _PERIOD, 1)
         bus.write(address, _CONTROL, _MODE)
         if bus.read(address, _CONTROL, 1)[0] != _MODE:
-            raise SensorFault("foreign", "0x%02x answers, but holds no mode" % address)
+            raise SensorFault("foreign", "0x%02x answers, but does not keep its mode" % address)
         await asyncio.sleep_ms(40)  # two measurements
         self._started = True
 

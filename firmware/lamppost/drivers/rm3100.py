@@ -40,7 +40,7 @@ def decode(raw):
             raise SensorFault("range", "%s = %d" % (name, value))
         reading[name] = value
     if not any(raw[1:]):
-        raise SensorFault("range", "no field at all: the coils do not oscillate")
+        raise SensorFault("range", "no field: the coils do not oscillate")
     return reading
 
 
@@ -61,7 +61,7 @@ class Rm3100:
         bus, address = self._bus, self._address
         revision = bus.read(address, _REVID, 1)[0]
         if revision != _RM3100:
-            raise SensorFault("foreign", "revision 0x%02x is no RM3100" % revision)
+            raise SensorFault("foreign", "revision 0x%02x is not an RM3100" % revision)
         bus.write(address, _CMM, 0)
         for n in range(6):
             bus.write(address, _CYCLES + n, _COUNT[n % 2])

@@ -52,5 +52,5 @@ class Tfluna(lidar_frame.Lidar):
         self._same = self._same + 1 if data == self._last else 0
         self._last = data
         if self._same >= _STILL:  # switched off, or waiting for triggers: the last distance stays for ever
-            raise SensorFault("silent", "the registers stand still")
+            raise SensorFault("silent", "the registers do not change")
         return data

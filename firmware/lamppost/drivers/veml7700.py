@@ -81,7 +81,7 @@ class Veml7700:
             conf = bus.read(address, _CONF, 2)
             if conf != _LADDER[self._rung].to_bytes(2, "little"):
                 self._rung = -1  # it lost its power on the way: set up again by the next read
-                raise SensorFault("warming", "its setting was lost")
+                raise SensorFault("warming", "it lost its settings")
             data = bus.read(address, _ALS, 2)
             counts = data[0] | data[1] << 8
             if counts > _MANY and self._rung < len(_LADDER) - 1:

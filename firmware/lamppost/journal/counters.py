@@ -172,7 +172,7 @@ class Counters:
             write(ring.record, PREFIX)
             if ring.put(kind, 0, size):
                 return
-        raise JournalFault("worn", "%d programs did not take" % ring.bad)
+        raise JournalFault("worn", "%d writes to flash failed" % ring.bad)
 
     # -- reading
 

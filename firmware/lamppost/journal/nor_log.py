@@ -183,7 +183,7 @@ class Log:
             except OSError:
                 pass
             self.bad += 1
-        raise JournalFault("worn", "no block takes a header")
+        raise JournalFault("worn", "no block accepts a header")
 
     @property
     def wear(self):

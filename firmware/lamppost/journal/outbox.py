@@ -133,7 +133,7 @@ class Outbox:
             record[start + len(topic) : size] = body
             if ring.put(byte, tag, size):
                 return
-        raise JournalFault("worn", "%d programs did not take" % ring.bad)
+        raise JournalFault("worn", "%d writes to flash failed" % ring.bad)
 
     def anchor(self, clock):
         """UTC is known now, or better than before: earlier records of this boot get their time by it.

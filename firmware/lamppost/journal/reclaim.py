@@ -116,7 +116,7 @@ class Reclaim:
             if ring.put(byte, 1, size):
                 break
         else:
-            raise JournalFault("worn", "%d programs did not take" % ring.bad)
+            raise JournalFault("worn", "%d writes to flash failed" % ring.bad)
         # only now, with the copy safe: a cut before this leaves two of one key, never none
         ring.clear(block, at)
         to = ring.at - size

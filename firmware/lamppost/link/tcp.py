@@ -146,5 +146,5 @@ async def _connect_to(sock, select, address, timeout_ms):
     for _, event in poller.ipoll(0):
         # a refused connection is "writable" too
         if event & (select.POLLERR | select.POLLHUP):
-            raise LinkFault("refused", "nobody listens there")
+            raise LinkFault("refused", "nothing listens on that port")
     return Tcp(sock, poller)

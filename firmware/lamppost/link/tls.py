@@ -115,9 +115,9 @@ class Tls:
             return LinkFault("untrusted", self._name)
         if code == _ALERT or code > 0:
             # who has sent an alert closes, and that may be seen before the alert is
-            return LinkFault("rejected", "the broker breaks the handshake off: %d" % code)
+            return LinkFault("rejected", "the broker aborted the handshake: %d" % code)
         if code == _EOF:
-            return LinkFault("tls", "closed amid the handshake")
+            return LinkFault("tls", "closed during the handshake")
         return LinkFault("tls", "mbedTLS %d" % code)
 
 

@@ -75,7 +75,7 @@ class Wifi:
                 self._begin()
             except OSError as error:
                 self._failures += 1
-                raise LinkFault("nowifi", "by its driver: %s" % error)
+                raise LinkFault("nowifi", "WiFi driver: %s" % error)
         started = self._ticks_ms()
         while not wlan.isconnected():
             alive()

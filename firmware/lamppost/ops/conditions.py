@@ -44,7 +44,7 @@ class JournalConditions:
     def poll(self, worn):
         """worn -- the flash did not take a record or a counter"""
         outbox, alarms = self._outbox, self._alarms
-        alarms.set("journalWorn", worn, "flash takes nothing any more")
+        alarms.set("journalWorn", worn, "the flash no longer accepts writes")
         # raised for the first record that is dropped, at each doubling, and for the sum at the end: an alarm for each
         # would take the room that is missing
         dropped, over = outbox.dropped, outbox.counted and not outbox.depth

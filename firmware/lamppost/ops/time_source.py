@@ -57,7 +57,7 @@ class TimeSource:
         try:
             utc_s, tu_ms = await self._rtc.time()
             if self.floor_s is not None and utc_s < self.floor_s - DAY:
-                raise SensorFault("range", "it is %d s before the last time known" % (self.floor_s - utc_s))
+                raise SensorFault("range", "%d s before the last known time" % (self.floor_s - utc_s))
         except SensorFault as fault:
             self._health.fault(self._rtc.name, fault)
             return
@@ -126,7 +126,7 @@ class TimeSource:
         self._estimate = Estimate(guess[0], guess[1])
         self._anchor(self._estimate)
         self.source = "dusk"
-        self._log("time: estimated from sunset and power-on, +-%d s" % (guess[1] // 1000))
+        self._log("time: estimated from sunset and power-on, ±%d s" % (guess[1] // 1000))
 
     def _note(self):
         """Note what time it is, for the next start."""

@@ -102,7 +102,7 @@ class Reader(packets.Reader):
             raise LinkFault("protocol", "CONNACK of %d bytes" % (end - start))
         found, stop = read(buf, start + 2, end, OF_CONNACK)
         if stop != end:
-            raise LinkFault("protocol", "CONNACK with more behind it")
+            raise LinkFault("protocol", "CONNACK with extra bytes")
         if buf[start + 1]:
             raise refusal("CONNACK", buf[start + 1], found)
         self._accepted = True
@@ -118,7 +118,7 @@ class Reader(packets.Reader):
         else:
             found, stop = read(buf, start + 3, end, OF_ANSWERS)
             if stop != end:
-                raise LinkFault("protocol", "PUBACK with more behind it")
+                raise LinkFault("protocol", "PUBACK with extra bytes")
         if code in (0, 0x10):  # 0x10: nobody has subscribed to it
             self._sink.acknowledged(pid)
             return

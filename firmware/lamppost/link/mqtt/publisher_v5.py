@@ -96,7 +96,7 @@ class PublisherV5(Publisher):
         expiry = 5 if telemetry and self._expiry_s else 0
         topic_len = self._prefix_len + suffix_len
         if 5 + topic_len + 5 + 3 + expiry + head_len + body_len > session.largest:
-            self._refuse(entry, LinkFault("toolarge", "%d bytes; the broker takes %d" % (body_len, session.largest)))
+            self._refuse(entry, LinkFault("toolarge", "%d bytes; the broker accepts %d" % (body_len, session.largest)))
             return pos
         first = 0x33 if entry.retain and session.retain else 0x32  # QoS 1
         pid = 0

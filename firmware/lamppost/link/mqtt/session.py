@@ -226,11 +226,11 @@ class Session:
         if keepalive:
             if self._pinged:
                 if diff(now, self._pinged_at) * 2 >= keepalive:
-                    raise LinkFault("halfopen", "nothing heard for %d ms" % silent)
+                    raise LinkFault("halfopen", "nothing received for %d ms" % silent)
             elif not self.flush():
                 # the socket takes nothing: the far end does not read, or its answers are lost
                 if silent * 4 >= keepalive * 5:
-                    raise LinkFault("halfopen", "nothing taken for %d ms" % silent)
+                    raise LinkFault("halfopen", "no data accepted for %d ms" % silent)
             elif silent * 4 >= keepalive * 3 or diff(now, self._sent_at) * 4 >= keepalive * 3:
                 self._push(_PINGREQ, 0, 2)
                 self._pinged = True

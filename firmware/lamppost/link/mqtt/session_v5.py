@@ -50,7 +50,7 @@ class SessionV5(Session):
     def publish(self, topic, pieces, qos=0, retain=False):
         size = sum(len(piece) for piece in pieces)
         if len(topic) + size + 10 > self.largest:
-            self._log("link: %d bytes on %s are more than the broker takes" % (size, topic))
+            self._log("link: %d bytes on %s are more than the broker accepts" % (size, topic))
             return True  # asking again would change nothing
         return Session.publish(self, topic, pieces, qos, retain)
 

@@ -46,17 +46,17 @@ def decode(reply, nonce, round_trip_ms):
     if reply[0] & 7 != 4 or not 3 <= reply[0] >> 3 & 7 <= 4:
         raise LinkFault("protocol", "time: not a server's answer")
     if bytes(reply[24:32]) != nonce:
-        raise LinkFault("protocol", "time: an answer to somebody else")
+        raise LinkFault("protocol", "time: an answer to another request")
     if not 1 <= reply[1] <= 15:
         # stratum 0 is the server's way to say "go away"
         raise LinkFault("protocol", "time: stratum %d" % reply[1])
     if reply[0] >> 6 == 3:
-        raise LinkFault("protocol", "time: the server itself is not set")
+        raise LinkFault("protocol", "time: the server is not synchronised")
     if round_trip_ms > _ROUND_TRIP_MS:
         raise LinkFault("timeout", "time: answer after %d ms" % round_trip_ms)
     seconds = _u32(reply, 40)
     if not seconds:
-        raise LinkFault("protocol", "time: none in it")
+        raise LinkFault("protocol", "time: the answer holds no time")
     if seconds < 0x80000000:
         seconds += _ERA  # era 1 begins on 2036-02-07
     seconds -= _NTP_2000
