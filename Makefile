@@ -36,7 +36,7 @@ hil: $(READY)  ## the suite on three virtual boards at once; NODE=PORT [BROKER=H
 	  --bench-json build/hil.json --junitxml build/hil.xml \
 	  $(if $(NODE),--node $(NODE) --board $(BOARD) $(addprefix --broker ,$(BROKER)) $(addprefix --ssid ,$(SSID)),--bench $(BENCH))
 
-check: $(READY)  ## ruff, pyright, compiled sizes, the one-way import rule
+check: $(READY)  ## ruff, pyright, the one-way import rule
 	@$(BIN)/python tests/check.py
 
 bench: $(READY)  ## measure: MQTT, flash, boot, memory, as ratios to the physical limit in the same run

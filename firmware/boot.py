@@ -1,11 +1,17 @@
 """Picks the app slot and keeps the rescue window; never changed over the air.
 
-Slots /a and /b each hold a whole compiled app: .mpy files under their source names, and a manifest of their hashes.
-Which one starts: the `active` one of /state.json, unless it failed to become healthy three times since the last
-power-on (counted in RTC memory: a power cut at dawn is no failure of the app and clears the count). RTC memory
-holds slot letter, count, "w" once the watchdog is armed, and what lock.py notes.
+Slots /a and /b each hold a whole compiled app: .mpy files under their source names, and manifest.json with the hash of
+each. An update deletes the manifest first and writes it last, so a slot without one is never started.
+
+/state.json names the active slot. Three starts in a row that did not become healthy hand over to the other slot. They
+are counted in RTC memory: a power cut at dawn is no failure of the app, and clears the count. RTC memory holds four
+bytes: slot letter, failed starts, "w" once the watchdog runs, and what lock.py notes. main.py counts a start when the
+app really begins, and clears the count when somebody at the console ends it.
+
+A node is in operation when its console is locked, which is when lock.py finds `"mode": "operation"` in the
+configuration; otherwise it is in development.
 """
-# ruff: noqa: E402  nobody may slip in before the first statement
+# ruff: noqa: E402  no Ctrl-C may come before the first statement
 
 while True:
     try:
@@ -25,21 +31,37 @@ import time
 
 import machine
 
-_WINDOW_MS = 1500
+began_ms = time.ticks_ms()  # main.py hands it on: power-on to first telemetry is measured from here
+_DEVELOPMENT_MS = 1500  # rescue window: time for a person to press Ctrl-C
+_OPERATION_MS = 300  # time for a tool to ask for the challenge; the app answers it later as well
+
+
+def active():
+    """The slot that /state.json names."""
+    try:
+        with open("/state.json") as file:
+            return {"a": "a", "b": "b"}[json.load(file)["active"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        print("lamppost: /state.json cannot be read, slot a is taken; `lamplighter flash` replaces it")
+        return "a"
 
 
 def choose_slot(memory, active):
-    """(RTC memory, active slot) -> (slot to start, its try count)."""
-    slot, tries = active, 0
-    if len(memory) >= 2 and memory[:1] in (b"a", b"b") and memory[1:2].isdigit():
-        slot, tries = chr(memory[0]), int(memory[1:2])
-        if tries >= 3:
-            slot, tries = "b" if slot == "a" else "a", 0
-    return slot, tries + 1
+    """(RTC memory, active slot) -> (slot to start, its failed starts so far)."""
+    if len(memory) < 2 or memory[:1] not in (b"a", b"b") or not memory[1:2].isdigit():
+        return active, 0
+    slot, failed = chr(memory[0]), int(memory[1:2])
+    if failed >= 3:
+        return other(slot), 0
+    return slot, failed
+
+
+def other(slot):
+    return "b" if slot == "a" else "a"
 
 
 def use(slot):
-    """Import the app from that slot; False if there is none."""
+    """Let imports find the app of that slot; False if the slot is not complete."""
     for letter in "ab":
         if "/" + letter in sys.path:
             sys.path.remove("/" + letter)
@@ -48,6 +70,7 @@ def use(slot):
         os.stat("/%s/manifest.json" % slot)
         return True
     except OSError:
+        print("lamppost: slot %s has no manifest: an update of it was interrupted" % slot)
         return False
 
 
@@ -60,19 +83,21 @@ def has_psram():
     return False
 
 
-def active():
-    try:
-        with open("/state.json") as file:
-            slot = json.load(file)["active"]
-    except (OSError, ValueError, KeyError, TypeError):
-        slot = "a"  # a state file that cannot be read must not stop the boot
-    return "b" if slot == "b" else "a"
+def pick_slot(memory):
+    """(slot to start, its failed starts so far); imports find it then. Says when it is not the active one."""
+    named = active()  # noqa: F821  deleted below, when all is decided
+    slot, failed = choose_slot(memory, named)  # noqa: F821
+    if not use(slot) and use(other(slot)):
+        slot, failed = other(slot), 0
+    if slot != named:
+        print("lamppost: slot %s is started instead of slot %s" % (slot, named))
+    return slot, failed
 
 
 def keep_maintenance():
-    """Feed a watchdog for a quarter of an hour, then let it bite.
+    """Feed a watchdog for a quarter of an hour, then let it reset the chip.
 
-    So a laptop can work in the REPL, and a node that was left there comes back to work by itself.
+    So a laptop can work in the REPL, and a node that was left there goes back to work.
     """
     watchdog = machine.WDT(timeout=60000)
     count = [900]
@@ -86,12 +111,12 @@ def keep_maintenance():
 
 
 def rescue_window():
-    """True if somebody stop Ctrl-C within the window: the app is not started then. A locked console asks first."""
+    """True if Ctrl-C came within the window: the app is not started then. A locked console asks for its key first."""
     poll = select.poll()
     poll.register(sys.stdin, select.POLLIN)
     if door and not door.opened:
         print("lamppost: the console is locked")
-        if not door.wait(_WINDOW_MS, poll.poll, sys.stdin.buffer.read):
+        if not door.wait(_OPERATION_MS, poll.poll, sys.stdin.buffer.read):
             return False
     stop = False
     while not stop and poll.poll(0):
@@ -100,7 +125,7 @@ def rescue_window():
         micropython.kbd_intr(3)
         print("lamppost: Ctrl-C within 1.5 s gives the REPL")
         if not stop:
-            time.sleep_ms(_WINDOW_MS)
+            time.sleep_ms(_DEVELOPMENT_MS)
     except KeyboardInterrupt:
         stop = True
     if stop:
@@ -117,19 +142,15 @@ try:
     door = lock.door = lock.closed(memory, _soft)  # pyright: ignore[reportAttributeAccessIssue]
     if door is None:
         del sys.modules["lock"], lock
-except ImportError:  # put together by hand
+except ImportError:  # a file system that was put together by hand
     door = None
 if _soft and memory[2:3] == b"w":
-    keep_maintenance()  # an armed watchdog runs on through a soft reset
-slot, _count = choose_slot(memory, active())
-if not use(slot):
-    slot = "b" if slot == "a" else "a"
-    use(slot)
+    keep_maintenance()  # a watchdog runs on through a soft reset
+slot, failed = pick_slot(memory)
 psram = has_psram()
 rescued = rescue_window()
+window_ms = time.ticks_ms()
 if rescued and door and not _soft:
     keep_maintenance()
-if psram and not rescued and not _soft:
-    rtc.memory((slot + str(_count)).encode() + bytes(rtc.memory())[2:4])
 # the globals of this script live as long as the app does
-del choose_slot, active, has_psram, keep_maintenance, rescue_window
+del active, choose_slot, has_psram, pick_slot, keep_maintenance, rescue_window

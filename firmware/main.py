@@ -1,6 +1,6 @@
-"""Starts the app; the other slot if this one fails to start; and never ends without a way on."""
+"""Starts the app; the other slot if this one fails to start; and resets the chip if neither does."""
 
-# ruff: noqa: E402  nobody may slip in before the first statement
+# ruff: noqa: E402  no Ctrl-C may come before the first statement
 
 while True:
     try:
@@ -17,8 +17,14 @@ import time
 import machine
 
 
+def note(slot, failed):
+    """What boot.py reads at the next start: the slot, and how many starts of it in a row did not become healthy."""
+    rtc = machine.RTC()
+    rtc.memory((slot + str(failed)).encode() + bytes(rtc.memory())[2:4])
+
+
 def build():
-    """Of the app whose traceback follows: a laptop that keeps its map can read it."""
+    """The build id of the app that fails to start."""
     try:
         from lamppost import made
 
@@ -27,28 +33,35 @@ def build():
         return "?"
 
 
-def start(slot):
-    """Run the app of one slot; returns True if it ended because somebody at the console asked."""
-    use(slot)  # type: ignore  # noqa: F821  boot.py's
+def start(slot, failed):
+    """Run the app of one slot; True if somebody at the console ended it, or if there is no configuration yet."""
+    if not use(slot):  # type: ignore  # noqa: F821  boot.py's
+        return False
     for name in [n for n in sys.modules if n == "lamppost" or n.startswith("lamppost.")]:
         del sys.modules[name]
     try:
+        note(slot, failed + 1)  # counts as failed until it is healthy
         from lamppost import app
 
-        app.main(slot)
-        return True
+        app.main(slot, globals().get("began_ms"), globals().get("window_ms"))
     except KeyboardInterrupt:
-        return True
+        pass
     except Exception as error:
         print("lamppost: slot", slot, "failed to start, build", build())
         sys.print_exception(error)
         return False
+    note(slot, 0)  # ended by a tool or a person: not the app's failure
+    return True
 
 
 if not globals().get("rescued"):
     slot = globals().get("slot", "a")
     psram = globals().get("psram", True)
-    ended = psram and (start(slot) or start("b" if slot == "a" else "a"))
+    ended = psram and start(slot, globals().get("failed", 0))
+    if psram and not ended:
+        slot = "b" if slot == "a" else "a"
+        print("lamppost: slot %s is started instead" % slot)
+        ended = start(slot, 0)
     if not psram:
         print("lamppost: no PSRAM: the app is not started; reset in 5 minutes, Ctrl-C for the REPL")
     elif not ended:

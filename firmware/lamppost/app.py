@@ -121,7 +121,11 @@ class Node:
     def announce(self):
         """Commit the first records of this boot: evt/boot, and what became of a new configuration."""
         build = self.build.get("build", "?")
-        self.event(b"boot", status.boot(self.counters, self.reset, self.outbox.last_committed, self.slot, build))
+        fallback = boot_slot.fallback(self.slot)
+        if fallback:
+            self.log("app: slot %s runs, the other slot is %s" % (self.slot, fallback))
+        last = self.outbox.last_committed
+        self.event(b"boot", status.boot(self.counters, self.reset, last, self.slot, fallback, build))
         self.alarms.set("configReverted", bool(self.reverted), self.reverted or "")
         if self.reverted or self.fresh:
             self.event(b"config", status.config(self.fingerprint, self.reverted))

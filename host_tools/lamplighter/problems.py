@@ -113,11 +113,6 @@ class UpdateFailed(Problem):
     remedy = "Run the same command again; `lamplighter flash` brings all of it where that does not help."
 
 
-class MapInvalid(Problem):
-    exit_code, word = 26, "map-invalid"
-    remedy = "Name the BOARD.map.json that `lamplighter image` wrote beside the image of this build."
-
-
 class WithoutPsram(Problem):
     exit_code, word = 27, "without-psram"
     remedy = "Replace the module by one with PSRAM: boards/README.md names the order codes."

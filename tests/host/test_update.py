@@ -1,9 +1,10 @@
 """`lamplighter update`: what changed comes over the line, beside the old app, and counts when it is whole."""
 
 import binascii
+import hashlib
 import json
+import random
 import shutil
-import threading
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +13,7 @@ from lamplighter.boards import board_file
 from lamplighter.cli import lamplighter
 from lamplighter.device import identify, repl
 from lamplighter.device.repl import Repl
-from lamplighter.image import build, built, compile, littlefs, pack
+from lamplighter.image import build, compile, littlefs
 from lamplighter.problems import CablePulled, UpdateFailed
 from lamplighter.update import delta
 from lamplighter.update import update as renewing
@@ -40,7 +41,7 @@ def flashed(tmp_path_factory):
 @pytest.fixture
 def lamp(flashed, tmp_path):
     """A lamppost that has started with its configuration."""
-    node = VirtualLamppost(BOARD, workdir=tmp_path / "lamp", speed=SPEED)
+    node = VirtualLamppost(BOARD, workdir=tmp_path / "lamp", speed=SPEED, heap="4096wK")
     node.flash_image(flashed)
     with node:
         node.console.wait_for("app: lp-0042")
@@ -50,36 +51,128 @@ def lamp(flashed, tmp_path):
 def edited(tmp_path, monkeypatch, path="lamppost/ops/status.py", text="\n\ndef added():\n    return 'new'\n"):
     """From here on this computer's app is another one."""
     target = tmp_path / "edited"
-    shutil.copytree(paths.folder("firmware"), target)
+    if not target.exists():
+        shutil.copytree(paths.folder("firmware"), target)
     with open(target / path, "a") as file:
         file.write(text)
-    app = littlefs.compile_app(target)
+    app = compile.compile_app(target)
     monkeypatch.setattr(littlefs, "compile_app", lambda *arguments, **options: app)
     return app
 
 
+def run(lamp, *words):
+    return CliRunner().invoke(lamplighter, ["update", "--port", lamp.port, "--json", *words])
+
+
 def update(lamp):
-    return CliRunner().invoke(lamplighter, ["update", "--port", lamp.port, "--json"])
+    """What the verb reports as JSON."""
+    done = run(lamp)
+    assert done.exit_code == 0, done.output + repr(done.exception)
+    return json.loads(done.stdout)
+
+
+def hashes_of(lamp, slot):
+    """{path: SHA-256} of a slot's files as they are on the node."""
+    text = "\nprint(json.dumps({path: binascii.hexlify(sha).decode() for path, sha in tree('/%s').items()}))"
+    with Repl(lamp.port) as node:
+        return json.loads(node.run(renewing.ON_NODE.read_text() + text % slot))
+
+
+def hashes(wanted):
+    return json.loads(wanted["manifest.json"])["files"]
 
 
 def test_a_new_app_runs_in_the_other_slot_and_the_old_one_stays(lamp, tmp_path, monkeypatch):
-    assert json.loads(update(lamp).stdout)["updated"] is False, "the image's app is what it runs"
+    before = littlefs.slot(littlefs.compile_app())
+    assert update(lamp)["updated"] is False, "the image's app is what it runs"
     lamp.console.wait_for("app: lp-0042")
     app = edited(tmp_path, monkeypatch)
-    told = json.loads(update(lamp).stdout)
-    assert told["slot"] == "b" and told["build"] == app.build and told["changed"] + told["kept"] == len(app.modules)
-    assert told["sent"] < sum(map(len, app.modules.values())) / 2
+    told = update(lamp)
+    assert (told["slot"], told["build"], told["changed"]) == ("b", app.build, 2), "one module and the build id"
     facts = identify.ask(lamp.port).facts
     assert (facts["slot"], facts["build"], facts["node"]) == ("b", app.build, "lisbon/lp-0042")
+    assert hashes_of(lamp, "a") == hashes(before)
+    assert hashes_of(lamp, "b") == hashes(littlefs.slot(app))
+
+
+def test_one_changed_line_costs_less_than_4_kb_on_the_line_with_all_that_the_node_is_told(lamp, tmp_path, monkeypatch):
+    app = edited(tmp_path, monkeypatch, "lamppost/assembly.py")
+    wanted = littlefs.slot(app)
     with Repl(lamp.port) as node:
-        assert node.run("import os;print(os.stat('/a.app')[6]>0, os.listdir('/').count('b.part'))") == "True 0\n"
+        before = lamp.line_bytes
+        done = renewing.renew(node, wanted, renewing.look(node), compile.Cache().modules())
+        assert lamp.line_bytes - before <= 4096
+    assert done.changed == 2
+
+
+def test_files_that_a_build_lacks_are_removed_and_an_empty_folder_hides_no_module(lamp, tmp_path, monkeypatch):
+    source = tmp_path / "edited"
+    shutil.copytree(paths.folder("firmware"), source)
+    package, module = source / "lamppost/tried", source / "lamppost/tried.py"
+    package.mkdir()
+    (package / "__init__.py").write_text("ONE = 1\n")
+    apps = [compile.compile_app(source)]
+    shutil.rmtree(package)
+    for text in ("ONE = 2\n", "ONE = 3\n"):  # the third goes into the slot of the first
+        module.write_text(text)
+        apps.append(compile.compile_app(source))
+    for app in apps:
+        monkeypatch.setattr(littlefs, "compile_app", lambda *arguments, app=app, **options: app)
+        assert update(lamp)["build"] == app.build
+    with Repl(lamp.port) as node:
+        assert node.run("from lamppost import tried;print(tried.ONE)") == "3\n"
+    assert hashes_of(lamp, "b") == hashes(littlefs.slot(apps[2]))
+
+
+SPOILS = {
+    "missing": "import os;os.remove('/%s/lamppost/app.mpy')",
+    "damaged": "f=open('/%s/lamppost/app.mpy','r+b');f.seek(99);f.write(b'????');f.close()",
+    "extra": "f=open('/%s/lamppost/stranger.mpy','wb');f.write(b'M');f.close()",
+}
+
+
+@pytest.mark.parametrize("what", SPOILS)
+@pytest.mark.parametrize("slot", ["a", "b"])
+def test_a_file_of_a_slot_that_is_not_as_its_manifest_says_is_named_and_mended(lamp, what, slot):
+    wanted = littlefs.slot(littlefs.compile_app())
+    with Repl(lamp.port) as node:
+        node.run(SPOILS[what] % slot)
+    done = run(lamp)
+    assert done.exit_code == 0, done.output
+    path = "lamppost/stranger.mpy" if what == "extra" else "lamppost/app.mpy"
+    assert f"slot {slot}: {path} is {what}" in done.stderr
+    assert json.loads(done.stdout)["mended"] == [slot]
+    assert hashes_of(lamp, "a") == hashes_of(lamp, "b") == hashes(wanted)
+    assert json.loads(run(lamp).stdout)["mended"] == []
+
+
+def test_a_state_file_that_cannot_be_read_is_said_and_replaced(lamp):
+    with Repl(lamp.port) as node:
+        node.run("f=open('/state.json','w');f.write('{');f.close()")
+    lamp.console.forget()
+    lamp.press_reset()
+    lamp.console.wait_for("lamppost: /state.json cannot be read, slot a is taken")
+    lamp.console.wait_for("app: lp-0042")
+    done = run(lamp)
+    assert "/state.json cannot be read" in done.stderr and json.loads(done.stdout)["updated"] is True
+    with Repl(lamp.port) as node:
+        assert json.loads(node.run("print(open('/state.json').read())"))["active"] in ("a", "b")
+
+
+def test_the_app_of_an_earlier_build_is_said_with_the_command_that_replaces_it(lamp):
+    with Repl(lamp.port) as node:
+        node.run("f=open('/a.app','w');f.write('LAMP');f.close()")
+    done = run(lamp)
+    assert isinstance(done.exception, UpdateFailed)
+    assert "/a.app" in done.exception.cause and "`lamplighter flash`" in done.exception.remedy
 
 
 def test_an_app_that_does_not_start_gives_way_to_the_old_one(lamp, tmp_path, monkeypatch):
     edited(tmp_path, monkeypatch, "lamppost/app.py", "\n\nraise ValueError('bad build')\n")
-    done = update(lamp)
+    done = run(lamp)
     assert isinstance(done.exception, UpdateFailed) and "does not run" in done.exception.cause
     assert "went back to the app that it had" in done.exception.remedy
+    lamp.console.wait_for("app: lp-0042")
     assert identify.ask(lamp.port).facts["slot"] == "a"
 
 
@@ -92,51 +185,53 @@ def test_spoilt_and_lost_bytes_are_sent_again(lamp, tmp_path, monkeypatch):
         sent.append(data)
         if len(sent) == 1:
             data = data[:40] + bytes([data[40] ^ 0x55]) + data[41:]
-        elif len(sent) == 60:  # of the second attempt
+        elif len(sent) == 8:  # of the second attempt
             data = data[:-30]
         send(self, data)
 
     monkeypatch.setattr(repl.Talk, "send", noisy)
-    monkeypatch.setattr(renewing, "ACK_S", 0.4)
+    monkeypatch.setattr(renewing, "ACK_S", 1.5)
     wanted = littlefs.slot(app)
     with Repl(lamp.port) as node:
-        done = renewing.renew(node, wanted, renewing.look(node, wanted, lambda head: None))
-        assert node.run("import binascii;print(crc_of('/b.app'))").strip() == str(renewing.zlib.crc32(wanted))
+        done = renewing.renew(node, wanted, renewing.look(node))
     assert done.again == 2
+    assert hashes_of(lamp, "b") == hashes(wanted)
 
 
 def test_a_cable_pulled_in_the_middle_leaves_the_old_app_and_the_same_command_completes(lamp, tmp_path, monkeypatch):
-    app = edited(tmp_path, monkeypatch)
-    pulled = []
+    edited(tmp_path, monkeypatch, "lamppost/app.py")
+    app = edited(tmp_path, monkeypatch, "lamppost/assembly.py", f"\n\nFILLING = {random.Random(1).randbytes(2000)}\n")
+    received = []
+    take = repl.Talk.take
 
-    def pull(self, data):
-        if len(data) > 100 and not pulled:
-            pulled.append(threading.current_thread())
+    def pull(self, count, within):
+        said = take(self, count, within)
+        received.append(said)
+        if received.count(b"k") == 2:  # the first file is there, the second begins
             lamp.power_off()
             raise OSError(5, "Input/output error")
-        self._wire.write(data)
+        return said
 
-    monkeypatch.setattr(repl.Talk, "send", pull)
-    done = update(lamp)
+    monkeypatch.setattr(repl.Talk, "take", pull)
+    done = run(lamp)
     assert isinstance(done.exception, CablePulled), done.exception
+    monkeypatch.setattr(repl.Talk, "take", take)
     lamp.power_on()
     lamp.console.forget()
     lamp.console.wait_for("app: lp-0042")
     assert identify.ask(lamp.port).facts["slot"] == "a"
-    assert json.loads(update(lamp).stdout)["build"] == app.build
+    told = update(lamp)
+    assert told["build"] == app.build and told["changed"] == 2, "the file that had arrived is not sent again"
 
 
-def test_a_plan_copies_what_is_there_and_brings_the_rest():
-    old = pack.build({"a.mpy": b"A" * 50, "b.mpy": b"B" * 60, "c.mpy": b"C" * 70})
-    new = pack.build({"a.mpy": b"A" * 50, "b.mpy": b"b" * 61, "c.mpy": b"C" * 70})
-    plan = delta.plan(new, pack.read(old))
-    rest, whole = plan.new, b""
-    for offset, length in plan.steps:
-        if offset >= 0:
-            whole += old[offset : offset + length]
-        else:
-            whole, rest = whole + rest[:length], rest[length:]
-    assert whole == new and rest == b"" and plan.kept == 2
+def test_a_plan_keeps_what_is_there_and_sends_the_rest_as_a_change_of_what_it_was():
+    old = {"a.mpy": b"A" * 50, "b.mpy": b"B" * 60, "c.mpy": b"C" * 70}
+    wanted = {**old, "b.mpy": b"b" * 61, "d.mpy": b"D", "manifest.json": b"{}"}
+    here = [delta.short(path, hashlib.sha256(data).digest()) for path, data in sorted(old.items())]
+    spare = [delta.short("d.mpy", hashlib.sha256(b"D").digest())]
+    plan = delta.plan({path: wanted[path] for path in (*old, "d.mpy")}, here, spare, [b"other", b"B" * 60])
+    assert plan == delta.Plan([0, 2], [0], [delta.Coming("b.mpy", b"b" * 61, (1, b"B" * 60))])
+    assert delta.ranges([0, 2, 3, 4, 9]) == [[0, 1], [2, 5], [9, 10]]
 
 
 @pytest.mark.parametrize("data", [b"", b"\x03", b"\x03" * 300, b"a" * 253, b"a" * 254, b"a" * 255, b"a\x03" * 200,
@@ -149,19 +244,9 @@ def test_what_crosses_the_line_holds_no_ctrl_c_and_comes_out_as_it_went_in(data)
     assert bytes(packed[:count]) == data
 
 
-def test_a_pack_that_this_computer_built_is_found_by_its_head(tmp_path, monkeypatch):
-    monkeypatch.setattr(built, "_folder", lambda: tmp_path / "apps")
-    data = pack.build({"a.mpy": b"A"})
-    assert built.find(data[: pack.START]) is None
-    built.keep(data)
-    assert built.find(data[: pack.START]) == data
-    next((tmp_path / "apps").glob("*.app")).write_bytes(data[:-1])
-    assert built.find(data[: pack.START]) is None, "a damaged one is of no use"
-
-
 def on_node(begin, end, **names):
     """A part of the node's program."""
-    source = renewing._ON_NODE.read_text()
+    source = renewing.ON_NODE.read_text()
     exec(source[source.index(begin) : source.index(end)], names)
     return names
 

@@ -108,8 +108,8 @@ def test_reports_keep_to_the_contract():
     head = bytearray(HEAD_MAX)
     end = head_into(head, 0, 4, 0, 817_130_000, 3, 0, True)
     bodies = [
-        ("evt/boot", status.boot(Counters(), "power-on", None, "a", "0.1.0")),
-        ("evt/boot", status.boot(Counters(), "watchdog", (3, 41), "b", "0.1.0")),
+        ("evt/boot", status.boot(Counters(), "power-on", None, "a", None, "0.1.0")),
+        ("evt/boot", status.boot(Counters(), "watchdog", (3, 41), "b", "failed", "0.1.0")),
         ("evt/clock", status.clock(None, "ntp")),
         ("evt/clock", status.clock(-1500, "ntp")),
         ("evt/config", status.config("1a2b", None)),

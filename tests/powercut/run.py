@@ -1,6 +1,7 @@
 """`make powercut`: every program and erase of a scripted day cut, torn in many ways; 0 lost, 0 corrupt, 0 backwards.
 
-Then whole virtual lampposts are killed at random (hardkills.py), unless --no-kills.
+Then an update of the app is cut at each of its flash operations (update_cuts.py), and whole virtual lampposts are
+killed at random (hardkills.py), unless --no-kills.
 """
 
 import argparse
@@ -8,16 +9,20 @@ import json
 import multiprocessing
 import os
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from lamplighter import paths
 
 paths.importable()
 import hardkills  # noqa: E402
+import update_cuts  # noqa: E402
 from sweep import Tape, sweep  # noqa: E402  (needs the firmware to be importable)
 
 BOOTS = 12
 CUTS = 20000  # fewer would mean that the day was not cut everywhere
+MODULES = 20  # of the app that is updated
 _SLICES = 24
 _tape = None
 
@@ -29,6 +34,12 @@ def _slice(number):
         _tape = Tape(BOOTS)
     operations = len(_tape.operations)
     return sweep(_tape, operations * number // _SLICES, operations * (number + 1) // _SLICES)
+
+
+def updates(runs):
+    """The sweep of an update while that slot runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        return update_cuts.sweep(Path(folder), runs, count=MODULES)
 
 
 def main(arguments=None):
@@ -45,12 +56,17 @@ def main(arguments=None):
                 total[name] += value
             if not options.json and sys.stdout.isatty():
                 print(f"\r{100 * done // _SLICES:3} % of the day, {total['cuts']} cuts", end="", flush=True)
+        both = pool.map(updates, "ab")
+    total["update"] = {
+        "cuts": sum(each["cuts"] for each in both), "wrong": [text for each in both for text in each["wrong"]],
+    }  # fmt: skip
     tape = Tape(BOOTS)
     total["operations"] = len(tape.operations)
     total["boots"] = BOOTS
     total["dropped_by_overflow"] = tape.dropped
     total["seconds"] = round(time.monotonic() - began, 1)
     good = total["cuts"] >= CUTS and not (total["lost"] or total["corrupt"] or total["backwards"])
+    good = good and not total["update"]["wrong"]
     if options.json:
         print(json.dumps({**total, "ok": good}))
         return not good
@@ -65,6 +81,10 @@ def main(arguments=None):
     if total["cuts"] < CUTS:
         print(f"too few cuts: {total['cuts']} of {CUTS}")
     print("powercut: {cuts} cuts, {lost} lost, {corrupt} corrupt, {backwards} backwards".format(**total))
+    for text in total["update"]["wrong"][:20]:
+        print(text[:400])
+    print("update: {} cuts, {} that left a mixed app or none".format(
+        total["update"]["cuts"], len(total["update"]["wrong"])))  # fmt: skip
     if not options.no_kills:
         good = not hardkills.main() and good
     return not good

@@ -1,5 +1,7 @@
-"""boot.py: which slot starts, from RTC memory and state file; and ops/boot_slot.py which writes that memory."""
+"""Which slot boot.py starts, from RTC memory and state file; and ops/boot_slot.py, which notes and reports it."""
 
+import json
+import os
 
 from lamppost.ops import boot_slot
 
@@ -9,9 +11,8 @@ def choose_slot():
     here = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
     with open(here + "/../../firmware/boot.py") as file:
         text = file.read()
-    start = text.index("def choose_slot")
     world = {}
-    exec(text[start : text.index("class Pack")], world)
+    exec(text[text.index("def choose_slot") : text.index("def use")], world)
     return world["choose_slot"]
 
 
@@ -29,16 +30,16 @@ class Machine:
     RTC = Rtc
 
 
-def test_after_power_on_the_active_slot_starts_with_its_first_try():
-    assert choose_slot()(b"", "a") == ("a", 1)
-    assert choose_slot()(b"", "b") == ("b", 1)
+def test_after_power_on_the_active_slot_starts_and_has_not_failed():
+    assert choose_slot()(b"", "a") == ("a", 0)
+    assert choose_slot()(b"", "b") == ("b", 0)
 
 
-def test_the_third_start_that_did_not_become_healthy_is_the_last_of_its_slot():
+def test_after_three_failed_starts_the_other_slot_starts():
     choose = choose_slot()
-    assert choose(b"a2w", "a") == ("a", 3)
-    assert choose(b"a3w", "a") == ("b", 1)
-    assert choose(b"b3w", "b") == ("a", 1)
+    assert choose(b"a2w", "a") == ("a", 2)
+    assert choose(b"a3w", "a") == ("b", 0)
+    assert choose(b"b3w", "b") == ("a", 0)
 
 
 def test_a_healthy_app_never_loses_its_slot():
@@ -46,11 +47,33 @@ def test_a_healthy_app_never_loses_its_slot():
     boot_slot.armed(Machine, "a")
     assert Rtc.kept == b"a3w"
     boot_slot.healthy(Machine, "a")
-    assert choose_slot()(Rtc.kept, "a") == ("a", 1)
+    assert choose_slot()(Rtc.kept, "a") == ("a", 0)
 
 
 def test_garbage_in_rtc_memory_is_ignored():
     for memory in (b"\xff\xff\xff", b"a", b"ax", b"zz9"):
-        assert choose_slot()(memory, "a") == ("a", 1)
+        assert choose_slot()(memory, "a") == ("a", 0)
 
 
+def test_why_another_slot_than_the_active_one_runs_is_found_out():
+    root = "/tmp/lamplighter-slots-%d/" % id(Rtc)
+    os.mkdir(root[:-1])
+    assert boot_slot.fallback("b", root) is None, "no state file: boot.py reports that"
+    for content in ("{", "[]", '{"active": "c"}', '{"active": null}'):
+        put(root + "state.json", content)
+        assert boot_slot.fallback("b", root) is None
+    put(root + "state.json", json.dumps({"active": "a"}))
+    assert boot_slot.fallback("a", root) is None
+    assert boot_slot.fallback("b", root) == "incomplete"
+    os.mkdir(root + "a")
+    put(root + "a/manifest.json", "{}")
+    assert boot_slot.fallback("b", root) == "failed"
+    os.remove(root + "a/manifest.json")
+    os.rmdir(root + "a")
+    os.remove(root + "state.json")
+    os.rmdir(root[:-1])
+
+
+def put(path, text):
+    with open(path, "w") as file:
+        file.write(text)

@@ -1,4 +1,7 @@
-"""The note in RTC memory by which boot.py counts the starts that did not become healthy."""
+"""The note in RTC memory by which boot.py counts the starts that did not become healthy; and what boot.py decided."""
+
+import json
+import os
 
 
 def armed(machine, letter):
@@ -13,3 +16,23 @@ def healthy(machine, letter):
     """This start was a good one: the count begins again."""
     rtc = machine.RTC()
     rtc.memory(letter.encode() + b"0w" + bytes(rtc.memory())[3:4])
+
+
+def fallback(letter, root="/"):
+    """Why this slot runs although it is not the active one: "incomplete" or "failed"; None: it is the active one.
+
+    "incomplete" -- the active slot has no manifest: an update of it was interrupted
+    "failed" -- the active slot did not start, or did not become healthy in three starts
+    """
+    try:
+        with open(root + "state.json") as file:
+            active = json.load(file)["active"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # boot.py reports the state file
+    if active == letter or active not in ("a", "b"):
+        return None
+    try:
+        os.stat("%s%s/manifest.json" % (root, active))
+        return "failed"
+    except OSError:
+        return "incomplete"

@@ -35,13 +35,16 @@ def reset_word(machine):
     return "unknown"
 
 
-def boot(counters, reset, last, slot, build):
-    """evt/boot: why the node started, and the last record committed before, which proves the tail of the night."""
+def boot(counters, reset, last, slot, fallback, build):
+    """evt/boot: why the node started, and the last record committed before, which proves the tail of the night.
+
+    fallback -- from boot_slot.fallback
+    """
     last_b, last_s = last or (None, None)
     return body(
         (("last_b", last_b), ("last_s", last_s), ("power_cuts", counters.power_cuts)),
         None,
-        '"reset":"%s","slot":"%s","build":"%s"' % (reset, slot, build),
+        '"reset":"%s","slot":"%s","fallback":%s,"build":"%s"' % (reset, slot, json.dumps(fallback), build),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .. import screen
-from ..problems import NodeSaidNo, UpdateFailed
+from ..problems import UpdateFailed
 
 if TYPE_CHECKING:
     from ..update.update import Renewed
@@ -21,46 +21,61 @@ STARTED = r"app: .*boot|lamppost: (no configuration|slot \w failed|no slot)"
 @click.option("--port", required=True, metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
 def command(port: str, as_json: bool) -> None:
-    """Bring this lamplighter's app to a node over its REPL, beside the one that it runs.
+    """Update the node's app to the one of this lamplighter, over its REPL.
 
-    Only modules that changed cross the line, deflated. The new app counts once all of it is on the node and its
-    checksum is right. The old one stays, and runs again if the new one does not become healthy in three starts.
-    MicroPython, boot.py and the configuration stay as they are.
+    Only files that changed cross the line, deflated. The new app goes into the slot that does not run, and counts once
+    each of its files has the right hash. The old app stays in its slot, and runs again if the new one does not become
+    healthy in three starts. Missing and damaged files are replaced, extra ones are removed. MicroPython, boot.py and
+    the configuration stay as they are.
 
     Example: lamplighter update --port /dev/ttyUSB0
     """
-    from .. import paths
     from ..device import ports
     from ..device.repl import Repl
-    from ..image import littlefs, source_map
-    from ..update import delta, update
+    from ..image import compile, littlefs
+    from ..update import update
 
     app = littlefs.compile_app()
-    source_map.keep(app, paths.folder("firmware"))
     wanted = littlefs.slot(app)
+    known = list(compile.Cache().modules())
     started = time.monotonic()
+    done = line = None
+    mended: list[str] = []
     with ports.claim(port), Repl(port, screen.note) as node:
-        there = update.look(node, wanted)
-        if there.head == update.head(wanted):
-            _tell(port, app.build, None, time.monotonic() - started, as_json)
-            return
-        needed = delta.plan(wanted, there.modules)
-        screen.note(f"{port}: firmware {app.version} build {app.build}; {needed.kept} modules are there already")
-        with screen.progress(max(1, len(needed.new))) as progress:
-            told = lambda at: progress(at, f"into slot {there.other}")  # noqa: E731
-            try:
-                done = update.renew(node, wanted, there, told, screen.note)
-            except NodeSaidNo as trouble:
-                if "MemoryError" not in trouble.cause:
-                    raise
-                screen.note("the app has left too little memory: soft reset")
-                node.clean()
-                done = update.renew(node, wanted, there, told, screen.note)
-        screen.note("restarting")
-        node.restart()
-        line = node.boot_line(STARTED)
-    _check(port, line, app.build)
-    _tell(port, app.build, done, time.monotonic() - started, as_json)
+        there = update.look(node)
+        for slot in (there.running, there.idle):
+            if slot.count:
+                screen.note(f"{port}: {slot.sentence()}")
+        if there.active is None:
+            screen.note(f"{port}: /state.json cannot be read")
+        if not there.runs(wanted) or there.active is None:
+            screen.note(f"{port}: slot {there.idle.letter} gets {app.version} build {app.build}")
+            with screen.progress(100) as progress:
+
+                def arrived(at: int, total: int) -> None:
+                    progress(100 * at // max(1, total), f"into slot {there.idle.letter}")
+
+                done = update.renew(node, wanted, there, known, progress=arrived)
+            if there.running.count:
+                mended.append(_mend(node, wanted, there.running.letter))
+            screen.note("restarting")
+            node.restart()
+            line = node.boot_line(STARTED)
+        elif there.idle.count:
+            mended.append(_mend(node, wanted, there.idle.letter))
+    if done:
+        _check(port, line, app.build)
+    _tell(port, app.build, done, mended, time.monotonic() - started, as_json)
+
+
+def _mend(node, wanted: dict[str, bytes], letter: str) -> str:
+    """Give the slot that is not active any more, and not whole, the same app."""
+    from ..update import update
+
+    there = update.look(node, running="b" if letter == "a" else "a")
+    screen.note(f"slot {letter} gets the same app")
+    update.renew(node, wanted, there, switch=False)
+    return letter
 
 
 def _check(port: str, line: str | None, build: str) -> None:
@@ -77,18 +92,22 @@ def _check(port: str, line: str | None, build: str) -> None:
         )
 
 
-def _tell(port: str, build: str, done: Renewed | None, seconds: float, as_json: bool) -> None:
+def _tell(port: str, build: str, done: Renewed | None, mended: list[str], seconds: float, as_json: bool) -> None:
     if as_json:
         screen.result({
             "port": port, "build": build, "updated": done is not None, "slot": done and done.slot,
             "changed": done.changed if done else 0, "kept": done.kept if done else 0, "sent": done.sent if done else 0,
-            "seconds": round(seconds, 1),
+            "mended": mended, "seconds": round(seconds, 1),
         })  # fmt: skip
-    elif done is None:
-        screen.out.print(f"{port}: build {build} is what it runs already.", markup=False)
+        return
+    if done is None:
+        text = f"{port}: already up to date (build {build})."
     else:
-        screen.out.print(
-            f"{port}: build {build} runs in slot {done.slot}; {done.changed} modules are new ({done.sent:,} bytes on "
-            f"the line), {done.kept} were there; {seconds:.1f} s. The old app stays in the other slot.",
-            markup=False,
+        text = (
+            f"{port}: build {build} runs in slot {done.slot}; {done.changed} files sent ({done.sent:,} bytes), "
+            f"{done.kept} unchanged; {seconds:.1f} s."
         )
+    text += "".join(f" Slot {letter} was not whole, and holds the same app now." for letter in mended)
+    if done and not mended:
+        text += " The old app stays in the other slot."
+    screen.out.print(text, markup=False)

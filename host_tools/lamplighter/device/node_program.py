@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import keyword
+import string
 import zlib
 
 
@@ -21,15 +24,22 @@ def small(source: str, call: str, stays: frozenset[str]) -> bytes:
 class _Terse(ast.NodeTransformer):
     """Short names for what the program itself names."""
 
-    _FREE = tuple("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-
     def __init__(self, tree: ast.Module, stays: frozenset[str]):
         own = [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
         own += [n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
         own += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         own += [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
-        names = [name for name in dict.fromkeys(own) if name not in stays]
-        self._short = dict(zip(names, self._FREE, strict=False))
+        modules = {row.name for node in ast.walk(tree) if isinstance(node, ast.Import) for row in node.names}
+        theirs = {
+            node.attr for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
+        }  # fmt: skip
+        names = [name for name in dict.fromkeys(own) if name not in stays | theirs]
+        taken = {text for node in ast.walk(tree) for text in vars(node).values() if isinstance(text, str)}
+        pairs = ("".join(pair) for pair in itertools.product(string.ascii_letters, repeat=2))
+        free = (name for name in itertools.chain(string.ascii_letters, pairs)
+                if name not in taken and not keyword.iskeyword(name))  # fmt: skip
+        self._short = dict(zip(names, free, strict=False))
 
     def visit(self, node: ast.AST) -> ast.AST:
         for field in ("id", "arg", "attr", "name"):

@@ -59,7 +59,7 @@ def alarm() -> bytes:
 
 
 def boot(power_cuts: int, last: tuple[int, int] | None) -> bytes:
-    return status.boot(SimpleNamespace(power_cuts=power_cuts), "power-on", last, "a", BUILD)
+    return status.boot(SimpleNamespace(power_cuts=power_cuts), "power-on", last, "a", None, BUILD)
 
 
 @cache

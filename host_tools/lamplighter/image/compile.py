@@ -10,7 +10,7 @@ import json
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +64,10 @@ class Cache:
             self._known.pop(key, None)  # moves to the end: the oldest entries are dropped first
             self._known[key] = base64.b64encode(hashlib.sha256(binary).digest() + binary).decode()
             self._new = True
+
+    def modules(self) -> Iterator[bytes]:
+        """All that it holds."""
+        return (binary for key in list(self._known) if (binary := self.find(key)))
 
     def save(self) -> None:
         if self._new:

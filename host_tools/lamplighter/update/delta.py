@@ -1,114 +1,93 @@
-"""One pack made from another: what of it is there already, and the blocks that bring the rest over a console."""
+"""Which files of an app a node has already, and the blocks that carry the others over a console."""
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..image import pack
-
 BLOCK = 4096  # bytes that a block has on the line, about
-SEGMENT = 4096  # bytes of the pack that are told as a change of what they were before, at a time
-OLD = 6144  # so much of the old pack may be referred to, for each
-KNOWN = 16384  # and so much of what both have, from the first byte on
-SLACK = 256  # bytes that a module may have shifted by
+WINDOW = 15  # bits: so far back a deflate stream may refer
+SHORT = 3  # bytes by which a file is recognised; two that are taken for the same are noticed by the manifest's hash
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A file that crosses the line. old -- number and bytes of the version that the node has, where both are known."""
+
+    path: str
+    data: bytes
+    old: tuple[int, bytes] | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How the new pack comes about: steps -- (offset in the old pack or -1, length); new -- what crosses the line."""
+    """How a slot comes about: keep, spare -- numbers of files in the running and in the idle slot that belong to it."""
 
-    steps: list[tuple[int, int]]
-    new: bytes
-    kept: int  # modules that are on the node already
-    older: list[tuple[int, int, pack.Module]]  # (from, to in `new`; the module's version in the old pack)
+    keep: list[int]
+    spare: list[int]
+    coming: list[Coming]
 
 
-def plan(wanted: bytes, there: dict[int, pack.Module]) -> Plan:
-    """What of the wanted pack is on the node; neighbours that stay neighbours are one step."""
-    steps: list[tuple[int, int]] = []
-    older: list[tuple[int, int, pack.Module]] = []
-    new, kept, at = b"", 0, 0
+def short(path: str, sha: bytes) -> bytes:
+    """As on_node.py computes it."""
+    return hashlib.sha256(path.encode() + sha).digest()[:SHORT]
 
-    def bring(until: int) -> None:
-        nonlocal new, at
-        if until > at:
-            steps.append((-1, until - at))
-            new += wanted[at:until]
-            at = until
 
-    for key, module in sorted(pack.read(wanted).items(), key=lambda row: row[1].offset):
-        old = there.get(key)
-        if old is None:
-            continue
-        if old.length != module.length or (old.crc ^ module.crc) & 0xFFFF:
-            begins = len(new) + module.offset - at
-            older.append((begins, begins + module.length, old))
-            continue
-        kept += 1
-        start, end = module.offset - pack.MODULE.size, module.offset + module.length
-        bring(start)
-        before = steps[-1] if steps else (-1, 0)
-        begin = old.offset - pack.MODULE.size
-        if before[0] >= 0 and before[0] + before[1] == begin:
-            steps[-1] = (before[0], before[1] + end - start)
+def plan(wanted: dict[str, bytes], here: list[bytes], spare: list[bytes], known: Iterable[bytes] = ()) -> Plan:
+    """wanted -- the slot's files without its manifest; here, spare -- what short() gives for the node's files;
+    known -- compiled modules among which this computer may find what a changed file was before."""
+    running = {text: number for number, text in enumerate(here)}
+    idle = {text: number for number, text in enumerate(spare)}
+    old = {hashlib.sha256(data).digest(): data for data in known}
+    made = Plan([], [], [])
+    for path, data in sorted(wanted.items()):
+        key = short(path, hashlib.sha256(data).digest())
+        if key in running:
+            made.keep.append(running[key])
+        elif key in idle:
+            made.spare.append(idle[key])
         else:
-            steps.append((begin, end - start))
-        at = end
-    bring(len(wanted))
-    return Plan(steps, new, kept, older)
+            versions = ((short(path, sha), before) for sha, before in old.items())
+            found = next(((running[text], before) for text, before in versions if text in running), None)
+            made.coming.append(Coming(path, data, found))
+    return made
 
 
-def blocks(made: Plan, wanted: bytes, old: bytes | None, bits: int) -> list[tuple[bytes, int]]:
-    """(a block before it is stuffed, how many new bytes come out of it): together one deflate stream.
+def ranges(numbers: list[int]) -> list[list[int]]:
+    """[1, 2, 3, 7] -> [[1, 4], [7, 8]]"""
+    found: list[list[int]] = []
+    for number in sorted(numbers):
+        if found and found[-1][1] == number:
+            found[-1][1] = number + 1
+        else:
+            found.append([number, number + 1])
+    return found
 
-    Referred to is what came before in the stream, and what the node has: at the beginning modules that stay, then
-    the old versions of those that changed, where this computer knows them.
+
+def blocks(coming: list[Coming]) -> list[tuple[bytes, int]]:
+    """(a block before it is stuffed, how many bytes come out of it): together one deflate stream.
+
+    It refers to what came before, and to the version of the file that the node has.
     """
     found, known = [], b""
-    step = SEGMENT if old else max(1, len(made.new))
-    for at in range(0, len(made.new), step):
-        data = made.new[at : at + step]
-        refs = [] if at else _staying(made, wanted, min(KNOWN, 1 << bits - 1))
-        if old:
-            refs += [(offset, old[offset : offset + length]) for offset, length in _older(made, at, at + len(data))]
-        known = (known + b"".join(text for _, text in refs))[-(1 << bits) :]
-        packer = zlib.compressobj(9, zlib.DEFLATED, -bits, 9, zlib.Z_DEFAULT_STRATEGY, known)
-        packed = packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)
-        reader = zlib.decompressobj(-zlib.MAX_WBITS, known)
-        begin = struct.pack("<B", len(refs)) + b"".join(struct.pack("<IH", where, len(text)) for where, text in refs)
-        for start in range(0, len(packed), BLOCK):
+    for file in coming:
+        if file.old:
+            known += file.old[1]
+        packer = zlib.compressobj(9, zlib.DEFLATED, -WINDOW, 9, zlib.Z_DEFAULT_STRATEGY, known[-(1 << WINDOW) :])
+        packed = packer.compress(file.data) + packer.flush(zlib.Z_SYNC_FLUSH)
+        reader = zlib.decompressobj(-WINDOW, known[-(1 << WINDOW) :])
+        pieces: list[tuple[bytes, int]] = []
+        for start in range(0, len(packed) if file.data else 0, BLOCK):
             piece = packed[start : start + BLOCK]
             count = len(reader.decompress(piece))
-            found.append((begin + struct.pack("<H", count) + piece, count))
-            begin = b"\0"
-        known = (known + data)[-(1 << bits) :]
-    return found
-
-
-def _staying(made: Plan, wanted: bytes, room: int) -> list[tuple[int, bytes]]:
-    """(offset in the old pack, bytes) of what stays, as much as is worth to refer to."""
-    found, at = [], 0
-    for offset, length in made.steps:
-        if offset >= 0 and room:
-            found.append((offset, wanted[at : at + min(length, room)]))
-            room -= len(found[-1][1])
-        at += length
-    return found
-
-
-def _older(made: Plan, start: int, end: int) -> list[tuple[int, int]]:
-    """(offset, length) in the old pack of what the new bytes from start to end were before, as near as can be told."""
-    found, room = [], OLD
-    for begins, ends, module in made.older:
-        if begins >= end or ends <= start:
-            continue
-        first = max(0, start - begins - SLACK)
-        length = min(module.length, end - begins + SLACK, first + room) - first
-        if length > 0:
-            found.append((module.offset + first, length))
-            room -= length
+            if not count:  # the end of the stream alone: the node waits for blocks until it has all bytes, no longer
+                piece, count = pieces[-1][0] + piece, pieces.pop()[1]
+            pieces.append((piece, count))
+        found += [(struct.pack("<H", count) + piece, count) for piece, count in pieces]
+        known += file.data
     return found
 
 

@@ -1,55 +1,134 @@
-# Runs on the node, sent there by renewing.py of the host: puts a slot's new pack together beside the old one, from what
-# the running slot has already and from blocks that come over the line, and makes it count when it is whole.
+# Runs on the node, sent there by update.py of the host. look() reports what the slots hold; renew() completes the idle
+# slot from what the node has and from blocks that come over the line, and makes it the active one once it is whole.
 
 import binascii
 import gc
+import hashlib
 import io
+import json
 import os
 import sys
 
 import deflate
 
 _HEAD = 12  # hex digits before a block: its length on the line and its CRC-32
-_CREDIT = 128  # each so many bytes taken from the console are told: its buffer holds twice as many
+_CREDIT = 128  # each so many bytes taken from the console are acknowledged: its buffer holds twice as many
 _PIECE = 512
+_TOLD = 8  # faults of a slot that are named; more are counted
+_MANIFEST = "manifest.json"
 
 
-class Pack:
-    """The pack that is put together; steps -- [offset in the old pack or -1 for what comes, length] in their order."""
+def other(slot):
+    return "b" if slot == "a" else "a"
 
-    def __init__(self, old, path, steps):
-        self.old = open(old, "rb") if old else None  # noqa: SIM115
-        self._file = open(path, "wb")  # noqa: SIM115
-        self._steps = steps
 
-    def take(self, data):
-        """What came, and what of the old pack belongs before and behind it."""
-        at = 0
-        while self._steps and (self._steps[0][0] >= 0 or at < len(data)):
-            step = self._steps[0]
-            if step[0] >= 0:
-                self._copy(*self._steps.pop(0))
-                continue
-            piece = data[at : at + step[1]]
-            self._file.write(piece)
-            at += len(piece)
-            step[1] -= len(piece)
-            if not step[1]:
-                self._steps.pop(0)
+def hash_of(path):
+    """SHA-256 of a file; b"" for one that cannot be read."""
+    found = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while True:
+                piece = file.read(_PIECE)
+                if not piece:
+                    return found.digest()
+                found.update(piece)
+    except OSError:
+        return b""
 
-    def _copy(self, offset, left):
-        self.old.seek(offset)
-        while left:
-            piece = self.old.read(min(left, _PIECE))
-            if not piece:
-                raise OSError(5)
-            self._file.write(piece)
-            left -= len(piece)
 
-    def close(self):
-        self._file.close()
-        if self.old:
-            self.old.close()
+def tree(folder, before=""):
+    """The files in a folder and below it: path -> SHA-256."""
+    found = {}
+    try:
+        rows = list(os.ilistdir(folder + "/" + before))
+    except OSError:
+        return found
+    for row in rows:
+        path = before + row[0]
+        if row[1] == 0x4000:
+            found.update(tree(folder, path + "/"))
+        elif path != _MANIFEST:
+            found[path] = hash_of(folder + "/" + path)
+    return found
+
+
+def prune(folder, wanted, before=""):
+    """Remove what is not wanted, and folders without a file: an empty one would shadow a module of its name."""
+    for row in list(os.ilistdir(folder + "/" + before)):
+        path = before + row[0]
+        if row[1] == 0x4000:
+            prune(folder, wanted, path + "/")
+            try:
+                os.rmdir(folder + "/" + path)
+            except OSError:
+                pass  # something is in it
+        elif path not in wanted:
+            os.remove(folder + "/" + path)
+
+
+def create(path):
+    """A new file, with the folders above it."""
+    for at in range(1, len(path)):
+        if path[at] == "/":
+            try:
+                os.mkdir(path[:at])
+            except OSError:
+                pass  # it is there
+    return open(path, "wb")
+
+
+def replace(path, text):
+    """Write beside, then rename: the file has the old content or the new one, whenever the power goes."""
+    with open("/update.part", "w") as file:
+        file.write(text)
+    os.rename("/update.part", path)
+
+
+def faults(slot, files):
+    """Where a slot differs from its manifest: [path, what]; and the manifest's build, None without one."""
+    try:
+        with open("/%s/%s" % (slot, _MANIFEST)) as file:
+            told = json.load(file)
+        build, rows = told["build"], told["files"]
+        found = [[path, "damaged" if path in files else "missing"] for path in rows
+                 if path not in files or binascii.hexlify(files[path]).decode() != rows[path]]  # fmt: skip
+        return found + [[path, "extra"] for path in files if path not in rows], build
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return [[_MANIFEST, "missing"]], None
+
+
+def short(path, sha):
+    """Three bytes by which the host recognises a file."""
+    return hashlib.sha256(path.encode() + sha).digest()[:3]
+
+
+class Slots:
+    """What both slots hold, by the content of their files and not by their manifests."""
+
+    def __init__(self, runs=None):
+        """runs -- the slot to copy from; None: the one that boot.py let imports find."""
+        try:
+            with open("/state.json") as file:
+                self.active = json.load(file)["active"]
+        except (OSError, ValueError, KeyError, TypeError):
+            self.active = None
+        found = [path[1] for path in sys.path if path in ("/a", "/b")]
+        self.runs = runs or (found[0] if found else self.active or "a")
+        self.here, self.idle = tree("/" + self.runs), tree("/" + other(self.runs))
+        self.names = sorted(self.here)
+        # what only the idle slot has: an update that was interrupted left it there
+        self.spare = sorted([path for path in self.idle if self.idle[path] != self.here.get(path)])
+
+    def tell(self):
+        rows = []
+        for slot, files in ((self.runs, self.here), (other(self.runs), self.idle)):
+            wrong, build = faults(slot, files)
+            rows += [wrong[:_TOLD], len(wrong), build]
+        shorts = [
+            binascii.b2a_base64(b"".join([short(path, files[path]) for path in names])).decode().strip()
+            for names, files in ((self.names, self.here), (self.spare, self.idle))
+        ]
+        print(json.dumps([self.runs, self.active, "a.app" in os.listdir("/")] + shorts + rows))
 
 
 def unstuffed(block, count):
@@ -69,7 +148,7 @@ def unstuffed(block, count):
 
 
 class Line:
-    """Blocks from the console, one taken in while another is worked on; what is spoilt is asked for again."""
+    """Blocks from the console, one taken in while another is worked on; one that is spoilt is asked for again."""
 
     def __init__(self, size, read, waiting, write):
         self._buf = bytearray(_HEAD + size)
@@ -126,10 +205,10 @@ class Line:
 class Stream:
     """One deflate stream, unpacked as far as it has come; text that the node has can be put amid it."""
 
-    def __init__(self, bits):
+    def __init__(self):
         self._in = io.BytesIO()
         self._end = 0
-        self._out = deflate.DeflateIO(self._in, deflate.RAW, bits)
+        self._out = deflate.DeflateIO(self._in, deflate.RAW, 15)
 
     def feed(self, data):
         rest = self._in.read(self._end - self._in.tell())
@@ -140,80 +219,82 @@ class Stream:
     def read(self, count):
         return self._out.read(count)
 
-    def know(self, text):
-        """As a stored block; what it comes out as is thrown away."""
-        count = len(text)
-        self.feed(bytes((0, count & 255, count >> 8, ~count & 255, ~count >> 8 & 255)) + text)
-        self.read(count)
+    def know(self, path):
+        """A file that what comes may refer to: as stored blocks; what they come out as is thrown away."""
+        with open(path, "rb") as file:
+            while True:
+                text = file.read(_PIECE)
+                if not text:
+                    return
+                count = len(text)
+                self.feed(bytes((0, count & 255, count >> 8, ~count & 255, ~count >> 8 & 255)) + text)
+                self.read(count)
 
 
-def unpack(pack, stream, block, pump):
-    """A block: how many texts of the old pack it refers to, where they are, how much comes out of it, its bytes."""
-    at = 1
-    for _ in range(block[0]):
-        left = block[at + 4] | block[at + 5] << 8
-        pack.old.seek(int.from_bytes(block[at : at + 4], "little"))
+def receive(line, stream, path, left):
+    """One file: blocks, each led by how many bytes come out of it."""
+    with create(path) as file:
         while left:
-            text = pack.old.read(min(left, _PIECE))
-            if not text:
-                raise OSError(5)
-            stream.know(text)
-            left -= len(text)
-        at += 6
-    left = block[at] | block[at + 1] << 8
-    stream.feed(block[at + 2 :])
-    while left:
-        pump()
-        piece = stream.read(min(left, _PIECE))
-        left -= len(piece)
-        pack.take(piece)
+            block = line.block()
+            count = block[0] | block[1] << 8
+            stream.feed(block[2:])
+            left -= count
+            while count:
+                line.pump()
+                piece = stream.read(min(count, _PIECE))
+                count -= len(piece)
+                file.write(piece)
 
 
-def crc_of(path):
-    crc = 0
-    with open(path, "rb") as file:
+def copy(source, target):
+    with open(source, "rb") as old, create(target) as new:
         while True:
-            piece = file.read(_PIECE)
+            piece = old.read(_PIECE)
             if not piece:
-                return crc
-            crc = binascii.crc32(piece, crc)
+                return
+            new.write(piece)
 
 
-def swap(slot, crc, root="/"):
-    """Let the slot's new pack count from the next start on, if it is whole; the other slot stays as it is."""
-    import json
+def renew(slots, keep, spare, coming, build, version, sha, size, switch, read, waiting, write):
+    """Complete the idle slot; True once it is whole, and active if it is to be.
 
-    path = root + slot + ".app"
-    if crc_of(path) != crc:
-        return False
-    beside = root + "state.part"
-    with open(beside, "w") as file:
-        json.dump({"active": slot}, file)
-    os.rename(beside, root + "state.json")
-    return True
-
-
-def renew(old, slot, steps, crc, count, size, bits, read, waiting, write, root="/"):
-    """Put the pack of `slot` together and make it count; whether it does."""
+    keep, spare -- which of slots.names and slots.spare belong to the app: [first, behind the last] each
+    coming -- [path, bytes, number in slots.names of the version its blocks refer to, or -1] of each file to receive
+    sha -- how the manifest's SHA-256 begins, in hex; size -- of the longest block
+    """
     gc.collect()
-    beside = root + slot + ".part"
-    pack = Pack(old and root + old + ".app", beside, steps)
+    target = other(slots.runs)
+    source, folder = "/" + slots.runs, "/" + target
+    wanted = {path: slots.here[path] for first, end in keep for path in slots.names[first:end]}
+    wanted.update({path: slots.idle[path] for first, end in spare for path in slots.spare[first:end]})
     try:
-        line, stream = Line(size, read, waiting, write), Stream(bits)
-        write(b"go\n")
-        pack.take(b"")
-        for _ in range(count):
-            unpack(pack, stream, line.block(), line.pump)
-    finally:
-        pack.close()
-    whole = not steps and crc_of(beside) == crc
-    if whole:
-        os.rename(beside, root + slot + ".app")
-        whole = swap(slot, crc, root)
-    else:
-        os.remove(beside)
-    write(b"done\n" if whole else b"spoilt\n")
-    return whole
+        os.remove(folder + "/" + _MANIFEST)  # before anything else: from here on nobody starts this slot
+    except OSError:
+        pass
+    if target in os.listdir("/"):
+        prune(folder, list(wanted) + [row[0] for row in coming])
+    for number, path in enumerate(wanted):
+        if slots.idle.get(path) != wanted[path]:
+            copy(source + "/" + path, folder + "/" + path)
+        if number % 8 == 7:
+            write(b"+")
+    line, stream = Line(size, read, waiting, write), Stream()
+    write(b"go\n")
+    for path, length, old in coming:
+        if old >= 0:
+            stream.know(source + "/" + slots.names[old])
+        receive(line, stream, folder + "/" + path, length)
+    files = tree(folder)  # read back
+    rows = ",".join(['"%s":"%s"' % (path, binascii.hexlify(files[path]).decode()) for path in sorted(files)])
+    text = '{"build":"%s","files":{%s},"version":"%s"}' % (build, rows, version)
+    if not binascii.hexlify(hashlib.sha256(text.encode()).digest()).decode().startswith(sha):
+        write(b"spoilt\n")
+        return False
+    replace(folder + "/" + _MANIFEST, text)
+    if switch:
+        replace("/state.json", '{"active":"%s"}' % target)
+    write(b"done\n")
+    return True
 
 
 def console():

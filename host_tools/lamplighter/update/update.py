@@ -1,80 +1,62 @@
-"""A node's app made new over the REPL: what changed crosses the line, beside the old app, and counts when whole."""
+"""Updates a node's app over the REPL: completes the idle slot, and makes it the active one once it is whole."""
 
 from __future__ import annotations
 
-import struct
+import base64
+import hashlib
+import json
 import time
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..device import node_program
 from ..device.repl import Repl, Talk
-from ..image import built, pack
-from ..problems import NodeSaidNo, NodeSilent, UpdateFailed
+from ..problems import UpdateFailed
 from . import delta
 
-AHEAD, CREDIT = 256, 128  # bytes that a console holds while the node works, and how many it tells at a time
+AHEAD, CREDIT = 256, 128  # bytes that a console holds while the node works, and how many it acknowledges at a time
 TRIES = 4
 ACK_S = 3.0  # for what was sent: unpacking and writing what came before it
-_ON_NODE = Path(__file__).parent / "on_node.py"
-_STAYS = frozenset(("renew", "swap", "crc_of", "console", "__init__", "read", "write", "close"))  # called, or a file's
+COPY_S = 20.0  # for eight files that are copied, or all of them read back
+ON_NODE = Path(__file__).parent / "on_node.py"
+_STAYS = frozenset(("renew", "Slots", "tell", "console", "__init__", "read", "write", "close"))  # called, or a file's
 
-# the running slot, the heads of both packs, and how large a window its memory has room for, in bits: 32 kB or less
-LOOK = """
-import machine,json,binascii,gc
-m=bytes(machine.RTC().memory())
-try: s=json.load(open('/state.json'))['active']
-except Exception: s='a'
-s=chr(m[0]) if m[:1] in (b'a',b'b') else s
-print(s)
-for s in s,'b' if s=='a' else 'a':
- try:
-  with open('/%s.app'%s,'rb') as f: print(binascii.hexlify(f.read(16)).decode())
- except Exception: print('-')
-gc.collect()
-m=bytearray(16384)
-s=15
-while s>12:
- try:
-  bytearray(1<<s);break
- except MemoryError: s-=1
-print(s)
-m=0
-"""
-# of each module in the order of the file: the low halves of its key, length and checksum; what is taken for the same
-# by chance is noticed at the end
-INDEX = """
-import sys
-with open('/{slot}.app','rb') as f:
- f.seek(16)
- i=f.read(8*{count})
- c=b''
- for o,k in sorted((int.from_bytes(i[k+4:k+8],'little'),i[k:k+2]) for k in range(0,len(i),8)):
-  if o:
-   f.seek(o)
-   m=f.read(6)
-   c+=k+m[:2]+m[4:]
-sys.stdout.buffer.write(bytes((len(c)&255,len(c)>>8))+c)
-"""
 RESTART = "import machine;_m=bytes(machine.RTC().memory());machine.RTC().memory(b'---'+_m[3:4])"
 
 
 @dataclass(frozen=True)
+class Slot:
+    """What is wrong with a slot beside its manifest: [path, "missing" | "extra" | "damaged"], at most a few; how many
+    in all; and the manifest's build, None without a manifest."""
+
+    letter: str
+    wrong: list[list[str]]
+    count: int
+    build: str | None
+
+    def sentence(self) -> str:
+        """One sentence about what is wrong."""
+        named = ", ".join(f"{path} is {what}" for path, what in self.wrong)
+        more = self.count - len(self.wrong)
+        return f"slot {self.letter}: {named}" + (f", and {more} more" if more else "")
+
+
+@dataclass(frozen=True)
 class There:
-    """What is on the node: the slot that runs, its modules by key, and the head of the other slot's pack."""
+    """What is on the node. here, spare -- delta.short() of the running slot's files, and of what only the idle one has;
+    active -- the slot that the state file names, None if it cannot be read."""
 
-    slot: str
-    head: bytes
-    modules: dict[int, pack.Module]
-    other_head: bytes
-    bits: int  # of the window that its memory has room for
-    old: bytes | None = None  # the running slot's pack, where this computer has it too
+    running: Slot
+    idle: Slot
+    active: str | None
+    here: list[bytes]
+    spare: list[bytes]
 
-    @property
-    def other(self) -> str:
-        return "b" if self.slot == "a" else "a"
+    def runs(self, wanted: dict[str, bytes]) -> bool:
+        """Whether the running slot is this app, whole."""
+        made = delta.plan(_modules(wanted), self.here, [])
+        return not self.running.count and len(made.keep) == len(self.here) and not made.coming
 
 
 @dataclass
@@ -89,85 +71,71 @@ class Renewed:
     seconds: float = 0.0
 
 
-def head(wanted: bytes) -> bytes:
-    """What tells one pack from another: it ends in the checksum of all the rest."""
-    return wanted[: pack.START]
+def look(node: Repl, running: str | None = None) -> There:
+    """What the node's slots hold. Raises UpdateFailed for a node with the app of an earlier lamplighter.
 
-
-def look(node: Repl, wanted: bytes, known: Callable[[bytes], bytes | None] = built.find) -> There:
-    """What the node has; known(head) -- the pack of that head, where this computer has it: then it is not asked for.
-
-    Raises UpdateFailed for a node whose running slot is no pack.
+    running -- the slot that counts as the running one, where it is not the one that was started
     """
-    slot, *heads, bits = node.run(LOOK).split()
-    running, other = (b"" if text == "-" else bytes.fromhex(text) for text in heads)
-    if len(running) < pack.START or running[:5] != pack.MAGIC + bytes((pack.VERSION,)):
-        raise UpdateFailed(f"Slot {slot} of the node holds no app that can be built upon.")
-    old, modules = known(running), {}
-    if old is not None:
-        modules = pack.read(old)
-    elif running != head(wanted):
-        modules = _index(node, slot, running, wanted)
-    return There(slot, running, modules, other, int(bits), old)
-
-
-def _index(node: Repl, slot: str, running: bytes, wanted: bytes) -> dict[int, pack.Module]:
-    """The modules of a pack that the wanted one has too; of their checksums only the low half is right."""
-    entries = pack.HEAD.unpack_from(running)[2]
-    with node.talk(INDEX.format(slot=slot, count=entries)) as line:
-        size = int.from_bytes(line.take(2, ACK_S), "little")
-        told = line.take(size, ACK_S + size / 1000)
-    if len(told) < size:
-        raise UpdateFailed("The node does not tell which modules it has.")
-    keys = {key & 0xFFFF: key for key in pack.read(wanted)}
-    at, found = pack.START + pack.ENTRY.size * entries, {}
-    for low, length, crc in struct.iter_unpack("<HHH", told):
-        at += pack.MODULE.size
-        if low in keys:
-            found[keys[low]] = pack.Module(at, length, crc)
-        at += length
-    return found
+    program = node_program.small(ON_NODE.read_text(), f"_s=Slots({running!r})\n_s.tell()", _STAYS)
+    runs, active, earlier, here, spare, *rows = json.loads(node.run(program, within=60))
+    if earlier or not here:
+        raise UpdateFailed(
+            "The node holds no app that can be updated, or one of an earlier lamplighter (/a.app).",
+            "Run `lamplighter flash`; it keeps the node's configuration.",
+        )
+    running, idle = Slot(runs, *rows[:3]), Slot("b" if runs == "a" else "a", *rows[3:])
+    return There(running, idle, active, _shorts(here), _shorts(spare))
 
 
 def renew(
-    node: Repl, wanted: bytes, there: There, progress: Callable[[int], None] = lambda done: None,
-    say: Callable[[str], None] = lambda text: None,
+    node: Repl, wanted: dict[str, bytes], there: There, known: Iterable[bytes] = (), switch: bool = True,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Renewed:  # fmt: skip
-    """Bring the pack into the other slot, and let it count from the next start on. Raises UpdateFailed.
+    """Make the idle slot hold this app, and with `switch` the active one from the next start on. Raises UpdateFailed.
 
-    Where this computer has the old pack too, what changed is told as a change.
-    progress(done) -- bytes of the plan's new ones that have arrived.
+    there -- from look() in the same session; known -- compiled modules of which the node may have some: what changed is
+    sent as a change of them. progress(done, total) -- bytes of changed files that have arrived.
     """
     started = time.monotonic()
-    done = Renewed(there.other)
-    if there.other_head == head(wanted) and _swap(node, there.other, wanted):
-        done.kept = len(pack.read(wanted))  # an earlier run was cut short just before the last step
-    else:
-        modules, old = there.modules, there.old
-        while not _bring(node, wanted, delta.plan(wanted, modules), old, there, done, progress):
-            if not modules:
-                raise UpdateFailed("The new app did not arrive whole on the node; it keeps the one that it has.")
-            say("what the node has is damaged: all of it is brought anew")
-            modules, old = {}, None
+    done = Renewed(there.idle.letter)
+    made = delta.plan(_modules(wanted), there.here, there.spare, known)
+    if not _bring(node, wanted, made, done, switch, progress):
+        # a file was taken for another: send all of them
+        made = delta.plan(_modules(wanted), [], [])
+        if not _bring(node, wanted, made, done, switch, progress):
+            raise UpdateFailed("The new app did not arrive whole on the node; it keeps the app that it has.")
+    done.changed, done.kept = len(made.coming), len(made.keep) + len(made.spare)
     done.seconds = time.monotonic() - started
     return done
 
 
 def _bring(
-    node: Repl, wanted: bytes, made: delta.Plan, old: bytes | None, there: There, done: Renewed,
-    progress: Callable[[int], None],
+    node: Repl, wanted: dict[str, bytes], made: delta.Plan, done: Renewed, switch: bool,
+    progress: Callable[[int, int], None],
 ) -> bool:  # fmt: skip
-    sent = delta.blocks(made, wanted, old, there.bits)
+    sent = delta.blocks(made.coming)
     ready = delta.framed(sent)
-    source = repr(there.slot) if made.kept or old else "None"
-    steps = str([list(step) for step in made.steps]).replace(" ", "")
-    size = max(map(len, ready), default=0)
-    call = f"renew({source},{there.other!r},{steps},{zlib.crc32(wanted)},{len(ready)},{size},{there.bits},*console())"
-    with node.talk(_program(f"if {call}:\n {RESTART}")) as line:
-        _expect(line, ("go",))
-        _send(line, ready, done, lambda count: progress(sum(raw for _, raw in sent[:count])))
-        done.kept, done.changed = made.kept, len(pack.read(wanted)) - made.kept
+    total = sum(count for _, count in sent)
+    manifest = json.loads(wanted["manifest.json"])
+    arguments = [
+        delta.ranges(made.keep), delta.ranges(made.spare),
+        [[file.path, len(file.data), file.old[0] if file.old else -1] for file in made.coming],
+        manifest["build"], manifest["version"], hashlib.sha256(wanted["manifest.json"]).hexdigest()[:16],
+        max(map(len, ready), default=0), int(switch),
+    ]  # fmt: skip
+    call = f"renew(_s,*{json.dumps(arguments, separators=(',', ':'))},*console())"
+    with node.talk(f"if {call}:\n {RESTART if switch else 'pass'}") as line:
+        _started(line)
+        _send(line, ready, done, lambda count: progress(sum(raw for _, raw in sent[:count]), total))
         return _expect(line, ("done", "spoilt")) == "done"
+
+
+def _started(line: Talk) -> None:
+    """Wait until the node has copied what it has; a plus sign for each few files."""
+    while (said := line.take(1, COPY_S)) == b"+":
+        pass
+    if said + line.take(2, ACK_S) != b"go\n":
+        raise UpdateFailed("The node did not prepare the slot.")
 
 
 def _send(line: Talk, ready: list[bytes], done: Renewed, arrived: Callable[[int], None]) -> None:
@@ -202,19 +170,16 @@ def _send(line: Talk, ready: list[bytes], done: Renewed, arrived: Callable[[int]
 
 
 def _expect(line: Talk, words: tuple[str, ...]) -> str:
-    said = line.line(20)
+    said = line.line(COPY_S)
     if said is None or said.lstrip(".") not in words:
-        raise UpdateFailed(f"The node does not put the app together: {said or 'it says nothing'}.")
+        raise UpdateFailed(f"The node did not complete the slot: {said or 'it says nothing'}.")
     return said.lstrip(".")
 
 
-def _swap(node: Repl, slot: str, wanted: bytes) -> bool:
-    try:
-        call = f"_w=swap({slot!r},{zlib.crc32(wanted)})\nprint(_w)\nif _w:\n {RESTART}"
-        return node.run(_program(call)).strip() == "True"
-    except (NodeSaidNo, NodeSilent):
-        return False
+def _modules(wanted: dict[str, bytes]) -> dict[str, bytes]:
+    return {path: data for path, data in wanted.items() if path != "manifest.json"}
 
 
-def _program(call: str) -> bytes:
-    return node_program.small(_ON_NODE.read_text(), call, _STAYS)
+def _shorts(text: str) -> list[bytes]:
+    data = base64.b64decode(text)
+    return [data[at : at + delta.SHORT] for at in range(0, len(data), delta.SHORT)]

@@ -148,6 +148,11 @@ class VirtualLamppost:
         return self._machine.boots
 
     @property
+    def line_bytes(self) -> int:
+        """How many bytes have crossed the serial line since start(), both ways together."""
+        return self._machine.line_bytes
+
+    @property
     def baseline_heap(self) -> int:
         """Bytes of MicroPython's heap (64 bits) that the simulated chip's own modules hold; on a real chip none.
 

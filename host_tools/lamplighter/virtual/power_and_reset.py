@@ -250,6 +250,10 @@ class Machine:
         if self._line is not None:
             self._line.say(data)
 
+    @property
+    def line_bytes(self) -> int:
+        return self._line.crossed if self._line else 0
+
     def _heard(self, data: bytes) -> None:
         if self._rom is not None:
             self._to_rom(data)

@@ -59,6 +59,7 @@ class Line:
         self._closed = False
         self._there, self._back = Pace(), Pace()
         self.bytes_per_second: float | None = None  # None: as fast as it goes
+        self.crossed = 0  # bytes so far, both ways
         self._look()
 
     def _look(self) -> None:
@@ -86,6 +87,7 @@ class Line:
                 data = b""  # EIO: nobody has the port open
             if not data:
                 break
+            self.crossed += len(data)
             delay = self._there.crossing(len(data), rate, waited) if rate else 0
             if delay > _AT_ONCE_S:
                 self._loop.remove_reader(self._master)
@@ -115,6 +117,7 @@ class Line:
         """Send to the host; lost when nobody has the port open, as on a wire."""
         if not self.open or self._closed or not data:
             return
+        self.crossed += len(data)
         self._out += data
         del self._out[: max(0, len(self._out) - _HELD)]
         if self._writing:
