@@ -63,7 +63,7 @@ day: $(READY)  ## 24 hours of virtual time with six parts that fail at random: e
 	@.ci/broker
 	@LAMPLIGHTER_DAY_HOURS=24 $(BIN)/python -m pytest -q tests/hil/test_faulty_day.py
 
-fuzz: $(READY)  ## two million spoiled packets, flash blocks and documents, and a million frames of the parts, into all that reads them
+fuzz: $(READY)  ## two million spoiled packets, flash blocks and documents, a million frames of the parts, and 600,000 spoiled files and options of the tool, into all that reads them
 	@$(BIN)/python tests/fuzz/run.py
 
 parking: $(READY)  ## hundreds of hard bay-days through the node's parking code, beside a plain threshold (10 minutes)

@@ -77,7 +77,8 @@ def _pin_uses(document: TomlDocument) -> Iterator[tuple[toml_source.Path, int, b
             if key in bus:
                 yield ("buses", name, key), bus[key], key != "rx"
     for name, pin in document.sound_items("pins").items():
-        yield ("pins", name), pin, name not in INPUT_PINS
+        if isinstance(pin, int):  # a name that there is not may stand for anything
+            yield ("pins", name), pin, name not in INPUT_PINS
 
 
 def _check_pins(document: TomlDocument, chip: Chip, in_use: dict[int, str]) -> list[str]:

@@ -49,8 +49,7 @@ def command(files: tuple[Path, ...], ca: Path | None, folder: Path, as_json: boo
 
 def _authority(ca: Path | None, folder: Path):
     """(CA certificate, what it took back). Raises RecordUnproven without one."""
-    from cryptography import x509
-
+    from ..pki import certificate_file
     from ..pki.city import City
     from ..problems import RecordUnproven
 
@@ -60,6 +59,6 @@ def _authority(ca: Path | None, folder: Path):
         city = City.load(folder)
         return city.ca, {one.serial: one.revoked for one in city.book.entries() if one.revoked}
     try:
-        return x509.load_pem_x509_certificate(ca.read_bytes()), {}
+        return certificate_file.parse(ca.read_bytes()), {}
     except (OSError, ValueError):
-        raise CertificateInvalid(f"{ca} is no certificate in PEM.", "Name the city's ca.pem.") from None
+        raise CertificateInvalid(f"{ca} is not a certificate in PEM or DER.", "Name the city's ca.pem.") from None

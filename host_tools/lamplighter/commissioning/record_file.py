@@ -40,7 +40,6 @@ class Signer:
     """Signs as an engineer of the city, or as the city itself. Raises IdentityLocked, IdentityExpired at once."""
 
     def __init__(self, city: City, engineer: str = "") -> None:
-        from cryptography import x509
         from cryptography.hazmat.primitives.serialization import Encoding
 
         from ..pki import authority, keys, names
@@ -51,9 +50,9 @@ class Signer:
             if city.current("engineer", engineer) is None:
                 cause = f"There is no valid certificate of the engineer {engineer} in {city.folder}."
                 raise IdentityLocked(cause, f"Issue it with `lamplighter identity issue --engineer {engineer}`.")
-            key, pem = city.files("engineer", engineer)
+            key, _ = city.files("engineer", engineer)
             self._key = keys.read(key, None)
-            certificate = x509.load_pem_x509_certificate(pem.read_bytes())
+            certificate = city.certificate("engineer", engineer)
         else:
             city.ready()
             certificate = city.ca
@@ -156,10 +155,10 @@ def _signer(envelope: dict[str, Any], ca: x509.Certificate) -> x509.Certificate:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature
 
-    from ..pki import authority
+    from ..pki import authority, certificate_file
 
     try:
-        certificate = x509.load_pem_x509_certificate(envelope["signer"].encode())
+        certificate = certificate_file.parse(envelope["signer"].encode())
     except (KeyError, ValueError, AttributeError):
         raise RecordTampered("The signer's certificate is damaged: nothing in this record can be trusted.") from None
     if certificate.public_key() == ca.public_key():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..problems import CertificateInvalid
-from . import clock
+from . import certificate_file, clock
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -112,12 +112,9 @@ def _private(path: str) -> EllipticCurvePrivateKey:
 
 
 def _certificate(path: str) -> x509.Certificate:
-    from cryptography import x509
-
     data = _read(path)
-    load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
     try:
-        certificate = load(data)
+        certificate = certificate_file.parse(data)
     except ValueError:
         raise CertificateInvalid(f"{path} is no certificate in PEM or DER.") from None
     if certificate.not_valid_after_utc < clock.now():

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ..documents import atomic_file
 from ..problems import CertificateInvalid, IdentityExpired, IdentityMissing, IdentityTaken
-from . import clock, keys
+from . import certificate_file, clock, keys
 from .index import WRITABLE, Book, Entry
 from .names import checked, checked_host, common_name, file_stem
 
@@ -80,6 +80,10 @@ class City:
         at = self.folder / f"{kind}s" / file_stem(name)
         return at.with_name(at.name + ".key"), at.with_name(at.name + ".pem")
 
+    def certificate(self, kind: str, name: str) -> x509.Certificate:
+        """Raises CertificateInvalid."""
+        return _certificate(self.files(kind, name)[1])
+
     def keys(self, node: str) -> list[Path]:
         """What a node's key may be: that of its certificate, and the one before, until somebody has been there."""
         key = self.files("node", node)[0]
@@ -90,7 +94,7 @@ class City:
         key, pem = self.files(kind, name)
         if not key.is_file() or not pem.is_file():
             return None
-        serial = f"{_certificate(pem).serial_number:x}"
+        serial = f"{self.certificate(kind, name).serial_number:x}"
         return next((one for one in self.book.entries() if one.serial == serial and one.valid), None)
 
     def expiring(self, days: int) -> list[tuple[str, str]]:
@@ -236,10 +240,8 @@ def node_key(folder: Path, name: str) -> Path:
 
 def _certificate(path: Path) -> x509.Certificate:
     """Raises CertificateInvalid."""
-    from cryptography import x509
-
     try:
-        return x509.load_pem_x509_certificate(path.read_bytes())
+        return certificate_file.parse(path.read_bytes())
     except (OSError, ValueError):
         raise CertificateInvalid(f"{path} is no certificate that can be read.", "Restore it from a copy.") from None
 

@@ -90,10 +90,10 @@ def _faults(cells: dict[str, str], base: dict[str, Any], facts: dict[str, Any] |
 def document(cells: dict[str, str], base: dict[str, Any]) -> dict[str, Any]:
     """The configuration of a row: what all have in common, and over it what the row says."""
     doc: dict[str, Any] = json.loads(json.dumps(base))
-    doc |= {"v": 1, "site": cells["site"], "node": cells["node"], "asset": cells["asset"]}
+    doc |= {"v": 1, **{name: cells.get(name, "") for name in ("site", "node", "asset")}}
     if cells.get("lat") and cells.get("lon"):
         doc["location"] = {"lat": _number(cells["lat"]), "lon": _number(cells["lon"])}
-    doc["wifi"] = {**_section(doc, "wifi"), "ssid": cells["wifi"]}
+    doc["wifi"] = {**_section(doc, "wifi"), "ssid": cells.get("wifi", "")}
     if cells.get("wifi_password"):
         doc["wifi"]["password"] = _secret(cells["wifi_password"])
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
 import struct
@@ -18,13 +19,21 @@ _LARGEST = 0x7FFFFFFF
 def locate(file: str, beside: Path | None) -> Path | None:
     """The file beside the scenario, or the one of that name that comes with Lamplighter."""
     for folder in ([beside] if beside else []) + [FOLDER]:
-        if (folder / file).is_file():
-            return folder / file
+        with contextlib.suppress(OSError, ValueError):  # of a name that no file can have
+            if (folder / file).is_file():
+                return folder / file
     return None
 
 
 def faults(path: Path, columns: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, list[str]]]:
     """(quantity, cause, names to choose from) of each column that cannot be played."""
+    try:
+        yield from _faults(path, columns)
+    except (OSError, UnicodeDecodeError, csv.Error):
+        yield "", f"{path.name} is not a CSV file in UTF-8", []
+
+
+def _faults(path: Path, columns: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, list[str]]]:
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.reader(file)
         names = next(reader, [])
