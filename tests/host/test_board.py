@@ -84,7 +84,7 @@ def test_several_faults_are_all_said_at_once_in_the_order_of_the_file(tmp_path):
     text = "\n".join(details)
     assert "overlaps ota_0" in text and "start it at 0x1D0000" in text
     assert "GPIO 6 belongs to the flash chip" in text
-    assert "there is no key lamp_pwn here; did you mean lamp_pwm?" in text
+    assert "pins.lamp_pwn: there is no such key; known are lamp_pwm, lamp_relay" in text
     assert "did you mean tfmini?" in text
 
 
@@ -109,9 +109,9 @@ def test_the_line_that_is_named_is_the_line_that_is_wrong(tmp_path):
         ('bus = "i2c0"', 'bus = "air"', "bme280 needs i2c, air is uart; use i2c0"),
         ('bus = "i2c0"', 'bus = "i2c"', "there is no bus i2c; did you mean i2c0?"),
         ('id = "dust"', 'id = "meter"', "fitted[0] (meter) has the same id"),
-        ('id = "dust"', 'id = "dust"\nwarn_s = 8', "there is no key warn_s here; did you mean warm_s?"),
-        ('id = "dust"', 'id = "dust"\nwarm_s = -1', "fitted[2].warm_s: -1 is less than the minimum of 0"),
-        ("address = 0x76", "address = 0x78", "120 is greater than the maximum of 119"),
+        ('id = "dust"', 'id = "dust"\nwarn_s = 8', "warn_s: there is no such key; did you mean warm_s?"),
+        ('id = "dust"', 'id = "dust"\nwarm_s = -1', "fitted[2].warm_s: -1 is below the minimum of 0"),
+        ("address = 0x76", "address = 0x78", "120 is above the maximum of 119"),
         ("offset = 0x390000", "offset = 0x390100", "0x390100 is not at a multiple of 0x1000"),
         ("offset = 0x10000, ", "offset = 0x11000, ", "0x11000 is not at a multiple of 0x10000, as an app must be"),
         ("size = 0x370000", "size = 0x371000", "vfs ends at 0x801000, the flash at 0x800000; make it 0x370000 or less"),
@@ -123,13 +123,13 @@ def test_the_line_that_is_named_is_the_line_that_is_wrong(tmp_path):
         ("offset = 0xD000,   size = 0x2000", "offset = 0xD000,   size = 0x1000", "otadata partition of 0x2000"),
         ("offset = 0x1D0000, size = 0x1C0000", "offset = 0x1D0000, size = 0x1B0000", "the same size"),
         ('chip = "esp32"', 'chip = "esp23"', "did you mean esp32?"),
-        ('flash_size = "8MB"', 'flash_size = "2MB"', "flash_size: '2MB' is not among the choices"),
-        ("lamp_pwm = 18", 'lamp_pwm = "18"', "pins.lamp_pwm: '18' is not of type integer; give a GPIO number"),
-        ('title = "ESP32 (WROVER-E, 8 MB)"\n', "", "title: is missing; add the board in a few words"),
+        ('flash_size = "8MB"', 'flash_size = "2MB"', 'flash_size: must be one of 4MB, 8MB, 16MB, not "2MB"'),
+        ("lamp_pwm = 18", 'lamp_pwm = "18"', 'pins.lamp_pwm: must be a whole number, not "18"; give a GPIO number'),
+        ('title = "ESP32 (WROVER-E, 8 MB)"\n', "", "title: is missing (the board in a few words); add it"),
         ("lamp_relay = 19", "lamp_relay = 16", "GPIO 16 belongs to the module's PSRAM; use a free pin: 4, 13"),
         ("tx = 32\nrx = 33", "tx = 17\nrx = 16", "buses.meter.tx: GPIO 17 belongs to the module's PSRAM"),
         ('psram = "quad"', 'psram = "octal"', "psram: the ESP32 has no octal PSRAM; write quad"),
-        ('psram = "quad"', 'psram = "none"', "psram: 'none' is not among the choices"),
+        ('psram = "quad"', 'psram = "none"', 'psram: must be one of quad, octal, not "none"'),
         ('psram = "quad"\n', "", "psram: is missing"),
         ('name = "lamppost-esp32"', 'name = "lamppost"', "the folder is named lamppost-esp32"),
         ("lamp_pwm = 18", "lamp_pwm == 18", "not TOML"),
@@ -190,10 +190,10 @@ def test_an_adapter_that_turns_round_by_itself_takes_no_pin(tmp_path):
         (RS485.replace("de = 4", "de = 32"), "", "GPIO 32 is used by buses.meter.tx already"),
         (RS485.replace("de = 4", "de = 36"), "", "GPIO 36 is input only and this is an output"),
         (RS485.replace("de = 4", "de = 6"), "", "GPIO 6 belongs to the flash chip"),
-        (RS485.replace("de = 4", 'de = "4"'), "", "buses.meter.de: '4' is not of type integer"),
+        (RS485.replace("de = 4", 'de = "4"'), "", 'buses.meter.de: must be a whole number, not "4"'),
         (RS485.replace("uart = 2", "uart = 0"), "", "the ESP32 has no free UART 0; use 1 or 2"),
         (RS485.replace("rs485", "rs-485"), "", "did you mean rs485?"),
-        (METER + "de = 4\n", "", "buses.meter.de: there is no key de here"),
+        (METER + "de = 4\n", "", "buses.meter.de: there is no such key"),
         (RS485, 'bus = "meter"\naddress = 1\n\n[[fitted]]\nid = "m2"\npart = "pzem004t"\n', "same place on the bus"),
         (RS485, 'bus = "meter"\n\n[[fitted]]\nid = "x"\npart = "bl0942"\n', "bl0942 needs uart, meter is rs485"),
     ],

@@ -92,20 +92,31 @@ def test_each_driver_fits_its_budget_and_loads_only_its_relatives(tmp_path):
         assert others in ([], ["bmp280"]), part.id  # a BME280 is one of these, with humidity
 
 
-def test_a_file_that_says_too_little_or_too_much_is_refused_with_the_reason(tmp_path):
-    text = (catalogue.SHELF / "tfmini.toml").read_text()
-    for old, new, said in (
-        ('kind = "parking"', 'kind = "bay"', "kind bay is none of"),
-        ('bus = "uart"', 'bus = "spi"', "bus spi is none of"),
-        ("baud = 115200\n", "", "baud and line"),
-        ("legacy = false", "legacy = true", "legacy and why"),
-        ('supply = "', 'supplies = "', "supplies"),
-        ('id = "tfmini"', 'id = "tfminy"', "id is tfminy"),
-    ):
-        path = tmp_path / "tfmini.toml"
-        path.write_text(text.replace(old, new, 1))
-        with pytest.raises(ValueError, match=said):
-            catalogue.read(path)
+@every_part
+def test_its_file_keeps_to_the_schema_and_the_rules(part):
+    catalogue.check(catalogue.SHELF / f"{part.id}.toml")
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new", "said"),
+    [
+        ("tfmini", 'kind = "parking"', 'kind = "bay"', r"tfmini.toml:3: kind: must be one of .*, not \"bay\""),
+        ("tfmini", 'bus = "uart"', 'bus = "spi"', "bus: must be one of uart, rs485, i2c"),
+        ("tfmini", "baud = 115200\n", "", "baud: is missing"),
+        ("bme280", 'bus = "i2c"', 'bus = "i2c"\nbaud = 9600', "baud: is not allowed here"),
+        ("tfmini", "legacy = false", "legacy = true", "why: is missing"),
+        ("tfmini", 'supply = "', 'supplies = "', "supplies: there is no such key; did you mean supply?"),
+        ("tfmini", 'id = "tfmini"', 'id = "tfminy"', "the file is named tfmini, not tfminy"),
+        ("bme280", 'name = "address"', 'name = "place"', "a part on I2C has an address; add the option address"),
+    ],
+)
+def test_a_file_that_says_too_little_or_too_much_is_refused_with_line_and_remedy(tmp_path, part, old, new, said):
+    path = tmp_path / f"{part}.toml"
+    text = (catalogue.SHELF / path.name).read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(ValueError, match=said):
+        catalogue.check(path)
 
 
 # the verb

@@ -131,23 +131,23 @@ def test_a_document_that_is_not_asyncapi_is_found_out(asyncapi, path, value):
 
 
 FLAWS = {
-    "imp_mwh is missing.": {"imp_mwh": ...},
-    "The contract knows no umv (did you mean u_mv?).": {"umv": 1},
-    'u_mv is "230", not an integer or null.': {"u_mv": "230"},
-    "u_mv is 230.5, not an integer or null.": {"u_mv": 230.5},
-    "u_mv is -1, below 0.": {"u_mv": -1},
-    "f_mhz is 80000, above 70000.": {"f_mhz": 80000},
+    "imp_mwh: is missing.": {"imp_mwh": ...},
+    "umv: there is no such key; did you mean u3_mv?": {"umv": 1},
+    'u_mv: must be a whole number or null, not "230".': {"u_mv": "230"},
+    "u_mv: must be a whole number or null, not 230.5.": {"u_mv": 230.5},
+    "u_mv: -1 is below the minimum of 0.": {"u_mv": -1},
+    "f_mhz: 80000 is above the maximum of 70000.": {"f_mhz": 80000},
     "pf is 0.987, but may have 2 decimals at most.": {"pf": 0.987},
     "u_mv is null, but q calls it valid.": {"u_mv": None},
-    "s is null, not an integer.": {"s": None},
-    "s is -1, below 0.": {"s": -1},
+    "s: must be a whole number, not null.": {"s": None},
+    "s: -1 is below the minimum of 0.": {"s": -1},
     "tq is 3, but ts is null: no time has quality 0.": {"ts": None},
     "tq is 0 (no time), but ts has a time.": {"tq": 0},
-    "tu is missing.": {"tq": 2},
+    "tu: is missing.": {"tq": 2},
     "ts is '2026-02-31T00:00:00Z', which is no date.": {"ts": "2026-02-31T00:00:00Z"},
-    "v is 2, not 1.": {"v": 2},
-    "h is true, not one of 0, 1.": {"h": True},
-    "q is missing.": {"q": ...},
+    "v: must be 1, not 2.": {"v": 2},
+    "h: must be one of 0, 1, not true.": {"h": True},
+    "q: is missing.": {"q": ...},
 }
 
 
@@ -186,7 +186,7 @@ def test_a_missing_value_needs_its_letter():
         (b'{"v":NaN}', "The payload is not JSON: NaN"),
         (b'{"v":1,"v":1}', "v is there twice"),
         (b"[" * 100_000, "The payload is nested too deeply"),
-        (b"[1]", "The message is [1], not an object"),
+        (b"[1]", "The message must be an object, not a list"),
     ],
 )
 def test_what_is_no_json_object_is_told_in_a_sentence(payload, begin):
@@ -248,4 +248,4 @@ def test_a_session_in_which_a_broken_message_was_seen_fails_and_names_the_test(t
     done = subprocess.run([*run, "test_one.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1, done.stdout
     assert "1 passed" in done.stdout
-    assert "test_that_sees_a_broken_message: lamppost/v1/a/b/state: v, b, s" in done.stdout
+    assert "test_that_sees_a_broken_message: lamppost/v1/a/b/state: v: is missing" in done.stdout

@@ -204,11 +204,11 @@ do = "fualt"
     assert details == [
         "street.toml:1: start: soon is no time after 2000 with an offset; "
         "write it like 2026-06-01T20:00:00Z, unquoted.",
-        "street.toml:3: wifi.pasword: there is no key pasword here; did you mean password?",
+        "street.toml:3: wifi.pasword: there is no such key; did you mean password?",
         "street.toml:5: parts[0].id: metre is not among what lamppost-esp32 has fitted (meter, bay-1, dust, climate); "
         "use one of these, or say part and bus.",
         "street.toml:8: parts[1].values.voltz: pzem004t has no quantity voltz; did you mean volts?",
-        "street.toml:11: events[0].do: 'fualt' is not among the choices; did you mean fault?",
+        'street.toml:11: events[0].do: must be one of 11 choices, not "fualt"; did you mean fault?',
     ]
 
 
@@ -218,7 +218,7 @@ do = "fualt"
         ('[[parts]]\nid = "meter"\nbus = "i2c0"', "pzem004t needs uart or rs485; use meter or air or parking"),
         ('[[parts]]\nid = "meter"\nbus = "metre"', "lamppost-esp32 has no bus metre; did you mean meter?"),
         ('[[parts]]\nid = "meter"\n[[parts]]\nid = "meter"', "meter is there twice"),
-        ('[[parts]]\nid = "meter"\nvalues = {watts = "much"}', "'much' is not of type number; give a number"),
+        ('[[parts]]\nid = "meter"\nvalues = {watts = "much"}', 'must be a number, not "much"; give a number'),
         ('[hosts]\nbroker = "127.0.0.1"', "give an address and a port"),
         ('[hosts]\nbroker = "127.0.0.1:70000"', "there is no port 70000"),
         ('[[events]]\nat_s = 1\ndo = "fault"\nkind = "noise"', "fault needs part"),
@@ -228,7 +228,7 @@ do = "fualt"
         ('[[events]]\nat_s = -1\ndo = "reset"', "give seconds since the scenario began"),
         ("start = 1999-01-01T00:00:00Z", "no time after 2000"),
         ("start = 2026-01-01T00:00:00", "with an offset"),
-        ("wifi = 3\nhosts = 4\nparts = 5\nevents = 6", "wifi: 3 is not of type object"),
+        ("wifi = 3\nhosts = 4\nparts = 5\nevents = 6", "wifi: must be an object in { }, not 3"),
         ("[wifi\n", "not TOML"),
     ],
 )  # fmt: skip

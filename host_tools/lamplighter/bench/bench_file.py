@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..boards import board_file
+from ..contract.sentences import nearest
 from ..device import ports
 from ..device.check_rows import Limits
 from ..documents import toml_source
@@ -82,7 +83,7 @@ def _place(document: toml_source.TomlDocument, index: int, row: dict[str, Any], 
     wired = Wiring({})
     if name not in board_file.names():
         cause = f"there is no board {name}"
-        document.complain((*place, "board"), cause, toml_source.nearest(name, board_file.names()))
+        document.complain((*place, "board"), cause, nearest(name, board_file.names()))
     else:
         try:
             wired = wiring.load(folder / row["wiring"] if "wiring" in row else None, board_file.load(name))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..boards.board_file import Board
+from ..contract.sentences import nearest
 from ..documents import toml_source
 from ..problems import BenchInvalid
 
@@ -21,7 +22,7 @@ class Wiring:
     def pin(self, name: str) -> int:
         """Raises BenchInvalid, which says what is wired."""
         if name not in self.pins:
-            near = toml_source.nearest(name, self.pins)
+            near = nearest(name, self.pins)
             raise BenchInvalid(f"Nothing on this bench is wired as {name}: {near}.")
         return self.pins[name]
 
@@ -56,6 +57,6 @@ def load(path: Path | None, board: Board) -> Wiring:
         for output, target in document.sound_items("loops").items():
             for one in (output, target):
                 if one not in pins:
-                    document.complain(("loops", output), f"there is no {one}", toml_source.nearest(one, pins))
+                    document.complain(("loops", output), f"there is no {one}", nearest(one, pins))
     document.refuse(BenchInvalid)
     return Wiring(pins, document.data.get("loops", {}))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..contract.sentences import nearest
 from ..documents import toml_source
 from ..parts import catalogue
 from ..paths import folder as product_folder
@@ -101,7 +102,7 @@ def load(name: str, folder: Path | None = None) -> Board:
     """Read and check a board. Raises BoardInvalid with every fault in its details."""
     folder = folder or product_folder("boards")
     if name not in names(folder):
-        remedy = toml_source.nearest(name, names(folder))
+        remedy = nearest(name, names(folder))
         raise BoardInvalid(f"There is no board {name!r}.", f"{remedy[0].upper()}{remedy[1:]}")
     document = toml_source.load(folder / name / "board.toml", BoardInvalid, shown=f"boards/{name}/board.toml")
     warnings: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..contract.sentences import dotted, nearest
 from ..documents import toml_source
 from ..documents.toml_source import TomlDocument
 from ..parts import catalogue
@@ -96,10 +97,10 @@ def _check_pins(document: TomlDocument, chip: Chip, in_use: dict[int, str]) -> l
         if driven and pin in chip.input_only:
             document.complain(path, f"GPIO {pin} is input only and this is an output", remedy)
         if pin in first:
-            document.complain(path, f"GPIO {pin} is used by {toml_source.dotted(first[pin])} already", remedy)
+            document.complain(path, f"GPIO {pin} is used by {dotted(first[pin])} already", remedy)
         first.setdefault(pin, path)
         if pin in chip.delicate and str(pin) not in document.sound_items("accepted"):
-            warnings.append(f"{document.shown}: {toml_source.dotted(path)}: GPIO {pin}: {chip.delicate[pin]}")
+            warnings.append(f"{document.shown}: {dotted(path)}: GPIO {pin}: {chip.delicate[pin]}")
     return warnings
 
 
@@ -132,7 +133,7 @@ def _check_fitted(document: TomlDocument) -> None:
         if row["bus"] not in buses:
             if row["bus"] not in named:
                 document.complain(
-                    (*place, "bus"), f"there is no bus {row['bus']}", toml_source.nearest(row["bus"], buses)
+                    (*place, "bus"), f"there is no bus {row['bus']}", nearest(row["bus"], buses)
                 )
             continue
         part, kind = catalogue.get(row["part"]), buses[row["bus"]]["kind"]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import hashlib
 import json
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..contract.sentences import complaints, sentence
 from ..documents import text_file
 from ..documents.json_source import JsonError, parse
 from ..parts import catalogue
@@ -19,7 +18,6 @@ from . import formats, rules
 
 SECRETS = (("wifi", "password"), ("mqtt", "password"))
 HIDDEN = "(hidden)"
-_HEX = re.compile("0x[0-9a-fA-F]{1,8}")
 
 
 @dataclass
@@ -88,8 +86,7 @@ def faults(value: Any, board: dict[str, Any] | None, whole: bool = True) -> list
 
 
 def _row(document: Document, path: tuple, cause: str) -> str:
-    stop = "" if cause.endswith("?") else "."
-    return f"{document.name}:{document.line(path)}: {dotted(path)}: {cause}{stop}"
+    return f"{document.name}:{document.line(path)}: {sentence(path, cause)}"
 
 
 def encode(doc: dict[str, Any]) -> bytes:
@@ -118,14 +115,6 @@ def redacted(doc: dict[str, Any]) -> dict[str, Any]:
         if isinstance(copy.get(section), dict) and key in copy[section]:
             copy[section][key] = HIDDEN
     return copy
-
-
-def dotted(path: tuple) -> str:
-    """("parts", 1, "bus") -> parts[1].bus"""
-    text = ""
-    for key in path:
-        text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
-    return text or "document"
 
 
 def _secrets_filled(document: Document) -> tuple[Any, list[tuple[tuple, str]]]:
@@ -161,83 +150,5 @@ def _validator() -> Any:
 
 
 def _schema_errors(value: Any) -> list[tuple[tuple, str]]:
-    errors = list(_validator().iter_errors(value))
-    found, meant = [], set()
-    for error in errors:
-        path = tuple(error.absolute_path)
-        if error.validator == "additionalProperties":
-            allowed = error.schema["properties"]
-            for key in sorted(set(error.instance) - set(allowed)):
-                near = difflib.get_close_matches(key, [k for k in allowed if k not in error.instance], 1, 0.6)
-                meant.update((*path, k) for k in near)
-                hint = f"did you mean {near[0]}?" if near else "known are " + ", ".join(allowed)
-                found.append(((*path, key), f"there is no such key; {hint}"))
-    for error in errors:
-        path = tuple(error.absolute_path)
-        if error.validator == "additionalProperties":
-            continue
-        if error.validator == "required":
-            for key in error.validator_value:
-                # a misspelt key is one error, not a second one that it is missing
-                if key not in error.instance and (*path, key) not in meant:
-                    found.append(((*path, key), f"is missing{_what(error.schema, key)}"))
-            continue
-        found.append((path, _sentence(error, path)))
-    return list(dict.fromkeys(found))
-
-
-def _what(parent: dict[str, Any], key: str) -> str:
-    words = parent.get("properties", {}).get(key, {}).get("description", "")
-    return f" ({words.rstrip('.')})" if words else ""
-
-
-_TYPES = {
-    "string": 'a text in " "', "integer": "a whole number", "number": "a number",
-    "boolean": "true or false", "object": "an object in { }", "array": "a list in [ ]",
-}  # fmt: skip
-
-
-def _sentence(error: Any, path: tuple) -> str:
-    """The cause in our words. jsonschema's own quote the value, and the value may be a secret."""
-    limit, hidden = error.validator_value, path in SECRETS or path in (("wifi",), ("mqtt",))
-    shown = "" if hidden else f", not {_short(error.instance)}"
-    if error.validator == "type":
-        return f"must be {_TYPES[limit]}{shown}{_from_hex(error.instance) if limit == 'integer' else ''}"
-    if error.validator == "enum":
-        near = difflib.get_close_matches(str(error.instance), [text for text in limit if isinstance(text, str)], 1, 0.5)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        choices = f"{len(limit)} choices" if hint and len(limit) > 8 else ", ".join(map(str, limit))
-        return f"must be one of {choices}{shown}{hint}"
-    if error.validator == "const":
-        return f"must be {json.dumps(limit)}{shown}"
-    if error.validator == "format":
-        return str(error.cause)
-    if error.validator == "pattern":
-        return f"must be {error.schema.get('x-says', 'of another form')}{shown}"
-    if error.validator in ("minimum", "maximum"):
-        word = "at least" if error.validator == "minimum" else "at most"
-        return f"must be {word} {limit}{shown}"
-    if error.validator in ("minLength", "maxLength"):
-        word = "at least" if error.validator == "minLength" else "at most"
-        return f"must have {word} {limit} characters; it has {len(error.instance)}"
-    if error.validator in ("minItems", "maxItems"):
-        word = "at least" if error.validator == "minItems" else "at most"
-        return f"must have {word} {limit} entries; it has {len(error.instance)}"
-    if error.validator == "uniqueItems":
-        return "must not name the same twice"
-    if error.validator == "dependentRequired":
-        key, need = next((key, need) for key, (need,) in limit.items() if key in error.instance)
-        return f"has a {key} and no {need}; add {need}"
-    return "is not allowed here"
-
-
-def _from_hex(value: Any) -> str:
-    """JSON has no hexadecimal numbers, and data sheets have no others."""
-    return f"; {value} is {int(value, 16)}" if isinstance(value, str) and _HEX.fullmatch(value) else ""
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, (dict, list)):
-        return "an object" if isinstance(value, dict) else "a list"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else text[:37] + '..."'
+    found = complaints(_validator().iter_errors(value), SECRETS)
+    return [(one.path, f"{one.cause}; {one.remedy}" if one.remedy else one.cause) for one in found]

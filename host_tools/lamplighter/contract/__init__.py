@@ -9,8 +9,8 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from .message_sentences import sentences
 from .open_schema import opened
-from .sentences import sentences
 from .topics import ROOT, SCHEMA, Kind, Topic, TopicError, kinds, parse_topic
 
 if TYPE_CHECKING:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import tomllib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..contract.sentences import complaints, sentence
 from ..problems import Problem
 from . import text_file
 
 if TYPE_CHECKING:
     import pathlib
-
-    import jsonschema
 
 Path = tuple[str | int, ...]
 
@@ -38,7 +35,7 @@ class TomlDocument:
     def complain(self, path: Path, cause: str, remedy: str) -> None:
         line = self.line(path)
         place = f"{self.shown}:{line}" if line else self.shown
-        text = f"{place}: {dotted(path)}: {cause}; {remedy}{'' if remedy.endswith('?') else '.'}"
+        text = f"{place}: {sentence(path, cause, remedy)}"
         if (line, text) not in self.complaints:
             self.complaints.append((line, text))
 
@@ -58,11 +55,11 @@ class TomlDocument:
         """Complain of all that the schema refuses. What is sound nevertheless can be checked further."""
         import jsonschema
 
-        for error in jsonschema.Draft202012Validator(schema).iter_errors(self.data):
-            for path, cause, remedy in _sentences(error):
-                self.complain(path, cause, remedy)
-                if error.validator != "additionalProperties":  # a key too many spoils nothing around it
-                    self._flaws.add(path)
+        for one in complaints(jsonschema.Draft202012Validator(schema).iter_errors(self.data)):
+            remedy = "add it" if one.keyword == "required" else f"give {one.about}" if one.about else ""
+            self.complain(one.path, one.cause, one.remedy or remedy)
+            if one.keyword != "additionalProperties":  # a key too many spoils nothing around it
+                self._flaws.add(one.path)
 
     def sound(self, *path: str | int) -> bool:
         """True if the schema found nothing wrong in what lies at the path."""
@@ -116,19 +113,6 @@ def _unwieldy(value: Any, depth: int = 0) -> str:
     return next((wrong for one in inner if (wrong := _unwieldy(one, depth + 1))), "")
 
 
-def dotted(path: Path) -> str:
-    """("partitions", 3, "size") -> partitions[3].size"""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return text.lstrip(".") or "document"
-
-
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """A remedy that names the choice that was probably meant."""
-    choices = list(choices)
-    near = difflib.get_close_matches(word, choices, 1, 0.6)
-    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(sorted(choices))}"
-
-
 def _lines(text: str) -> dict[Path, int]:
     # tomllib tells no lines, so a scan of headers and keys does; values that span lines hold no `key =` at
     # the start of a line in the files that this is for, and a wrong line number costs nobody data
@@ -159,28 +143,3 @@ def _lines(text: str) -> dict[Path, int]:
                 lines.setdefault(table + steps[:end], number)
             rows = table + steps if line.rstrip().endswith("[") else None
     return lines
-
-
-def _sentences(error: jsonschema.ValidationError):
-    path: Path = tuple(error.absolute_path)
-    schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
-    wanted: Any = error.validator_value
-    instance: Any = error.instance
-    remedy = f"give {schema['description']}" if "description" in schema else f"keep to {error.validator} {wanted}"
-    match error.validator:
-        case "additionalProperties":
-            for key in sorted(set(instance) - set(schema["properties"])):
-                yield (*path, key), f"there is no key {key} here", nearest(key, schema["properties"])
-        case "required":
-            for key in wanted:
-                if key not in instance:
-                    yield (*path, key), "is missing", f"add {schema['properties'][key].get('description', 'it')}"
-        case "enum":
-            choices = [str(choice) for choice in wanted]
-            yield path, f"{instance!r} is not among the choices", nearest(str(instance), choices)
-        case "type":
-            yield path, f"{instance!r} is not of type {wanted}", remedy
-        case "pattern":
-            yield path, f"{instance!r} has characters that are not allowed", remedy
-        case _:
-            yield path, error.message, remedy

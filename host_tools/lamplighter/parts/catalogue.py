@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import difflib
 import functools
+import json
 import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..documents import toml_source
 from ..problems import UnknownPart
 
 SHELF = Path(__file__).parent / "shelf"
 KINDS = ("energy", "parking", "air", "light", "pole", "clock")
 BUSES = ("uart", "rs485", "i2c")
-_OPTION = {"name", "type", "says", "default", "minimum", "maximum", "enum", "items", "count"}
-_PIN = {"pin", "name", "to", "note"}
 
 
 @dataclass(frozen=True)
@@ -126,48 +126,32 @@ def row_schema() -> dict[str, Any]:
     return {"type": "object", "required": ["id", "part", "bus"], "properties": usual, "allOf": rules}
 
 
-def read(path: Path) -> Part:
-    """One file. Raises ValueError with what is wrong in it."""
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
-    try:
-        part = Part(**{**data, "measures": tuple(data["measures"]), "also_on": tuple(data.get("also_on", ()))})
-    except (TypeError, KeyError) as wrong:
-        raise ValueError(f"{path.name}: {wrong}") from None
-    faults = list(_faults(part, path.stem))
-    if faults:
-        raise ValueError(f"{path.name}: {'; '.join(faults)}")
-    return part
+def check(path: Path) -> None:
+    """Hold one file against the schema and what that cannot say. Raises ValueError with every fault and its line."""
+    document = toml_source.read(path.read_text(encoding="utf-8"), path.name)
+    if not document.complaints:
+        document.check(json.loads((Path(__file__).parent / "part.schema.json").read_text(encoding="utf-8")))
+    if not document.complaints:
+        _check_rules(document, _part(document.data), path.stem)
+    if document.complaints:
+        raise ValueError("\n".join(text for _, text in document.complaints))
 
 
 @functools.cache
 def _shelf() -> dict[str, Part]:
-    parts = [read(path) for path in SHELF.glob("*.toml")]
+    parts = [_part(tomllib.loads(path.read_text(encoding="utf-8"))) for path in SHELF.glob("*.toml")]
     return {part.id: part for part in sorted(parts, key=lambda part: (KINDS.index(part.kind), part.id))}
 
 
-def _faults(part: Part, name: str):
+def _part(data: dict[str, Any]) -> Part:
+    return Part(**{**data, "measures": tuple(data["measures"]), "also_on": tuple(data.get("also_on", ()))})
+
+
+def _check_rules(document: toml_source.TomlDocument, part: Part, name: str) -> None:
     if part.id != name:
-        yield f"id is {part.id}"
-    if part.kind not in KINDS:
-        yield f"kind {part.kind} is none of {', '.join(KINDS)}"
-    for bus in (part.bus, *part.also_on):
-        if bus not in BUSES:
-            yield f"bus {bus} is none of {', '.join(BUSES)}"
-    if (part.bus != "i2c") != (part.baud is not None and part.line in ("8N1", "8E1")):
-        yield "baud and line belong to a part on a UART or RS-485, and to no other"
+        document.complain(("id",), f"the file is named {name}, not {part.id}", "give both one name")
     if part.goes_on("i2c") and part.option("address") is None:
-        yield "a part on I2C has an address"
-    if part.legacy != bool(part.why):
-        yield "legacy and why go together"
-    for row in part.wiring:
-        if not {"pin", "name", "to"} <= row.keys() <= _PIN:
-            yield f"wiring of {row.get('pin')}"
-    for row in part.options:
-        if not {"name", "type", "says"} <= row.keys() <= _OPTION:
-            yield f"option {row.get('name')}"
-    for row in part.verified:
-        if set(row) != {"fact", "sources"} or not row["sources"]:
-            yield f"verified {row.get('fact')}"
+        document.complain(("options",), "a part on I2C has an address", "add the option address")
 
 
 def _schema(row: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from .. import hosts
 from ..boards import board_file
 from ..config import config_file, rules
+from ..contract.sentences import dotted
 from ..documents import csv_source, json_source, text_file
 from ..parts import catalogue
 from ..problems import BoardInvalid
@@ -79,7 +80,7 @@ def _faults(cells: dict[str, str], base: dict[str, Any], facts: dict[str, Any] |
     """What the configuration's own rules say, by the column that it came from."""
     found: list[Wrong] = []
     for path, cause in config_file.faults(_readable(document(cells, base)), facts):
-        key = config_file.dotted(path)
+        key = dotted(path)
         column = next((name for name in cells if "." in name and cells[name] and key.startswith(name)), "")
         column = column or _CAME_FROM.get(key) or ("parts" if _OF_PARTS.match(key) else key)
         if column not in wrong:

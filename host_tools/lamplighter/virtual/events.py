@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from ..contract.sentences import nearest
 from ..documents import toml_source
 from ..documents.toml_source import TomlDocument
 from .parts.faults import KINDS
@@ -34,13 +35,13 @@ def check_quantities(document: TomlDocument, path: toml_source.Path, part: str, 
     known = quantities(part)
     for name in names:
         if name not in known:
-            document.complain((*path, name), f"{part} has no quantity {name}", toml_source.nearest(name, known))
+            document.complain((*path, name), f"{part} has no quantity {name}", nearest(name, known))
 
 
 def _check_kind(document: TomlDocument, path: toml_source.Path, part: str, kind: str) -> None:
     known = kinds(part)
     if kind not in known:
-        document.complain(path, f"{part} has no fault {kind}", toml_source.nearest(kind, known))
+        document.complain(path, f"{part} has no fault {kind}", nearest(kind, known))
 
 
 def endpoint(document: TomlDocument, path: toml_source.Path, text: str) -> tuple[str, int]:
@@ -66,7 +67,7 @@ def read(document: TomlDocument, parts: dict[str, str]) -> list[dict[str, Any]]:
             document.complain((*path, key), f"{do} takes no {key}", remedy)
         if "part" in row and row["part"] not in parts:
             document.complain(
-                (*path, "part"), f"there is no part {row['part']}", toml_source.nearest(row["part"], parts)
+                (*path, "part"), f"there is no part {row['part']}", nearest(row["part"], parts)
             )
         elif "part" in row:
             check_quantities(document, (*path, "values"), parts[row["part"]], row.get("values", {}))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..boards.board_file import Board
+from ..contract.sentences import nearest
 from ..documents import toml_source
 from ..documents.toml_source import TomlDocument
 from ..problems import ScenarioInvalid
@@ -131,7 +132,7 @@ def _parts(document: TomlDocument, board: Board, beside: Path | None) -> list[di
             document.complain(
                 (*path, "bus"),
                 f"{board.name} has no bus {whole['bus']}",
-                toml_source.nearest(whole["bus"], board.buses),
+                nearest(whole["bus"], board.buses),
             )
             continue
         wanted, kind = events.twin(whole["part"]).BUSES, board.buses[whole["bus"]]["kind"]
@@ -172,13 +173,13 @@ def _series(
         source = recorded.locate(row["file"], beside)
         if source is None:
             known = sorted(each.name for each in recorded.FOLDER.glob("*.csv"))
-            remedy = toml_source.nearest(row["file"], known)
+            remedy = nearest(row["file"], known)
             document.complain((*place, "file"), f"there is no file {row['file']}", remedy)
             continue
         for quantity, cause, choices in recorded.faults(source, row["columns"]):
             remedy = "correct the file"
             if choices:
-                remedy = toml_source.nearest(row["columns"][quantity]["column"], choices)
+                remedy = nearest(row["columns"][quantity]["column"], choices)
             document.complain((*place, "columns", quantity) if quantity else (*place, "file"), cause, remedy)
         found.append({
             "path": source, "columns": row["columns"], "step_us": int(row["step_s"] * 1000000),
