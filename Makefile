@@ -52,7 +52,7 @@ powercut: $(READY)  ## cut the power at every flash operation of a scripted day,
 	@.ci/broker
 	@$(BIN)/python tests/powercut/run.py
 
-soak: $(READY)  ## thirty nights in fast time: cuts, an outage of a week, broker restarts, clock steps (40 minutes)
+soak: $(READY)  ## seven nights in fast time: cuts, a broker outage, broker restarts, clock steps (10 minutes; SOAK_NIGHTS=30: 40)
 	@.ci/broker
 	@$(BIN)/python tests/soak/run.py
 

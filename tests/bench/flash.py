@@ -65,8 +65,7 @@ def measure():
         "checkpoint_programmed": round(raw["checkpoints"]["programmed"], 1),
         "allocated": raw["allocations"]["by_call"],
         "live_heap": raw["allocations"]["live"],
-        "recovery_waiting": raw["recovery_waiting"],
-        "recovery_drained": raw["recovery_drained"],
+        "opening": raw["opening"],
         "years": _years(raw),
     }
 
@@ -84,9 +83,11 @@ def lines(m):
     append, live = m["allocated"]["append"], m["live_heap"]
     yield f"  allocated to send one       {sent} bytes (to append one: {append}), live {live}; 64 bit"
     yield f"  counters' checkpoint        {m['checkpoint_programmed']} bytes programmed"
-    for name in ("waiting", "drained"):
-        r = m[f"recovery_{name}"]
-        yield f"  recovery 256 KiB, {name}   {r['ms']:.1f} ms, {r['read']} bytes read, {r['records']} records"
+    yield "opening the journal         records wait   ready after, ms   bytes read   counted after, ms   bytes read"
+    for size, rows in m["opening"].items():
+        for r in rows:
+            ready = f"{r['ms']:18.1f}{r['read']:13,}"
+            yield f"  {size:>5} KiB {r['records']:27,}{ready}{r['count_ms']:20.1f}{r['count_read']:13,}"
     yield f"years of flash life, a record and a checkpoint each {EVERY_S} s (records / counters)"
     yield "  partition      " + "".join(f"{cycles:>20} cycles" for cycles in CYCLES)
     for size, row in m["years"].items():

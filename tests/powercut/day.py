@@ -3,8 +3,12 @@
 import random
 
 
-def live(lamp, rng, records, online, known):
-    """One boot of a lamppost: evt/boot, then `records` records; online -- share of them that are acknowledged."""
+def live(lamp, rng, records, online, known, storm=0.0):
+    """One boot of a lamppost: evt/boot, then `records` records.
+
+    online -- share of them that are acknowledged; known -- after so many the time is known
+    storm -- share that are alarms and their ends, beside the usual tenth
+    """
     lamp.event(20)
     for n in range(records):
         if n == known:
@@ -12,7 +16,9 @@ def live(lamp, rng, records, online, known):
         if n == known + 40 and lamp.clock.tq < 3:
             lamp.anchor(800000000 + rng.randrange(1000), 3, 15)
         dice = rng.random()
-        if dice < 0.05:
+        if rng.random() < storm:
+            lamp.alarm() if dice < 0.7 else lamp.clear()
+        elif dice < 0.05:
             lamp.alarm()
         elif dice < 0.09:
             lamp.clear()
@@ -32,7 +38,7 @@ def live(lamp, rng, records, online, known):
 
 
 def scenes(seed):
-    """(records, share online, when the time becomes known) of each boot of the day."""
+    """What live() gets for each boot of the day."""
     rng = random.Random(seed)
     yield 60, 0.9, 8
     yield 5, 0.0, 99
@@ -40,7 +46,7 @@ def scenes(seed):
     yield 1, 0.0, 99
     yield 130, 0.6, 5
     yield 90, 0.0, 99
-    yield 150, 0.0, 60
+    yield 170, 0.0, 60, 0.9  # more alarms than the journal takes
     yield 120, 1.0, 3
     while True:
         yield rng.randrange(1, 160), rng.choice((0.0, 0.3, 0.7, 1.0)), rng.randrange(200)

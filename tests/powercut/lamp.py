@@ -1,5 +1,6 @@
 """A lamppost's journal as the app drives it, with every promise written to a ledger."""
 
+from lamppost.core.faults import JournalFault
 from lamppost.core.stamp import Stamp
 from lamppost.journal.counters import Counters
 from lamppost.journal.flash import Flash
@@ -37,6 +38,7 @@ class Lamp:
         self.buf = bytearray(1200)
         self.flying = []
         self.made = 0
+        self.refused = 0
 
     def begin(self):
         self.counters = self._kinds[1](self._counters_flash, self.clock, True, self.outbox.newest)
@@ -60,8 +62,15 @@ class Lamp:
             kind in (ALARM, CLEAR) if retain is None else retain, self.made,
         )  # fmt: skip
         self.say("append", record)
-        seq = self.outbox.append(kind, topic, body, stamp, retain)
-        self.say("appended", record._replace(seq=seq))
+        try:
+            seq = self.outbox.append(kind, topic, body, stamp, retain)
+        except JournalFault as fault:
+            if fault.word != "full":
+                raise
+            self.refused += 1
+            self.say("refused", record)
+        else:
+            self.say("appended", record._replace(seq=seq))
 
     def telemetry(self, size):
         self.made += 1
@@ -75,7 +84,7 @@ class Lamp:
 
     def alarm(self):
         self.made += 1
-        self.append(ALARM, b"alarm/supplyLoss", b'"n":%d,"since":null}' % self.made)
+        self.append(ALARM, b"alarm/supplyLoss", b'"n":%d,"since":null,"evidence":"%s"}' % (self.made, b"e" * 100))
 
     def clear(self):
         self.made += 1  # each of its own topic: a CLEAR has no number to be told by

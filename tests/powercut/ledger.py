@@ -64,6 +64,10 @@ class Ledger:
             self.newest = key
             self.doubted = None
 
+    def _refused(self, record):
+        self.doubtful.pop(self.key(record.kind, record.boot, record.seq, record.topic), None)
+        self.doubted = None
+
     def _acknowledge(self, key):
         if key in self.open:
             self.doubtful[key] = self.open.pop(key)

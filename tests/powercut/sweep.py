@@ -20,12 +20,14 @@ class Tape:
         nor.logging = True
         self.operations = nor.log
         self.steps = []  # (operations done before it, step, argument)
+        self.refused = 0
         rng = random.Random(seed)
         for _, scene in zip(range(boots), day.scenes(seed), strict=False):
             one = lamp(nor, lambda step, argument: self.steps.append((len(nor.log), step, argument)))
             one.made = len(nor.log) * 10
             one.begin()
             day.live(one, rng, *scene)
+            self.refused += one.refused
         self.image = nor.snapshot()
         self.dropped = one.outbox.dropped
         self.erases = sum(nor.erases)

@@ -22,7 +22,7 @@ def test_no_cut_of_a_scripted_day_loses_garbles_or_turns_back_anything():
     result = sweep.sweep(tape, 0, len(tape.operations), every=9)
     assert {name: result[name] for name in ZEROS} == ZEROS, result["notes"]
     assert result["cuts"] >= 2000
-    assert tape.dropped > 0, "the day must overflow the journal"
+    assert tape.dropped > 0 and tape.refused > 0, "the day must overflow the journal, with alarms too"
 
 
 def test_micropython_recovers_from_the_same_cuts_what_was_promised(tmp_path):

@@ -208,7 +208,18 @@ def test_no_cut_within_their_writing_loses_notes_or_the_rest():
 
 def test_notes_that_nobody_asks_for_make_room():
     counters = start(Nor(4))
-    for n in range(40):
+    for n in range(80):
         counters.keep("bay %d" % n, bytes(12), now=True)
-    assert sum([5 + len(note) for note in counters.notes.values()]) <= 200
-    assert counters.kept("bay 39") == bytes(12)
+    assert sum([5 + len(note) for note in counters.notes.values()]) <= 400
+    assert counters.kept("bay 79") == bytes(12)
+
+
+def test_the_notes_of_the_fullest_lamppost_come_back_all_of_them():
+    nor = Nor(4)
+    counters = start(nor)
+    names = ["bay %d" % n for n in range(8)] + ["hours part-%d" % n for n in range(4)] + ["pole mast", "alarms"]
+    for name in names:
+        counters.keep(name, name.encode() + bytes(24 if name == "alarms" else 10), now=True)
+    again = start(nor, power_cut=True)
+    for name in names:
+        assert again.kept(name)[: len(name)] == name.encode()

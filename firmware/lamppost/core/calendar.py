@@ -2,7 +2,6 @@
 
 from micropython import const
 
-UNIX_2000 = const(946684800)  # Unix time of 2000-01-01T00:00:00Z
 DAY = const(86400)
 
 

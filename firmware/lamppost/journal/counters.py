@@ -13,7 +13,7 @@ from .ring import Ring
 EVERY_S = const(10)  # at most one checkpoint in so many seconds: what a cut may cost of consumption
 UNKNOWN = const(-32768)
 _RING = const(2)
-_LONGEST = const(256)  # the ring reads its flash by such pages
+_LONGEST = const(512)  # bytes of a record, the notes
 _TRIES = const(32)  # places tried for one record before the flash is called worn
 _CHECKPOINT = const(5)
 _CHECKPOINT_SIZE = const(28)  # prefix, import register and meter (48 bits each), boots, power cuts
@@ -21,7 +21,7 @@ _REST = const(6)  # what came later, in a record of its own: a firmware that doe
 _REST_SIZE = const(33)
 _REST_FORM = "<IIIIhhHHB"
 _NOTES = const(4)  # rows of a key (32 bits), a length and so many bytes
-_NOTES_MAX = const(200)
+_NOTES_MAX = const(400)  # eight bays, the hours of every part, the mast and the alarms need 240
 _NOTES_S = const(600)  # how old notes may be on flash
 _NO_METER = 0xFFFFFFFFFFFF
 

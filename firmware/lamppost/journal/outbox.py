@@ -43,7 +43,6 @@ class Outbox:
         # (b, s) of the newest record of all earlier boots
         self.last_committed = None if scan.last_b == NOTHING else (scan.last_b, scan.last_s)
         self.newest = scan.newest  # the highest boot number seen on flash: the next one must be higher
-        self.refused = 0  # alarms and events not taken, as the journal was full of such
         self._block_room = flash.block_size - START
         self._longest = min(RECORD_MAX, self._block_room)
         self._live = 0  # sequence number from which records are of the present connection
@@ -86,7 +85,6 @@ class Outbox:
             raise JournalFault("toolong", "%d bytes" % size)
         kept = 0 if kind == TELEMETRY else size
         if kept and self._queue.kept + kept > self._most(kind, kept):
-            self.refused += 1
             raise JournalFault("full", "%d bytes of alarms and events wait" % self._queue.kept)
         if retain is None:
             retain = kind in (ALARM, CLEAR)
