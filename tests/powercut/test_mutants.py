@@ -12,6 +12,7 @@ from lamppost.journal.nor_log import START
 from lamppost.journal.outbox import Outbox
 from lamppost.journal.reclaim import Reclaim
 from lamppost.journal.ring import Ring
+from lamppost.journal.scan import Scan
 from lamppost.journal.send_queue import SendQueue
 from nor import Nor
 
@@ -115,6 +116,16 @@ def test_counting_dropped_telemetry_only_in_ram_is_caught(monkeypatch):
 
 def test_overflowing_alarms_as_if_they_were_telemetry_is_caught(monkeypatch):
     monkeypatch.setattr(Reclaim, "carry", lambda self, block: True)
+    assert "lost" in found()
+
+
+def test_freeing_a_block_that_was_not_counted_yet_is_caught(monkeypatch):
+    monkeypatch.setattr(Scan, "reach", lambda self, block: None)
+    assert "lost" in found()
+
+
+def test_sending_before_all_is_counted_is_caught(monkeypatch):
+    monkeypatch.setattr(Scan, "step", lambda self: setattr(self, "complete", True))
     assert "lost" in found()
 
 

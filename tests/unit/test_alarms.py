@@ -2,7 +2,8 @@
 
 import json
 
-from journal_on_ram import Nor, Ticks
+from journal_on_ram import KNOWN, Nor, Ticks, deliver, start
+from lamppost.core.faults import JournalFault
 from lamppost.journal.counters import Counters
 from lamppost.journal.flash import Flash
 from lamppost.journal.record import ALARM, CLEAR
@@ -93,13 +94,14 @@ def test_of_many_alarms_before_a_reboot_only_those_that_end_are_cleared():
         alarms.set(code, True)
     node.sent = []
     alarms = node.start()
-    for code in CODES[::2]:
+    ended = [code for n, code in enumerate(CODES) if n % 2]
+    for code in ended:
         alarms.set(code, False)
-    assert node.kinds() == [("cleared", code) for code in CODES[::2]]
+    assert node.kinds() == [("cleared", code) for code in ended]
     alarms = node.start()
     for code in CODES:
         alarms.set(code, False)
-    assert node.kinds() == [("cleared", code) for code in CODES[1::2]]
+    assert node.kinds() == [("cleared", code) for code in CODES if code not in ended]
 
 
 def test_an_alarm_that_is_still_on_after_a_reboot_is_not_raised_twice():
@@ -177,3 +179,29 @@ def test_an_alarm_that_is_offered_again_and_again_does_not_wear_the_flash():
         for _ in range(50):
             alarms.offer_again()
         assert node.nor.programs == programs
+
+
+def test_an_alarm_that_finds_the_journal_full_is_delivered_once_there_is_room_and_so_is_its_end():
+    outbox = start(Nor(8), 1)
+
+    def append(kind, topic, body):
+        try:
+            outbox.append(kind, topic, body, KNOWN)
+        except JournalFault:
+            return False
+        return True
+
+    for body in (b'"evidence":"' + b"x" * 100 + b'"}', b"}"):
+        while append(ALARM, b"alarm/sensorFault-dust", body):
+            pass
+    clock = Ticks().clock()
+    alarms = Alarms(append, clock, Counters(Flash(Nor(4)), clock))
+    alarms.set("supplyLoss", True, "meter silent")
+    alarms.offer_again()
+    earlier = deliver(outbox)
+    assert b"alarm/supplyLoss" not in [one.topic for one in earlier]
+    alarms.offer_again()
+    alarms.set("supplyLoss", False)
+    assert [(one.topic, one.entry.kind) for one in deliver(outbox)] == [
+        (b"alarm/supplyLoss", ALARM), (b"alarm/supplyLoss", CLEAR),
+    ]  # fmt: skip
