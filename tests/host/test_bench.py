@@ -41,7 +41,7 @@ def faults(folder, text):
 
 
 def test_every_fault_of_a_bench_file_is_said_at_once_with_its_line(tmp_path):
-    (tmp_path / "left.toml").write_text('[pins]\nlamp = 45\n[loops]\nlamp_relay = "presense"\n')
+    (tmp_path / "left.toml").write_text('[pins]\nlamp = 45\nfan = 16\n[loops]\nlamp_relay = "presense"\n')
     said = faults(tmp_path, """
 colour = "green"
 [[node]]
@@ -62,6 +62,7 @@ limits = {"meter.u_mv" = [1]}
     assert "bench.toml:6: node[0].board: there is no board lampost-esp32; did you mean lamppost-esp32?" in said
     assert "bench.toml:8: node[1].name: left is there twice" in said
     assert "node[1].power.off: a relay needs its address; add off." in said
+    assert "pins.fan: GPIO 16 belongs to the module's PSRAM; wire another pin" in said
     assert "the ESP32 has no GPIO 45" in said and "there is no presense; did you mean presence?" in said
     assert "node[2].name" in said and "node[2].limits.meter.u_mv" in said
 

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import random
 import re
 import subprocess
 import sys
@@ -222,6 +223,27 @@ def test_a_flipped_bit_in_boot_loader_table_or_app_is_found(tmp_path, board):
         spoilt[position] ^= 4
         refusal = refused(ImageInvalid, tmp_path, board, bytes(spoilt))
         assert said in refusal.cause, (hex(position), refusal.cause)
+
+
+def test_two_thousand_spoiled_images_are_refused_in_words_or_are_still_whole(board):
+    whole, chance = small(board), random.Random(28)
+    accepted = 0
+    for case in range(2000):
+        spoilt = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            start = chance.choice((0, 0x7000, 0xF000, 0xF000 + 24, len(spoilt) - 64))
+            at = min(start + chance.randrange(64), len(spoilt) - 1)
+            spoilt[at] = chance.choice((0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)))
+        if case % 4 == 0:
+            del spoilt[chance.randrange(len(spoilt)) :]
+        try:
+            official_image = esp_format.check(bytes(spoilt), board, "spoiled.bin")
+        except (ImageInvalid, WrongChip) as refusal:
+            assert refusal.cause.startswith(("The ", "There is no ", "spoiled.bin")), refusal.cause
+        else:
+            accepted += 1
+            assert official_image.version == "v1.28.0"
+    assert accepted < 400, "most of them must be refused"
 
 
 def test_the_checksum_is_checked_even_where_no_sha_is_appended(tmp_path, board):

@@ -204,6 +204,20 @@ def test_soft_reset_from_raw_repl_runs_boot_but_not_main(lamp):
     assert said.split() == ["True", "True", "__main__"]
 
 
+def test_the_command_makes_a_lamppost_without_psram(tmp_path):
+    link = tmp_path / "lamp"
+    command = [BIN / "lamplighter", "virtual", "--board", "lamppost-esp32", "--port-link", link, "--json", "--no-psram"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert "port" in process.stdout.readline() and "running" in process.stdout.readline()
+        said = run("mpremote", "connect", link, "exec", "import gc; gc.collect(); print(gc.mem_free())").stdout
+        assert int(said) < 1 << 20
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
 def test_the_command_stays_up_and_cleans_up(tmp_path):
     link = tmp_path / "lamp"
     command = [BIN / "lamplighter", "virtual", "--board", "lamppost-esp32", "--port-link", link, "--json"]

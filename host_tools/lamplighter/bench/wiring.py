@@ -54,6 +54,9 @@ def load(path: Path | None, board: Board) -> Wiring:
         for name, pin in document.sound_items("pins").items():
             if pin not in board.silicon.pins:
                 document.complain(("pins", name), f"the {board.silicon.title} has no GPIO {pin}", "correct the number")
+            elif pin in board.pins_in_use:
+                cause = f"GPIO {pin} belongs to {board.pins_in_use[pin]}"
+                document.complain(("pins", name), cause, "wire another pin")
         for output, target in document.sound_items("loops").items():
             for one in (output, target):
                 if one not in pins:
