@@ -118,7 +118,7 @@ def test_a_table_beyond_the_flash_size_in_the_boot_loaders_header_does_not_start
     parts = build.build(lamp.board, build.standin(lamp.board)).parts
     official = build.standin(lamp.board).read_bytes()[:0x4000]  # its header says 4 MB
     lamp.flash_image([(part.offset, part.data) for part in parts] + [(0x1000, official)])
-    wanted = r"partition 6 invalid - offset 0x490000 size 0x370000 exceeds flash chip size 0x400000"
+    wanted = r"partition 5 invalid - offset 0x390000 size 0x100000 exceeds flash chip size 0x400000"
     for _ in range(3):  # it resets for ever
         lamp.console.wait_for(wanted)
     assert lamp.state == "blank"
