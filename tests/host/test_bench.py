@@ -84,7 +84,7 @@ def test_wiring_has_the_boards_names_and_the_benchs_own(tmp_path):
     file = tmp_path / "wiring.toml"
     file.write_text('[pins]\nlamp = 32\n[loops]\nlamp = "presence"\n')
     wired = wiring.load(file, BOARD)
-    assert (wired.pin("lamp"), wired.pin("lamp_relay"), wired.pin("meter_tx")) == (32, 19, 17)
+    assert (wired.pin("lamp"), wired.pin("lamp_relay"), wired.pin("meter_tx")) == (32, 19, 32)
     assert wired.other_end("lamp") == "presence" and wired.other_end("lamp_relay") is None
     with pytest.raises(problems.BenchInvalid, match="did you mean lamp_relay"):
         wired.pin("lamp_rely")

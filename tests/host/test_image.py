@@ -18,7 +18,7 @@ from lamplighter.boards import board_file, partitions
 from lamplighter.commands.image import command
 from lamplighter.image import build, esp_format, flash_dump, littlefs, official
 from lamplighter.image.simulated import standin_bytes
-from lamplighter.problems import BoardInvalid, ImageInvalid, ImageMissing, WrongChip
+from lamplighter.problems import BoardInvalid, FileRefused, ImageInvalid, ImageMissing, WrongChip
 from official_lookalikes import FILES, lookalike
 
 BIN = Path(sys.executable).parent
@@ -445,11 +445,11 @@ def test_the_command_builds_and_says_what_it_built(tmp_path, board):
 
 def test_a_place_that_cannot_be_written_is_a_problem_and_leaves_nothing(tmp_path, board):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(ImageInvalid) as refusal:
+    with pytest.raises(FileRefused) as refusal:
         build.build(board, build.standin(board), tmp_path / "file" / "out.bin")
     assert "cannot be written" in refusal.value.cause and "--out" in refusal.value.remedy
     (tmp_path / "folder").mkdir()
-    with pytest.raises(ImageInvalid):
+    with pytest.raises(FileRefused):
         build.build(board, build.standin(board), tmp_path / "folder")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "file", "folder"]
 

@@ -10,7 +10,7 @@ import pytest
 from lamplighter.boards import board_file
 from lamplighter.device import identify, ports
 from lamplighter.device.repl import Repl
-from lamplighter.flash import esptool_run, job
+from lamplighter.flash import esptool_run, preserve
 from lamplighter.image import build
 from lamplighter.problems import WrongChip
 from lamplighter.virtual.lamppost import VirtualLamppost
@@ -116,7 +116,7 @@ def test_a_lamppost_behind_a_network_address_is_asked_and_talked_to_like_one_on_
     with Served(lamp.port, kind) as address:
         with Repl(address) as node:
             assert node.run("print(6 * 7)") == "42\n"
-            mac = node.run(job.keeping.WHO.format(register=0)).split()[0]
+            mac = node.run(preserve.WHO.format(register=0)).split()[0]
         assert mac == lamp.mac.hex()
         mpremote = [sys.executable, "-m", "mpremote", "connect", address, "exec", "print(6 * 7)"]
         assert subprocess.run(mpremote, capture_output=True, text=True, timeout=30).stdout == "42\n"
