@@ -186,3 +186,10 @@ def test_what_spreadsheets_and_loggers_write_is_one_trace(file, text):
 def test_a_truth_may_have_the_times_of_its_trace(file):
     text = "time;state\n2026-03-01T12:00:00Z;free\n2026-03-01T13:00:00+01:00;occupied\n"
     assert trace.states(file(text), STATES) == [(1772366400.0, "free"), (1772366400.0, "occupied")]
+
+
+@pytest.mark.parametrize("mark", [-1, -9999, -999, 55000])
+def test_a_distance_that_no_range_finder_means_is_missing_and_no_dark_car(file, mark):
+    recorded = parking.read(file(rows((600, 3200), (120, mark), (100, 3200))))
+    assert any(f":602: range_mm is {mark}" in note for note in recorded.notes)
+    assert [change.state for change in parking.replay(recorded, 3200)] == ["free"]

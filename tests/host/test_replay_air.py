@@ -111,3 +111,18 @@ def test_wrong_columns_and_cells_are_named_all_at_once(tmp_path):
     refused = run(write(tmp_path, "t_s,pm25,voc_raw", [(1, 2, 3), (0, "x", 3)]))
     assert refused.returncode == 43
     assert "nox_raw" in refused.stderr and "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("column", "usual", "mark"),
+    [("pm2_5", 12, -999), ("pm2_5", 12, -200), ("pm10", 12, 9999), ("t", 15, 185), ("p", 1013, 101325),
+     ("rh", 80, 101), ("no2", 20, -200), ("co", 300, -999), ("co2", 420, 0), ("co2", 420, -1)],
+)  # fmt: skip
+def test_a_mark_for_missing_is_missing_and_its_line_is_noted(tmp_path, column, usual, mark):
+    chance = random.Random(4)
+    rows = [(START + 10 * n, mark if n == 30 else usual + chance.random()) for n in range(61)]
+    recorded = air.read(write(tmp_path, f"t_s,{column}", rows))
+    assert any(f":32: {column} is {mark}" in note for note in recorded.notes)
+    window = list(air.replay(recorded))[0]
+    assert usual <= window[column] <= usual + 1 and window["capture"] == 98
+    assert window["q"][column] == "V"

@@ -4,7 +4,7 @@ Source: Plantower, PMS5003T data manual V2.3; its frame as recorded by the PyPMS
 """
 
 from ..core.faults import SensorFault
-from ..core.quantities import checked
+from ..core.quantities import plausible
 from . import plantower
 
 _T, _RH = 10, 11  # words; signed tenths of Cel, tenths of %
@@ -28,8 +28,10 @@ def _decode(stream):
     reading = {"t": None, "rh": None}
     if values[_RH]:
         reading = {"t": t - 65536 if t & 0x8000 else t, "rh": values[_RH]}
+        for name in reading:
+            reading[name] = reading[name] if plausible(name, reading[name]) else None
     reading.update(plantower.masses(values))
-    return checked(reading, ("t", "rh"))
+    return reading
 
 
 class Pms5003t(plantower.Pms):

@@ -12,6 +12,7 @@ from ..buses import shdlc
 from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
 from . import sps30_i2c
+from .streaming_dust import TOP
 
 _START, _READ, _STATUS = const(0x00), const(0x03), const(0xD2)
 _FLOAT = b"\x01\x03"
@@ -19,7 +20,6 @@ _VALUES = const(40)  # bytes: ten big-endian floats
 _ANSWER = const(60)  # bytes: on UART about, stuffed; on I2C words of 16 bits with a checksum each
 _BAUD = const(115200)
 _FRESH_MS = const(400)  # a new value comes each second, and is given out once
-_TOP = const(65000)  # tenths of ug/m3; the part measures to 10000, more is nonsense even when saturated
 _ERRORS = const(1 << 21 | 1 << 5 | 1 << 4)  # fan speed, laser, fan
 _LOOK = const(60)  # readings after which its register of errors is looked at
 
@@ -41,7 +41,7 @@ def _reading(data):
         raise SensorFault("foreign", "%d bytes of values" % len(data))
     masses = unpack_from(">4f", data)
     for mass in masses:
-        if not 0 <= mass * 10 <= _TOP:  # false for NaN
+        if not 0 <= mass * 10 <= TOP:  # false for NaN
             raise SensorFault("range", "%s ug/m3" % mass)
     pm1, pm2_5, pm4, pm10 = [int(mass * 10 + 0.5) for mass in masses]
     return {"pm1": pm1, "pm2_5": pm2_5, "pm4": pm4, "pm10": pm10}

@@ -6,7 +6,7 @@ from ..buses.adaptive_timeout import AdaptiveTimeout
 from ..core.faults import SensorFault
 
 _BAUD = const(9600)
-_TOP = const(65000)  # tenths of ug/m3; more is nonsense even when saturated
+TOP = 65000  # tenths of ug/m3; more is nonsense even when saturated
 
 
 def newest(stream, size, begins):
@@ -25,7 +25,7 @@ def newest(stream, size, begins):
 def believable(reading):
     """The reading, if its masses can be. Raises SensorFault range."""
     for name, value in reading.items():
-        if name.startswith("pm") and value > _TOP:
+        if name.startswith("pm") and value > TOP:
             raise SensorFault("range", "%s = %d" % (name, value))
     return reading
 

@@ -11,14 +11,14 @@ from . import micropython, trace
 from .trace import MISSING, Column, Trace
 
 COLUMNS = (
-    *(Column(name, 10, 0, 2000, "µg/m³") for name in ("pm1", "pm2_5", "pm4", "pm10")),
-    Column("t", 10, -60, 60, "°C"),
-    Column("rh", 10, 1, 100, "%"),
-    Column("p", 10, 500, 1100, "hPa"),
-    Column("co2", 1, 200, 40000, "ppm"),
-    *(Column(name, 10, -100, 100000, "ppb") for name in ("no2", "o3", "so2", "co")),
-    Column("voc_raw", 1, 1, 65535, "ticks"),
-    Column("nox_raw", 1, 1, 65535, "ticks"),
+    *(Column(name, 10, 0, 2000, "µg/m³", name) for name in ("pm1", "pm2_5", "pm4", "pm10")),
+    Column("t", 10, -60, 60, "°C", "t"),
+    Column("rh", 10, 1, 100, "%", "rh"),
+    Column("p", 10, 500, 1100, "hPa", "p"),
+    Column("co2", 1, 200, 40000, "ppm", "co2"),
+    *(Column(name, 10, -100, 100000, "ppb", name) for name in ("no2", "o3", "so2", "co")),
+    Column("voc_raw", 1, 1, 65535, "ticks", "voc_raw"),
+    Column("nox_raw", 1, 1, 65535, "ticks", "nox_raw"),
 )
 # what one part would measure: its columns come together
 PARTS = {

@@ -5,6 +5,7 @@ import sys
 
 from node_rows import MISSING, each
 
+WEAK, BLINDED = 100, 65535  # strengths between which a lidar gives a distance
 HOLE_MS = 300000  # how long a node waits for readings that do not come
 
 
@@ -77,8 +78,9 @@ def ranged(at, strong, dark, silent, take, miss):
             reading["strength"] = None if strength == MISSING else strength
             take(reading)
         else:
-            # a strength, or a code in place of the distance, says that the part is there and sees nothing
-            miss(silent if d_mm == MISSING and strength == MISSING else dark)
+            # a code in place of the distance, or a strength that is too weak, says that the part sees nothing
+            unheard = d_mm == MISSING and (strength == MISSING or WEAK <= strength < BLINDED)
+            miss(silent if unheard else dark)
 
     return feed
 

@@ -11,12 +11,10 @@ from . import micropython, trace
 from .trace import Column, Trace
 
 COLUMNS = (
-    Column("range_mm", 1, 100, 50000, "mm"),
-    Column("strength"),
-    Column("mag_x_ut", 100, -300, 300, "µT"),
-    Column("mag_y_ut", 100, -300, 300, "µT"),
-    Column("mag_z_ut", 100, -300, 300, "µT"),
-    Column("presence"),
+    Column("range_mm", 1, 100, 50000, "mm", "d_mm"),
+    Column("strength", quantity="strength"),
+    *(Column(name, 100, -300, 300, "µT", name) for name in ("mag_x_ut", "mag_y_ut", "mag_z_ut")),
+    Column("presence", quantity="presence"),
     Column("temp_c", 1, -60, 100, "°C"),
 )
 GROUPS = (("range_mm",), ("mag_x_ut", "mag_y_ut", "mag_z_ut"), ("presence",))

@@ -13,8 +13,10 @@ from pathlib import Path
 from ..documents import csv_source, text_file
 from ..documents.csv_source import Table
 from ..problems import TraceInvalid
+from . import refused
 
 MISSING = -(1 << 31)  # stands for an empty cell
+_LINES = 5  # lines of refused values that are named
 _SHOWN = 12  # errors of cells that are named one by one
 _GAP_S = 30.0
 _TIMES = ("t_s", "t_ms", "time")  # seconds or ISO 8601, milliseconds, ISO 8601
@@ -29,13 +31,19 @@ _LARGEST = 1e9
 
 @dataclass(frozen=True)
 class Column:
-    """A column that is understood: how many of its units make one of the file's, and what is plausible there."""
+    """A column that is understood.
+
+    scale -- how many of the node's units make one of the file's
+    low, high -- where at least half of its values should be, or the unit is another one
+    quantity -- of the node, whose limits hold for each value; "" for none
+    """
 
     name: str
     scale: int = 1
     low: float = -1e6
     high: float = 1e6
     unit: str = ""
+    quantity: str = ""
 
 
 @dataclass
@@ -225,6 +233,8 @@ def _fill(
     width = len(table.rows[0][1])
     times: list[float] = []
     rows = trace.rows
+    refuses = {column.name: refused.by(column.quantity, column.scale) for column in columns if column.quantity}
+    not_taken: dict[str, list[tuple[int, str]]] = {}
     for line, cells in table.rows[1:]:
         if len(cells) != width:
             errors.add(f"{len(cells)} cells where the heading has {width}", line)
@@ -241,12 +251,18 @@ def _fill(
                 rows.append(MISSING)
                 if cell:
                     errors.add(f"{column.name} is {cell!r}, which is no number; leave it empty if missing", line)
+            elif column.name in refuses and refuses[column.name](round(column.scale * value)):
+                rows.append(MISSING)
+                not_taken.setdefault(column.name, []).append((line, cell))
             else:
                 rows.append(round(column.scale * value))
     if times:
         trace.start_s = times[0]
     if clock.local:
         trace.notes.append(f"{trace.name}: times without a zone are taken as UTC")
+    for column in columns:
+        if column.name in not_taken:
+            trace.notes.append(_of_refused(trace.name, column, not_taken[column.name]))
     for place, column in enumerate(columns, 1):
         values = sorted(value for value in rows[place :: len(columns) + 1] if value != MISSING)
         if not values:
@@ -255,6 +271,20 @@ def _fill(
             middle = values[len(values) // 2] / column.scale
             trace.notes.append(f"{trace.name}: half of {column.name} is beyond {middle:g}; is that {column.unit}?")
     return times
+
+
+def _of_refused(name: str, column: Column, cells: list[tuple[int, str]]) -> str:
+    """The note about cells that no node would have taken."""
+    line, cell = cells[0]
+    lines = ", ".join(str(line) for line, _ in cells[:_LINES])
+    more = f" and {len(cells) - _LINES} more" if len(cells) > _LINES else ""
+    where = f"lines {lines}{more}" if len(cells) > 1 else f"line {line}"
+    low, high = (None if limit is None else limit / column.scale for limit in refused.limits(column.quantity))
+    unit = f" {column.unit}" if column.unit else ""
+    return (
+        f"{name}:{line}: {column.name} is {cell}, which a node does not take"
+        f" (it takes {low:g} to {high:g}{unit}): missing, in {where}"
+    )
 
 
 def _find_gaps(trace: Trace, times: list[float]) -> None:

@@ -3,7 +3,7 @@
 from micropython import const
 
 from . import calibration_store, fusion
-from .fusion import BETWEEN, FREE, NEAR, OCCUPIED, UNKNOWN
+from .fusion import BETWEEN, BLOCKED, FREE, NEAR, OCCUPIED, UNKNOWN
 from .magnetometer import Magnetometer
 from .magnetometer_only import MagnetometerOnly
 from .message import message
@@ -101,6 +101,8 @@ class ParkingBay:
         distance, still = self._look(now)
         field, calm = (magnetometer.kind, magnetometer.still) if magnetometer else (None, None)
         asked, need = fusion.weigh(distance, still, field, calm, self.presence, bool(self.range_finders))
+        if asked == BLOCKED and self.state == OCCUPIED and distance == NEAR:
+            asked = None  # no vehicle turns into a thing without iron: its own field was misjudged
         if asked is not None:
             self._weigh(asked, need, passed_ms, now)
         free = self.state == FREE if self.state in (FREE, OCCUPIED) else None

@@ -17,7 +17,8 @@ _STEP, _MOST, _ODD = const(70), const(160), const(64)
 _FINEST = const(16)  # square of the millimetres that no sensor is better than
 _STANDS = const(480)  # what makes a vehicle while it is not known where they stop,
 _USUAL, _UNUSUAL = const(430), const(760)  # and where they do and do not
-_BUSY = const(120)  # and so much more where many pass for each that parks
+_BUSY = const(300)  # and so much more at most where many pass for each that parks:
+_CROSSED, _STOOD, _STOOD_MS = const(4), const(64), const(8000)  # for each of them, and for who stood for so long
 _BESIDE = const(300)  # millimetres from where one stood that others may stand at
 _STAYS = const(3)  # vehicles from which that is known,
 _STAY_MS = const(180000)  # each of which stood for so long
@@ -45,7 +46,7 @@ class RangeFinder:
         self._level_ms = 0
         self._same = 0  # readings in a row there
         self._recent = []  # readings that may be a vehicle's
-        self._ms = 0
+        self._ms = self._near_ms = 0
         self._stay = 0  # how long the present vehicle has stood, and where
         self._at = 0
         self._near = self._far = self._stays = 0  # where vehicles stood, how many did,
@@ -72,9 +73,12 @@ class RangeFinder:
             empty.seen = empty.seen or steady
             self._weather(d_mm, strength)
             if len(self._recent) > 1:
-                self._busy = min(self._busy + 4, _BUSY)
+                passed = _STOOD if now - self._near_ms >= _STOOD_MS else _CROSSED
+                self._busy = min(self._busy + passed, _BUSY)
             self._recent = []
         elif not self._recent or now - self._ms >= _APART_MS:
+            if not self._recent:
+                self._near_ms = now
             self._ms = now
             murky = strength is not None and strength < 2 * WEAK and self._dim >= _DIM
             wanted = _STANDS if self._stays < _STAYS else _USUAL if self._near <= d_mm <= self._far else _UNUSUAL
