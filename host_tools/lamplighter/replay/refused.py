@@ -1,4 +1,4 @@
-"""Which values of a trace a node would never see: what its drivers refuse, and marks that people write for "missing"."""
+"""Which values of a trace a node would never see: those that its drivers refuse, and marks written for "missing"."""
 
 from __future__ import annotations
 
