@@ -34,14 +34,47 @@ def read(kind, words, **options):
     return machine.time.run(meter(kind, machine, **options).read()), machine
 
 
-def test_the_captured_answers_of_two_registers_are_the_voltage_of_phase_one():
+def test_a_captured_answer_is_read_by_the_question_before_it():
+    volts = modbus.request(1, 4, 0, 2)
     for row, frame in rows("Eastron", "response"):
         told = round(row["decoded"]["volts"] * 1000)
         for noise in (b"", b"\x00", b"\x01\x04\x04", b"\xff" * 9):
-            assert sdm120.decode(noise + frame + noise) == {"u_mv": told}
-            assert sdm630.decode(noise + frame + noise) == {"u1_mv": told}
+            assert sdm120.decode(noise + volts + noise + frame + noise) == {"u_mv": told}
+            assert sdm630.decode(noise + volts + noise + frame + noise) == {"u1_mv": told}
     for row, frame in rows("generic Modbus float"):
-        assert ddsu666.decode(frame) == {"u_mv": round(row["decoded"]["value"] * 1000)}
+        told = round(row["decoded"]["value"] * 1000)
+        assert ddsu666.decode(modbus.request(1, 4, 0x2000, 2) + frame) == {"u_mv": told}
+    assert sdm120.decode(unhexlify("010400480002f1dd010404437080008e1b")) == {"imp_mwh": 240500000}
+
+
+def test_an_answer_of_two_registers_alone_has_no_name():
+    for module, _, _ in KINDS:
+        for _, frame in rows("Eastron", "response"):
+            with raises(SensorFault, "foreign") as caught:
+                module.decode(frame)
+            assert "question" in caught.error.detail
+
+
+def test_a_question_for_all_registers_at_once_gives_all_that_are_known():
+    for module, start in ((sdm120, 0), (sdm630, 0), (ddsu666, 0x2000)):
+        words = {sdm120: ONE, sdm630: THREE, ddsu666: CHINT}[module]
+        asked = modbus.request(1, 4, start, 80)
+        block = answer(asked, words)
+        with raises(SensorFault, "foreign"):
+            module.decode(block)
+        reading = module.decode(asked + block)
+        assert {"u_mv", "u1_mv"} & set(reading) and len(reading) >= 6
+    assert sdm120.decode(modbus.request(1, 4, 0, 80) + answer(modbus.request(1, 4, 0, 80), ONE)) == read(
+        sdm120.Sdm120, ONE
+    )[0]
+
+
+def test_answers_of_two_meters_are_not_mixed():
+    for module, _, words in KINDS:
+        start, count, _ = module._BLOCKS[0]
+        one, other = modbus.request(1, 4, start, count), modbus.request(2, 4, start, count)
+        with raises(SensorFault, "foreign"):
+            module.decode(answer(one, words) + answer(other, words))
 
 
 def test_a_single_phase_meter_is_read_whole_and_power_keeps_its_sign():

@@ -30,9 +30,15 @@ def test_every_captured_report_reads_as_recorded():
 
 def test_commands_and_their_answers_are_no_readings():
     for direction in ("command", "ack"):
-        for _, data in rows("HLK-LD2410", direction):
-            with raises(SensorFault, "garbled"):
+        for row, data in rows("HLK-LD2410", direction):
+            with raises(SensorFault, "foreign" if row["checksum_ok"] else "garbled"):
                 decode(data)
+
+
+def test_the_text_of_an_ld2410d_and_the_report_of_an_ld2450_are_foreign():
+    for data in (b"ON\r\nRange 123\r\n", b"e 45\r\nOFF\r\nOF", b"\xaa\xff\x03\x00" + bytes(24) + b"\x55\xcc"):
+        with raises(SensorFault, "foreign"):
+            decode(data)
 
 
 def test_without_a_target_the_stale_distance_is_not_said():

@@ -1,6 +1,7 @@
 """Modbus RTU against captured frames, noise, and answers that belong to somebody else."""
 
 from captured import rows
+from float_answers import answer
 from lamppost.buses import modbus
 from lamppost.core.faults import SensorFault
 from raising import raises
@@ -29,7 +30,7 @@ def test_the_answer_is_found_among_noise():
 
 def test_the_echo_of_the_own_question_is_no_answer():
     assert modbus.check(modbus.request(1, 4, 0, 2) + ANSWER, 1, 4, 4) == b"\x42\x48\x00\x00"
-    with raises(SensorFault, "garbled"):
+    with raises(SensorFault, "foreign"):
         modbus.check(modbus.request(1, 4, 0, 2), 1, 4, 4)
 
 
@@ -65,3 +66,23 @@ def test_every_cut_and_every_flipped_bit_is_garbled():
         broken[bit // 8] ^= 1 << bit % 8
         with raises(SensorFault, "garbled"):
             modbus.check(broken, 1, 4, 4)
+
+
+def test_a_question_names_the_register_of_its_answer():
+    assert modbus.answers(modbus.request(1, 4, 0x48, 2) + ANSWER) == [(0x48, ANSWER[3:7])]
+    assert modbus.answers(b"\x00" + ANSWER + b"\x00") == [(None, ANSWER[3:7])]
+    for other in (modbus.request(2, 4, 0x48, 2), modbus.request(1, 3, 0x48, 2), modbus.request(1, 4, 0x48, 4)):
+        assert modbus.answers(other + ANSWER) == [(None, ANSWER[3:7])]
+
+
+def test_answers_of_two_addresses_are_not_one_reading():
+    with raises(SensorFault, "foreign") as caught:
+        modbus.answers(ANSWER + answer(modbus.request(2, 4, 0, 2), {}))
+    assert "1 and 2" in caught.error.detail
+
+
+def test_a_whole_answer_of_another_size_is_foreign():
+    block = answer(modbus.request(1, 4, 0, 80), {})
+    assert len(block) == 165
+    with raises(SensorFault, "foreign"):
+        modbus.check(block, 1, 4, 4)

@@ -194,3 +194,10 @@ def test_a_pms5003t_whose_climate_cell_died_still_measures_particles():
     assert machine.time.run(part.read())["rh"] == 480
     reading = machine.time.run(part.read())
     assert reading == {"t": None, "rh": None, "pm1": 40, "pm2_5": 50, "pm10": 60}
+
+
+def test_a_longer_frame_and_an_answer_to_a_command_are_foreign():
+    for other in (frame(*range(17)), plantower.command(0xE1, 1)[:2] + b"\x00\x04\xe1\x01\x01\x75"):
+        for module in (pms3003, pms5003, pms5003t):
+            with raises(SensorFault, "foreign"):
+                module.decode(b"\x00\x42" + other + b"\x4d")

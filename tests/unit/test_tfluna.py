@@ -22,7 +22,7 @@ def test_every_captured_frame_reads_as_recorded():
         told = row["decoded"]
         assert decode(data) == {"d_mm": told["distance_cm"] * 10, "strength": told["strength"]}
     for _, data in rows("TFmini-S / TF-Luna", "command"):
-        with raises(SensorFault, "garbled"):
+        with raises(SensorFault, "foreign"):
             decode(data)
 
 

@@ -27,7 +27,7 @@ def test_every_captured_frame_reads_as_recorded():
 
 def test_a_command_of_ours_is_no_reading():
     for _, data in rows("TFmini-S", "command"):
-        with raises(SensorFault, "garbled"):
+        with raises(SensorFault, "foreign"):
             decode(data)
 
 

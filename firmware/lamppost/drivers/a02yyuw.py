@@ -41,6 +41,8 @@ def decode(stream, model="a02yyuw"):
     nearest, farthest, _, headless = _MODELS[model]
     at = find(stream, headless)
     if at < 0:
+        if bytes(stream).find(b"Gap=") >= 0:
+            raise SensorFault("foreign", "lines of text: its mode is another one")
         raise SensorFault("garbled", "no whole frame in %d bytes" % len(stream))
     mm = stream[at + 1] << 8 | stream[at + 2]
     if mm <= nearest:

@@ -10,6 +10,11 @@ from ..core.quantities import checked
 from .ratio import power_factor, rounded
 
 _VREF = 1218  # mV
+# name, size, bytes that are always 0, read commands
+_PACKETS = (
+    ("BL0942", 23, (18, 21), b"\x58\x59\x5a\x5b"),
+    ("BL0940 or BL0939", 35, (30, 33), b"\x50\x55"),
+)
 
 
 def find(data, size, zeros, commands):
@@ -36,6 +41,9 @@ def packet(data, size, zeros, commands, strangers=b""):
         return data[at : at + size]
     if strangers and find(data, size, zeros, strangers) >= 0:
         raise SensorFault("foreign", "a packet from another address")
+    for name, other_size, other_zeros, other_commands in _PACKETS:
+        if other_size != size and find(data, other_size, other_zeros, other_commands) >= 0:
+            raise SensorFault("foreign", "a packet of a %s" % name)
     raise SensorFault("garbled", "no whole packet in %d bytes" % len(data))
 
 

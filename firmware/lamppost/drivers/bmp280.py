@@ -16,6 +16,7 @@ _CHIPS = (0x58, 0x57, 0x56)  # the last two are samples
 _FORCED_X1 = const(0x25)  # oversampling 1 for t and p, one measurement
 _CALIBRATION, _RAW = const(24), const(6)  # bytes of 88..9F, F7..FC
 _MAY_LACK = ("p",)
+_CAPTURES = {30: "a BMP280", 41: "a BME280"}  # bytes of calibration and values
 _NAMES = {0x58: "a BMP280", 0x60: "a BME280"}
 _SKIPPED = const(0x80000)  # what the data registers hold until something was measured
 
@@ -24,6 +25,8 @@ def held(raw, count):
     """The registers, if that many came. Raises SensorFault silent or garbled."""
     if not raw:
         raise SensorFault("silent")
+    if len(raw) in _CAPTURES and len(raw) != count:
+        raise SensorFault("foreign", "the registers of %s" % _CAPTURES[len(raw)])
     if len(raw) != count:
         raise SensorFault("garbled", "%d bytes instead of %d" % (len(raw), count))
     return raw

@@ -16,16 +16,8 @@ _BLOCKS = (
 
 
 def decode(data):
-    """The answers to the driver's four questions, or some of them in this order -> reading. Function 3 or 4.
-
-    An answer of two registers alone is the voltage.
-    """
-    try:
-        return float_meter.decode(data, _BLOCKS, "u_mv")
-    except SensorFault as fault:
-        if fault.word != "garbled":
-            raise
-        return float_meter.decode(data, _BLOCKS, "u_mv", 3)
+    """Answers with their questions, or those to the driver's four questions -> reading. See float_meter.decode."""
+    return float_meter.decode(data, _BLOCKS, (3, 4))
 
 
 class Ddsu666(float_meter.FloatMeter):

@@ -6,6 +6,7 @@ answered); Chint, DDSU666 manual ZTY0.464.1036, appendix A.
 
 from ..buses import modbus
 from ..buses.adaptive_timeout import AdaptiveTimeout
+from ..core.faults import SensorFault
 from ..core.quantities import checked
 from .ratio import rounded
 
@@ -41,30 +42,56 @@ def whole(reading):
 
     A value that the meter gives as no number is None, but not the power and the energy that are billed.
     """
-    if "pf" not in reading and reading.get("s_mva") and reading["p_mw"] is not None:
-        reading["pf"] = max(-100, min(100, rounded(100 * reading["p_mw"], reading["s_mva"])))
-    elif "s_mva" in reading:
-        reading["pf"] = 0
+    if "pf" not in reading and "s_mva" in reading and reading.get("p_mw") is not None:
+        apparent = reading["s_mva"]
+        reading["pf"] = max(-100, min(100, rounded(100 * reading["p_mw"], apparent))) if apparent else 0
     lacking = [name for name in reading if reading[name] is None and name not in _BILLED]
     return checked(reading, lacking)
 
 
-def decode(data, blocks, voltage, function=4):
-    """The answers to `blocks`, as many as there are, in this order -> reading.
+def decode(data, blocks, functions=(4,)):
+    """Captured answers of one meter -> reading. blocks -- ((first register, registers, fields), ...).
 
-    blocks -- ((first register, registers, fields), ...); an answer of two registers that stands alone is `voltage`
+    An answer with its question before it is read by the question's registers. Answers without are those to `blocks`:
+    all of them in this order, or some that their size tells apart; one of two registers may be anything.
     """
-    reading = {}
-    rest = data
-    for _, count, fields in blocks:
-        size = 2 * count
-        at = modbus.find(rest, None, function, size) if size > 4 or reading else -1
-        if at >= 0 and rest[at + 1] == function:
-            reading.update(values(rest[at + 3 :], fields))
-            rest = rest[at + 5 + size :]
+    reading, unnamed = {}, []
+    for start, payload in modbus.answers(data, functions):
+        if start is None:
+            unnamed.append(payload)
+        else:
+            reading.update(_by_register(start, payload, blocks))
+    if unnamed:
+        for block, payload in _matched(unnamed, blocks):
+            reading.update(values(payload, block[2]))
     if not reading:
-        reading = values(modbus.check(data, None, function, 4), ((voltage, 0, 1000),))
+        raise SensorFault("foreign", "registers that are not read here")
     return whole(reading)
+
+
+def _by_register(start, payload, blocks):
+    """The known fields among the registers from `start` on."""
+    fields = []
+    for first, _, of_block in blocks:
+        for name, offset, times in of_block:
+            at = 2 * (first - start) + offset
+            if 0 <= at <= len(payload) - 4:
+                fields.append((name, at, times))
+    return values(payload, fields)
+
+
+def _matched(payloads, blocks):
+    """[(block, payload)] of answers without their questions. Raises SensorFault foreign for one that has no name."""
+    sizes = [2 * block[1] for block in blocks]
+    if [len(payload) for payload in payloads] == sizes * (len(payloads) // len(sizes)):
+        return [(blocks[n % len(blocks)], payload) for n, payload in enumerate(payloads)]
+    found = []
+    for payload in payloads:
+        size = len(payload)
+        if size == 4 or sizes.count(size) != 1:
+            raise SensorFault("foreign", "an answer of %d registers; its question says which" % (size // 2))
+        found.append((blocks[sizes.index(size)], payload))
+    return found
 
 
 class FloatMeter:

@@ -10,6 +10,7 @@ from ..core.faults import SensorFault
 
 _BAUD = const(256000)
 _HEAD, _TAIL = b"\xf4\xf3\xf2\xf1", b"\xf8\xf7\xf6\xf5"
+_COMMAND_HEAD, _COMMAND_TAIL = b"\xfd\xfc\xfb\xfa", b"\x04\x03\x02\x01"
 _BASIC = const(13)  # bytes of a basic report between length and tail; engineering reports add the gates
 _LONGEST = const(64)
 _REPORT = const(23)
@@ -37,6 +38,22 @@ def find(stream):
     return -1
 
 
+def _other(stream):
+    """Words for a whole frame of another kind, or ""."""
+    at = stream.find(_COMMAND_HEAD)
+    if at >= 0 and len(stream) >= at + 6:
+        end = at + 6 + (stream[at + 4] | stream[at + 5] << 8)
+        if stream[end : end + 4] == _COMMAND_TAIL:
+            return "a command or an answer to one"
+    lines = stream.split(b"\r\n")[:-1]
+    if [line for line in lines if line.startswith(b"Range ") or line in (b"ON", b"OFF", b"distance:")]:
+        return "lines of text, as an LD2410D or LD2420 sends"
+    at = stream.find(b"\xaa\xff\x03\x00")
+    if at >= 0 and stream[at + 28 : at + 30] == b"\x55\xcc":
+        return "a report of an LD2450"
+    return ""
+
+
 def decode(stream):
     """Bytes of the stream, cut anywhere -> reading of the newest whole report.
 
@@ -47,6 +64,9 @@ def decode(stream):
         raise SensorFault("silent")
     at = find(stream)
     if at < 0:
+        other = _other(bytes(stream))
+        if other:
+            raise SensorFault("foreign", other)
         raise SensorFault("garbled", "no whole report in %d bytes" % len(stream))
     state = stream[at + 4]
     moving = stream[at + 5] | stream[at + 6] << 8

@@ -47,8 +47,20 @@ def decode(stream, farthest_mm, strongest):
         raise SensorFault("silent")
     at = find(stream)
     if at < 0:
+        if answered(stream):
+            raise SensorFault("foreign", "a command or an answer to one")
         raise SensorFault("garbled", "no whole frame in %d bytes" % len(stream))
     return echo(stream, at + 2, farthest_mm, strongest)
+
+
+def answered(stream):
+    """True if there is a whole command or answer to one in `stream`: 5A, its length, data, sum."""
+    for at in range(len(stream) - 3):
+        if stream[at] == 0x5A and 4 <= stream[at + 1] <= len(stream) - at:
+            end = at + stream[at + 1]
+            if sum(stream[at : end - 1]) & 0xFF == stream[end - 1]:
+                return True
+    return False
 
 
 def two(stream):

@@ -12,7 +12,7 @@ from ..core.faults import SensorFault
 from . import streaming_dust
 
 _PM1, _PM2_5, _PM10 = const(3), const(4), const(5)
-_LENGTHS = (20, 28)  # PMS3003; PMS5003, PMS7003 and PMS5003T
+_ANSWER = 8  # bytes of an answer to a command
 
 
 def command(code, value):
@@ -39,10 +39,21 @@ def words(stream, length):
     frame = streaming_dust.newest(stream, length + 4, _begins)
     if frame:
         return unpack_from(">%dH" % (length // 2 - 1), frame, 4)
-    for other in _LENGTHS:
-        if other != length and streaming_dust.newest(stream, other + 4, _begins):
-            raise SensorFault("foreign", "a frame of %d bytes: another PMS" % other)
+    size = _other(stream)
+    if size:
+        what = "an answer to a command" if size == _ANSWER else "a frame of %d bytes: another PMS" % size
+        raise SensorFault("foreign", what)
     raise SensorFault("garbled", "no whole frame in %d bytes" % len(stream))
+
+
+def _other(stream):
+    """The size of a whole frame of another length, 0 if there is none."""
+    for at in range(len(stream) - _ANSWER + 1):
+        if stream[at] == 0x42 and stream[at + 1] == 0x4D:
+            size = (stream[at + 2] << 8 | stream[at + 3]) + 4
+            if _ANSWER <= size <= len(stream) - at and _begins(stream[at : at + size]):
+                return size
+    return 0
 
 
 def masses(values):

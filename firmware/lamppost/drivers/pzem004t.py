@@ -21,8 +21,11 @@ _P_MAX = const(26000000)  # mW; 260 V, 100 A
 
 
 def decode(reply, address=None):
-    """The bytes that came after a read of ten input registers -> reading. address None: any."""
-    data = modbus.check(reply, address, _READ_INPUT, _BYTES)
+    """The bytes that came after a read of ten input registers -> reading. address None: that of any one meter."""
+    if address is None:
+        data = _of_anyone(reply)
+    else:
+        data = modbus.check(reply, address, _READ_INPUT, _BYTES)
 
     def word(register):
         return data[2 * register] << 8 | data[2 * register + 1]
@@ -42,6 +45,14 @@ def decode(reply, address=None):
     if not 60000 <= reading["u_mv"] <= 300000 or reading["p_mw"] > 2 * _P_MAX:
         raise SensorFault("range", "%(u_mv)d mV, %(p_mw)d mW" % reading)
     return checked(reading)
+
+
+def _of_anyone(reply):
+    """The ten registers from 0 on among the answers of one meter."""
+    for start, data in modbus.answers(reply, (_READ_INPUT,)):
+        if not start and len(data) == _BYTES:
+            return data
+    raise SensorFault("foreign", "registers that are not read here")
 
 
 class Pzem004t:

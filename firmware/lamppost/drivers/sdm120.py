@@ -13,11 +13,8 @@ _BLOCKS = (  # at 2400 baud a long answer is what noise breaks: ten registers at
 
 
 def decode(data):
-    """The answers to the driver's three questions, or some of them in this order -> reading.
-
-    An answer of two registers alone is the voltage, the register of the manual's example.
-    """
-    return float_meter.decode(data, _BLOCKS, "u_mv")
+    """Answers with their questions, or those to the driver's three questions -> reading. See float_meter.decode."""
+    return float_meter.decode(data, _BLOCKS)
 
 
 class Sdm120(float_meter.FloatMeter):

@@ -15,11 +15,8 @@ _BLOCKS = (
 
 
 def decode(data):
-    """The answers to the driver's five questions, or some of them in this order -> reading.
-
-    An answer of two registers alone is the voltage of phase 1, the register of the manual's example.
-    """
-    return float_meter.decode(data, _BLOCKS, "u1_mv")
+    """Answers with their questions, or those to the driver's five questions -> reading. See float_meter.decode."""
+    return float_meter.decode(data, _BLOCKS)
 
 
 class Sdm630(float_meter.FloatMeter):
