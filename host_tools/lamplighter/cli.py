@@ -33,6 +33,7 @@ VERBS = {
     "parts": ("parts", "The parts that a lamppost can carry, and what is known of each."),
     "decode": ("decode", "Say what a captured frame of a part means."),
     "replay": ("replay", "Run the node's own sensing over a recorded trace."),
+    "programme": ("programme", "Show a night of a lamp's programme before it is sent."),
     "virtual": ("virtual", "Start a virtual lamppost on a serial port of its own."),
     "street": ("street", "Thousands of simulated lampposts on one broker, to see what it bears."),
     "demo": ("demo", "Three virtual lampposts, from blank flash to telemetry."),

@@ -277,3 +277,8 @@ class RecordUnproven(Problem):
 class CountersUnknown(Problem):
     exit_code, word = 79, "counters-unknown"
     remedy = "Give the register that the old node told last with --imp-mwh N; with 0 it begins where the meter stands."
+
+
+class ProgrammeInvalid(Problem):
+    exit_code, word = 34, "programme-invalid"
+    remedy = "Correct what is named above: docs/reference/programme.md explains calendar, periods and points."

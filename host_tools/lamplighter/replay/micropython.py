@@ -1,4 +1,4 @@
-"""Runs a program of this folder under the virtual lamppost's MicroPython, with a file of integers before it."""
+"""Runs the node's own code under the virtual lamppost's MicroPython, on what a file holds."""
 
 from __future__ import annotations
 
@@ -25,20 +25,29 @@ sys.exit(micropython_module.run_main(["micropython", *sys.argv[1:]]))
 
 
 def run(program: str, trace: Trace, facts: dict[str, Any]) -> Iterator[Any]:
-    """Each JSON line that the program prints, as it comes.
+    """Each JSON line that a program of this folder prints, as it comes.
 
-    program -- a file of this folder; it is called with the firmware's folder, the trace's rows (64-bit integers)
-    and the facts (JSON; `columns` and `start_s` are the trace's). Raises ToolMissing, VirtualFailed.
+    It is called with the firmware's folder, the trace's rows (64-bit integers) and the facts (JSON; `columns` and
+    `start_s` are the trace's). Raises ToolMissing, VirtualFailed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        rows, said = Path(folder) / "rows", Path(folder) / "facts"
+        rows = Path(folder) / "rows"
         rows.write_bytes(trace.rows.tobytes())
         facts = {**facts, "columns": trace.columns, "start_s": int(trace.start_s)}
+        yield from run_node_code(Path(__file__).parent / program, facts, f"it replayed {trace.name}", rows)
+
+
+def run_node_code(program: Path, facts: dict[str, Any], doing: str, *files: Path) -> Iterator[Any]:
+    """Run a program under MicroPython with the firmware's folder, the files and the facts; yields its JSON lines.
+
+    doing -- for the error: "The node's code ended while ...". Raises ToolMissing, VirtualFailed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        said = Path(folder) / "facts"
         said.write_text(json.dumps(facts), encoding="utf-8")
-        source = Path(__file__).parent / program
         command = [
             sys.executable, "-I", "-S", "-c", _START.format(wheel_folder()),
-            "-X", f"heapsize={_HEAP}", str(source), str(paths.folder("firmware")), str(rows), str(said),
+            "-X", f"heapsize={_HEAP}", str(program), str(paths.folder("firmware")), *map(str, files), str(said),
         ]  # fmt: skip
         words: list[str] = []
         try:
@@ -61,4 +70,4 @@ def run(program: str, trace: Trace, facts: dict[str, Any]) -> Iterator[Any]:
                 raise
         if process.returncode:
             last = words[-1] if words else "no words"
-            raise VirtualFailed(f"The node's code ended while it replayed {trace.name}: {last}", details=words)
+            raise VirtualFailed(f"The node's code ended while {doing}: {last}", details=words)

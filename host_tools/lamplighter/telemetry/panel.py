@@ -168,7 +168,7 @@ def table(telemetry: Telemetry, rows: int = 20, width: int = 112) -> Table:
     if len(nodes) > rows:
         nodes.sort(key=lambda node: not node.troubled)
     now, utc = telemetry.clock(), telemetry.utc()
-    cells = [dict(zip(_COLUMNS, _row(node, now, utc), strict=True)) for node in nodes[:rows]]
+    cells = [dict[str, RenderableType](zip(_COLUMNS, _row(node, now, utc), strict=True)) for node in nodes[:rows]]
     more = len(nodes) - rows
     columns = list(_COLUMNS)
     for left_out in ("", *_DROPPED_FIRST):

@@ -1,0 +1,190 @@
+"""Which level the lamp has through a night, and why: calendar, active periods, switching points, sun and clock.
+
+The model is TALQ's, reduced: a calendar chooses a programme by date (first match wins); the programme has active
+periods, outside which the lamp is off, and switching points that change the level. A night runs from local noon to
+local noon. Without a matching rule the lamp has the default level from sunset to sunrise.
+"""
+
+from ..core.calendar import DAY, civil, days
+from ..core.faults import SettingsFault
+from ..core.sun import CIVIL_DEG, SUNSET_DEG, crossing, height, noon
+
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+# name of an event: (height of the sun in degrees, in the morning)
+SUN = {
+    "sunset": (SUNSET_DEG, False),
+    "dusk": (CIVIL_DEG, False),
+    "dawn": (CIVIL_DEG, True),
+    "sunrise": (SUNSET_DEG, True),
+}
+OPERATIONS = {
+    "set": lambda level, value: value,
+    "max": max,
+    "min": min,
+    "add": lambda level, value: level + value,
+    "sub": lambda level, value: level - value,
+    "mul": lambda level, value: level * value // 100,
+}
+_DEFAULT = {"periods": [{"from": "sunset", "to": "sunrise"}]}
+
+
+class Programme:
+    """document -- the configuration's `lamp` section, {} for the default; zone -- core/zone.py; lat, lon -- degrees.
+
+    Raises SettingsFault("invalid") with everything that is wrong, one clause each.
+    """
+
+    def __init__(self, document, zone, lat, lon):
+        self._zone = zone
+        self._lat = lat
+        self._lon = lon
+        self._default_level = document.get("default_level", 100)
+        self._calendar = document.get("calendar", ())
+        self._programmes = document.get("programmes", {})
+        wrong = problems(document)
+        if wrong:
+            raise SettingsFault("invalid", "; ".join(wrong))
+
+    def sun(self, date):
+        """{event: UTC or None} of the night that begins on a local date (days since 2000-01-01)."""
+        return {name: self._event(name, date) for name in SUN}
+
+    def night(self, date):
+        """[(from, to, level in per cent, why)] of the night that begins on a local date, in UTC without gaps."""
+        begin = self._zone.utc_s(date * DAY + 43200)
+        end = self._zone.utc_s((date + 1) * DAY + 43200)
+        name = self._chosen(date)
+        programme = self._programmes[name] if name else _DEFAULT
+        level = self._default_level
+        active = [
+            (self._moment(one["from"], date, begin, end), self._moment(one["to"], date, begin, end), one)
+            for one in programme["periods"]
+        ]
+        points = [
+            (self._moment(one["at"], date, begin, end), one) for one in programme.get("points", ())
+        ]  # in their order where two fall together
+        points.sort(key=lambda row: row[0])
+        edges = {begin, end}
+        for first, last, _ in active:
+            edges.update((first, last))
+        edges.update(at for at, _ in points)
+        edges = sorted(at for at in edges if begin <= at <= end)
+        rows = []
+        why = "default" if name is None else "programme " + name
+        for at, following in zip(edges, edges[1:]):
+            for when, point in points:
+                # a point before the first edge has worked already
+                if when == at or (at == begin and when < begin):
+                    level = min(100, max(0, OPERATIONS[point["op"]](level, point["level"])))
+                    why = "%s %s %d" % (point["at"], point["op"], point["level"])
+            lit = any(first <= at < last for first, last, _ in active)
+            row = (at, following, level, why) if lit else (at, following, 0, "outside the active periods")
+            if rows and rows[-1][2:] == row[2:]:
+                rows[-1] = (rows[-1][0], following, row[2], row[3])
+            else:
+                rows.append(row)
+        return rows
+
+    def at(self, utc_s):
+        """(level, why) at a moment."""
+        local = utc_s + self._zone.offset_s(utc_s)
+        date = (local - 43200) // DAY
+        for first, last, level, why in self.night(date):
+            if first <= utc_s < last:
+                return level, why
+        return self._default_level, "default"
+
+    def _chosen(self, date):
+        """Name of the programme of a date; None: the default."""
+        for rule in self._calendar:
+            if _matches(rule, date):
+                return rule["programme"]
+        return None
+
+    def _event(self, name, date):
+        degrees, rising = SUN[name]
+        return crossing(date + rising, self._lat, self._lon, degrees, rising)
+
+    def _moment(self, text, date, begin, end):
+        """UTC of a time of the night; of a sun event that does not happen, the end of the night that makes it right."""
+        name, offset_s = _parsed(text)
+        if name is None:
+            day = date if offset_s >= 43200 else date + 1
+            return self._zone.utc_s(day * DAY + offset_s)
+        at = self._event(name, date)
+        if at is not None:
+            return at + offset_s
+        degrees, rising = SUN[name]
+        # the sun stays below all night (and all day): lit from begin to end; or above: never
+        dark = height(noon(date, self._lon), self._lat, self._lon) < degrees
+        return (end if rising else begin) if dark else (begin if rising else end)
+
+
+def problems(document):
+    """What is wrong with a `lamp` section beyond its form, one clause each."""
+    wrong = []
+    programmes = document.get("programmes", {})
+    for number, rule in enumerate(document.get("calendar", ())):
+        if rule["programme"] not in programmes:
+            wrong.append("calendar.%d: there is no programme %r" % (number, rule["programme"]))
+        for key in ("from", "to", "date"):
+            if key in rule and not _is_date(rule[key], key == "date"):
+                wrong.append("calendar.%d.%s: %r is no date" % (number, key, rule[key]))
+        if ("from" in rule) != ("to" in rule):
+            wrong.append("calendar.%d: from and to go together" % number)
+    for name in sorted(programmes):
+        programme = programmes[name]
+        seen = {}
+        for number, point in enumerate(programme.get("points", ())):
+            where = "programmes.%s.points.%d" % (name, number)
+            if _parsed(point["at"]) is None:
+                wrong.append("%s.at: %r is no time (23:00, sunset, dusk-15, sunrise+30)" % (where, point["at"]))
+            elif point["at"] in seen:
+                wrong.append("%s.at: %s is there twice" % (where, point["at"]))
+            seen[point["at"]] = True
+        for number, period in enumerate(programme["periods"]):
+            for key in ("from", "to"):
+                if _parsed(period[key]) is None:
+                    wrong.append("programmes.%s.periods.%d.%s: %r is no time" % (name, number, key, period[key]))
+            if period["from"] == period["to"]:
+                wrong.append("programmes.%s.periods.%d: it ends when it begins" % (name, number))
+    return wrong
+
+
+def _parsed(text):
+    """(None, seconds of the local day) of "23:00", (event, seconds) of "sunset-15" in minutes; None for no time."""
+    if text[2:3] == ":":
+        hours, minutes = text[:2], text[3:]
+        if len(minutes) != 2 or not (hours.isdigit() and minutes.isdigit()) or int(hours) > 23 or int(minutes) > 59:
+            return None
+        return None, int(hours) * 3600 + int(minutes) * 60
+    for name in SUN:
+        if text.startswith(name):
+            rest = text[len(name) :]
+            if not rest:
+                return name, 0
+            if rest[0] in "+-" and rest[1:].isdigit() and len(rest) <= 4:
+                return name, int(rest) * 60
+    return None
+
+
+def _is_date(text, with_year):
+    parts = text.split("-")
+    if len(parts) != 2 + with_year or not all(part.isdigit() for part in parts):
+        return False
+    year = int(parts[0]) if with_year else 2024  # a leap year: 29 February is a day of the calendar
+    month, day = int(parts[-2]), int(parts[-1])
+    return 1 <= month <= 12 and 1 <= day <= 31 and civil(days(year, month, day)) == (year, month, day)
+
+
+def _matches(rule, date):
+    year, month, day = civil(date)
+    if "date" in rule and rule["date"] != "%04d-%02d-%02d" % (year, month, day):
+        return False
+    if "days" in rule and WEEKDAYS[(date + 6) % 7] not in rule["days"]:
+        return False
+    if "from" in rule:
+        today = "%02d-%02d" % (month, day)
+        first, last = rule["from"], rule["to"]
+        return first <= today <= last if first <= last else today >= first or today <= last
+    return True

@@ -1,0 +1,75 @@
+"""`lamplighter programme`: a night of a lamp's programme, before it is sent to a lamppost."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from .. import screen
+
+HOURS = ("sunset", "civil_dusk", "civil_dawn", "sunrise")
+
+
+@click.group("programme")
+def command() -> None:
+    """Programmes of the lamp: which level from when to when, by calendar, sun and clock.
+
+    Example: lamplighter programme show --night 2026-12-21 --lat 38.72 --lon -9.14
+    """
+
+
+@command.command("show")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False, metavar="[FILE]")
+@click.option("--night", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The date on which the night begins.")
+@click.option("--lat", type=click.FloatRange(-90, 90), required=True, help="Latitude in degrees north.")
+@click.option("--lon", type=click.FloatRange(-180, 180), required=True, help="Longitude in degrees east.")
+@click.option("--tz", default="UTC0", show_default=True, metavar="ZONE",
+              help="Time zone: Europe/Lisbon, or a POSIX string such as WET0WEST,M3.5.0/1,M10.5.0.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One object: events of the sun and periods, in UTC.")
+def show(file: Path | None, night: datetime.datetime, lat: float, lon: float, tz: str, as_json: bool) -> None:
+    """Print a night of a programme and draw it. The lamppost's own code computes it under MicroPython.
+
+    FILE has the programmes as JSON; without it the default programme is shown: full light from sunset to sunrise.
+
+    Example: lamplighter programme show --night 2026-12-21 --lat 38.72 --lon -9.14 --tz Europe/Lisbon
+    """
+    from ..lamp import night as nights
+
+    found = nights.compute(nights.read(file) if file else {}, night.date(), lat, lon, tz)
+    if as_json:
+        screen.result(found)
+        return
+    for name in HOURS:
+        screen.out.print(f"{name.replace('_', ' '):<12}{found[name] or 'does not happen'}", markup=False)
+    screen.out.print()
+    for row in found["periods"]:
+        screen.out.print(f"{row['from']}  {row['to']}  {row['level']:>3} %  {row['why']}", markup=False)
+    screen.out.print()
+    screen.out.print(_drawing(found["periods"]))
+
+
+def _drawing(periods: list[dict[str, Any]]) -> Text:
+    """The night as a bar chart of half-hours, four rows high, with the hours (UTC) below."""
+    parsed = [(_utc(row["from"]), _utc(row["to"]), row["level"]) for row in periods]
+    begin, end = parsed[0][0], parsed[-1][1]
+    step = datetime.timedelta(minutes=30)
+    levels = []
+    at = begin
+    while at < end:
+        middle = at + step / 2
+        levels.append(next(level for first, last, level in parsed if first <= middle < last))
+        at += step
+    text = Text()
+    for row in (75, 50, 25, 0):
+        text.append(f"{row + 25:>4} % ", "dim")
+        text.append("".join("█" if level > row else " " for level in levels) + "\n", "yellow")
+    hours = "".join(f"{(begin + index * step).hour:<4}" for index in range(0, len(levels), 4))
+    return text.append(f"{'UTC':>6} {hours}", "dim")
+
+
+def _utc(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text)

@@ -1,0 +1,1 @@
+"""The lamp's programmes on the host: shown before they are sent."""

@@ -1,0 +1,51 @@
+"""One night of a programme, computed by the node's own code."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+from ..contract.sentences import sentences
+from ..documents import json_source
+from ..problems import ProgrammeInvalid
+from ..replay.micropython import run_node_code
+from . import zones
+
+_SUN = {"sunset": "sunset", "civil_dusk": "dusk", "civil_dawn": "dawn", "sunrise": "sunrise"}
+
+
+@functools.cache
+def schema() -> dict[str, Any]:
+    return json.loads(Path(__file__).with_name("programme.schema.json").read_text(encoding="utf-8"))
+
+
+def read(file: Path) -> dict[str, Any]:
+    """The programmes of a file. Raises ProgrammeInvalid with everything that is wrong with their form."""
+    import jsonschema
+
+    try:
+        document = json_source.value_of(file.read_bytes())
+    except OSError as error:
+        raise ProgrammeInvalid(f"{file} cannot be read: {error.strerror}.", "Name a file that can be.") from None
+    except ValueError as error:
+        raise ProgrammeInvalid(f"{file} is not JSON: {error}.") from None
+    if wrong := sentences(jsonschema.Draft202012Validator(schema()).iter_errors(document)):
+        raise ProgrammeInvalid(f"{file} holds no programmes of a lamp.", details=wrong)
+    return document
+
+
+def compute(document: dict[str, Any], date: datetime.date, lat: float, lon: float, tz: str) -> dict[str, Any]:
+    """{sunset, civil_dusk, civil_dawn, sunrise: UTC or None, periods: [{from, to, level, why}]} of a night.
+
+    The night begins on `date`, local time of the zone `tz`, an IANA name or a POSIX string. Raises ProgrammeInvalid
+    for a programme or a zone that cannot be used.
+    """
+    tz = zones.posix(tz)
+    facts = {"document": document, "date": [date.year, date.month, date.day], "lat": lat, "lon": lon, "tz": tz}
+    (found,) = run_node_code(Path(__file__).with_name("node_night.py"), facts, "it computed the night")
+    if "wrong" in found:
+        raise ProgrammeInvalid("The programme cannot be used.", details=found["wrong"].split("; "))
+    return {**{name: found["sun"][key] for name, key in _SUN.items()}, "periods": found["periods"]}

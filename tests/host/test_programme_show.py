@@ -1,0 +1,73 @@
+"""`lamplighter programme show`: a night by the node's own code, as JSON and on the screen; what is wrong is named."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from lamplighter.lamp import zones
+
+LISBON = ("--lat", "38.72", "--lon", "-9.14", "--tz", "WET0WEST,M3.5.0/1,M10.5.0")
+LATE = {
+    "programmes": {
+        "late": {
+            "periods": [{"from": "sunset", "to": "sunrise"}],
+            "points": [{"at": "23:00", "op": "set", "level": 50}, {"at": "05:30", "op": "set", "level": 100}],
+        }
+    },
+    "calendar": [{"programme": "late"}],
+}
+
+
+def show(*words):
+    command = [sys.executable, "-m", "lamplighter", "programme", "show", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_the_default_night_has_the_sun_and_full_light():
+    done = show("--night", "2026-12-21", *LISBON, "--json")
+    found = json.loads(done.stdout)
+    assert list(found) == ["sunset", "civil_dusk", "civil_dawn", "sunrise", "periods"]
+    assert found["sunset"] == "2026-12-21T17:18:19Z" and found["sunrise"] == "2026-12-22T07:51:25Z"
+    lit = [row for row in found["periods"] if row["level"]]
+    assert lit == [{"from": found["sunset"], "to": found["sunrise"], "level": 100, "why": "default"}]
+
+
+def test_a_file_of_programmes_is_shown_and_drawn(tmp_path):
+    file = tmp_path / "late.json"
+    file.write_text(json.dumps(LATE))
+    done = show(file, "--night", "2026-12-21", *LISBON)
+    assert done.returncode == 0, done.stderr
+    assert "2026-12-21T23:00:00Z  2026-12-22T05:30:00Z   50 %  23:00 set 50" in done.stdout
+    assert "civil dusk  2026-12-21T17:48:14Z" in done.stdout and "█" in done.stdout
+
+
+def test_where_no_sun_sets_the_events_are_null():
+    found = json.loads(show("--night", "2026-06-21", "--lat", "70", "--lon", "20", "--json").stdout)
+    assert [found[name] for name in ("sunset", "civil_dusk", "civil_dawn", "sunrise")] == [None] * 4
+    assert [row["level"] for row in found["periods"]] == [0]
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        ("{", "is not JSON"),
+        ('{"programmes": {"p": {"periods": [], "point": 1}}}', "point (did you mean points?)"),
+        ('{"calendar": [{"programme": "none"}]}', "calendar.0: there is no programme 'none'"),
+        (json.dumps(LATE).replace("05:30", "23:00"), "23:00 is there twice"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_named_with_exit_code_34(tmp_path, content, said):
+    file = tmp_path / "wrong.json"
+    file.write_text(content)
+    done = show(file, "--night", "2026-12-21", *LISBON)
+    assert done.returncode == 34 and said in done.stderr, done.stderr
+
+
+def test_zones_have_names_and_an_unknown_one_is_refused():
+    assert zones.posix("Europe/Lisbon") == "WET0WEST,M3.5.0/1,M10.5.0"
+    assert zones.posix("CET-1CEST,M3.5.0,M10.5.0/3") == "CET-1CEST,M3.5.0,M10.5.0/3"
+    done = show("--night", "2026-12-21", "--lat", "0", "--lon", "0", "--tz", "Europe/Atlantis")
+    assert done.returncode == 34 and "There is no time zone Europe/Atlantis." in done.stderr
+    done = show("--night", "2026-12-21", "--lat", "0", "--lon", "0", "--tz", "nonsense")
+    assert done.returncode == 34 and "time zone 'nonsense'" in done.stderr
