@@ -8,11 +8,11 @@ import machine
 
 from . import assembly
 from .core.clock import Clock
-from .core.faults import JournalFault, SettingsFault
-from .journal.record import ALARM, CLEAR, EVENT, TELEMETRY
+from .core.faults import SettingsFault
 from .ops import boot_slot, conditions, config_store, console, maintenance, status, tasks
 from .ops import selftest as selftests
 from .ops.alarms import Alarms
+from .ops.recorder import Recorder
 from .ops.start_times import StartTimes
 from .ops.time_source import TimeSource
 from .ops.watchdog import Health
@@ -40,8 +40,6 @@ class Node:
         self.build = assembly.build()
         self.board = config_store.facts("board.json")
         self.fresh = config_store.fresh()  # a new configuration was adopted since the last start
-        self.worn = False  # the journal did not take a record
-        self._due = None  # (sensing object, sample) that is not in the journal yet
         # the station joins while the rest is built
         self.wifi = assembly.wifi(self.config)
         self.wifi.start()
@@ -51,11 +49,12 @@ class Node:
         power_cut = self.reset == "power-on"
         self.counters, self.outbox, self.lost = assembly.journal(power_cut, clock, log)
         start_times.mark("journal")
-        self.alarms = Alarms(self.append, clock, self.counters)
+        self.recorder = Recorder(self.outbox, self.counters, clock, log)
+        self.alarms = Alarms(self.recorder.append, clock, self.counters)
         self.health = Health(clock, self.alarms.set, log)
         rtc = [part for part in self.parts.values() if hasattr(part, "time")]
         self.time_source = TimeSource(
-            clock, self.counters, self.outbox.anchor, self.health, self.event, log,
+            clock, self.counters, self.outbox.anchor, self.health, self.recorder.event, log,
             rtc[0] if rtc else None, self.config.get("location"), power_cut,
         )  # fmt: skip
         self.lamp_hours = assembly.lamp_hours(self.counters, self.board, clock) if "light" in self.config else None
@@ -63,60 +62,10 @@ class Node:
         self.sensing = list(sensing.values())
         self.meter = sensing.get("energy")  # the sensing object of the energy meter, if there is one
         start_times.mark("sensing")
-        self.link = assembly.link(self, self.health.task("link", 45000).alive)
-
-    def append(self, kind, topic, body):
-        """Commit a record of this moment to the journal; False if neither journal nor broker took it."""
-        return self.commit(kind, topic, body, self.clock.stamp())
-
-    def event(self, kind, body):
-        return self.append(EVENT, b"evt/" + kind, body)
-
-    def commit(self, kind, topic, body, stamp, retain=None):
-        """Commit a record. One that worn flash does not take is published at once, if the link is up.
-
-        Returns False if neither journal nor broker took it: of telemetry that leaves a gap in the numbers.
-        """
-        try:
-            self.outbox.append(kind, topic, body, stamp, retain)
-            return True
-        except JournalFault as fault:
-            self.log("journal: %s" % fault)
-            if fault.word != "worn":
-                return False
-        self.worn = True
-        if retain is None:
-            retain = kind in (ALARM, CLEAR)
-        if kind == ALARM and not self.link.up:
-            return False  # without a number: it is offered again
-        seq = None if kind == CLEAR else self.outbox.number()
-        return self.link.publish_now(topic, body, 1, retain, seq)
+        self.link = self.recorder.link = assembly.link(self, self.health.task("link", 45000).alive)
 
     def info(self):
         return status.info(self.config, self.fingerprint, self.board, self.build, self.parts)
-
-    def store(self):
-        """Commit every window and change that is complete; True if there was one."""
-        stored = False
-        for one in self.sensing:
-            due = self._next(one)
-            while due:
-                whose, (topic, body, stamp) = due
-                # what a subscriber has read of the register must be on flash: a cut now and another meter
-                # at the next start would else show a lower one
-                self.counters.checkpoint(whose is self.meter)
-                self.commit(TELEMETRY, topic, body, stamp, whose.retain)
-                self._due = None  # not before: if that raised an exception, the sample is tried again
-                stored = True
-                due = self._next(one)
-        return stored
-
-    def _next(self, one):
-        """(sensing object, sample): the one that could not be committed the last time, or the next; None: none."""
-        if not self._due:
-            sample = one.poll()
-            self._due = sample and (one, sample)
-        return self._due
 
     def announce(self):
         """Commit the first records of this boot: evt/boot, and what became of a new configuration."""
@@ -125,10 +74,10 @@ class Node:
         if fallback:
             self.log("app: slot %s runs, the other slot is %s" % (self.slot, fallback))
         last = self.outbox.last_committed
-        self.event(b"boot", status.boot(self.counters, self.reset, last, self.slot, fallback, build))
+        self.recorder.event(b"boot", status.boot(self.counters, self.reset, last, self.slot, fallback, build))
         self.alarms.set("configReverted", bool(self.reverted), self.reverted or "")
         if self.reverted or self.fresh:
-            self.event(b"config", status.config(self.fingerprint, self.reverted))
+            self.recorder.event(b"config", status.config(self.fingerprint, self.reverted))
         self.alarms.set("journalLost", bool(self.lost), self.lost)
         conditions.clear_absent(self.alarms, self.config, config_store.earlier_parts())
 

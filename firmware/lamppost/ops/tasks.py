@@ -68,7 +68,7 @@ async def collect(beat, node):
     meter_conditions = MeterConditions(node.alarms, node.counters, node.clock)
     journal_conditions = JournalConditions(node.alarms, node.outbox)
     while True:
-        stored = node.store()
+        stored = node.recorder.store(node.sensing, node.meter)
         if node.lamp_hours:
             node.lamp_hours.poll()
         node.counters.checkpoint()
@@ -78,7 +78,7 @@ async def collect(beat, node):
             warned = getattr(one, "warned", None)
             if warned is not None:
                 node.alarms.set(one.WARNS, bool(warned), *warned)
-        journal_conditions.poll(node.worn or node.counters.worn)
+        journal_conditions.poll(node.recorder.worn or node.counters.worn)
         if stored:
             node.link.wake()
         beat.alive()
