@@ -5,20 +5,23 @@ import re
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from interop.brokers import Mosquitto
 from lamplighter.bench import bench_file, memory_of_ports
 from lamplighter.boards import board_file
 from lamplighter.config import config_file
-from lamplighter.device import node_files
+from lamplighter.device import identify, node_files
 from lamplighter.device.repl import Repl
 from lamplighter.doctor import host, node, support_file
 from lamplighter.doctor.finding import BAD, GOOD, ODD, ORDER, Finding, ranked
-from lamplighter.doctor.link_words import STAGES, WORDS
+from lamplighter.doctor.link_words import REMEDIES, STAGE_OF, STAGES
+from lamplighter.problems import NodeSilent
 
 ROOT = Path(__file__).parents[2]
-WIFI = "street secret \"7\" ü"
+WIFI = 'street secret "7" ü'
 MQTT = "battery-staple"
 
 
@@ -39,10 +42,10 @@ def test_parts_that_are_all_silent_have_one_cause_and_a_single_one_has_its_own()
     assert len(ranked([*both, Finding("part", "bay-1", GOOD, "3200 mm")])) == 2
 
 
-def test_every_word_that_the_link_can_say_has_a_stage_a_cause_and_a_remedy():
+def test_every_word_that_the_link_can_log_has_a_stage_a_cause_a_remedy_and_a_row():
     page = (ROOT / "docs/reference/faults.md").read_text().split("## Link")[1].split("## Settings")[0]
-    assert set(re.findall(r"^\| `(\w+)`", page, re.M)) == set(WORDS)
-    assert {stage for stage, _, _ in WORDS.values()} == set(STAGES) <= set(ORDER)
+    assert set(re.findall(r"^\| `(\w+)`", page, re.M)) == set(REMEDIES) == set(STAGE_OF)
+    assert set(STAGE_OF.values()) == set(STAGES) <= set(ORDER)
 
 
 def test_the_machine_is_looked_at_without_a_port():
@@ -60,13 +63,157 @@ def test_an_old_tool_a_full_disk_and_a_wrong_clock_are_said(monkeypatch):
     assert found["disk"].state == BAD and found["clock"].state == BAD
 
 
+class Console:
+    """A console that prints these lines, each a moment after the one before."""
+
+    def __init__(self, lines):
+        self._lines = list(lines)
+
+    def __call__(self, port):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *trouble):
+        pass
+
+    def lines(self, within):
+        clock.now += within
+        return [self._lines.pop(0)] if self._lines else []
+
+
+class Clock:
+    """Time that passes only while the console is listened to."""
+
+    now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+
+clock = Clock()
+
+
+def way(monkeypatch, *lines, tls=True):
+    """{what: finding} of a node that logs these lines."""
+    monkeypatch.setattr(node, "ConsoleLine", Console(["[     1.200] " + line for line in lines]))
+    monkeypatch.setattr(node, "time", clock)
+    patient = node.Patient(configuration={"mqtt": {"tls": {}} if tls else {}})
+    return {one.what: one for one in node._way("port", patient)}
+
+
+UP = "link: connected to broker.lan by MQTT 5.0"
+TIMES = "link: times in ms: start=5230 wifi=1810 dns=20 tcp=3 tls=1340 mqtt=12 ack=35"
+
+
 @pytest.mark.parametrize("word, stage, good", [("nodns", "dns", 0), ("refused", "tcp", 1), ("untrusted", "tls", 2)])
 def test_the_way_to_the_broker_is_good_up_to_where_the_link_fails(monkeypatch, word, stage, good):
-    monkeypatch.setattr(node, "_heard", lambda port, patient: (word, "the detail"))
-    found = list(node._way("port", node.Patient()))
+    found = list(way(monkeypatch, f"link: {word}: the detail").values())
     assert [one.state for one in found[:good]] == [GOOD] * good
     assert (found[good].what, found[good].state) == (stage, BAD) and "(the detail)" in found[good].cause
     assert {one.said for one in found[good + 1 :]} == {"not reached"}
+
+
+@pytest.mark.parametrize("tls", [True, False])
+def test_each_stage_of_a_healthy_node_is_good(monkeypatch, tls):
+    found = way(monkeypatch, UP, TIMES, tls=tls)
+    assert list(found) == ["dns", "tcp", *(["tls"] if tls else []), "mqtt", "records"]
+    assert {one.state for one in found.values()} == {GOOD}
+    assert found["mqtt"].said == "MQTT 5.0 to broker.lan"
+
+
+def test_a_record_that_the_broker_refuses_is_a_finding(monkeypatch):
+    for refused in ("a record is refused and kept", "a message is refused"):
+        found = way(monkeypatch, UP, f"link: {refused}: notallowed: PUBACK code 87 ", "link: closed: by the broker")
+        assert found["mqtt"].state == GOOD and found["records"].state == BAD
+        assert "records stay on the node" in found["records"].cause and "access list" in found["records"].remedy
+
+
+def test_a_node_that_steps_down_to_3_1_1_is_healthy(monkeypatch):
+    older = "link: steps down to MQTT 3.1.1, because the broker does not speak 5.0"
+    lines = ("link: closed: by the broker",) * 2 + (older, UP.replace("5.0", "3.1.1"), TIMES)
+    found = way(monkeypatch, *lines)
+    assert {one.state for one in found.values()} == {GOOD} and found["mqtt"].said == "MQTT 3.1.1 to broker.lan"
+
+
+def test_a_connection_that_is_lost_again_is_a_finding(monkeypatch):
+    found = way(monkeypatch, UP, "link: takenover: DISCONNECT code 8e ")
+    assert found["mqtt"].state == GOOD and found["connection"].state == BAD
+    assert "Two lampposts have the same site and node" in found["connection"].remedy
+
+
+def test_a_node_in_its_boot_window_is_asked_by_the_ladder_of_the_other_commands(monkeypatch):
+    asked = []
+
+    class Ladder:
+        def __init__(self, port, say):
+            asked.append(port)
+
+        def __enter__(self):
+            raise NodeSilent("Nothing answers on port.")
+
+        def __exit__(self, *trouble):
+            pass
+
+    starting = identify.Answer(identify.STRANGE, trouble=NodeSilent("The node on port talks, but gives no prompt."))
+    monkeypatch.setattr(identify, "ask", lambda port, patience_s: starting)
+    monkeypatch.setattr(node, "Repl", Ladder)
+    found = list(node.look("port", node.Patient(), lambda text: None))
+    assert asked == ["port"] and [one.cause for one in found] == ["Nothing answers on port."]
+
+
+@pytest.mark.parametrize("moment", ["2026-11-22T12:00:00", "2036-02-07T06:28:15", "2036-02-07T06:28:16", "2059-12-31"])
+def test_a_time_server_is_understood_before_and_after_the_roll_over_of_its_count(monkeypatch, capsys, moment):
+    unix = int(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp())
+
+    class Server:
+        AF_INET, SOCK_DGRAM = 2, 2
+
+        def getaddrinfo(self, *asked):
+            return [(2, 2, 0, "", ("192.0.2.1", 123))]
+
+        def socket(self, *kind):
+            return self
+
+        def recv(self, most):
+            return bytes(40) + ((unix + 2208988800) & 0xFFFFFFFF).to_bytes(4, "big") + bytes(4)
+
+        def settimeout(self, seconds): ...
+
+        def sendto(self, *what): ...
+
+        def close(self): ...
+
+    monkeypatch.setitem(sys.modules, "socket", Server())
+    exec(node.TIME_PROGRAM.format(servers=("pool",)), {})
+    assert capsys.readouterr().out == f"pool {unix}\n"
+
+
+def test_a_healthy_lamppost_and_a_broker_that_refuses_its_records_are_told_apart(virtual_lamppost, tmp_path):
+    states = []
+    for name, acl in (("open", ""), ("shut", "topic write lamppost/v1/+/+/state\n")):
+        broker = Mosquitto(tmp_path / name, acl=acl)
+        broker.start()
+        lamp = virtual_lamppost("lamppost-esp32")
+        lamp.network.ssid, lamp.network.password = "lamplighter", WIFI
+        lamp.network.hosts["broker.lan"] = ("127.0.0.1", broker.port)
+        doc = memory_of_ports.document(bench_file.Place("one"), board_file.load("lamppost-esp32"))
+        doc["wifi"]["password"] = WIFI
+        lamp.console.wait_for("no configuration")
+        with Repl(lamp.port) as repl:
+            node_files.adopt(repl, config_file.encode(doc))
+        try:
+            answer = json.loads(doctor("--port", lamp.port, "--json").stdout.splitlines()[0])
+        finally:
+            lamp.stop()
+            broker.stop()
+        states.append({one["what"]: one for one in answer["findings"]})
+    healthy, refused = states
+    ways = ("dns", "tcp", "mqtt", "records")
+    assert [healthy[what]["state"] for what in ways] == [GOOD] * 4, [healthy.get(what) for what in ways]
+    assert refused["mqtt"]["state"] == GOOD and refused["records"]["state"] == BAD
+    assert "PUBACK code 87" in refused["records"]["cause"]
 
 
 def test_secrets_are_taken_out_of_a_text_however_they_are_written():

@@ -43,3 +43,11 @@ def test_the_words_are_named_where_their_fault_is_defined():
         told = text.split(f"class {kind}(")[1].split("\nclass ")[0]
         for word in words:
             assert re.search(rf"\b{word}\b", told), f"{kind} {word}"
+
+
+def test_every_link_fault_has_its_stage_in_the_words_that_the_host_reads():
+    from lamppost.link import words
+
+    staged = [word for faults in words.FAULTS.values() for word in faults]
+    assert len(staged) == len(set(staged))
+    assert set(staged) == documented()["LinkFault"]

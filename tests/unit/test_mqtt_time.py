@@ -1,8 +1,10 @@
 """SNTP: what a time server's answer means, and which answers are not believed."""
 
 from lamppost.core.calendar import rfc3339
+from lamppost.core.clock import Clock
 from lamppost.core.faults import LinkFault
 from lamppost.link.time import ntp
+from lamppost.link.time.consensus import Answer, Jury
 from raising import raises
 
 NONCE = b"\x01\x02\x03\x04\x05\x06\x07\x08"
@@ -38,6 +40,27 @@ def test_the_second_era_of_ntp_goes_on_after_2036():
     assert rfc3339(ntp.decode(reply(seconds + 630000000), NONCE, 0)[0])[:4] == "2056"
 
 
+def test_every_second_around_the_roll_over_of_2036_and_beyond_is_told_as_it_is():
+    for since_2000, told in (
+        (1139293695, "2036-02-07T06:28:15Z"),  # the last second of NTP's era 0
+        (1139293696, "2036-02-07T06:28:16Z"),  # its count is 0, which alone means that no time is set
+        (1139293697, "2036-02-07T06:28:17Z"),
+        (1200798847, "2038-01-19T03:14:07Z"),  # the last second of a signed count of 32 bits since 1970
+        (1200798848, "2038-01-19T03:14:08Z"),
+        (1893455999, "2059-12-31T23:59:59Z"),
+    ):
+        answer = reply(3155673600 + since_2000, fraction=0x80000000)
+        seconds, ms, _ = ntp.decode(answer, NONCE, 0)
+        assert (rfc3339(seconds), ms) == (told, 500)
+
+
+def test_answers_on_both_sides_of_the_roll_over_agree():
+    clock = Clock(lambda: 5000, lambda a, b: a - b)
+    before = Answer("a", clock, *ntp.decode(reply(3155673600 + 1139293695, 0xF0000000), NONCE, 2))
+    after = Answer("b", clock, *ntp.decode(reply(3155673600 + 1139293696, 0x10000000), NONCE, 2))
+    assert before.agrees(after) and Jury(clock).settle([before, after])
+
+
 def test_answers_that_cannot_be_true_are_not_believed():
     for wrong in (
         reply()[:47],
@@ -49,7 +72,7 @@ def test_answers_that_cannot_be_true_are_not_believed():
         reply(stratum=16),
         reply(nonce=b"\x01\x02\x03\x04\x05\x06\x07\x09"),
         reply(nonce=bytes(8)),
-        reply(seconds=0),
+        reply(seconds=0, fraction=0),
         reply(seconds=ERA_0 - 3 * 31557600),  # 2023
         reply(seconds=ERA_0 + 34 * 31557600),  # 2060
     ):

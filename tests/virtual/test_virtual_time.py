@@ -39,6 +39,26 @@ def test_one_server_that_lies_by_a_year_is_outvoted_by_two(lamp):
     assert {message["tq"] for message in told} == {3}
 
 
+@pytest.mark.parametrize(
+    "moment, hours",
+    # servers are asked again each three to five hours
+    [
+        ("2036-02-07T06:27:00", 6), ("2036-02-07T06:28:10", 0.1), ("2038-01-19T03:12:00", 0.1),
+        ("2059-06-01T12:00:00", 0.1),
+    ],  # fmt: skip
+)
+def test_time_servers_are_believed_before_at_and_after_the_roll_over_of_their_count(lamp, moment, hours):
+    start = datetime.datetime.fromisoformat(moment).replace(tzinfo=datetime.UTC)
+    street = lamp(start=start, energy={"part": "meter", "window_s": 60 if hours < 1 else 900, "every_ms": 60000})
+    street.node.start()
+    street.live(hours * 3600)
+    told = street.wait("tele/energy", 2)
+    told = street.wait("tele/energy", len(told) + 1)
+    assert {message["tq"] for message in told} == {3}
+    assert abs(stamp(told[-1]) - street.truth()) < 1000
+    assert [message for message in street.said("alarm/clockDoubt") if message] == []
+
+
 def test_a_lone_server_that_lies_by_a_year_is_refused_and_said_until_it_tells_the_truth(lamp):
     street = lamp(servers=["a.time.lan"])
     street.node.start()

@@ -1,13 +1,14 @@
 """The words by which the link's log lines are recognised; the host's doctor reads them from here.
 
-A line is "link: CONNECTED HOST by MQTT VERSION", "link: TIMES ...", "link: REFUSED: fault" or "link: fault", where a
-fault is one of FAULTS, a colon and a detail.
+A line is "link: CONNECTED HOST by MQTT VERSION", "link: TIMES ...", "link: REFUSED: fault" (or REFUSED_STATE), or
+"link: fault", where a fault is one of FAULTS, a colon and a detail.
 """
 
 CONNECTED = "connected to"
 WAITS = "connects in"
 TIMES = "times in ms:"
 REFUSED = "a record is refused and kept"
+REFUSED_STATE = "a message is refused"  # one that is not journaled: state, info, diag, an answer
 OLDER = "steps down to MQTT 3.1.1"
 
 # each word of LinkFault under the stage of the way to the broker that it speaks of

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="The findings and the ranked causes as JSON.")
 def command(port: str | None, bundle: Path | None, as_json: bool) -> None:
     """Look at the machine, and at the lamppost: supply, last start, files, journal, clock, WiFi, DNS, TCP, TLS, MQTT,
-    each part. Ends in a list of causes, each with its remedy; exit code 43 if there is one that keeps it from working.
+    each part. Ends in a list of causes, each with its remedy; exit code 44 if
+    one of them stops the lamppost from working.
 
     Example: lamplighter doctor --port /dev/ttyUSB0 --bundle lp-0042.zip
     """
@@ -55,8 +56,8 @@ def command(port: str | None, bundle: Path | None, as_json: bool) -> None:
         _tell(causes)
     bad = sum(one.state == BAD for one in causes)
     if bad:
-        words = "1 cause keeps" if bad == 1 else f"{bad} causes keep"
-        raise DoctorFound(f"{words} it from working.")
+        words = "1 problem that stops" if bad == 1 else f"{bad} problems that stop"
+        raise DoctorFound(f"Found {words} the lamppost from working.")
 
 
 HEADINGS = {"mark": " ", "what": "what", "said": "how it is"}
@@ -73,7 +74,7 @@ def _show(one: Finding) -> None:
 def _tell(causes: list[Finding]) -> None:
     screen.out.print()
     if not causes:
-        screen.out.print("[bold green]Nothing is wrong[/] as far as can be seen from here.")
+        screen.out.print("[bold green]No problems found.[/]")
         return
     screen.out.print("The likeliest cause first:", style="bold")
     for number, one in enumerate(causes, 1):

@@ -17,6 +17,7 @@ RUNNING, PROMPT, SILENT, STRANGE = "running", "at the prompt", "silent", "no lam
 BROWN_OUT = "brown-out"  # as silence.state() says it
 PATIENCE_S = 4.5  # a rescue window is silent for 1.5 s, and so are the imports that follow it
 STARTING_S = 4.5  # a chip that has just been reset keeps its rescue window first
+START_S = 10.0  # rescue window, import of the app, journal and parts
 AGAIN_S = 0.7
 QUESTION = b"\x02\rwho\r"  # Ctrl-B leaves a raw REPL that another tool left behind
 _BOOTS = re.compile(rb"rst:0x|lamppost: |^\[ *\d+\.\d{3}\]", re.MULTILINE)
@@ -34,18 +35,21 @@ class Answer:
     trouble: Problem | None = None
 
 
-def ask(device: str) -> Answer:
-    """Open the port, ask, listen, close; nothing is stopped or reset. A port that cannot be opened is an answer too."""
+def ask(device: str, patience_s: float = PATIENCE_S) -> Answer:
+    """Open the port, ask, listen, close; nothing is stopped or reset. A port that cannot be opened is an answer too.
+
+    patience_s -- of silence; a node that another command has just restarted needs START_S to answer
+    """
     try:
         with ConsoleLine(device) as line:
-            return _conversation(device, line)
+            return _conversation(device, line, patience_s)
     except Problem as trouble:
         return Answer(trouble.word.removeprefix("port-"), trouble=trouble)
 
 
-def _conversation(device: str, line: ConsoleLine) -> Answer:
+def _conversation(device: str, line: ConsoleLine, patience_s: float) -> Answer:
     heard, start, asked = b"", time.monotonic(), 0.0
-    end = start + PATIENCE_S
+    end = start + patience_s
     while (now := time.monotonic()) < end:
         if now >= asked + AGAIN_S:
             line.write(QUESTION)
@@ -60,7 +64,7 @@ def _conversation(device: str, line: ConsoleLine) -> Answer:
             remedy = "Press EN to start it, or bring it with `lamplighter flash`."
             return Answer(PROMPT, trouble=NodeSilent(cause, remedy))
         if _BOOTS.search(heard):
-            end = start + STARTING_S
+            end = start + max(patience_s, STARTING_S)
     if not heard.strip(b"\0") and _in_loader(line):
         heard = b"waiting for download"
     state = no_prompt.state(heard) or (STRANGE if heard.strip(b"\0") else SILENT)

@@ -1,54 +1,73 @@
-"""The words that a node's link says when it fails: which stage of the way to the broker it is, cause and remedy."""
+"""Cause and remedy of each fault that the node's link logs; the words and their stages are the firmware's own.
+
+docs/reference/faults.md explains them at length.
+"""
 
 from __future__ import annotations
 
-STAGES = ("wifi", "dns", "tcp", "tls", "mqtt")
+import re
 
-# word: (stage, cause, remedy); docs/reference/faults.md has them at length
-WORDS = {
-    "nowifi": ("wifi", "the access point is not heard, or refuses the password",
+from .. import paths
+
+paths.importable()
+
+from lamppost.link import words  # noqa: E402
+
+STAGES = tuple(words.FAULTS)  # in the order in which a connection passes them
+STAGE_OF = {word: stage for stage, faults in words.FAULTS.items() for word in faults}
+
+# the lines of the link, by the firmware's own words
+WAITS = re.compile(rf"link: {words.WAITS} (\d+) s")
+CONNECTED = re.compile(rf"link: {words.CONNECTED} (\S+) by MQTT (\S+)$")
+DELIVERED = re.compile(rf"link: {re.escape(words.TIMES)} ")
+REFUSED = re.compile(rf"link: (?:{words.REFUSED}|{words.REFUSED_STATE}): (\w+)(?:: (.*))?$")
+FAULT = re.compile(rf"link: ({'|'.join(STAGE_OF)})(?:: (.*))?$")
+
+# word: (cause, remedy)
+REMEDIES = {
+    "nowifi": ("the access point is out of range, or refuses the password",
                "Check wifi.ssid and wifi.password, and the antenna."),
-    "nodns": ("dns", "the broker's name is not found",
+    "nodns": ("the broker's name is not found",
               "Check mqtt.host, and that the network hands out a name server."),
-    "refused": ("tcp", "nobody listens at the broker's host and port", "Check mqtt.port, and that the broker runs."),
-    "timeout": ("tcp", "the broker does not answer in time",
+    "refused": ("nothing listens at the broker's host and port", "Check mqtt.port, and that the broker runs."),
+    "timeout": ("the broker does not answer in time",
                 "Look for a firewall that drops packets, or a network without a way out."),
-    "closed": ("mqtt", "the broker or something between closed the connection",
+    "closed": ("the broker, or something in between, closed the connection",
                "Read the broker's log; another client with the same id is a frequent cause."),
-    "protocol": ("mqtt", "what answers there does not speak MQTT",
+    "protocol": ("the server there does not speak MQTT",
                  "Check that mqtt.port is MQTT, with TLS only where mqtt.tls is set."),
-    "version": ("mqtt", "the broker does not speak this version of MQTT", "Set mqtt.version to 4."),
-    "badlogin": ("mqtt", "the broker refuses user or password", "Check mqtt.user and mqtt.password."),
-    "notallowed": ("mqtt", "the broker does not let this user in",
+    "version": ("the broker does not speak this version of MQTT", "Remove mqtt.version, or use a broker of 3.1.1."),
+    "badlogin": ("the broker refuses user or password", "Check mqtt.user and mqtt.password."),
+    "notallowed": ("the broker does not let this user in",
                    "Check mqtt.user and mqtt.password, then the broker's access list."),
-    "badclientid": ("mqtt", "the broker refuses the client id", "Check the broker's rules for client ids."),
-    "unavailable": ("mqtt", "the broker says that it is not available", "Wait: the node tries again by itself."),
-    "halfopen": ("tcp", "the connection looked open and was dead",
-                 "Look at the network between: it went away without a word."),
-    "internal": ("mqtt", "a mistake of the firmware, caught", "Send --bundle to who made the firmware."),
-    "unspecified": ("mqtt", "the broker refuses without a reason", "Read the broker's log."),
-    "busy": ("mqtt", "the broker is overloaded", "Look at the broker's limits and at mqtt.drain_per_s."),
-    "dismissed": ("mqtt", "an administrator of the broker ended the connection", "Look at the broker's rules."),
-    "takenover": ("mqtt", "another client has the same client id",
+    "badclientid": ("the broker refuses the client id", "Check the broker's rules for client ids."),
+    "unavailable": ("the broker says that it is not available", "Wait: the node retries."),
+    "halfopen": ("the connection looked open, but nothing came through",
+                 "Check the network in between: it failed silently."),
+    "internal": ("a bug in the firmware, which it survived", "Report it with the file of --bundle."),
+    "unspecified": ("the broker refuses without a reason", "Read the broker's log."),
+    "busy": ("the broker is overloaded", "Look at the broker's limits and at mqtt.drain_per_s."),
+    "dismissed": ("an administrator of the broker ended the connection", "Look at the broker's rules."),
+    "takenover": ("another client has the same client id",
                   "Two lampposts have the same site and node: correct one of them."),
-    "badtopic": ("mqtt", "the broker does not take a topic's name", "Allow topics below lamppost/v1/."),
-    "toolarge": ("mqtt", "a record is longer than the broker takes", "Raise the broker's packet size to 2 kB."),
-    "quota": ("mqtt", "the broker's limit for this user is reached", "Raise the limit or make room."),
-    "badpayload": ("mqtt", "the broker's check of payloads refuses one", "Check its rule against docs/contract."),
-    "noretain": ("mqtt", "the broker keeps no retained messages", "Nothing need be done: the node goes on without."),
-    "noqos": ("mqtt", "the broker takes no QoS 1", "Use another broker: this one acknowledges nothing."),
-    "redirected": ("mqtt", "the broker sends us to another server", "Set mqtt.host if the move is meant."),
-    "nosubscription": ("mqtt", "the broker allows no such subscription", "Telemetry goes on; commands do not come."),
-    "clock": ("tls", "nobody knows the time to judge the broker's certificate by",
+    "badtopic": ("the broker does not accept a topic name", "Allow topics below lamppost/v1/."),
+    "toolarge": ("a record is longer than the broker accepts", "Raise the broker's packet size to 2 kB."),
+    "quota": ("the broker's limit for this user is reached", "Raise the limit or make room."),
+    "badpayload": ("the broker's payload check refuses a record", "Check its rule against docs/contract."),
+    "noretain": ("the broker keeps no retained messages", "None: the node works without them."),
+    "noqos": ("the broker does not support QoS 1", "Use another broker: this one acknowledges nothing."),
+    "redirected": ("the broker redirects to another server", "Set mqtt.host if the move is meant."),
+    "nosubscription": ("the broker allows no such subscription", "Allow it for commands; telemetry works without."),
+    "clock": ("the node does not know the time, so it cannot check the broker's certificate",
               "See that a time server is reached (time.servers)."),
-    "expired": ("tls", "the broker's certificate, or its CA's, is over", "Renew it at the broker."),
-    "notyet": ("tls", "the broker's certificate is not valid yet", "Check the clock of the machine that made it."),
-    "wrongname": ("tls", "the certificate is another server's", "Check mqtt.host, or set mqtt.tls.server_name."),
-    "untrusted": ("tls", "the broker's certificate is not signed by the CA that the node trusts",
-                  "Bring the right CA: lamplighter configure --ca."),
-    "rejected": ("tls", "the broker does not take this lamppost's certificate",
-                 "Read the broker's log; bring the right one: lamplighter configure --cert --key."),
-    "tls": ("tls", "the TLS handshake fails", "Check that the port speaks TLS (usually 8883), and TLS 1.2."),
-    "nocert": ("tls", "a certificate is not on the node", "Bring it: lamplighter configure --certs FOLDER."),
-    "nomemory": ("tls", "there is no memory for a TLS connection", "Fit fewer parts, or a board with PSRAM."),
+    "expired": ("the broker's certificate, or its CA's, has expired", "Renew it at the broker."),
+    "notyet": ("the broker's certificate is not valid yet", "Check the clock of the machine that made it."),
+    "wrongname": ("the certificate belongs to another server", "Check mqtt.host, or set mqtt.tls.server_name."),
+    "untrusted": ("the broker's certificate is not signed by the CA that the node trusts",
+                  "Install the right CA: lamplighter configure --ca."),
+    "rejected": ("the broker rejects this lamppost's certificate",
+                 "Read the broker's log; install the right one: lamplighter configure --cert --key."),
+    "tls": ("the TLS handshake fails", "Check that the port speaks TLS (usually 8883), and TLS 1.2."),
+    "nocert": ("a certificate is not on the node", "Install it: lamplighter configure --certs FOLDER."),
+    "nomemory": ("there is no memory for the connection", "Use a board with PSRAM."),
 }  # fmt: skip

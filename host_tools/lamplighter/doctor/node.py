@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,15 +13,19 @@ from ..device import identify, no_prompt, node_files, psram
 from ..device.console import ConsoleLine
 from ..device.repl import Repl
 from ..problems import ConsoleLocked, NodeSilent, Problem, WithoutPsram
+from . import link_words
 from .finding import BAD, GOOD, ODD, UNKNOWN, Finding
-from .link_words import STAGES, WORDS
+from .link_words import REMEDIES, STAGE_OF, STAGES
 
 Say = Callable[[str], None]
 LISTEN_S = 25.0  # WiFi, a name, a connection, TLS: on a slow day
-_SPREAD = re.compile(r"link: connects in (\d+) s")
-_LINK = re.compile(r"link: (\w+)(?:: (.*))?$")
+RECORD_S = 15.0  # from a connection to the first acknowledged record: the time may have to be asked for first
+REFUSAL_S = 3.0  # from there to a record that is refused
+OLDER_S = 20.0  # two waits after a failure, and another connection
+# states in which the ladder of the raw REPL decides: a node that just starts, after another command, gives no answer
+MAY_START = (identify.PROMPT, identify.SILENT, identify.STRANGE)
 _STEP_S = 90  # a clock that is so far away judges certificates wrongly
-_TIME = """
+TIME_PROGRAM = """
 import socket
 def _ask(s):
  try:
@@ -32,7 +35,8 @@ def _ask(s):
   u.sendto(b'\\x1b'+bytes(47),a)
   d=u.recv(48)
   u.close()
-  print(s,int.from_bytes(d[40:44],'big')-2208988800)
+  n=int.from_bytes(d[40:44],'big')
+  print(s,n+(n<1<<31)*(1<<32)-2208988800)
  except Exception as e: print(s,'!',type(e).__name__)
 for s in {servers}: _ask(s)
 """
@@ -53,11 +57,11 @@ class Patient:
 def look(port: str, patient: Patient, say: Say) -> Iterator[Finding]:
     """Every finding about the node. It is stopped for its self-test, and started again to be listened to."""
     say("asking who it is")
-    answer = identify.ask(port)
+    answer = identify.ask(port, identify.START_S)  # another command may have restarted it just now
     patient.facts = answer.facts
     if answer.facts:
         yield from _facts(answer.facts)
-    elif answer.trouble and answer.state not in (identify.PROMPT, identify.SILENT):
+    elif answer.trouble and answer.state not in MAY_START:
         yield Finding(_kind(answer.state), "node", BAD, answer.state, answer.trouble.cause, answer.trouble.remedy)
         if answer.state != "brown-out":
             return
@@ -73,7 +77,7 @@ def look(port: str, patient: Patient, say: Say) -> Iterator[Finding]:
             yield Finding(kind, "node", BAD, trouble.word, trouble.cause, trouble.remedy)
             return
     if patient.configuration or answer.facts.get("locked"):
-        say("listening to its way to the broker")
+        say("checking the connection to the broker")
         yield from _way(port, patient)
 
 
@@ -140,7 +144,7 @@ def _row(row: dict[str, Any], parts: set[str]) -> Finding:
 
 def _clock(node: Repl, configuration: dict[str, Any]) -> Finding:
     servers = configuration.get("time", {}).get("servers") or SERVERS
-    answers = [line.split() for line in node.run(_TIME.format(servers=tuple(servers)), within=20).splitlines()]
+    answers = [line.split() for line in node.run(TIME_PROGRAM.format(servers=tuple(servers)), within=20).splitlines()]
     times = {words[0]: int(words[1]) - time.time() for words in answers if len(words) == 2}
     secured = "tls" in configuration.get("mqtt", {})
     if not times:
@@ -154,40 +158,93 @@ def _clock(node: Repl, configuration: dict[str, Any]) -> Finding:
     return Finding("clock", "clock", GOOD, f"{len(times)} of {len(servers)} time servers answer")
 
 
+@dataclass
+class Heard:
+    """What the node's log said of its link while it was listened to."""
+
+    connected: tuple[str, str] | None = None  # host, version of MQTT
+    fault: tuple[str, str] | None = None  # the last one without a connection after it: word, detail
+    refused: tuple[str, str] | None = None  # why the broker refuses a record: word, detail
+    delivered: bool = False  # the broker has acknowledged a record
+
+    def take(self, line: str) -> None:
+        if found := link_words.CONNECTED.search(line):
+            self.connected, self.fault = (found[1], found[2]), None
+        elif found := link_words.REFUSED.search(line):
+            self.refused = (found[1], found[2] or "")
+        elif link_words.DELIVERED.search(line):
+            self.delivered = True
+        elif found := link_words.FAULT.search(line):
+            self.fault = (found[1], found[2] or "")
+
+
 def _way(port: str, patient: Patient) -> Iterator[Finding]:
-    """What the link says until it is connected or has failed; what lies before a failure is good."""
-    word, detail = _heard(port, patient)
+    """How far the node gets on its way to the broker; the stages before a fault are good."""
+    heard = _heard(port, patient)
     secured = patient.configuration is None or "tls" in patient.configuration.get("mqtt", {})
     stages = [stage for stage in STAGES[1:] if secured or stage != "tls"]
-    if word == "connected":
-        yield from (Finding(stage, stage, GOOD, "reached") for stage in stages)
+    if heard.connected:
+        host, version = heard.connected
+        said = {"mqtt": f"MQTT {version} to {host}"}
+        yield from (Finding(stage, stage, GOOD, said.get(stage, "reached")) for stage in stages)
+    elif heard.fault:
+        yield from _stopped(stages, *heard.fault)
         return
-    if word not in WORDS:
-        yield Finding("mqtt", "broker", UNKNOWN, "the node says nothing of its link yet")
+    else:
+        yield Finding("mqtt", "broker", UNKNOWN, "the node has not reported its broker connection yet")
         return
-    stage, cause, remedy = WORDS[word]
-    place = STAGES.index(stage)
+    if heard.refused:
+        word, detail = heard.refused
+        cause = f"The broker refuses what the node publishes; records stay on the node. {_sentence(word, detail)}"
+        remedy = "Correct the broker's access list for this lamppost's topics; the node offers its records again."
+        if word != "notallowed":
+            remedy = REMEDIES[word][1]
+        yield Finding("mqtt", "records", BAD, f"refused: {word}", cause, remedy)
+    elif heard.fault:
+        word, detail = heard.fault
+        yield Finding("mqtt", "connection", BAD, word, _sentence(word, detail), REMEDIES[word][1])
+    elif heard.delivered:
+        yield Finding("mqtt", "records", GOOD, "acknowledged by the broker")
+
+
+def _stopped(stages: list[str], word: str, detail: str) -> Iterator[Finding]:
+    """The findings of a way that ends in a fault."""
+    place = STAGES.index(STAGE_OF[word])
     yield from (Finding(one, one, GOOD, "reached") for one in stages if STAGES.index(one) < place)
-    cause = f"{cause[0].upper()}{cause[1:]}{f' ({detail})' if detail else ''}."
-    yield Finding(stage, stage, BAD, word, cause, remedy)
+    yield Finding(STAGES[place], STAGES[place], BAD, word, _sentence(word, detail), REMEDIES[word][1])
     yield from (Finding(one, one, UNKNOWN, "not reached") for one in stages if STAGES.index(one) > place)
 
 
-def _heard(port: str, patient: Patient) -> tuple[str, str]:
-    """(word, detail) of the link: `connected`, a fault's word, or an empty one."""
-    said: list[str] = []
-    found = ("", "")
-    end = time.monotonic() + LISTEN_S
+def _sentence(word: str, detail: str) -> str:
+    cause = REMEDIES[word][0]
+    return f"{cause[0].upper()}{cause[1:]}{f' ({detail.strip()})' if detail.strip() else ''}."
+
+
+def _heard(port: str, patient: Patient) -> Heard:
+    """Listen until the link is up and a record is acknowledged or refused, or until it has failed."""
+    lines: list[str] = []
+    heard = Heard()
+    start = time.monotonic()
+    end = start + LISTEN_S
     with ConsoleLine(port) as console:
-        while time.monotonic() < end and not found[0]:
+        while time.monotonic() < end:
             for line in console.lines(0.2):
-                said.append(line)
-                if spread := _SPREAD.search(line):
-                    end += int(spread[1])
-                elif link := _LINK.search(line):
-                    words = ("connected", "") if link[1] == "connected" else (link[1], link[2] or "")
-                    found = words if words[0] in (*WORDS, "connected") else found
-    patient.console = "\n".join(said)
-    return found
+                lines.append(line)
+                before = (heard.connected, heard.fault, heard.delivered)
+                heard.take(line)
+                if waits := link_words.WAITS.search(line):
+                    end += int(waits[1])
+                elif (heard.connected, heard.fault, heard.delivered) != before:
+                    end = min(end, time.monotonic() + _stays(heard))
+            if heard.refused:
+                break
+    patient.console = "\n".join(lines)
+    return heard
 
 
+def _stays(heard: Heard) -> float:
+    """Seconds in which the log may still say something that changes the findings."""
+    if heard.fault:
+        # after these the node may step down to the other version of MQTT
+        return OLDER_S if heard.fault[0] in ("closed", "version") and not heard.connected else 0.0
+    return REFUSAL_S if heard.delivered else RECORD_S

@@ -1,6 +1,7 @@
 """The session of MQTT 5.0: what the broker allows in its CONNACK is kept to, and what it refuses has a word."""
 
 from ...core.faults import LinkFault
+from .. import words
 from . import packets, packets_v5, properties
 from .session import Session
 
@@ -42,9 +43,9 @@ class SessionV5(Session):
         self.retain = bool(found.get(properties.RETAIN, 1))
         if properties.KEEP_ALIVE in found:
             self._keepalive_ms = found[properties.KEEP_ALIVE] * 1000
-        for which, words in ((properties.CLIENT_ID, "calls us"), (properties.REASON, "says")):
+        for which, verb in ((properties.CLIENT_ID, "calls us"), (properties.REASON, "says")):
             if which in found:
-                self._log("link: the broker %s %s" % (words, properties.printable(found[which])))
+                self._log("link: the broker %s %s" % (verb, properties.printable(found[which])))
         Session.connected(self, session_present)
 
     def publish(self, topic, pieces, qos=0, retain=False):
@@ -59,6 +60,6 @@ class SessionV5(Session):
         entry = self.in_flight.pop(pid, None)
         self._acknowledged_at = self._received_at
         if entry is None:
-            self._log("link: a message of the node's own is refused: %s" % fault)
+            self._log("link: %s: %s" % (words.REFUSED_STATE, fault))
         else:
             self.on_refused(entry, fault)

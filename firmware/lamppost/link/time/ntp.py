@@ -55,7 +55,8 @@ def decode(reply, nonce, round_trip_ms):
     if round_trip_ms > _ROUND_TRIP_MS:
         raise LinkFault("timeout", "time: answer after %d ms" % round_trip_ms)
     seconds = _u32(reply, 40)
-    if not seconds:
+    if not seconds and not _u32(reply, 44):
+        # no time only if both are zero: 2036-02-07T06:28:16Z has seconds 0 too
         raise LinkFault("protocol", "time: the answer holds no time")
     if seconds < 0x80000000:
         seconds += _ERA  # era 1 begins on 2036-02-07

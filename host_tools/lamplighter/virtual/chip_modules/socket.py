@@ -344,7 +344,7 @@ def _look(real, flags):
 
 def _stamp(buf, at, us):
     """An NTP time stamp: seconds since 1900 and their fraction in 2**-32."""
-    buf[at : at + 4] = (us // 1000000).to_bytes(4, "big")
+    buf[at : at + 4] = (us // 1000000 & 0xFFFFFFFF).to_bytes(4, "big")  # era 1 begins on 2036-02-07
     buf[at + 4 : at + 8] = ((us % 1000000 << 32) // 1000000).to_bytes(4, "big")
 
 
