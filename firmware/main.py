@@ -55,23 +55,24 @@ def start(slot, failed):
 
 
 if not globals().get("rescued"):
-    slot = globals().get("slot", "a")
-    psram = globals().get("psram", True)
-    ended = psram and start(slot, globals().get("failed", 0))
-    if psram and not ended:
-        slot = "b" if slot == "a" else "a"
-        print("lamppost: slot %s is started instead" % slot)
-        ended = start(slot, 0)
-    if not psram:
-        print("lamppost: no PSRAM: the app is not started; reset in 5 minutes, Ctrl-C for the REPL")
-    elif not ended:
-        print("lamppost: no slot starts; reset in 5 minutes, Ctrl-C for the REPL")
+    ended, why = False, "no PSRAM: the app is not started"
+    if globals().get("psram", True):
+        slot, why = globals().get("slot", "a"), "no slot starts"
+        ended = start(slot, globals().get("failed", 0))
+        if not ended:
+            slot = "b" if slot == "a" else "a"
+            print("lamppost: slot %s is started instead" % slot)
+            ended = start(slot, 0)
     try:
+        if not ended:
+            print("lamppost: %s; reset in 5 minutes, Ctrl-C for the REPL" % why)
         if door and not door.opened:
             door.hold(300000)
             machine.reset()
         elif not ended:
-            time.sleep(300)
+            for _ in range(100):
+                time.sleep(3)
+                print("lamppost: %s" % why)  # for whoever comes with a cable meanwhile
             machine.reset()
     except KeyboardInterrupt:
         pass

@@ -39,6 +39,13 @@ def test_without_psram_the_console_says_so_and_the_app_does_not_start(bare):
     assert "app: " not in bare.console.text and "no configuration" not in bare.console.text
 
 
+def test_list_shows_a_module_without_psram(bare):
+    bare.console.wait_for("the app is not started")
+    done = lamplighter("list", "--json", bare.port)
+    told = json.loads(done.stdout)[0]
+    assert told["state"] == "without PSRAM" and "boards/README.md" in told["trouble"]
+
+
 def test_flash_finds_a_module_without_psram_out(virtual_lamppost):
     blank = virtual_lamppost(BOARD, flashed=False, psram=False)
     done = lamplighter("flash", "--port", blank.port, "--board", BOARD, "--json")

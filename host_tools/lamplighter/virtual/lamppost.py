@@ -21,7 +21,7 @@ from .power_and_reset import Machine
 from .scenario_file import Scenario
 from .simulated_network import SimulatedNetwork
 
-WITHOUT_PSRAM = "110wK"  # what an ESP32 gives MicroPython from its own memory
+HEAP_WITHOUT_PSRAM = "110wK"  # what an ESP32 gives MicroPython from its own memory
 
 
 class VirtualLamppost:
@@ -75,7 +75,7 @@ class VirtualLamppost:
         self._machine = Machine(
             self.board, SILICON[self.board.chip], self.mac, flash_path, self.workdir.resolve(), scenario, self.network,
             self.console, shims.folder(), fast or speed is not None, speed,
-            heap or (f"{self.board.psram_size >> 10}wK" if psram else WITHOUT_PSRAM), paced, reset_lines,
+            heap or (f"{self.board.psram_size >> 10}wK" if psram else HEAP_WITHOUT_PSRAM), paced, reset_lines,
         )  # fmt: skip
         self._machine.weigh = weigh
 
