@@ -28,6 +28,7 @@ VERBS = {
     "label": ("label", "Labels with QR codes, as SVG and PDF."),
     "doctor": ("doctor", "Say what is wrong, the likeliest cause first."),
     "log": ("log", "Show the node's serial output with times."),
+    "broker": ("broker", "Run a broker for trials, with the city's TLS and access list."),
     "watch": ("watch", "Subscribe, show live telemetry, check and count it."),
     "geojson": ("geojson", "Write the lampposts of a street as points for a map."),
     "parts": ("parts", "The parts that a lamppost can carry, and what is known of each."),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pwd
 import signal
 import ssl
+import subprocess
 import threading
 from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
+import yaml
 from brokers import Mosquitto, free_port
 from lamplighter.pki import mosquitto
 from lamplighter.pki.city import City
 from paho.mqtt.enums import CallbackAPIVersion
+from watching import LAMPLIGHTER
 
 
 class Client:
@@ -95,12 +100,16 @@ def guarded(city, tmp_path_factory):
     """Mosquitto as the export configures it, but for the place and the port."""
     folder = tmp_path_factory.mktemp("broker")
     port = free_port()
-    mosquitto.export(city, folder / "lamplighter", "localhost", port, str(folder / "lamplighter"))
-    # the one file that goes by hand
-    (folder / "lamplighter/broker.key").write_bytes(city.files("broker", "localhost")[0].read_bytes())
+    exported, place = folder / "for-the-broker", folder / "lamplighter"
+    mosquitto.export(city, exported, "localhost", port, str(place), "127.0.0.1")
+    key = city.files("broker", "localhost")[0]
+    # ROOT: installed, and not started as a service of this machine
+    subprocess.run(["sh", exported / "install.sh", key], check=True, env={**os.environ, "ROOT": str(folder / "root")})
+    (folder / "root" / str(place).lstrip("/")).rename(place)
     broker = Mosquitto(folder, port=port)
-    text = (folder / "lamplighter/lampposts.conf").read_text().replace(f"listener {port}", f"listener {port} 127.0.0.1")
-    broker.config.write_text(("user root\n" if os.geteuid() == 0 else "") + text)
+    text = (place / "lampposts.conf").read_text()
+    own = f"persistence_location {folder}/\n" + ("user root\n" if os.geteuid() == 0 else "")
+    broker.config.write_text(own + text)
     broker.start()
     yield broker
     broker.stop()
@@ -172,3 +181,52 @@ def test_a_revoked_lamppost_is_outside_after_a_reload_and_its_neighbour_is_not(g
 def _until_refused(connect) -> bool:
     # Mosquitto reads its files anew some time after the signal
     return any(connect("node", "lisbon/lp-0002").refused for _ in range(50))
+
+
+def test_the_installed_folder_is_included_and_its_key_is_closed(guarded):
+    root, place = guarded.folder / "root", guarded.folder / "lamplighter"
+    assert (root / "etc/mosquitto/conf.d/lampposts.conf").read_text() == f"include_dir {place}\n"
+    assert (place / "broker.key").stat().st_mode & 0o777 == 0o600
+    if os.geteuid() == 0 and "mosquitto" in {user.pw_name for user in pwd.getpwall()}:
+        assert pwd.getpwuid((place / "broker.key").stat().st_uid).pw_name == "mosquitto"
+    settings = (place / "lampposts.conf").read_text().splitlines()
+    for line in ("persistence true", "autosave_on_changes true", "autosave_interval 1", "max_queued_messages 0"):
+        assert line in settings
+
+
+def test_the_container_recipe_is_a_compose_file_with_the_port(guarded):
+    recipe = yaml.safe_load((guarded.folder / "for-the-broker/compose.yaml").read_text())
+    assert recipe["services"]["mosquitto"]["ports"] == [f"{guarded.port}:{guarded.port}"]
+
+
+def lamplighter(*words):
+    return subprocess.run([LAMPLIGHTER, *map(str, words)], capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def trial(city):
+    """`lamplighter broker --identity` on a free port."""
+    command = [LAMPLIGHTER, "broker", "--identity", city.folder, "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+            assert process.wait(20) == 0
+
+
+def test_a_reader_watches_a_trial_broker_with_the_identity_folder_alone(trial, city):
+    at = ("watch", "--host", "localhost", "--port", trial["port"], "--seconds", "1")
+    done = lamplighter(*at, "--identity", city.folder, "--as", "platform")
+    assert done.returncode == 0, done.stderr
+    key, certificate = city.files("reader", "platform")
+    assert lamplighter(*at, "--ca", city.folder / "ca.pem", "--cert", certificate, "--key", key).returncode == 0
+
+
+def test_without_a_certificate_the_remedy_names_the_options_that_help(trial, city):
+    done = lamplighter("watch", "--host", "localhost", "--port", trial["port"], "--ca", city.folder / "ca.pem")
+    assert done.returncode == 50
+    assert "--identity FOLDER --as NAME, or --cert, --key" in done.stderr
+    done = lamplighter("watch", "--host", "localhost", "--identity", city.folder, "--as", "nobody")
+    assert done.returncode == 70 and "identity issue --reader nobody" in done.stderr

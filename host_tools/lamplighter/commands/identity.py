@@ -204,8 +204,8 @@ def revoke(
 def export(
     target: Path, folder: Path, passphrase_file: Path | None, broker: str, port: int, place: str, as_json: bool
 ) -> None:
-    """Write for Mosquitto: CA, revocation list, access list, configuration. No private key is among it:
-    the broker's goes by hand.
+    """Write a folder for Mosquitto: CA, revocation list, access list, configuration, and the script that installs it.
+    No private key is among it: the script takes the broker's.
 
     Example: lamplighter identity export ./for-the-broker --broker broker.lan
     """
@@ -221,7 +221,9 @@ def export(
     for path in written:
         screen.out.print(str(path), markup=False)
     key = city.files("broker", checked("broker", broker))[0]
-    screen.note(f"Bring the broker's key by hand: {key} as {place}/broker.key")
+    screen.note("Copy this folder and the broker's key to the broker's machine (Debian, Ubuntu). There, one command:")
+    screen.note(f"  sudo sh {target.name}/install.sh {key.name}")
+    screen.note(f"The key is {key}. In a container: compose.yaml says how.")
 
 
 @command.command("list")

@@ -26,12 +26,19 @@ READER = """
 user {name}
 topic read {root}/#
 """
+# What decides whether an acknowledged record survives: docs/integrate/brokers.md has the reasons.
+LOSSLESS = """\
+persistence true
+autosave_on_changes true
+autosave_interval 1
+max_queued_messages 0
+max_inflight_messages 0
+set_tcp_nodelay true
+"""
 CONFIGURATION = """\
 # Lampposts by TLS, each with a certificate of its own: lamplighter identity export
-# Put this folder to {place}, add the key of the broker's certificate as {place}/broker.key,
-# and say `include_dir {place}` in mosquitto.conf. After a new export: systemctl reload mosquitto
 per_listener_settings true
-listener {port}
+listener {listener}
 cafile {place}/ca.pem
 crlfile {place}/crl.pem
 certfile {place}/broker.pem
@@ -40,14 +47,73 @@ require_certificate true
 use_identity_as_username true
 allow_anonymous false
 acl_file {place}/access
+""" + LOSSLESS
+INSTALL = """\
+#!/bin/sh
+# Installs this folder for Mosquitto on Debian or Ubuntu and starts the broker:
+#   sudo sh install.sh BROKER.key
+# ROOT=FOLDER installs below FOLDER instead and starts nothing.
+set -eu
+key=${{1:?the private key of the broker}}
+from=$(dirname "$0")
+place=${{ROOT:-}}{place}
+[ -r "$key" ] || {{ echo "install.sh: $key cannot be read" >&2; exit 1; }}
+mkdir -p "$place" "${{ROOT:-}}/etc/mosquitto/conf.d"
+for file in ca.pem crl.pem broker.pem access lampposts.conf; do
+    install -m 644 "$from/$file" "$place/$file"
+done
+install -m 600 "$key" "$place/broker.key"
+# Mosquitto reads its key after it has left root
+if id mosquitto >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+    chown mosquitto "$place/broker.key" "$place/access"
+fi
+chmod 600 "$place/access"
+echo "include_dir {place}" >"${{ROOT:-}}/etc/mosquitto/conf.d/lampposts.conf"
+[ -z "${{ROOT:-}}" ] || exit 0
+if command -v systemctl >/dev/null && [ -d /run/systemd/system ]; then
+    systemctl restart mosquitto
+    systemctl --no-pager --lines 5 status mosquitto
+else
+    echo "Start it with: mosquitto -c /etc/mosquitto/mosquitto.conf"
+fi
+"""
+COMPOSE = """\
+# The same broker in a container: BROKER_KEY=/path/to/broker.key docker compose up -d
+services:
+  mosquitto:
+    image: docker.io/library/eclipse-mosquitto:2
+    restart: unless-stopped
+    ports: ["{port}:{port}"]
+    environment: {{BROKER_KEY: "set it to the path of the broker's private key"}}
+    volumes:
+      - ".:/lampposts:ro"
+      - "${{BROKER_KEY:?path of the broker's private key}}:/broker.key:ro"
+      - "data:/mosquitto/data"
+    # Mosquitto reads its key after it has left root: it gets a copy of its own
+    entrypoint:
+      - sh
+      - -ec
+      - |
+        mkdir -p {place}
+        cp /lampposts/*.pem /lampposts/access /lampposts/lampposts.conf /broker.key {place}/
+        chown -R mosquitto {place}
+        chmod 600 {place}/broker.key {place}/access
+        echo "persistence_location /mosquitto/data/" >>{place}/lampposts.conf
+        exec mosquitto -c {place}/lampposts.conf
+volumes:
+  data:
 """
 
 
-def export(city: City, folder: Path, broker: str, port: int = 8883, place: str = PLACE) -> list[Path]:
-    """Write the files; what was written. broker -- the name that its certificate was issued for.
+def export(
+    city: City, folder: Path, broker: str, port: int = 8883, place: str = PLACE, address: str = ""
+) -> list[Path]:
+    """Write the files; what was written. broker -- the name that its certificate was issued for; address -- the only
+    one to listen on.
 
-    The broker's key is not among them: it goes by hand, once. Raises IdentityMissing.
+    The broker's key is not among them: install.sh takes it, once. Raises IdentityMissing.
     """
+    place = place.rstrip("/")
     broker = checked("broker", broker)
     _, certificate = city.files("broker", broker)
     if city.current("broker", broker) is None:
@@ -61,7 +127,9 @@ def export(city: City, folder: Path, broker: str, port: int = 8883, place: str =
         "crl.pem": city.revocations(),
         "broker.pem": certificate.read_bytes(),
         "access": _access(valid).encode(),
-        "lampposts.conf": CONFIGURATION.format(place=place.rstrip("/"), port=port).encode(),
+        "lampposts.conf": CONFIGURATION.format(place=place, listener=f"{port} {address}".rstrip()).encode(),
+        "install.sh": INSTALL.format(place=place).encode(),
+        "compose.yaml": COMPOSE.format(place=place, port=port).encode(),
     }
     for name, content in contents.items():
         atomic_file.write(folder / name, content, "Name another folder.", 0o644, IdentityMissing)

@@ -1,0 +1,59 @@
+"""`lamplighter broker`: a broker for trials, until it is stopped."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from .. import screen
+from ..hosts import Host
+
+
+@click.command("broker")
+@click.option("--identity", "folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="The city's identity folder: TLS, client certificates and access list.")  # fmt: skip
+@click.option("--broker", "name", metavar="NAME", help="Which broker's certificate, where the city has several.")
+@click.option("--listen", type=Host(), default="127.0.0.1", show_default=True, metavar="ADDRESS",
+              help="With --identity: the address to listen on.")  # fmt: skip
+@click.option("--port", type=click.IntRange(0, 65535), help="Its port; 0: any free one.  [default: 1883, TLS 8883]")
+@click.option("--json", "as_json", is_flag=True, help="One object when it listens.")
+def command(folder: Path | None, name: str | None, listen: str, port: int | None, as_json: bool) -> None:
+    """Run a broker for trials, until Ctrl-C or SIGTERM. It forgets everything when it ends: it is no broker for a
+    street.
+
+    With --identity it is Mosquitto with TLS and the access list that `lamplighter identity export` writes; without, a
+    broker without passwords on this computer alone, as in `lamplighter demo`.
+
+    Example: lamplighter broker --identity identity
+    """
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    if not folder:
+        if name or listen != "127.0.0.1":
+            raise click.UsageError("--broker and --listen go with --identity.")
+        from ..demo.broker import DemoBroker
+
+        with DemoBroker(1883 if port is None else port) as broker:
+            _tell(as_json, broker.host, broker.port, "without passwords, for trials on this computer")
+            stopped.wait()
+        return
+    from ..pki.city import City
+    from ..pki.trial_broker import TrialBroker, free_port, only_broker
+
+    city = City.load(folder)
+    name = name or only_broker(city)
+    with TrialBroker(city, name, listen, 8883 if port is None else port or free_port(listen)) as broker:
+        _tell(as_json, listen, broker.port, f"TLS as {name}, for trials")
+        while not stopped.wait(0.5):
+            broker.check()
+
+
+def _tell(as_json: bool, host: str, port: int, what: str) -> None:
+    if as_json:
+        screen.result({"host": host, "port": port})
+    else:
+        screen.note(f"broker on {host}:{port} ({what}); Ctrl-C ends it")
