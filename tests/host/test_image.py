@@ -18,6 +18,7 @@ from lamplighter.boards import board_file, partitions
 from lamplighter.commands.image import command
 from lamplighter.image import build, esp_format, flash_dump, littlefs, official
 from lamplighter.image.simulated import standin_bytes
+from lamplighter.paths import folder
 from lamplighter.problems import BoardInvalid, FileRefused, ImageInvalid, ImageMissing, WrongChip
 from official_lookalikes import FILES, lookalike
 
@@ -135,17 +136,12 @@ vfs.mount(vfs.VfsLfs2(Device()), "/node")
 def test_real_micropython_mounts_the_file_system_and_imports_the_compiled_app_from_both_slots(tmp_path, board):
     built = build.build(board, build.standin(board))
     out = mounted(tmp_path, built.flash(), board, """
-import binascii
-print(sorted(os.listdir("/node")))
-with open("/node/boot.py") as file:
-    text = file.read()
-exec(text[text.index("class Pack") : text.index("def use")])
+print(sorted(os.listdir("/node")), sorted(os.listdir("/node/a")))
 for slot in "ab":
-    vfs.mount(Pack("/node/%s.app" % slot), "/app")
-    sys.path.insert(0, "/app")
-    from lamppost.ops import settings
+    sys.path.insert(0, "/node/" + slot)
+    from lamppost.ops import config_store
     from lamppost import made
-    print(slot, settings.__file__, callable(settings.adopt), made.BUILD)
+    print(config_store.__file__, callable(config_store.adopt), made.BUILD)
     for name in [name for name in sys.modules if name.startswith("lamppost")]:
         del sys.modules[name]
     for absent in ("lamppost.core.absent", "lamppost.absent", "absent"):
@@ -154,15 +150,28 @@ for slot in "ab":
         except ImportError:
             continue
         print(absent, "is there")
-    vfs.umount("/app")
+    sys.path.pop(0)
 print(json.load(open("/node/state.json")))
 """)  # fmt: skip
     assert out.splitlines() == [
-        "['a.app', 'b.app', 'board.json', 'boot.py', 'lock.mpy', 'main.py', 'state.json']",
-        f"a /app/lamppost/ops/config_store.mpy True {built.build}",
-        f"b /app/lamppost/ops/config_store.mpy True {built.build}",
+        "['a', 'b', 'board.json', 'boot.py', 'lock.mpy', 'main.py', 'state.json'] ['lamppost', 'manifest.json']",
+        f"/node/a/lamppost/ops/config_store.mpy True {built.build}",
+        f"/node/b/lamppost/ops/config_store.mpy True {built.build}",
         "{'active': 'a'}",
     ]
+
+
+def test_each_slot_shows_what_the_source_tree_shows_and_a_manifest_with_the_hash_of_each_file(board):
+    app = littlefs.compile_app()
+    files = littlefs.files(board, app)
+    root = folder("firmware")
+    sources = {path.relative_to(root).as_posix() for path in (root / "lamppost").rglob("*.py")}
+    for slot in "ab":
+        there = {path[2:]: data for path, data in files.items() if path.startswith(f"{slot}/")}
+        manifest = json.loads(there.pop("manifest.json"))
+        assert {path.replace(".mpy", ".py") for path in there} == sources
+        assert manifest["files"] == {path: hashlib.sha256(data).hexdigest() for path, data in there.items()}
+        assert (manifest["build"], manifest["version"]) == (app.build, app.version)
 
 
 def test_flashing_over_an_older_file_system_shows_the_new_one(tmp_path, board):
@@ -181,10 +190,10 @@ def test_flashing_over_an_older_file_system_shows_the_new_one(tmp_path, board):
         flash[offset : offset + len(data)] = data
     out = mounted(tmp_path, bytes(flash), board, """
 print(sorted(os.listdir("/node")))
-print(os.stat("/node/a.app")[6])
+print(os.stat("/node/a/manifest.json")[6])
 """)  # fmt: skip
     assert "old" not in out
-    assert out.splitlines()[1] == f"{len(littlefs.slot(littlefs.compile_app()))}"
+    assert out.splitlines()[1] == f"{len(littlefs.slot(littlefs.compile_app())['manifest.json'])}"
 
 
 def test_files_that_do_not_fit_the_partition_are_refused_with_both_sizes(board):

@@ -145,7 +145,7 @@ def test_ctrl_c_during_the_whole_boot_does_not_get_in(lamp):
 def test_an_app_that_does_not_start_leaves_the_console_locked_and_the_key_gets_in(lamp, city):
     unlock.unlock(lamp.port, key_of(city))
     with Repl(lamp.port) as node:
-        node.run("import os;os.remove('/a.app');os.remove('/b.app')")
+        node.run("import os;os.remove('/a/manifest.json');os.remove('/b/manifest.json')")
     lamp.power_off()
     lamp.power_on()
     lamp.console.forget()
