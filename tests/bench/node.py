@@ -38,11 +38,11 @@ def configuration(board: board_file.Board) -> dict:
 
 
 class Flash:
-    """What a node's flash holds: the board's image, with a configuration in its file system."""
+    """What a node's flash holds: the board's image, with a configuration and further files in its file system."""
 
-    def __init__(self, board: board_file.Board, config: dict):
+    def __init__(self, board: board_file.Board, config: dict, more: dict[str, bytes] | None = None):
         files = littlefs.files(board, littlefs.compile_app())
-        files["config.json"] = json.dumps(config).encode()
+        files.update({"config.json": json.dumps(config).encode(), **(more or {})})
         vfs = board.partition("vfs").offset
         before = [row for row in build.build(board, build.standin(board)).segments if row[0] < vfs]
         self.segments = [*before, (vfs, littlefs.littlefs(board, files)[0])]

@@ -50,8 +50,14 @@ class _Terse(ast.NodeTransformer):
 
 def _literal(data: bytes) -> bytes:
     """Bytes in quotes; escaped are those that end a line or a literal, or that a console takes for itself."""
-    escaped = {byte: b"\\x%02x" % byte for byte in (0, 1, 2, 3, 4, 5, 10, 13)} | {39: b"\\'", 92: b"\\\\"}
-    return b"b'" + b"".join(escaped.get(byte) or bytes((byte,)) for byte in data) + b"'"
+    escaped = {10: b"\\n", 13: b"\\r", 39: b"\\'", 92: b"\\\\"}
+    text = b""
+    for byte, after in zip(data, [*data[1:], 0], strict=True):
+        if byte <= 5:  # in octal, which is shorter, unless the next byte would be taken for a digit of it
+            text += b"\\%03o" % byte if after in b"01234567" else b"\\%o" % byte
+        else:
+            text += escaped.get(byte) or bytes((byte,))
+    return b"b'" + text + b"'"
 
 
 def _bare(tree: ast.Module) -> ast.Module:

@@ -14,7 +14,7 @@ from ..boards.board_file import Board
 from ..boards.partitions import SECTOR
 from ..paths import folder
 from ..problems import BoardInvalid
-from .compile import App, compile_app, compile_module
+from .compile import App, Cache, compile_app, compile_module
 
 # read, program and look-ahead sizes are MicroPython's own: a file that LittleFS keeps inside its directory entry must
 # fit the node's cache of 128 bytes. Disk version 2.0 mounts on every MicroPython since 1.20.
@@ -44,7 +44,9 @@ class _Recorder(UserContext):
 def slot(app: App) -> dict[str, bytes]:
     """The files of an app slot by path: the modules, what says which build they are, and a manifest of hashes."""
     says = f"VERSION = {app.version!r}\nBUILD = {app.build!r}\n"
-    found = {**app.modules, "lamppost/made.mpy": compile_module("lamppost/made.py", says)}
+    cache = Cache()  # an update sends the difference to what is in it
+    found = {**app.modules, "lamppost/made.mpy": compile_module("lamppost/made.py", says, cache)}
+    cache.save()
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(found.items())}
     return {**found, "manifest.json": _json({"version": app.version, "build": app.build, "files": hashes})}
 

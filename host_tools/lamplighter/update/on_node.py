@@ -22,16 +22,22 @@ def other(slot):
     return "b" if slot == "a" else "a"
 
 
+def pieces(path):
+    with open(path, "rb") as file:
+        while True:
+            piece = file.read(_PIECE)
+            if not piece:
+                return
+            yield piece
+
+
 def hash_of(path):
     """SHA-256 of a file; b"" for one that cannot be read."""
     found = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
-            while True:
-                piece = file.read(_PIECE)
-                if not piece:
-                    return found.digest()
-                found.update(piece)
+        for piece in pieces(path):
+            found.update(piece)
+        return found.digest()
     except OSError:
         return b""
 
@@ -221,14 +227,10 @@ class Stream:
 
     def know(self, path):
         """A file that what comes may refer to: as stored blocks; what they come out as is thrown away."""
-        with open(path, "rb") as file:
-            while True:
-                text = file.read(_PIECE)
-                if not text:
-                    return
-                count = len(text)
-                self.feed(bytes((0, count & 255, count >> 8, ~count & 255, ~count >> 8 & 255)) + text)
-                self.read(count)
+        for piece in pieces(path):
+            count = len(piece)
+            self.feed(bytes((0, count & 255, count >> 8, ~count & 255, ~count >> 8 & 255)) + piece)
+            self.read(count)
 
 
 def receive(line, stream, path, left):
@@ -244,15 +246,6 @@ def receive(line, stream, path, left):
                 piece = stream.read(min(count, _PIECE))
                 count -= len(piece)
                 file.write(piece)
-
-
-def copy(source, target):
-    with open(source, "rb") as old, create(target) as new:
-        while True:
-            piece = old.read(_PIECE)
-            if not piece:
-                return
-            new.write(piece)
 
 
 def renew(slots, keep, spare, coming, build, version, sha, size, switch, read, waiting, write):
@@ -275,7 +268,9 @@ def renew(slots, keep, spare, coming, build, version, sha, size, switch, read, w
         prune(folder, list(wanted) + [row[0] for row in coming])
     for number, path in enumerate(wanted):
         if slots.idle.get(path) != wanted[path]:
-            copy(source + "/" + path, folder + "/" + path)
+            with create(folder + "/" + path) as file:
+                for piece in pieces(source + "/" + path):
+                    file.write(piece)
         if number % 8 == 7:
             write(b"+")
     line, stream = Line(size, read, waiting, write), Stream()
