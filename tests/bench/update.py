@@ -1,5 +1,5 @@
-"""A new app on a paced line at 115200 baud: `lamplighter update` beside `mpremote fs cp -r` of sources; and the time that
-the app takes to compile from nothing."""
+"""A new app on a paced line at 115200 baud: `lamplighter update` beside `mpremote fs cp -r` of sources; and the time it
+takes to compile the app from nothing."""
 
 from __future__ import annotations
 

@@ -142,14 +142,14 @@ for slot in "ab":
     from lamppost.ops import config_store
     from lamppost import made
     print(config_store.__file__, callable(config_store.adopt), made.BUILD)
-    for name in [name for name in sys.modules if name.startswith("lamppost")]:
-        del sys.modules[name]
     for absent in ("lamppost.core.absent", "lamppost.absent", "absent"):
         try:
             __import__(absent)
         except ImportError:
             continue
         print(absent, "is there")
+    for name in [name for name in sys.modules if name.startswith("lamppost")]:
+        del sys.modules[name]
     sys.path.pop(0)
 print(json.load(open("/node/state.json")))
 """)  # fmt: skip
