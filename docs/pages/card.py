@@ -6,7 +6,7 @@ import re
 from html import escape
 
 from lamplighter.commissioning import check_sentences
-from lamplighter.doctor.link_words import WORDS
+from lamplighter.doctor.link_words import REMEDIES
 
 from .problems import kinds
 
@@ -47,7 +47,7 @@ def content() -> str:
     said = [(kind.word, kind.remedy) for kind in kinds() if kind.exit_code in AT_THE_POLE]
     checks = [(word, text) for word, text in check_sentences.REMEDIES.items()]
     checks += [(f"{check} range", text) for check, text in check_sentences.OF_THE_NODE.items()]
-    link = [(f"link: {word}", WORDS[word][2]) for word in LINK]
+    link = [(f"link: {word}", REMEDIES[word][1]) for word in LINK]
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Lamplighter field card</title>
 <meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>

@@ -101,7 +101,7 @@ class Node:
             elif words[0] == "report":
                 tell(
                     acknowledged=self.appended - self.outbox.depth, worst_ms=self.worst, beats=self.beats,
-                    connections=self.link.connections, next_id=self.link.session.last_id,
+                    connections=self.link.connections, refusals=self.link.refusals, next_id=self.link.session.last_id,
                 )  # fmt: skip
 
 

@@ -246,6 +246,7 @@ def test_a_window_full_of_refused_records_ends_the_connection_so_that_alarms_get
             bench.sender.pump()
             offered += len(bench.sent())
     assert offered == 0 and len(bench.reported) == 1
+    assert bench.sender.refusals == 3
     bench.sender.lost(kept=True)
     bench.connect(present=1)
     bench.sender.pump()

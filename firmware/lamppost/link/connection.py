@@ -62,6 +62,7 @@ class Link:
         self._opening = Opening(broker, wifi, tls, socket, select, clock, ticks_ms, ticks_diff, alive)
         self._backoff = Backoff(broker.retry_ms, broker.retry_max_ms, random)
         self._protocol = protocol.Protocol(broker.version)
+        self._earlier_refusals = 0  # of publishers of another version of MQTT
         self._speak(broker.version)
         self._fault = None  # why the connection must end, found by the listener or by wake()
         self._unsaid = 0  # of what a connection begins with: 2 state and info, 1 info
@@ -80,6 +81,11 @@ class Link:
         )  # fmt: skip
 
     # -- for the other tasks
+
+    @property
+    def refusals(self):
+        """How often the broker has refused a record since the start; it stays in the journal and is offered again."""
+        return self._earlier_refusals + self.publisher.refusals
 
     def wake(self):
         """There is a fresh record: send it now instead of at the next look."""
@@ -202,6 +208,7 @@ class Link:
         broker = self.broker
         version = self._protocol.choose(self._clock.uptime_s())
         if version != self.version:
+            self._earlier_refusals = self.refusals
             self._speak(version)
         session = self.session
         # the broker publishes it when we cannot: without a time, for nobody knows it then

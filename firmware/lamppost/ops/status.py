@@ -95,6 +95,7 @@ def diag(node, heap_free, rssi):
         "heap_free": heap_free,
         "depth": outbox.depth,
         "dropped": outbox.dropped,
+        "refused": node.link.refusals,
         "power_cuts": node.counters.power_cuts,
         "rssi": rssi,
         "drift_ppm": drift,

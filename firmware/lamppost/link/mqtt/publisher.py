@@ -36,6 +36,7 @@ class Publisher:
         self._ticks_diff = ticks_diff
         self._log = log
         self._idle = entries  # not in flight; the last is taken next
+        self.refusals = 0  # how often the broker refused a record, which only version 5 can tell
         self._rate = drain_per_s
         self._most = max(1000, _BURST_MS * drain_per_s)
         self._credit = self._most  # thousandths of held records that may go now

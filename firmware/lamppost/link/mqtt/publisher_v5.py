@@ -53,6 +53,7 @@ class PublisherV5(Publisher):
         Publisher.lost(self, kept)
 
     def _refuse(self, entry, fault):
+        self.refusals += 1
         if not self._refused:
             self._why = fault
             self._refused_at = self._ticks_ms()
