@@ -18,6 +18,7 @@ class Recorder:
         self._due = None  # (sensing object, sample) that is not in the journal yet
         self.link = link
         self.worn = False
+        self._full_logged = False
 
     def append(self, kind, topic, body):
         """Commit a record of this moment; False if neither journal nor broker took it."""
@@ -53,12 +54,15 @@ class Recorder:
         return self._due
 
     def _commit(self, kind, topic, body, stamp, retain=None):
-        """False if neither journal nor broker took the record: telemetry and events then leave a gap in the numbers."""
+        """False if neither journal nor broker took the record; of telemetry and events on worn flash, a gap is left."""
         try:
             self._outbox.append(kind, topic, body, stamp, retain)
             return True
         except JournalFault as fault:
-            self._log("journal: %s" % fault)
+            full = fault.word == "full"
+            if not (full and self._full_logged):  # an alarm is offered again every few seconds
+                self._log("journal: %s" % fault)
+            self._full_logged = full
             if fault.word != "worn":
                 return False
         self.worn = True
