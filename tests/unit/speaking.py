@@ -3,7 +3,7 @@
 import os
 from binascii import unhexlify
 
-from captured import rows
+from captured import rows, text
 from float_answers import answer as registers
 from float_answers import image
 
@@ -32,10 +32,9 @@ def parts():
 
 def _said(part_id, key):
     """The text of one key in a part's file of the shelf: MicroPython reads no TOML."""
-    with open(SHELF + part_id + ".toml") as file:
-        for line in file:
-            if line.startswith(key + ' = "'):
-                return line.split('"')[1]
+    for line in text(SHELF + part_id + ".toml").split("\n"):
+        if line.startswith(key + ' = "'):
+            return line.split('"')[1]
     raise KeyError(key)
 
 

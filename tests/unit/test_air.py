@@ -4,6 +4,7 @@ from ground import MIDNIGHT, Hours, Seed, fault
 from lamppost.drivers.bme280 import Bme280
 from lamppost.drivers.sps30 import Sps30
 from lamppost.sensing.air.windows import Air
+from slow import long
 
 PARTS = {"dust": Sps30, "climate": Bme280}
 OPTIONS = {"parts": ["dust", "climate"], "window_s": 600, "every_ms": 10000}
@@ -60,6 +61,7 @@ def test_temperatures_below_zero_are_rounded_like_those_above():
     assert street.run(600)[0][1]["t"] == -5.1
 
 
+@long
 def test_the_last_hour_takes_no_more_room_with_windows_of_seconds():
     street = Street(options=dict(OPTIONS, window_s=10))
     street.pm = 100

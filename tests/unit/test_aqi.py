@@ -3,13 +3,12 @@
 import json
 from array import array
 
-from captured import DATA
+from captured import DATA, text
 from ground import Seed
 from lamppost.sensing.air import aqi, aqi_us
 from lamppost.sensing.air.history import MISSING, History
 
-with open(DATA + "aqi_vectors.json") as _file:
-    VECTORS = json.load(_file)
+VECTORS = json.loads(text(DATA + "aqi_vectors.json"))
 # their name: ours, and what their unit is in ours (tenths of ug/m3 and of ppb)
 EUROPE = {"pm25": "pm2_5", "pm10": "pm10", "no2": "no2", "o3": "o3", "so2": "so2"}
 EUROPE_TABLES = {

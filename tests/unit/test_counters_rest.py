@@ -3,6 +3,7 @@
 from journal_on_ram import Nor, PowerCut, Ticks, raised
 from lamppost.journal.counters import UNKNOWN, Counters
 from lamppost.journal.flash import Flash
+from slow import long
 
 
 def start(nor, power_cut=False, ticks=None):
@@ -67,6 +68,7 @@ def test_they_outlive_many_laps_of_the_ring_in_which_only_the_meter_counts():
     assert max(nor.erases) > 3
 
 
+@long
 def test_a_cut_at_any_operation_turns_none_of_them_back():
     for at in range(1, 400, 7):
         nor, ticks = Nor(3), Ticks()
@@ -163,6 +165,7 @@ def test_notes_outlive_many_laps_of_the_ring_and_a_cut_as_a_block_is_opened():
             assert kept.kept("pole mast") == b"upright" and kept.burn_s == 10
 
 
+@long
 def test_no_cut_within_their_writing_loses_notes_or_the_rest():
     nor, ticks = Nor(4), Ticks()
     counters = start(nor, ticks=ticks)

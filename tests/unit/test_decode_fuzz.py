@@ -12,6 +12,7 @@ from ground import Seed
 from lamppost.core.faults import SensorFault
 from lamppost.core.quantities import plausible
 from lamppost.drivers import registry
+from slow import long
 
 ROUNDS = int(os.getenv("FUZZ_ROUNDS") or 100)
 WORDS = ("silent", "garbled", "refused", "foreign", "range", "signal", "warming", "unset")
@@ -52,6 +53,7 @@ def decoded(part_id, data):
     return reading
 
 
+@long
 def test_pure_noise_on_a_line_is_a_fault_and_nearly_never_a_reading():
     for part_id in LINES:
         seed = Seed(11)
@@ -59,6 +61,7 @@ def test_pure_noise_on_a_line_is_a_fault_and_nearly_never_a_reading():
         assert len(readings) <= ROUNDS // 100, part_id
 
 
+@long
 def test_any_registers_at_all_are_a_reading_or_a_fault():
     for part_id in speaking.parts():
         seed = Seed(14)
@@ -67,6 +70,7 @@ def test_any_registers_at_all_are_a_reading_or_a_fault():
             decoded(part_id, seed.bytes(count))
 
 
+@long
 def test_spoiled_answers_are_read_right_or_refused_with_a_word():
     for part_id in speaking.parts():
         seed = Seed(12)
@@ -75,6 +79,7 @@ def test_spoiled_answers_are_read_right_or_refused_with_a_word():
             decoded(part_id, spoiled(seed, good[seed.below(len(good))]))
 
 
+@long
 def test_a_good_answer_on_a_line_survives_noise_before_and_after():
     for part_id in LINES:
         seed = Seed(13)

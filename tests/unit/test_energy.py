@@ -4,6 +4,7 @@ from ground import MIDNIGHT, Hours, Seed, fault
 from lamppost.drivers.pzem004t import Pzem004t
 from lamppost.sensing.energy.meter import Energy
 from lamppost.sensing.energy.register import Register
+from slow import long
 
 WRAP = Pzem004t.WRAP_MWH
 METER = Pzem004t(None)
@@ -187,6 +188,7 @@ def test_a_lamp_of_one_second_windows_loses_none_to_jitter():
     assert sum([message["window_s"] for _, message, _ in told]) == ends[-1] - MIDNIGHT
 
 
+@long
 def test_a_week_of_nights_cut_at_dawn_publishes_a_register_that_only_grows():
     seed = Seed(5)
     counters = Counters()

@@ -6,6 +6,7 @@ from lamppost.drivers.sdm120 import Sdm120
 from lamppost.drivers.sdm630 import Sdm630
 from lamppost.sensing.energy.meter import Energy
 from lamppost.sensing.energy.register import Register
+from slow import long
 from test_energy import Counters
 
 
@@ -105,6 +106,7 @@ def test_an_integral_counts_nothing_for_the_time_nobody_looked():
     assert not circuit.energy.supply_lost, "a part on I2C has the node's supply"
 
 
+@long
 def test_an_integral_of_a_week_loses_nothing_to_rounding_and_takes_nothing_off():
     circuit = Circuit(Ina226(None), window_s=900)
     for hour in range(24):

@@ -1,14 +1,12 @@
 """The gas index against what Sensirion's own C code makes of their test run (tests/data/gas_index_vectors.csv)."""
 
+from captured import lines
 from lamppost.sensing.air.gas_index import GasIndex
-
-DATA = __file__.rsplit("/", 1)[0] + "/../data/gas_index_vectors.csv"
 
 
 def rows():
-    with open(DATA) as file:
-        names = file.readline().strip().split(",")
-        return [dict(zip(names, [int(value) for value in line.strip().split(",")])) for line in file]
+    names, *found = [line.strip().split(",") for line in lines("gas_index_vectors.csv")]
+    return [dict(zip(names, [int(value) for value in row])) for row in found]
 
 
 def worst(index, column, raw):

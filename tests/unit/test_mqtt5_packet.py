@@ -4,6 +4,7 @@ from lamppost.core.faults import LinkFault
 from lamppost.link.mqtt import packets, packets_v5
 from mqtt_ends import Bytes, Sink, read_out
 from raising import raises
+from slow import long
 
 CONNACK = b"\x20\x03\x00\x00\x00"
 
@@ -184,6 +185,7 @@ def test_malformed_connacks_close_the_link():
             heard(data, greeted=False)
 
 
+@long
 def test_mutated_packets_end_in_a_link_fault_or_nothing_and_never_grow_the_buffer():
     fuzz(2500, 20261122)
 

@@ -4,6 +4,7 @@ from lamppost.core.faults import LinkFault
 from lamppost.link.mqtt import envelope, packets
 from mqtt_ends import Bytes, Sink, read_out
 from raising import raises
+from slow import long
 
 CONNACK = b"\x20\x02\x00\x00"
 
@@ -131,6 +132,7 @@ def test_a_topic_without_room_closes_the_link():
         heard(packets.publish(b"t" * 100, [b"body"]))
 
 
+@long
 def test_mutated_packets_end_in_a_link_fault_or_nothing_and_never_grow_the_buffer():
     seeds = [
         b"\x40\x02\x00\x01",

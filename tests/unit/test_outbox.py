@@ -7,6 +7,7 @@ from lamppost.core.faults import JournalFault
 from lamppost.core.stamp import Stamp
 from lamppost.journal.flash import Flash
 from lamppost.journal.outbox import ALARM, CLEAR, EVENT, TELEMETRY, Entry, Outbox
+from slow import long
 
 ENERGY = b"tele/energy"
 
@@ -254,6 +255,7 @@ def test_an_alarm_and_its_end_are_taken_when_events_have_filled_their_half():
     assert [s.topic for s in take(outbox, 2)] == [b"alarm/a", b"alarm/a"]
 
 
+@long
 def test_alarms_are_taken_until_little_more_than_a_block_is_left_and_all_of_them_are_delivered():
     for blocks in (8, 40):
         nor = Nor(blocks)
@@ -398,6 +400,7 @@ def test_thousands_of_records_with_boots_and_acknowledgements_in_between_come_on
     assert got == made
 
 
+@long
 def test_fuzzed_flash_brings_only_documented_faults_and_ends():
     random.seed(17)
     nor = Nor(6)

@@ -2,12 +2,13 @@
 
 from binascii import unhexlify
 
-from captured import DATA
+from captured import lines
 from ground import MIDNIGHT, Hours, Notes, Seed, drain, fault
 from lamppost.core.faults import SensorFault
 from lamppost.drivers.tfmini import decode
 from lamppost.sensing.parking.bay import ParkingBay
 from lamppost.sensing.parking.calibration_store import pack, unpack
+from slow import long
 
 MAGNET = ("mag_x_ut", "mag_y_ut", "mag_z_ut")
 RADAR = ("presence",)
@@ -147,8 +148,7 @@ def test_echoes_that_are_lost_in_fog_are_no_car():
 def test_the_recorded_loss_of_signal_never_becomes_a_distance():
     bay = Bay()
     bay.see(3200, 30)
-    with open(DATA + "tfmini_low_signal_dropout.csv") as file:
-        frames = [unhexlify(line.strip().split(",")[3]) for line in file if line[0] != "n"]
+    frames = [unhexlify(line.strip().split(",")[3]) for line in lines("tfmini_low_signal_dropout.csv")[1:]]
     told = []
     take, miss = bay.feeds["d_mm"]
     for frame in frames + frames:  # 58 seconds
@@ -204,6 +204,7 @@ def test_a_covered_lens_is_blocked_and_not_a_car():
     assert states(bay.see(3200, 30)) == ["free"]
 
 
+@long
 def test_the_empty_distance_follows_slow_changes_but_no_parked_car():
     bay = Bay()
     bay.see(3200, 60)
@@ -373,6 +374,7 @@ def test_a_tram_that_passes_again_and_again_is_learned():
     assert states(bay.feel(30, *CAR)) == ["occupied"]
 
 
+@long
 def test_the_empty_field_follows_the_temperature_and_a_neighbour():
     bay = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False)
     bay.feel(90)
@@ -465,6 +467,7 @@ def test_what_stands_where_no_vehicle_ever_stood_has_to_stand_longer():
     assert usual + 2 < see(2300, 300)
 
 
+@long
 def test_a_car_that_stands_while_the_night_cools_down_is_seen_to_leave():
     bay = alone()
     x, y, z = CAR

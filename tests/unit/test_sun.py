@@ -1,9 +1,8 @@
 """The sun against the almanac, and where it does not rise."""
 
+from captured import lines
 from lamppost.core import sun
 from lamppost.core.calendar import DAY, civil
-
-DATA = __file__.rsplit("/", 1)[0] + "/../data/"
 
 
 def seconds(text):
@@ -24,9 +23,8 @@ EVENTS = (
 
 
 def almanac():
-    with open(DATA + "sun_london_lisbon_milan.csv") as file:
-        names = file.readline().strip().split(",")
-        return [dict(zip(names, line.strip().split(","))) for line in file]
+    names, *rows = [line.strip().split(",") for line in lines("sun_london_lisbon_milan.csv")]
+    return [dict(zip(names, row)) for row in rows]
 
 
 def worst():

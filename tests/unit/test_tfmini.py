@@ -2,7 +2,7 @@
 
 from binascii import unhexlify
 
-from captured import DATA, rows
+from captured import lines, rows
 from lamppost.core.faults import SensorFault
 from lamppost.drivers import registry
 from lamppost.drivers.tfmini import decode
@@ -32,10 +32,9 @@ def test_a_command_of_ours_is_no_reading():
 
 
 def test_a_real_loss_of_signal_never_gives_a_distance():
-    with open(DATA + "tfmini_low_signal_dropout.csv") as file:
-        lines = [line.strip().split(",") for line in file][1:]
-    assert len(lines) == 29
-    for _, _, _, text in lines:  # all weaker than 100, most of them 65535 cm
+    dropouts = [line.strip().split(",") for line in lines("tfmini_low_signal_dropout.csv")][1:]
+    assert len(dropouts) == 29
+    for _, _, _, text in dropouts:  # all weaker than 100, most of them 65535 cm
         with raises(SensorFault, "signal"):
             decode(unhexlify(text))
 

@@ -2,6 +2,7 @@
 
 from ground import MIDNIGHT, Hours, Seed
 from lamppost.sensing.window import Window
+from slow import long
 
 
 class Ended:
@@ -58,6 +59,7 @@ def test_a_trimmed_clock_never_ends_the_same_window_twice():
     assert {row[0] for row in time.all} == {10}
 
 
+@long
 def test_no_second_is_counted_twice_or_negative_whatever_the_clock_does():
     for start in range(12):
         seed = Seed(start)

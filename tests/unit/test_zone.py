@@ -4,6 +4,7 @@ from lamppost.core.calendar import DAY, civil, days
 from lamppost.core.faults import SettingsFault
 from lamppost.core.zone import Zone
 from raising import raises
+from slow import long
 
 LONDON = "GMT0BST,M3.5.0/1,M10.5.0"
 LISBON = "WET0WEST,M3.5.0/1,M10.5.0"
@@ -38,6 +39,7 @@ def test_a_time_that_comes_twice_is_the_first_and_one_that_is_skipped_is_the_cha
     assert Zone(MILAN).utc_s(at(2026, 3, 29, 2, 30)) == at(2026, 3, 29, 1)
 
 
+@long
 def test_every_hour_of_a_year_goes_there_and_back():
     for text in (LONDON, MILAN, "AEST-10AEDT,M10.1.0,M4.1.0/3", "<-03>3", "IST-5:30"):
         zone = Zone(text)

@@ -1,6 +1,7 @@
 """Runs the unit tests of the files named on the command line; started by MicroPython, not by pytest.
 
-One line a test: `ok NAME` or `FAILED NAME` with the traceback before it; exit code 1 when one failed.
+One line a test: `ok NAME`, `long NAME` where it is left out, or `FAILED NAME` with the traceback before it; exit code 1
+when one failed. A board imports this file and calls run_files.
 """
 
 import sys
@@ -10,14 +11,20 @@ sys.path.insert(0, here + "/../../firmware")
 sys.path.insert(0, here)
 
 
-def run(path):
+def run(path, with_long=True):
     """Run every test_* function of one file; returns (run, failed)."""
+    from slow import LONG
+
     module = __import__(path.rsplit("/", 1)[-1].rsplit(".", 1)[0])
     names = sorted(name for name in dir(module) if name.startswith("test_"))
     failed = 0
     for name in names:
+        test = getattr(module, name)
+        if test in LONG and not with_long:
+            print("long", name)
+            continue
         try:
-            getattr(module, name)()
+            test()
             print("ok", name)
         except Exception as error:
             failed += 1
@@ -26,10 +33,16 @@ def run(path):
     return len(names), failed
 
 
-total = broken = 0
-for path in sys.argv[1:]:
-    count, failed = run(path)
-    total += count
-    broken += failed
-print(f"{total} tests, {broken} failed")
-sys.exit(1 if broken or not total else 0)
+def run_files(paths, with_long=True):
+    """True if there were tests in these files, and all held."""
+    total = broken = 0
+    for path in paths:
+        count, failed = run(path, with_long)
+        total += count
+        broken += failed
+    print(f"{total} tests, {broken} failed")
+    return total > 0 and not broken
+
+
+if __name__ == "__main__":
+    sys.exit(not run_files(sys.argv[1:]))
