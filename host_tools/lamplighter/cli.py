@@ -19,7 +19,7 @@ VERBS = {
     "configure": ("configure", "Give a node its configuration."),
     "update": ("update", "Bring a new app to a node, and only what changed of it."),
     "unlock": ("unlock", "Open the console of a node in operation."),
-    "calibrate": ("calibrate", "Tell a node how a sensor compares with a reference."),
+    "calibrate": ("calibrate", "Compare a sensor of the air with a reference, or measure an empty parking bay."),
     "test": ("test", "Run the node's self-test and give a verdict."),
     "identity": ("identity", "The city's CA, and a key and certificate for each lamppost."),
     "roster": ("roster", "Check a street's list of lampposts; say which is next."),

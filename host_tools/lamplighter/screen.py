@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import click
 from rich.console import Console
 
 from .problems import Problem
@@ -43,6 +44,14 @@ def problem(trouble: Problem, as_json: bool = False) -> None:
         err.print(f"[bold]remedy:[/] {_plain(trouble.remedy)}")
     if as_json:
         result({"error": trouble.word, "cause": trouble.cause, "remedy": trouble.remedy, "details": trouble.details})
+
+
+def asked(question: str) -> bool:
+    """The answer at a terminal; without one nobody has agreed."""
+    if not sys.stdin.isatty():
+        note(question)
+        return False
+    return click.confirm(question, err=True)
 
 
 def _plain(text: str) -> str:

@@ -1,5 +1,7 @@
 """What the parts are given is what a subscriber reads; what they do not give is null, with its letter."""
 
+import json
+
 import pytest
 
 pytestmark = pytest.mark.virtual_only
@@ -94,3 +96,19 @@ def test_an_alarm_whose_cause_went_away_in_the_dark_is_cleared_after_the_start(n
     heard.forget()
     node.power_on()
     heard.until("alarm/sensorFault-climate", lambda m: m == {})
+
+
+def test_a_bay_is_unknown_until_the_engineer_says_that_it_is_empty(node, heard, configure):
+    configure(node, parking=[{"bay": "1", "part": "bay-1", "every_ms": 250}])
+    unsure = heard.until("tele/parking/1", lambda m: m["evidence"] == "empty distance not learned")
+    assert (unsure["state"], unsure["confidence"]) == ("unknown", None)
+    refused = node.tool("calibrate", "parking", "--bay", "2", "--bay-empty")
+    assert refused.returncode and "its bays: 1" in refused.stderr
+    asked = node.tool("calibrate", "parking", "--bay", "1")
+    assert asked.returncode == 2 and "--bay-empty" in asked.stderr
+    measured = node.tool("calibrate", "parking", "--bay", "1", "--bay-empty", "--json")
+    assert measured.returncode == 0, measured.stderr
+    assert json.loads(measured.stdout) == {"bay": "1", "empty_mm": 3200, "field_ut": None}
+    heard.until("tele/parking/1", lambda m: m["state"] == "free")
+    node.lamp.part("bay-1").set(mm=1700)
+    heard.until("tele/parking/1", lambda m: m["state"] == "occupied")

@@ -1,4 +1,4 @@
-"""`lamplighter calibrate`: what a reference beside a sensor has taught, into the configuration on the node."""
+"""`lamplighter calibrate`: a sensor of the air against a reference, and a parking bay that is empty now."""
 
 from __future__ import annotations
 
@@ -14,7 +14,24 @@ from .configure import restarted
 QUANTITIES = ("pm1", "pm2_5", "pm4", "pm10", "t", "rh", "p", "co2", "no2", "o3", "so2", "co")
 
 
-@click.command("calibrate")
+class _OfAirUnlessSaid(click.Group):
+    """`calibrate --port ...` is `calibrate air --port ...`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
+            args = ["air", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("calibrate", cls=_OfAirUnlessSaid)
+def command() -> None:
+    """Compare a sensor of the air with a reference, or measure an empty parking bay.
+
+    Example: lamplighter calibrate parking --port /dev/ttyUSB0 --bay 1
+    """
+
+
+@command.command()
 @click.option("--port", metavar="PORT", required=True, help="Serial port, e.g. /dev/ttyUSB0.")
 @click.option("--part", metavar="ID", required=True, help="The part's id in the configuration.")
 @click.option("--quantity", type=click.Choice(QUANTITIES), required=True, help="What was calibrated.")
@@ -25,7 +42,7 @@ QUANTITIES = ("pm1", "pm2_5", "pm4", "pm10", "t", "rh", "p", "co2", "no2", "o3",
 @click.option("--serial", metavar="NUMBER", help="Of the sensor that it was done with: refused for another one.")
 @click.option("--remove", is_flag=True, help="Take the calibration of this quantity away.")
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
-def command(
+def air(
     port: str, part: str, quantity: str, slope: float, offset: float, name: str | None, date: str | None,
     serial: str | None, remove: bool, as_json: bool,
 ) -> None:  # fmt: skip
@@ -35,7 +52,7 @@ def command(
     for the serial number of another sensor is refused. Note it in your configuration file too: the next
     `lamplighter configure` brings what is there.
 
-    Example: lamplighter calibrate --port /dev/ttyUSB0 --part dust --quantity pm2_5 --slope 0.87 --id KS-2026-03
+    Example: lamplighter calibrate air --port /dev/ttyUSB0 --part dust --quantity pm2_5 --slope 0.87 --id KS-2026-03
     """
     from ..config import config_file
     from ..device import node_files, ports
@@ -74,3 +91,32 @@ def changed(before: dict[str, Any], row: dict[str, Any], remove: bool) -> dict[s
     if rows:
         air["calibration"] = rows
     return {**before, "air": air} if rows or "air" in before else before
+
+
+@command.command()
+@click.option("--port", metavar="PORT", required=True, help="Serial port, e.g. /dev/ttyUSB0.")
+@click.option("--bay", metavar="NAME", required=True, help="The bay as the configuration names it.")
+@click.option("--bay-empty", is_flag=True, help="It is empty: do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+def parking(port: str, bay: str, bay_empty: bool, as_json: bool) -> None:
+    """Measure a parking bay that is empty now, and let the node remember it.
+
+    Without this, and without `empty_mm` in the configuration, a bay is `unknown` until it was seen in both states. The
+    node reads the parts of the bay ten times; nobody may stand in their view meanwhile.
+
+    Example: lamplighter calibrate parking --port /dev/ttyUSB0 --bay 1
+    """
+    from ..commissioning import empty_bay
+    from ..device import ports
+    from ..device.repl import Repl
+
+    if not bay_empty and not screen.asked(f"Is bay {bay} empty now, and nobody in view of its sensors?"):
+        raise click.UsageError("Nobody has said that the bay is empty; say it with --bay-empty.")
+    with ports.claim(port), Repl(port, screen.note) as node:
+        node.fresh()
+        screen.note(f"bay {bay}: measuring, 5 s a part")
+        found = empty_bay.measure(node, bay)
+    if as_json:
+        screen.result({"bay": bay, **found})
+    else:
+        screen.out.print(f"{empty_bay.words(bay, found)}.", markup=False)

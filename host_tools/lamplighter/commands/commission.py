@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 @base_option
 @click.option("--engineer", default="", metavar="NAME", help="Who signs, with a certificate; without it the city does.")
 @click.option("--yes", is_flag=True, help="Go on without being asked who it is.")
+@click.option("--bay-empty/--bay-not-empty", default=None,
+              help="Whether its parking bays are empty now; asked if not said.")  # fmt: skip
 @click.option("--swap", is_flag=True, help="This node takes the place of a dead one.")
 @click.option("--imp-mwh", type=click.IntRange(0, 2**47), metavar="N",
               help="What register the dead node told last.")  # fmt: skip
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
 def command(
     asset: str | None, file: Path, port: str | None, folder: Path, passphrase_file: Path | None, base: Path | None,
-    engineer: str, yes: bool, swap: bool, imp_mwh: int | None, last_boot: int | None, offline: bool, finish: bool,
+    engineer: str, yes: bool, bay_empty: bool | None, swap: bool, imp_mwh: int | None, last_boot: int | None,
+    offline: bool, finish: bool,
     broker: tuple[str, int] | None, within: float, records: Path | None, micropython: Path | None, baud: int | None,
     as_json: bool,
 ) -> None:  # fmt: skip
@@ -76,12 +78,13 @@ def command(
         _finish(street, book, row, city, signer, broker, within, as_json)
         return
     assert port and row
-    options = Options(port, micropython, baud, broker, offline, within, swap, imp_mwh, last_boot, engineer, records)
+    options = Options(port, micropython, baud, broker, offline, within, swap, imp_mwh, last_boot, engineer, records,
+                      bay_empty)  # fmt: skip
     progress = Progress(row.asset)
     screen.note(f"{port}: looking who it is")
-    work = Work(row, street, book, options, city, look(port, row.board), progress, screen.note)
+    work = Work(row, street, book, options, city, look(port, row.board), progress, screen.note, ask=screen.asked)
     run.ready(work)
-    written = run.run(work, signer, lambda question: yes or _asked(question))
+    written = run.run(work, signer, lambda question: yes or screen.asked(question))
     if as_json:
         screen.result({"asset": row.asset, "mac": work.mac, **written})
         return
@@ -98,7 +101,7 @@ def _chosen(street: Roster, book: Results, asset: str | None, yes: bool) -> Row:
     if not left:
         raise AssetUnknown(f"All {len(street.rows)} lampposts of {street.path} are finished.", "Name the one you mean.")
     screen.note(f"next is {described(left[0])}")
-    if not yes and not _asked("Take this one?"):
+    if not yes and not screen.asked("Take this one?"):
         raise AssetUnknown("No lamppost was chosen.", "Name it: lamplighter commission ASSET ...")
     return left[0]
 
@@ -128,9 +131,3 @@ def _finish(
         raise troubles[0]
 
 
-def _asked(question: str) -> bool:
-    """At a terminal; without one nobody has agreed."""
-    if not sys.stdin.isatty():
-        screen.note(question)
-        return False
-    return click.confirm(question, err=True)

@@ -92,6 +92,7 @@ class Options:
     last_boot: int | None = None
     engineer: str = ""
     folder: Path | None = None  # for records
+    bay_empty: bool | None = None  # its parking bays; None: ask
 
 
 @dataclass
@@ -111,6 +112,7 @@ class Work:
     is_open: bool = False  # a configuration was written that leaves the console open
     fresh: bool = False  # the node has just been restarted by a step of this run
     begun: float = field(default_factory=time.time)
+    ask: Callable[[str], bool] = lambda question: False
 
     @property
     def installed(self) -> dict[str, str]:

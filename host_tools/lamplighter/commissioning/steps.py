@@ -12,7 +12,7 @@ from ..device.repl import Repl
 from ..pki.names import common_name
 from ..problems import BrokerNotFound, BrokerUnreachable, CountersUnknown, SelftestFailed
 from ..roster.columns import colons
-from . import check_sentences, counter_transfer
+from . import check_sentences, counter_transfer, empty_bay
 from .broker_check import BrokerCheck, explained
 from .context import Work
 
@@ -181,7 +181,7 @@ class Lock:
 
 
 class SelfTest:
-    """Every part against its limits, by `lamplighter test`."""
+    """Every part against its limits, by `lamplighter test`; then the parking bays that are empty now are measured."""
 
     name = "self-test"
 
@@ -201,7 +201,25 @@ class SelfTest:
                 failed.remedy = check_sentences.remedy(rows[0]) + " Then run the same command again."
             raise
         work.fresh = True
-        return {"checks": told["checks"], "config": work.of("configuration")["config"]}
+        return {"checks": told["checks"], "config": work.of("configuration")["config"], "bays": _empty_bays(work)}
+
+
+def _empty_bays(work: Work) -> dict[str, Any]:
+    """{bay: what an empty one measures, or None where it is not known to be empty}."""
+    found: dict[str, Any] = {}
+    for bay in [row["bay"] for row in work.row.document().get("parking", [])]:
+        found[bay] = None
+        empty = work.options.bay_empty
+        if empty is None:
+            empty = work.ask(f"Is bay {bay} empty now, and nobody in view of its sensors?")
+        if empty:
+            with Repl(work.options.port, work.say) as node:
+                node.fresh()
+                found[bay] = empty_bay.measure(node, bay)
+            work.say(empty_bay.words(bay, found[bay]))
+        else:
+            work.say(f"bay {bay} is not known to be empty: without empty_mm, unknown until it was seen in both states")
+    return found
 
 
 class Broker:

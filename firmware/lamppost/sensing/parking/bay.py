@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from . import calibration_store, fusion
+from . import calibration_store, empty_bay, fusion
 from .fusion import BETWEEN, BLOCKED, FREE, NEAR, OCCUPIED, UNKNOWN
 from .magnetometer import Magnetometer
 from .magnetometer_only import MagnetometerOnly
@@ -31,7 +31,7 @@ class ParkingBay:
         self._empty_mm = options.get("empty_mm")
         self._hold_ms = 1000 * options.get("hold_s", 300)  # fog passes, and vehicles stay
         self._notes = notes
-        self._name = "bay " + options["bay"]
+        self._name = empty_bay.name(options["bay"])
         note = notes.kept(self._name) if notes else None
         self._kept = calibration_store.unpack(note) if note else (None, None)
         self.range_finders = []

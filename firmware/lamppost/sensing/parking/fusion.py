@@ -11,6 +11,7 @@ _LENS_MS = const(60000)
 _FOG_MS = const(1200000)  # fog echoes too
 _PASSING_MS = const(90000)  # people, trams and lorries have passed by then,
 _PASSERS_MS = const(180000)  # and where a radar sees somebody it takes longer
+_SWAYS_MS = const(20000)  # somebody while a tram passes
 _CANCELLED_MS = const(70000)  # a lorry or a tram may take away for so long what a vehicle adds
 
 
@@ -29,7 +30,7 @@ def weigh(distance, still, field, calm, somebody, watched):
         return FREE, 4000 if field == AWAY else _CANCELLED_MS if field == NEAR else 6000
     if distance == NEAR:
         if field == NEAR:
-            return OCCUPIED, 5000
+            return OCCUPIED, 5000 if still else _SWAYS_MS
         if field == AWAY:
             return BLOCKED, _OBJECT_MS  # people, trolleys and leaves have no iron to speak of
         if still is None:
