@@ -37,8 +37,8 @@ def virtual(bench_place: Place) -> bool:
 def broker(bench_place: Place, tmp_path: Path) -> Iterator[Mosquitto]:
     """A real Mosquitto, on loopback unless a lamppost on a cable must reach it."""
     if bench_place.broker:
-        host, _, port = bench_place.broker.rpartition(":")
-        broker = Mosquitto(tmp_path / "broker", host=host, port=int(port))
+        host, port = bench_place.broker
+        broker = Mosquitto(tmp_path / "broker", host=host, port=port)
     else:
         broker = Mosquitto(tmp_path / "broker")
     broker.start()

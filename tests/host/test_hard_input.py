@@ -10,9 +10,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 from lamplighter import cli
+from lamplighter.bench import bench_file
 from lamplighter.boards import board_file
 from lamplighter.documents import toml_source
-from lamplighter.problems import BoardInvalid, Problem, ScenarioInvalid
+from lamplighter.problems import BenchInvalid, BoardInvalid, Problem, ScenarioInvalid
 from lamplighter.roster import roster_file
 from lamplighter.virtual import scenario_file
 
@@ -157,3 +158,15 @@ def test_a_roster_without_rows_has_one_error_and_no_rows_to_count(tmp_path):
     (tmp_path / "street.csv").write_text(ROSTER.split("\n")[0] + "\n")
     code, output = ended("roster", "check", str(tmp_path / "street.csv"))
     assert code == 74 and output.endswith("street.csv has 1 error.")
+
+
+def test_a_bench_takes_a_broker_with_its_port_and_refuses_what_is_none(tmp_path):
+    def load(broker: str):
+        (tmp_path / "bench.toml").write_text(f'broker = "{broker}"\n[[node]]\nname = "one"\n')
+        return bench_file.load(tmp_path / "bench.toml")[0].broker
+
+    assert load("10.0.0.4:1884") == ("10.0.0.4", 1884) and load("[2001:db8::1]:1883") == ("2001:db8::1", 1883)
+    for wrong in ("10.0.0:1883", "broker.lan:70000", "a..b", ""):
+        with pytest.raises(BenchInvalid) as caught:
+            load(wrong)
+        assert "broker" in caught.value.details[0]

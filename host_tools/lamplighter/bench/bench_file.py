@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .. import hosts
 from ..boards import board_file
 from ..contract.sentences import nearest
 from ..device import ports
@@ -30,7 +31,7 @@ class Place:
     wiring: Wiring = field(default_factory=lambda: Wiring({}))
     power: dict[str, Any] = field(default_factory=dict)
     limits: Limits = field(default_factory=dict)
-    broker: str | None = None
+    broker: tuple[str, int] | None = None  # where a lamppost on a cable finds it
     ssid: str = "lamplighter"
     simulated: bool = False  # behind a network address is a virtual lamppost
 
@@ -44,7 +45,11 @@ def named(port: str, board: str = BOARD, broker: str | None = None, ssid: str = 
     known = _board(board)
     if port != VIRTUAL:
         ports.check(port)
-    return Place(port.rpartition("/")[2] or port, port, board, wiring.load(None, known), broker=broker, ssid=ssid)
+    try:
+        where = hosts.split(broker, 1883) if broker else None
+    except hosts.HostWrong as wrong:
+        raise BenchInvalid(f"--broker {wrong}.", "Give HOST:PORT.") from None
+    return Place(port.rpartition("/")[2] or port, port, board, wiring.load(None, known), broker=where, ssid=ssid)
 
 
 def _board(name: str) -> board_file.Board:
@@ -94,7 +99,18 @@ def _place(document: toml_source.TomlDocument, index: int, row: dict[str, Any], 
     data = document.data
     ssid = data.get("ssid", "lamplighter")
     simulated = row.get("simulated", False)
-    return Place(row["name"], port, name, wired, power, limits, data.get("broker"), ssid, simulated)
+    return Place(row["name"], port, name, wired, power, limits, _broker(document), ssid, simulated)
+
+
+def _broker(document: toml_source.TomlDocument) -> tuple[str, int] | None:
+    if "broker" not in document.data or not document.sound("broker"):
+        return None
+    try:
+        return hosts.split(document.data["broker"], 1883)
+    except hosts.HostWrong as wrong:
+        cause, _, remedy = str(wrong).partition("; ")
+        document.complain(("broker",), cause, remedy or "give HOST:PORT")
+        return None
 
 
 def _check_port(document: toml_source.TomlDocument, path: toml_source.Path, port: str) -> None:

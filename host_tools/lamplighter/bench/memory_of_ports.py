@@ -35,8 +35,7 @@ def document(place: Place, board: Board, **changes: Any) -> dict[str, Any]:
         if password := os.environ.get("LAMPLIGHTER_WIFI_PASSWORD"):
             wifi["password"] = password
         if place.broker:
-            host, _, number = place.broker.rpartition(":")
-            port = int(number)
+            host, port = place.broker
     fitted = board.node_document()["fitted"]
     measuring: dict[str, list[str]] = {}
     for row in fitted:

@@ -51,7 +51,7 @@ def command(
     from lamppost.drivers import registry  # type: ignore[import-not-found]
 
     known = catalogue.meant(part)
-    decoder = registry.driver(known.id)[0].decode
+    decoder = registry.driver(known.id)[0].decode  # type: ignore[union-attr]
     text = " ".join(frame) if frame != ("-",) else text_file.stdin(ReadingFault)
     try:
         raw = hex_bytes.parse(text)

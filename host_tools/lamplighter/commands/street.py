@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from .. import screen
+from .. import hosts, screen
 from ..hosts import Host
 from ..problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused
 from .broker_access import FILE, password_of
@@ -73,7 +73,8 @@ def command(
         screen.out.print(_closing(told), markup=False)
     refused = [word for word in _LOGIN if word in told["faults"]]
     if refused and not told["sessions"]:
-        raise BrokerLoginRefused(f"The broker {host}:{port} refused every simulated lamppost ({refused[0]}).")
+        where = hosts.joined(host, port)
+        raise BrokerLoginRefused(f"The broker {where} refused every simulated lamppost ({refused[0]}).")
 
 
 def _reach(host: str, port: int) -> None:
@@ -83,7 +84,7 @@ def _reach(host: str, port: int) -> None:
     except socket.gaierror:
         raise BrokerNotFound(f"The broker's name {host!r} cannot be resolved.") from None
     except OSError as wrong:
-        raise BrokerRefused(f"{host}:{port} cannot be reached: {wrong.strerror or wrong}.") from None
+        raise BrokerRefused(f"{hosts.joined(host, port)} cannot be reached: {wrong.strerror or wrong}.") from None
 
 
 async def _evening(

@@ -7,13 +7,10 @@ from pathlib import Path
 
 import click
 
+from ..problems import FileRefused
 from . import text_file
 
 LONGEST = 1024  # bytes; MQTT would take 65,535, and nobody types so many
-
-
-class _Unreadable(text_file.Problem):
-    exit_code, word = 2, "usage"
 
 
 def read(file: Path | None, variable: str, longest: int = LONGEST) -> str | None:
@@ -23,8 +20,8 @@ def read(file: Path | None, variable: str, longest: int = LONGEST) -> str | None
     """
     if file:
         try:
-            secret = text_file.read(file, _Unreadable).rstrip("\r\n")
-        except _Unreadable as wrong:
+            secret = text_file.read(file, FileRefused).rstrip("\r\n")
+        except FileRefused as wrong:
             raise click.UsageError(wrong.cause) from None
         return checked(secret, str(file), longest)
     try:
