@@ -114,9 +114,9 @@ def rescue_window():
     """True if Ctrl-C came within the window: the app is not started then. A locked console asks for its key first."""
     poll = select.poll()
     poll.register(sys.stdin, select.POLLIN)
-    if door and not door.opened:
+    if console_lock and not console_lock.unlocked:
         print("lamppost: the console is locked")
-        if not door.wait(_OPERATION_MS, poll.poll, sys.stdin.buffer.read):
+        if not console_lock.wait(_OPERATION_MS, poll.poll, sys.stdin.buffer.read):
             return False
     stop = False
     while not stop and poll.poll(0):
@@ -139,18 +139,18 @@ _soft = machine.reset_cause() == machine.SOFT_RESET
 try:
     import lock
 
-    door = lock.door = lock.closed(memory, _soft)  # pyright: ignore[reportAttributeAccessIssue]
-    if door is None:
+    console_lock = lock.console_lock = lock.of_node(memory, _soft)  # pyright: ignore[reportAttributeAccessIssue]
+    if console_lock is None:
         del sys.modules["lock"], lock
 except ImportError:  # a file system that was put together by hand
-    door = None
+    console_lock = None
 if _soft and memory[2:3] == b"w":
     keep_maintenance()  # a watchdog runs on through a soft reset
 slot, failed = pick_slot(memory)
 psram = has_psram()
 rescued = rescue_window()
 window_ms = time.ticks_ms()
-if rescued and door and not _soft:
+if rescued and console_lock and not _soft:
     keep_maintenance()
 # the globals of this script live as long as the app does
 del active, choose_slot, has_psram, pick_slot, keep_maintenance, rescue_window

@@ -1,4 +1,4 @@
-"""The lock of the serial console: shut in operation, opened by who answers a challenge with the node's own key.
+"""The lock of the serial console: locked in operation, unlocked by an answer to a challenge with the node's own key.
 
 boot.py, main.py and the app share it; like boot.py it is never changed over the air. What it protects from, and
 what not, is in docs/design/security.md.
@@ -8,18 +8,18 @@ import json
 from binascii import hexlify
 from hashlib import sha256
 
-_OPEN_MS = 900000  # an unlocked console shuts by itself after a quarter of an hour
+_UNLOCKED_MS = 900000  # an unlocked console is locked again after a quarter of an hour
 _FIRST_WAIT_MS = 5000  # after a wrong answer; doubled by each further one
 _LONGEST_WAIT_MS = 320000
 _ANSWER_MS = 10000
 _LONGEST_LINE = 80
-_SHUT = "lamppost: the console is locked; lamplighter unlock opens it"
+_LOCKED = "lamppost: the console is locked; lamplighter unlock opens it"
 
 
 def secret(root, random):
-    """What answers are made with, from the node's private key; None: the console is open to everybody.
+    """The secret that answers are made with, from the node's private key; None: the console is not locked.
 
-    A key that cannot be read leaves the console shut for good: no answer is right then, and the way in is the
+    A key that cannot be read leaves the console locked for good: no answer is right then. What is left is the
     boot loader, which costs the configuration.
     """
     for name in ("config.json", "config.old"):
@@ -45,12 +45,12 @@ def proof(key, challenge):
     return sha256(bytes([byte ^ 0x5C for byte in block]) + inner).digest()
 
 
-class Door:
+class ConsoleLock:
     """The console of a node in operation.
 
     key -- from secret(); keyboard -- micropython.kbd_intr; random -- os.urandom; ticks, since -- of time
     mark(flag) -- notes in RTC memory what must outlive a soft reset: b"u" for unlocked
-    opened -- somebody answered right; wrong -- how many answers were not
+    unlocked -- a right answer came; refused -- how many wrong answers came
     """
 
     def __init__(self, key, keyboard, random, ticks, since, mark):
@@ -61,20 +61,20 @@ class Door:
         self._since = since
         self._mark = mark
         self._line = b""
-        self._challenge = None  # what somebody has been asked
-        self._at = 0  # ticks: asked, refused or opened then
+        self._challenge = None  # that waits for its answer
+        self._at = 0  # ticks of the last challenge, refusal or unlocking
         self._wait_ms = 0  # after the last wrong answer
         self._waiting = False
-        self.opened = False
-        self.wrong = 0
+        self.unlocked = False
+        self.refused = 0
 
-    def shut(self):
+    def lock(self):
         """Ctrl-C is a byte like any other from here on."""
-        self.opened = False
+        self.unlocked = False
         self._mark(b"-")
-        self._bar()
+        self._keep_interrupt_off()
 
-    def _bar(self):
+    def _keep_interrupt_off(self):
         while True:
             try:
                 self._keyboard(-1)
@@ -82,20 +82,20 @@ class Door:
             except KeyboardInterrupt:
                 pass  # pressed just before
 
-    def open(self):
+    def unlock(self):
         """Ctrl-C gives the REPL again, for a while."""
-        self.opened, self._waiting, self._wait_ms = True, False, 0
+        self.unlocked, self._waiting, self._wait_ms = True, False, 0
         self._at = self._ticks()
         self._mark(b"u")
         self._keyboard(3)
 
-    def tend(self, anew=False):
-        """To be called now and then: times run out. anew -- a file starts, with Ctrl-C let through by the port."""
-        if anew and not self.opened:
-            self._bar()
+    def expire(self, file_starts=False):
+        """Called twice a second: times run out. file_starts -- the port has just let Ctrl-C through for a new file."""
+        if file_starts and not self.unlocked:
+            self._keep_interrupt_off()
         passed = self._since(self._ticks(), self._at)
-        if self.opened and passed > _OPEN_MS:
-            self.shut()
+        if self.unlocked and passed > _UNLOCKED_MS:
+            self.lock()
         if self._waiting and passed > self._wait_ms:
             self._waiting = False
         if self._challenge and passed > _ANSWER_MS:
@@ -103,20 +103,20 @@ class Door:
 
     @property
     def asked(self):
-        """Somebody has a challenge, and some seconds left to answer it."""
+        """A challenge is pending, and some seconds are left to answer it."""
         return self._challenge is not None
 
-    def hear(self, byte):
-        """One byte of the console; what is to be said to it, or None."""
+    def take(self, byte):
+        """Take one byte of the console; returns the line to print, or None."""
         if byte in b"\1\3":
             self._line = b""
-            return None if self.opened else _SHUT
+            return None if self.unlocked else _LOCKED
         if byte not in b"\r\n":
             self._line = (self._line + byte)[-_LONGEST_LINE:]
             return None
         line, self._line = self._line, b""
         if line[-3:] == b"who":
-            return None if self.opened else _SHUT  # nothing runs that could say more
+            return None if self.unlocked else _LOCKED  # nothing runs that could say more
         if line == b"unlock":
             return "lamppost: " + self._ask()
         if line[:7] == b"answer ":
@@ -124,23 +124,23 @@ class Door:
         return None
 
     def _ask(self):
-        self.tend()
+        self.expire()
         if self._waiting:
             return "wait %d s" % ((self._wait_ms - self._since(self._ticks(), self._at)) // 1000 + 1)
         self._challenge, self._at = self._random(16), self._ticks()
         return "challenge " + hexlify(self._challenge).decode()
 
     def _judge(self, answer):
-        self.tend()
+        self.expire()
         if not self._challenge:
             return "no challenge is pending"
         right = hexlify(proof(self._key, self._challenge))
         self._challenge = None
         # digests of both: how long it takes tells nothing of the right one
         if sha256(right).digest() == sha256(answer).digest():
-            self.open()
+            self.unlock()
             return "unlocked"
-        self.wrong += 1
+        self.refused += 1
         self._at, self._waiting = self._ticks(), True
         self._wait_ms = min(2 * self._wait_ms or _FIRST_WAIT_MS, _LONGEST_WAIT_MS)
         return "refused; wait %d s" % (self._wait_ms // 1000)
@@ -150,18 +150,18 @@ class Door:
 
         poll(ms) -- whether a byte is there within so many milliseconds; read(1) -- takes it
         """
-        began, told, wrong = self._ticks(), None, self.wrong
+        began, told, refused = self._ticks(), None, self.refused
         while self._since(self._ticks(), began) < ms or self.asked:
-            self.tend()
+            self.expire()
             if not poll(50):
                 continue
-            said = self.hear(read(1))
+            said = self.take(read(1))
             if said and said != told:
                 print(said)
             told = said or told
-            if self.opened:
+            if self.unlocked:
                 return True
-            if self.wrong > wrong:
+            if self.refused > refused:
                 return False
         return False
 
@@ -176,8 +176,8 @@ class Door:
             raise KeyboardInterrupt
 
 
-def closed(memory, soft):
-    """The Door of this node, shut unless it was unlocked before a soft reset; None for a console that is open.
+def of_node(memory, soft):
+    """The lock of this node's console, unlocked only if it was so before a soft reset; None if it has no lock.
 
     memory -- the RTC's: its fourth byte is b"u" while unlocked, b"U" if that is to hold over the next reset too
     """
@@ -195,9 +195,9 @@ def closed(memory, soft):
         rtc = machine.RTC()
         rtc.memory((bytes(rtc.memory())[:3] + b"---")[:3] + flag)
 
-    door = Door(key, micropython.kbd_intr, os.urandom, time.ticks_ms, time.ticks_diff, mark)
+    console_lock = ConsoleLock(key, micropython.kbd_intr, os.urandom, time.ticks_ms, time.ticks_diff, mark)
     if memory[3:4] == b"U" or soft and memory[3:4] == b"u":
-        door.open()
+        console_lock.unlock()
     else:
-        door.shut()
-    return door
+        console_lock.lock()
+    return console_lock

@@ -4,9 +4,9 @@
 
 while True:
     try:
-        door = globals().get("door")  # boot.py's
-        if door:
-            door.tend(True)  # each file starts with Ctrl-C let through
+        console_lock = globals().get("console_lock")  # boot.py's
+        if console_lock:
+            console_lock.expire(True)  # each file starts with Ctrl-C let through
         break
     except KeyboardInterrupt:
         pass
@@ -66,8 +66,8 @@ if not globals().get("rescued"):
     try:
         if not ended:
             print("lamppost: %s; reset in 5 minutes, Ctrl-C for the REPL" % why)
-        if door and not door.opened:
-            door.hold(300000)
+        if console_lock and not console_lock.unlocked:
+            console_lock.hold(300000)
             machine.reset()
         elif not ended:
             for _ in range(100):

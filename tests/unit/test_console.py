@@ -19,9 +19,9 @@ class Alarms:
 
 
 class Lock:
-    def __init__(self, wrong=0, opened=False):
-        self.wrong = wrong
-        self.opened = opened
+    def __init__(self, refused=0, unlocked=False):
+        self.refused = refused
+        self.unlocked = unlocked
 
 
 class Machine:
@@ -79,14 +79,14 @@ def test_later_chips_have_the_register_elsewhere():
 
 def test_a_locked_console_says_so():
     assert asked(Machine(1), Lock())["locked"] is True
-    assert asked(Machine(1), Lock(opened=True))["locked"] is False
+    assert asked(Machine(1), Lock(unlocked=True))["locked"] is False
 
 
 def test_wrong_answers_are_an_alarm_that_counts_them_and_the_right_one_ends_it():
     alarms = Alarms()
-    console.report_refusals(alarms, Lock(wrong=1), 0)
-    console.report_refusals(alarms, Lock(wrong=3), 1)
+    console.report_refusals(alarms, Lock(refused=1), 0)
+    console.report_refusals(alarms, Lock(refused=3), 1)
     assert alarms.told == [("consoleRefused", True, 1), ("consoleRefused", True, 3)]
-    console.report_refusals(alarms, Lock(wrong=3), 3)
-    console.report_refusals(alarms, Lock(wrong=3, opened=True), 3)
+    console.report_refusals(alarms, Lock(refused=3), 3)
+    console.report_refusals(alarms, Lock(refused=3, unlocked=True), 3)
     assert alarms.told[2:] == [("consoleRefused", False, None)]

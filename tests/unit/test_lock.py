@@ -5,7 +5,7 @@ import os
 from binascii import hexlify
 from hashlib import sha256
 
-from lock import Door, proof, secret
+from lock import ConsoleLock, proof, secret
 
 KEY = b"the bytes of the node's private key"
 ROOT = "test-lock-"
@@ -19,27 +19,27 @@ class Ground:
         self.keyboard = []
         self.marks = []
 
-    def door(self, key=None):
+    def lock(self, key=None):
         def challenge(count):
             return bytes(range(self.now % 200, self.now % 200 + count))
 
-        return Door(
+        return ConsoleLock(
             key or sha256(b"lamppost console 1" + KEY).digest(), self.keyboard.append, challenge,
             lambda: self.now, lambda new, old: new - old, self.marks.append,
         )  # fmt: skip
 
 
-def said(door, line):
-    """What the door answers to a line."""
-    answers = [door.hear(bytes([byte])) for byte in line.encode() + b"\r"]
+def said(lock, line):
+    """The answer of the lock to a line."""
+    answers = [lock.take(bytes([byte])) for byte in line.encode() + b"\r"]
     return answers[-1]
 
 
-def answer(door, key=None):
+def answer(lock, key=None):
     """Ask for a challenge and answer it."""
-    challenge = bytes.fromhex(said(door, "unlock").split()[2])
+    challenge = bytes.fromhex(said(lock, "unlock").split()[2])
     made = proof(key or sha256(b"lamppost console 1" + KEY).digest(), challenge)
-    return said(door, "answer " + hexlify(made).decode())
+    return said(lock, "answer " + hexlify(made).decode())
 
 
 def put(name, text):
@@ -100,81 +100,81 @@ def test_a_key_that_is_gone_leaves_the_console_shut():
 
 def test_the_right_answer_opens_once_and_ctrl_c_works_again():
     ground = Ground()
-    door = ground.door()
-    door.shut()
-    assert ground.keyboard == [-1] and not door.opened
-    assert answer(door) == "lamppost: unlocked"
-    assert door.opened and ground.keyboard == [-1, 3] and ground.marks == [b"-", b"u"]
+    lock = ground.lock()
+    lock.lock()
+    assert ground.keyboard == [-1] and not lock.unlocked
+    assert answer(lock) == "lamppost: unlocked"
+    assert lock.unlocked and ground.keyboard == [-1, 3] and ground.marks == [b"-", b"u"]
 
 
 def test_an_answer_that_was_heard_on_the_line_does_not_open_another_time():
     ground = Ground()
-    first = ground.door()
+    first = ground.lock()
     challenge = said(first, "unlock").split()[2]
     heard = "answer " + hexlify(proof(sha256(b"lamppost console 1" + KEY).digest(), bytes.fromhex(challenge))).decode()
     ground.now = 77
-    second = ground.door()
+    second = ground.lock()
     assert said(second, "unlock").split()[2] != challenge
     assert said(second, heard).startswith("lamppost: refused")
 
 
 def test_a_challenge_is_good_for_one_answer_and_ten_seconds():
     ground = Ground()
-    door = ground.door()
-    assert said(door, "answer 00") == "lamppost: no challenge is pending"
-    said(door, "unlock")
+    lock = ground.lock()
+    assert said(lock, "answer 00") == "lamppost: no challenge is pending"
+    said(lock, "unlock")
     ground.now += 10001
-    assert said(door, "answer 00") == "lamppost: no challenge is pending"
-    assert door.wrong == 0
+    assert said(lock, "answer 00") == "lamppost: no challenge is pending"
+    assert lock.refused == 0
 
 
 def test_wrong_answers_cost_more_time_each():
     ground = Ground()
-    door = ground.door()
+    lock = ground.lock()
     for seconds in (5, 10, 20, 40, 80, 160, 320, 320):
-        assert answer(door, bytes(32)) == "lamppost: refused; wait %d s" % seconds
+        assert answer(lock, bytes(32)) == "lamppost: refused; wait %d s" % seconds
         ground.now += seconds * 1000 - 1000
-        assert said(door, "unlock").startswith("lamppost: wait ")
+        assert said(lock, "unlock").startswith("lamppost: wait ")
         ground.now += 1001
-    assert door.wrong == 8
-    assert answer(door) == "lamppost: unlocked"
+    assert lock.refused == 8
+    assert answer(lock) == "lamppost: unlocked"
 
 
 def test_the_right_answer_is_forgiven_the_wrong_ones_before_it():
     ground = Ground()
-    door = ground.door()
-    answer(door, bytes(32))
+    lock = ground.lock()
+    answer(lock, bytes(32))
     ground.now += 5001
-    answer(door)
-    door.shut()
-    assert answer(door, bytes(32)) == "lamppost: refused; wait 5 s"
+    answer(lock)
+    lock.lock()
+    assert answer(lock, bytes(32)) == "lamppost: refused; wait 5 s"
 
 
 def test_it_shuts_by_itself_after_a_quarter_of_an_hour():
     ground = Ground()
-    door = ground.door()
-    door.shut()
-    answer(door)
+    lock = ground.lock()
+    lock.lock()
+    answer(lock)
     ground.now += 900000
-    door.tend()
-    assert door.opened
+    lock.expire()
+    assert lock.unlocked
     ground.now += 1
-    door.tend()
-    assert not door.opened and ground.keyboard[-1] == -1 and ground.marks[-1] == b"-"
+    lock.expire()
+    assert not lock.unlocked and ground.keyboard[-1] == -1 and ground.marks[-1] == b"-"
 
 
 def test_ctrl_c_is_told_where_the_key_fits():
-    door = Ground().door()
-    door.shut()
-    assert "lamplighter unlock" in door.hear(b"\3")
-    assert door.hear(b"x") is None
+    lock = Ground().lock()
+    lock.lock()
+    assert "lamplighter unlock" in lock.take(b"\3")
+    assert lock.take(b"x") is None
 
 
 def test_endless_noise_takes_no_memory_and_opens_nothing():
-    door = Ground().door()
+    lock = Ground().lock()
     for n in range(2000):
-        door.hear(bytes([4 + n % 250]))
-    assert len(door._line) <= 80 and not door.opened
+        lock.take(bytes([4 + n % 250]))
+    assert len(lock._line) <= 80 and not lock.unlocked
 
 
 def test_a_ctrl_c_that_comes_while_it_shuts_does_not_get_through():
@@ -185,14 +185,14 @@ def test_a_ctrl_c_that_comes_while_it_shuts_does_not_get_through():
             pressed.pop()
             raise KeyboardInterrupt
 
-    door = Door(bytes(32), keyboard, bytes, lambda: 0, lambda new, old: new - old, lambda flag: None)
-    door.shut()
-    assert not pressed and not door.opened
+    lock = ConsoleLock(bytes(32), keyboard, bytes, lambda: 0, lambda new, old: new - old, lambda flag: None)
+    lock.lock()
+    assert not pressed and not lock.unlocked
 
 
 def test_waiting_ends_with_the_time_with_the_right_answer_and_with_a_wrong_one():
     ground = Ground()
-    door = ground.door()
+    lock = ground.lock()
 
     def waits(text):
         pending = list(text.encode())
@@ -202,10 +202,10 @@ def test_waiting_ends_with_the_time_with_the_right_answer_and_with_a_wrong_one()
                 ground.now += ms
             return bool(pending)
 
-        return door.wait(1500, poll, lambda _: bytes([pending.pop(0)]))
+        return lock.wait(1500, poll, lambda _: bytes([pending.pop(0)]))
 
     assert waits("") is False and ground.now >= 1500
-    assert waits("unlock\ranswer 00\r") is False and door.wrong == 1
+    assert waits("unlock\ranswer 00\r") is False and lock.refused == 1
     ground.now += 6000
     challenge = bytes(range(ground.now % 200, ground.now % 200 + 16))
     right = hexlify(proof(sha256(b"lamppost console 1" + KEY).digest(), challenge)).decode()

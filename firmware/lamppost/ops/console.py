@@ -32,16 +32,16 @@ async def attend(beat, node, machine):
     poller = select.poll()
     poller.register(sys.stdin, select.POLLIN)
     module = sys.modules.get("lock")  # boot.py imported it if this console has a lock
-    lock = module.door if module else None
+    lock = module.console_lock if module else None
     if not lock:
         node.alarms.set("consoleRefused", False)  # raised before, when there was a lock
     heard, refused = b"", 0
     while True:
         heard = listen(node, lock, machine, poller, heard)
         if lock:
-            lock.tend()
+            lock.expire()
             report_refusals(node.alarms, lock, refused)
-            refused = lock.wrong
+            refused = lock.refused
         beat.alive()
         await asyncio.sleep_ms(_LOOK_MS)
 
@@ -54,7 +54,7 @@ def listen(node, lock, machine, poller, heard):
         if not byte:
             break
         heard = (heard + byte)[-4:]
-        answer = lock and lock.hear(byte)
+        answer = lock and lock.take(byte)
         if heard in (b"who\r", b"who\n"):
             who(node, lock, machine)
         elif answer and answer != printed:
@@ -79,7 +79,7 @@ def who(node, lock, machine, write=print):
         "reset": "brown-out" if browned_out(machine, board.get("chip"), node.reset) else node.reset,
         "boot": node.counters.boot,
         "uptime_s": node.clock.uptime_s(),
-        "locked": bool(lock and not lock.opened),
+        "locked": bool(lock and not lock.unlocked),
     }))  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def browned_out(machine, chip, reset):
 
 def report_refusals(alarms, lock, before):
     """Raise the alarm over wrong answers, and clear it once the console is unlocked."""
-    if lock.wrong > before:
-        alarms.set("consoleRefused", True, "wrong answer at the serial console", lock.wrong)
-    elif lock.opened:
+    if lock.refused > before:
+        alarms.set("consoleRefused", True, "wrong answer at the serial console", lock.refused)
+    elif lock.unlocked:
         alarms.set("consoleRefused", False)
