@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,13 +13,17 @@ def parse(data: bytes) -> x509.Certificate:
     """Raises ValueError."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.utils import CryptographyDeprecationWarning
 
     load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
     try:
-        certificate = load(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", CryptographyDeprecationWarning)  # what a later release refuses
+            certificate = load(data)
         certificate.public_key()
         _ = certificate.extensions, certificate.subject, certificate.issuer, certificate.signature_hash_algorithm
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except (UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion):
+    except (CryptographyDeprecationWarning, UnsupportedAlgorithm, x509.DuplicateExtension,
+            x509.UnsupportedGeneralNameType, x509.InvalidVersion):  # fmt: skip
         raise ValueError("the certificate has something that nobody reads") from None
     return certificate
