@@ -142,6 +142,17 @@ def test_ctrl_c_during_the_whole_boot_does_not_get_in(lamp):
     assert identify.ask(lamp.port).facts["locked"] is True
 
 
+@pytest.mark.parametrize("lamp", [1], indirect=True)
+def test_the_rescue_window_is_shorter_in_operation_than_once_the_console_was_unlocked(lamp, city):
+    unlock.unlock(lamp.port, key_of(city))
+    with Repl(lamp.port) as node:  # what boot.py noted before the console was unlocked
+        assert 300 <= int(node.run("print(window_ms - began_ms)")) < 1500
+    lamp.console.forget()
+    lamp.console.wait_for("app: lp-0042")
+    with Repl(lamp.port) as node:  # the restart kept it open
+        assert int(node.run("print(window_ms - began_ms)")) >= 1500
+
+
 def test_an_app_that_does_not_start_leaves_the_console_locked_and_the_key_gets_in(lamp, city):
     unlock.unlock(lamp.port, key_of(city))
     with Repl(lamp.port) as node:

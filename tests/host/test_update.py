@@ -159,12 +159,17 @@ def test_a_state_file_that_cannot_be_read_is_said_and_replaced(lamp):
         assert json.loads(node.run("print(open('/state.json').read())"))["active"] in ("a", "b")
 
 
-def test_the_app_of_an_earlier_build_is_said_with_the_command_that_replaces_it(lamp):
+def test_the_app_of_an_earlier_build_is_said_and_flash_replaces_it_and_keeps_the_configuration(lamp):
     with Repl(lamp.port) as node:
-        node.run("f=open('/a.app','w');f.write('LAMP');f.close()")
+        node.run("import os;os.rename('/a','/a.app');os.rename('/b','/b.app')")
     done = run(lamp)
     assert isinstance(done.exception, UpdateFailed)
     assert "/a.app" in done.exception.cause and "`lamplighter flash`" in done.exception.remedy
+    lamp.console.forget()
+    flashed = CliRunner().invoke(lamplighter, ["flash", "--board", BOARD, "--port", lamp.port])
+    assert flashed.exit_code == 0, flashed.output
+    lamp.console.wait_for("app: lp-0042")
+    assert update(lamp)["updated"] is False
 
 
 def test_an_app_that_does_not_start_gives_way_to_the_old_one(lamp, tmp_path, monkeypatch):
@@ -201,8 +206,17 @@ def test_spoilt_and_lost_bytes_are_sent_again(lamp, tmp_path, monkeypatch):
 def test_a_cable_pulled_in_the_middle_leaves_the_old_app_and_the_same_command_completes(lamp, tmp_path, monkeypatch):
     edited(tmp_path, monkeypatch, "lamppost/app.py")
     app = edited(tmp_path, monkeypatch, "lamppost/assembly.py", f"\n\nFILLING = {random.Random(1).randbytes(2000)}\n")
-    received = []
-    take = repl.Talk.take
+    received, sent = [], bytearray()
+    framed, take, send = delta.framed, repl.Talk.take, repl.Talk.send
+    blocks = []
+
+    def told(coming):
+        blocks.extend(framed(coming))
+        return blocks
+
+    def all_but_the_third_block(self, data):
+        sent.extend(data)
+        send(self, data[: len(data) - max(0, len(sent) - len(blocks[0] + blocks[1]))])
 
     def pull(self, count, within):
         said = take(self, count, within)
@@ -212,16 +226,20 @@ def test_a_cable_pulled_in_the_middle_leaves_the_old_app_and_the_same_command_co
             raise OSError(5, "Input/output error")
         return said
 
+    monkeypatch.setattr(delta, "framed", told)
+    monkeypatch.setattr(repl.Talk, "send", all_but_the_third_block)
     monkeypatch.setattr(repl.Talk, "take", pull)
     done = run(lamp)
     assert isinstance(done.exception, CablePulled), done.exception
+    monkeypatch.setattr(delta, "framed", framed)
+    monkeypatch.setattr(repl.Talk, "send", send)
     monkeypatch.setattr(repl.Talk, "take", take)
     lamp.power_on()
     lamp.console.forget()
     lamp.console.wait_for("app: lp-0042")
     assert identify.ask(lamp.port).facts["slot"] == "a"
     told = update(lamp)
-    assert told["build"] == app.build and told["changed"] == 2, "the file that had arrived is not sent again"
+    assert told["build"] == app.build and 1 <= told["changed"] <= 2, "the file that had arrived is not sent again"
 
 
 def test_a_plan_keeps_what_is_there_and_sends_the_rest_as_a_change_of_what_it_was():

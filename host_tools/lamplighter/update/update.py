@@ -78,10 +78,11 @@ def look(node: Repl, running: str | None = None) -> There:
     """
     program = node_program.small(ON_NODE.read_text(), f"_s=Slots({running!r})\n_s.tell()", _STAYS)
     runs, active, earlier, here, spare, *rows = json.loads(node.run(program, within=60))
-    if earlier or not here:
+    if not here:
+        what = "the app of an earlier lamplighter (/a.app)" if earlier else f"no app in slot {runs}"
         raise UpdateFailed(
-            "The node holds no app that can be updated, or one of an earlier lamplighter (/a.app).",
-            "Run `lamplighter flash`; it keeps the node's configuration.",
+            f"The node holds {what}, which cannot be updated.",
+            "Run `lamplighter flash`: it replaces the app and keeps the node's configuration.",
         )
     running, idle = Slot(runs, *rows[:3]), Slot("b" if runs == "a" else "a", *rows[3:])
     return There(running, idle, active, _shorts(here), _shorts(spare))
