@@ -113,21 +113,17 @@ def examine(path: Path, base: dict[str, Any] | None = None) -> Roster:
     wrong_columns = columns.header(header)
     roster.mistakes += [Mistake(first, *wrong) for wrong in wrong_columns]
     known = {column for column, *_ in wrong_columns}
+    # a key that the configuration does not have is named once, and means nothing in a row
+    left_out = {name for name in known if "." in name}
     for line, values in rest:
         if len(values) > len(header) and any(value.strip() for value in values[len(header) :]):
             cause = f"there are {len(values)} cells in a table of {len(header)} columns"
             roster.mistakes.append(Mistake(line, "row", cause, "put a text that has the separator in it into quotes"))
             continue
-        cells = dict(zip(header, (value.strip() for value in values), strict=False))
-        # a column that cannot be is named once, and means nothing in a row
-        row = Row(line, {name: cells.get(name, "") for name in header if name not in known or "." not in name},
-                  base or {})  # fmt: skip
+        cells = dict.fromkeys(header, "") | dict(zip(header, values, strict=False))
+        roster.remarks += _blanks(line, cells)
+        row = Row(line, {name: cell.strip() for name, cell in cells.items() if name not in left_out}, base or {})
         roster.rows.append(row)
-        roster.remarks += [
-            Mistake(line, name, "begins or ends with a blank, which is left out", "")
-            for name, value in zip(header, values, strict=False)
-            if name in columns.BLANKS_COUNT and value != value.strip()
-        ]
         # what the header has said already is not said again for each row
         found = columns.check(row.cells, row.base)
         roster.mistakes += [Mistake(line, *wrong) for wrong in found if wrong[0] not in known]
@@ -138,6 +134,14 @@ def examine(path: Path, base: dict[str, Any] | None = None) -> Roster:
     roster.mistakes += _twice(roster.rows)
     roster.mistakes.sort(key=lambda mistake: mistake.line)
     return roster
+
+
+def _blanks(line: int, cells: dict[str, str]) -> list[Mistake]:
+    return [
+        Mistake(line, name, "begins or ends with a blank, which is left out")
+        for name, cell in cells.items()
+        if name in columns.BLANKS_COUNT and cell != cell.strip()
+    ]
 
 
 def _twice(rows: list[Row]) -> list[Mistake]:
