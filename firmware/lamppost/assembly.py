@@ -52,7 +52,7 @@ def journal(power_cut, clock, log):
     lost = []
 
     def opened(kind, name, region):
-        """A ring of another format is given up for a new one, and that is said."""
+        """A ring of another format is replaced by an empty one, and that is logged."""
         try:
             return kind(region)
         except JournalFault as fault:

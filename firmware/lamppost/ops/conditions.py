@@ -14,7 +14,7 @@ class MeterConditions:
         self._alarms = alarms
         self._counters = counters
         self._clock = clock
-        self._change = None  # the change that is being told
+        self._change = None  # the change that the alarm reports
         self._until_s = None  # uptime at which that ends; None: no alarm is on
 
     def poll(self, meter):
@@ -39,7 +39,7 @@ class JournalConditions:
     def __init__(self, alarms, outbox):
         self._alarms = alarms
         self._outbox = outbox
-        self._told = outbox.dropped
+        self._reported = outbox.dropped
 
     def poll(self, worn):
         """worn -- the flash did not take a record or a counter"""
@@ -48,9 +48,9 @@ class JournalConditions:
         # raised for the first record that is dropped, at each doubling, and for the sum at the end: an alarm for each
         # would take the room that is missing
         dropped, over = outbox.dropped, outbox.counted and not outbox.depth
-        if dropped != self._told and (over or dropped >= 2 * self._told):
+        if dropped != self._reported and (over or dropped >= 2 * self._reported):
             alarms.set("journalOverflow", True, "oldest telemetry dropped", dropped)
-            self._told = dropped
+            self._reported = dropped
         elif over:
             alarms.set("journalOverflow", False)
         if outbox.damaged or outbox.counted:

@@ -82,7 +82,7 @@ def adopt(root="/"):
     except OSError:
         pass  # the first configuration of this node
     with open(root + _FRESH, "w"):
-        pass  # told as evt/config at the next start; a cut before this line costs the event, nothing else
+        pass  # reported as evt/config at the next start; a cut before this line costs the event, nothing else
     os.rename(root + "config.new", root + "config.json")
 
 

@@ -35,9 +35,9 @@ async def attend(beat, node, machine):
     lock = module.console_lock if module else None
     if not lock:
         node.alarms.set("consoleRefused", False)  # raised before, when there was a lock
-    heard, refused = b"", 0
+    typed, refused = b"", 0
     while True:
-        heard = listen(node, lock, machine, poller, heard)
+        typed = listen(node, lock, machine, poller, typed)
         if lock:
             lock.expire()
             report_refusals(node.alarms, lock, refused)
@@ -46,21 +46,21 @@ async def attend(beat, node, machine):
         await asyncio.sleep_ms(_LOOK_MS)
 
 
-def listen(node, lock, machine, poller, heard):
-    """Read what was typed and answer it; heard -- the last four bytes before. Returns the last four bytes now."""
+def listen(node, lock, machine, poller, typed):
+    """Read what was typed and answer it; typed -- the last four bytes before. Returns the last four bytes now."""
     printed = None
     for _ in range(_MOST):
         byte = sys.stdin.buffer.read(1) if poller.poll(0) else None
         if not byte:
             break
-        heard = (heard + byte)[-4:]
+        typed = (typed + byte)[-4:]
         answer = lock and lock.take(byte)
-        if heard in (b"who\r", b"who\n"):
+        if typed in (b"who\r", b"who\n"):
             who(node, lock, machine)
         elif answer and answer != printed:
             printed = answer
             print(answer)
-    return heard
+    return typed
 
 
 def who(node, lock, machine, write=print):

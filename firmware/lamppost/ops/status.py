@@ -7,7 +7,7 @@ from micropython import const
 from ..core.payload import body
 from ..core.quantities import unit
 
-_ENOUGH = const(4)  # erases in this boot from which a rate can be told, to a quarter
+_ENOUGH = const(4)  # erases in this boot that are enough for a rate, to a quarter
 _YEAR_S = const(31557600)
 
 # what is published of a reading is what became of it over the window
@@ -86,7 +86,7 @@ def info(config, fingerprint, board, build, parts):
 
 
 def diag(node, heap_free, rssi):
-    """diag (hourly, QoS 0): the figures that tell a sick node from a healthy one. None of them is a quantity."""
+    """diag (hourly, QoS 0): the figures by which a sick node differs from a healthy one. None of them is a quantity."""
     clock, source, outbox = node.clock, node.time_source, node.outbox
     drift = clock.drift_ppb
     if drift is not None:
@@ -117,7 +117,7 @@ def diag(node, heap_free, rssi):
 def wear(rings, uptime_s):
     """The journal's wear: the worst of its rings, and the years that are left at the rate of this boot.
 
-    rings -- Log.wear of each. Years are of powered time, None until enough was written to tell a rate.
+    rings -- Log.wear of each. Years are of powered time, None until enough was written for a rate.
     """
     worst = {"cycles": 0, "rated": 0, "bad": 0, "years": None}
     for cycles, rated, bad, blocks, erases in rings:
