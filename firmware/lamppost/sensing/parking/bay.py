@@ -43,6 +43,7 @@ class ParkingBay:
         self._next_ms = 0
         self._held = 0
         self._good_ms = self._distance_ms = self.since_ms
+        self._read_ms = {}  # when each sensor was read last
         self.fault = None  # word of the last miss, since the last reading
         self.taken = 0  # how many of the last readings were good, in 64ths
         self._told = None  # (state, time known) published last
@@ -98,15 +99,16 @@ class ParkingBay:
         passed_ms = now - self._good_ms
         self._good_ms = now
         magnetometer = self.magnetometer
-        distance, still = self._look(now)
+        distance, still, steady = self._look(now)
         field, calm = (magnetometer.kind, magnetometer.still) if magnetometer else (None, None)
-        asked, need = fusion.weigh(distance, still, field, calm, self.presence, bool(self.range_finders))
+        asked, need = fusion.weigh(distance, still, steady, field, calm, self.presence, bool(self.range_finders))
         if asked == BLOCKED and self.state == OCCUPIED and distance == NEAR:
             asked = None  # no vehicle turns into a thing without iron: its own field was misjudged
         if asked is not None:
             self._weigh(asked, need, passed_ms, now)
         free = self.state == FREE if self.state in (FREE, OCCUPIED) else None
-        sensor.learn(free, distance, passed_ms)
+        sensor.learn(free, distance, now - self._read_ms.get(sensor, now))
+        self._read_ms[sensor] = now
 
     def poll(self):
         """(topic suffix, body, stamp) when the state changed, each hour, and once the time is known; or None."""
@@ -132,16 +134,16 @@ class ParkingBay:
             self._notes.keep(self._name, calibration_store.pack(empty_mm, field))
 
     def _look(self, now):
-        """(kind, still) of all range finders: one that sees a vehicle is enough."""
-        found, still = None, False
+        """(kind, still, steady) of all range finders: one that sees a vehicle is enough."""
+        found, still, steady = None, False, False
         for sensor in self.range_finders:
             kind = sensor.kind
             if kind is not None and (found is None or kind == NEAR or found != NEAR and kind < found):
-                found, still = kind, sensor.still
+                found, still, steady = kind, sensor.still, sensor.steady
         if found is None and self.range_finders and now - self._distance_ms < _GAP_MS:
             if self.range_finders[0].empty.known:
-                return BETWEEN, False
-        return found, still
+                return BETWEEN, False, False
+        return found, still, steady
 
     def _weigh(self, asked, need, passed_ms, now):
         state = self.state

@@ -15,11 +15,12 @@ _SWAYS_MS = const(20000)  # somebody while a tram passes
 _CANCELLED_MS = const(70000)  # a lorry or a tram may take away for so long what a vehicle adds
 
 
-def weigh(distance, still, field, calm, somebody, watched):
+def weigh(distance, still, steady, field, calm, somebody, watched):
     """(state or None: no opinion, milliseconds that the opinion must hold).
 
     distance, field -- AWAY ... DARK or None of the range finder and of the magnetometer
     still, calm -- True if what they see does not move; None: see there
+    steady -- True if what the range finder sees hardly moves: half as sure as still
     somebody -- True if the radar sees somebody
     watched -- True if the bay has a range finder: a magnetometer beside it does not decide alone at once
 
@@ -30,7 +31,7 @@ def weigh(distance, still, field, calm, somebody, watched):
         return FREE, 4000 if field == AWAY else _CANCELLED_MS if field == NEAR else 6000
     if distance == NEAR:
         if field == NEAR:
-            return OCCUPIED, 5000 if still else _SWAYS_MS
+            return OCCUPIED, 5000 if steady else _SWAYS_MS
         if field == AWAY:
             return BLOCKED, _OBJECT_MS  # people, trolleys and leaves have no iron to speak of
         if still is None:

@@ -15,10 +15,10 @@ _PAST, _APART_MS = const(12), const(900)  # so many readings, and not more often
 _SWAY = const(1200)  # square of the millimetres that people sway by, small steps included
 _STEP, _MOST, _ODD = const(70), const(160), const(64)
 _FINEST = const(16)  # square of the millimetres that no sensor is better than
-_STANDS = const(480)  # what makes a vehicle while it is not known where they stop,
-_USUAL, _UNUSUAL = const(430), const(760)  # and where they do and do not
-_BUSY = const(300)  # and so much more at most where many pass for each that parks:
-_CROSSED, _STOOD, _STOOD_MS = const(4), const(64), const(8000)  # for each of them, and for who stood for so long
+_STANDS = const(520)  # what makes a vehicle while it is not known where they stop,
+_USUAL, _UNUSUAL = const(470), const(800)  # and where they do and do not
+_BUSY = const(480)  # and so much more at most where many pass for each that parks:
+_CROSSED, _STOOD, _STOOD_MS = const(4), const(120), const(8000)  # for each of them, and for who stood for so long
 _BESIDE = const(300)  # millimetres from where one stood that others may stand at
 _STAYS = const(3)  # vehicles from which that is known,
 _STAY_MS = const(180000)  # each of which stood for so long
@@ -33,6 +33,7 @@ class RangeFinder:
 
     kind -- AWAY ... COVERED; None: no reading, or nothing to compare it with
     still -- True while what is near stands as a vehicle does; None: not at all, and hardly an echo
+    steady -- True while it is at least half as sure as that
     d_mm, strength -- of the last reading; None: it failed, or the part does not say
     """
 
@@ -40,6 +41,7 @@ class RangeFinder:
         self.empty = EmptyDistance(empty_mm, kept)
         self.kind = None
         self.still = False
+        self.steady = False
         self.d_mm = None
         self.strength = None
         self._level = None  # where it has been the same, and since when
@@ -83,6 +85,7 @@ class RangeFinder:
             murky = strength is not None and strength < 2 * WEAK and self._dim >= _DIM
             wanted = _STANDS if self._stays < _STAYS else _USUAL if self._near <= d_mm <= self._far else _UNUSUAL
             points = self._weigh(d_mm, 4 * _ODD if murky else _ODD)
+            self.steady = 2 * points >= wanted
             self.still = None if murky and points < _STANDS // 2 else points >= wanted + self._busy
         return moved
 
