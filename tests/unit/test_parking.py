@@ -513,3 +513,13 @@ def test_after_a_cut_a_magnetometer_alone_tells_the_car_on_the_bay_within_second
     after = Bay(options={"bay": "1", "part": "iron"}, also=(MAGNET,), eye=False, notes=notes)
     assert states(after.feel(10, *CAR)) == ["occupied"]
     assert states(after.feel(10)) == ["free"]
+
+
+def test_beside_a_range_finder_the_empty_field_follows_a_neighbour_that_stays():
+    bay = Bay(also=(MAGNET,))
+    bay.see(3200, 120)
+    x, y, z = EMPTY
+    bay.field = (x + 300, y, z)
+    bay.see(3200, 900)
+    assert bay.parking.magnetometer.dev < 30
+    assert bay.see(1400, 60) == [], "somebody, while the field does not move"
