@@ -42,7 +42,7 @@ class LinkFault(Fault):
 
     nowifi nodns refused timeout closed protocol badlogin notallowed badclientid unavailable halfopen
     internal (a mistake of the firmware, caught: the detail names it)
-    of MQTT 5.0's reason codes besides (link/mqtt/reasons.py): version unspecified busy dismissed takenover badtopic
+    of MQTT 5.0's reason codes besides (link/mqtt/packets_v5.py): version unspecified busy dismissed takenover badtopic
     toolarge quota badpayload noretain noqos redirected nosubscription
     of TLS (link/tls.py): clock expired notyet wrongname untrusted rejected nocert nomemory tls
     (nomemory also where what connects or sends cannot be loaded)
