@@ -54,6 +54,15 @@ def test_without_a_version_in_the_configuration_5_0_is_spoken_and_info_says_so(b
     node.wait(lambda said: said.get("log") == "link: connected to 127.0.0.1 by MQTT 5.0")
 
 
+def test_the_log_says_how_long_each_step_to_the_broker_took_once_it_has_a_record(broker, start):
+    node = start({"port": broker.port})
+    node.tell("append 1 0")
+    said = node.wait(lambda said: said.get("log", "").startswith("link: times in ms: "))
+    times = dict(step.split("=") for step in said["log"].removeprefix("link: times in ms: ").split())
+    assert list(times) == ["start", "wifi", "dns", "tcp", "mqtt", "ack"]
+    assert all(int(ms) >= 0 for ms in times.values())
+
+
 def test_3_1_1_is_spoken_where_the_configuration_asks_for_it_and_info_says_so(broker, subscriber, start):
     start({"port": broker.port, "version": 4})
     assert protocol_in_info(subscriber) == ["3.1.1"]
