@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..problems import Problem
 
-LARGEST = 64 << 20  # what a person would give a tool; a device or a pipe never ends
+LARGEST = 512 << 20  # bytes, a year of readings; a device or a pipe never ends
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
