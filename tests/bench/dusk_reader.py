@@ -85,7 +85,7 @@ class Reader(asyncio.Protocol):
             if first & 6:
                 answers += b"\x40\x02" + body[end : end + 2]
                 end += 2
-            self._message(topic, body[end:], bool(first & 1))
+            self.message(topic, body[end:], bool(first & 1))
         elif kind == 0x20:
             if body[1]:
                 raise RuntimeError(f"the broker refuses the reader: {body[1]}")
@@ -96,7 +96,7 @@ class Reader(asyncio.Protocol):
         elif kind == 0x90:
             self.ready.set()
 
-    def _message(self, topic: str, payload: bytes, retained: bool) -> None:
+    def message(self, topic: str, payload: bytes, retained: bool) -> None:
         self.messages += 1
         self.retained += retained
         self.last = time.monotonic()

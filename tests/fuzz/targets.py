@@ -137,19 +137,19 @@ class Packets:
 
     def __init__(self, reader, connack, answers):
         self._reader = reader
-        self._connack = connack
-        self._good = answers
+        self.connack = connack
+        self.good = answers
 
     def case(self, seed):
         """True if the stream was read to its end, False if the reader closed the link with a word."""
-        good = self._good
+        good = self.good
         data = bytearray()
         for _ in range(1 + seed.below(4)):
             data += good[seed.below(len(good))]
         for _ in range(1 + seed.below(4)):
             data = spoil(seed, data, good)
         if seed.below(16):
-            data = self._connack + data
+            data = self.connack + data
         room = (64, 64, 128, 1024)[seed.below(4)]
         sink = Sink(room)
         reader = self._reader(sink, room)
@@ -358,15 +358,15 @@ class Frames:
     """
 
     def __init__(self, part_id=None):
-        self._good = [(name, speaking.captures(name)) for name in ([part_id] if part_id else speaking.parts())]
-        self._pieces = [data for _, found in self._good for data in found] + _MARKS
-        self._lines = [part for part, _ in self._good if speaking.on_a_line(part)]
-        load(part for part, _ in self._good)
+        self.good = [(name, speaking.captures(name)) for name in ([part_id] if part_id else speaking.parts())]
+        self._pieces = [data for _, found in self.good for data in found] + _MARKS
+        self._lines = [part for part, _ in self.good if speaking.on_a_line(part)]
+        load(part for part, _ in self.good)
 
     def case(self, seed):
         if self._lines and seed.below(8) == 0:
             return self._in_step(seed, self._lines[seed.below(len(self._lines))])
-        part, good = self._good[seed.below(len(self._good))]
+        part, good = self.good[seed.below(len(self.good))]
         data = bytearray(good[seed.below(len(good))])
         for _ in range(1 + seed.below(4)):
             data = spoil(seed, data, self._pieces)
@@ -475,11 +475,11 @@ class Time:
         answer[0], answer[1], answer[2] = 0x24, 1, 6
         answer[24:32] = b"lamppost"
         answer[40:44] = (3976214400).to_bytes(4, "big")  # 2026-01-01
-        self._good = bytes(answer)
-        self._pieces = [self._good, b"\xff\xff\xff\xff", b"\0\0\0\0"]
+        self.good = bytes(answer)
+        self._pieces = [self.good, b"\xff\xff\xff\xff", b"\0\0\0\0"]
 
     def case(self, seed):
-        data = bytearray(self._good)
+        data = bytearray(self.good)
         for _ in range(1 + seed.below(4)):
             data = spoil(seed, data, self._pieces)
             if seed.below(3) == 0 and len(data) >= 44:
@@ -498,7 +498,7 @@ class Time:
 class Documents:
     """Configurations with members of the wrong kind, missing or in the wrong place, into settings.check."""
 
-    _DOCUMENT = (
+    DOCUMENT = (
         '{"v":1,"site":"lisbon","node":"lp-0042","asset":"LP-0042","location":{"lat":38.72,"lon":-9.14},'
         '"wifi":{"ssid":"s","password":"p"},"mqtt":{"host":"h","port":1883,"user":"u","password":"w","keepalive_s":60,'
         '"window":8},"time":{"servers":["a"]},"parts":[{"id":"meter","part":"pzem004t","bus":"meter","address":1},'
@@ -520,7 +520,7 @@ class Documents:
 
     @classmethod
     def spoilt(cls, seed):
-        doc = json.loads(cls._DOCUMENT)
+        doc = json.loads(cls.DOCUMENT)
         for _ in range(1 + seed.below(4)):
             doc = cls._spoil(seed, doc)
         return doc
@@ -545,12 +545,12 @@ class Files:
 
     def __init__(self):
         self._root = (os.getenv("FUZZ_FOLDER") or ".") + "/"
-        good = Documents._DOCUMENT.encode()
-        self._good = good
+        good = Documents.DOCUMENT.encode()
+        self.good = good
         self._pieces = [b"[", b"{", b'"', b"\\", b"null", b"\\ud800", b"\xff", b"1e999", b"\0", b"[" * 300, good[40:90]]
 
     def case(self, seed):
-        data = bytearray(self._good)
+        data = bytearray(self.good)
         if seed.below(3) == 0:
             data = bytearray(json.dumps(Documents.spoilt(seed)).encode())
         for _ in range(seed.below(3)):

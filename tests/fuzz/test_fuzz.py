@@ -42,7 +42,7 @@ def test_what_a_broken_reader_does_is_told_with_the_number_of_its_case(monkeypat
             return 1
 
     sound = targets.packets_3()
-    monkeypatch.setitem(targets.TARGETS, "mqtt", (lambda: targets.Packets(Broken, sound._connack, sound._good), 1000))
+    monkeypatch.setitem(targets.TARGETS, "mqtt", (lambda: targets.Packets(Broken, sound.connack, sound.good), 1000))
     done = campaign.cases.run("mqtt", 5, 25)
     assert done["unexpected"] > 5
     assert told in done["notes"][0] and done["notes"][0].startswith("mqtt case ")

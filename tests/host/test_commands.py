@@ -164,13 +164,13 @@ def test_a_cable_pulled_while_a_configuration_is_written_leaves_the_old_one(tmp_
     with VirtualLamppost(BOARD, **options) as node:
         node.flash_image(build.build(node.board, build.standin(node.board)))
         configure(node, file)
-        send = node_files._send
+        send = node_files.send
 
         def pulled(repl, block):
             send(repl, block)
             node.stop()
 
-        monkeypatch.setattr(node_files, "_send", pulled)
+        monkeypatch.setattr(node_files, "send", pulled)
         with pytest.raises(CablePulled), Repl(node.port) as repl:
             node_files.adopt(repl, config_file.encode({**DOC, "node": "lp-0043"}))
     with VirtualLamppost(BOARD, **options) as replugged:
@@ -203,8 +203,8 @@ def test_a_slower_line_is_tried_when_the_quick_one_fails(monkeypatch, tmp_path):
             return 2
         return 0
 
-    monkeypatch.setattr(esptool_run, "_esptool", esptool)
-    monkeypatch.setattr(esptool_run, "_there", lambda device: True)
+    monkeypatch.setattr(esptool_run, "esptool_command", esptool)
+    monkeypatch.setattr(esptool_run, "is_there", lambda device: True)
     board, parts = built()
     assert esptool_run.flash("/dev/ttyUSB0", board, parts, say=said.append).baud == 115200
     assert tried == [921600, 460800, 115200]
@@ -219,7 +219,7 @@ def test_simulated_micropython_is_refused_on_a_real_port(lamp, monkeypatch):
     board = board_file.load(BOARD)
     monkeypatch.setattr(ports, "is_pty", lambda device: False)
     with pytest.raises(ImageInvalid, match="only a virtual lamppost can run"):
-        flash_verb._segments(lamp.port, board, build.standin(board), None)
+        flash_verb.flash_segments(lamp.port, board, build.standin(board), None)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_whole_image_that_is_not_whole_is_refused_before_the_port_is_opened(tm
     if spoil:
         path.write_bytes(spoil(build.build(board, build.standin(board)).flash()))
     with pytest.raises(problem, match=said):
-        flash_verb._segments("/dev/ttyUSB0", board, None, path)
+        flash_verb.flash_segments("/dev/ttyUSB0", board, None, path)
 
 
 def test_a_whole_image_of_another_board_is_refused(tmp_path):
@@ -245,7 +245,7 @@ def test_a_whole_image_of_another_board_is_refused(tmp_path):
     path = tmp_path / "s3.bin"
     path.write_bytes(build.build(other, build.standin(other)).flash())
     with pytest.raises((ImageInvalid, WrongChip)):
-        flash_verb._segments("/dev/ttyUSB0", board_file.load(BOARD), None, path)
+        flash_verb.flash_segments("/dev/ttyUSB0", board_file.load(BOARD), None, path)
 
 
 def test_a_whole_image_holds_the_same_as_its_pieces_and_leaves_the_journal_alone(tmp_path):

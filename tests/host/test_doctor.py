@@ -100,7 +100,7 @@ def way(monkeypatch, *lines, tls=True):
     monkeypatch.setattr(node, "ConsoleLine", Console(["[     1.200] " + line for line in lines]))
     monkeypatch.setattr(node, "time", clock)
     patient = node.Patient(configuration={"mqtt": {"tls": {}} if tls else {}})
-    return {one.what: one for one in node._way("port", patient)}
+    return {one.what: one for one in node.way_to_broker("port", patient)}
 
 
 UP = "link: connected to broker.lan by MQTT 5.0"

@@ -93,10 +93,11 @@ def test_another_board_on_the_same_cable_is_not_written_to(lamps, tmp_path):
     lamp = lamps(flashed=False)
     board = board_file.load(BOARD)
     parts = build.build(board, build.standin(board)).parts
-    run = esptool_run._Run(esptool_run._pieces(parts), expected="24:0a:c4:00:00:01")
-    arguments = esptool_run._arguments(lamp.port, board, 921600, esptool_run._files(run.pieces, tmp_path), True)
-    esptool_run._esptool(lamp.port, arguments, run, lambda done, what: None)
-    assert run.another and isinstance(esptool_run._diagnose(lamp.port, board, run, 1), WrongChip)
+    run = esptool_run.Run(esptool_run.cut_pieces(parts), expected="24:0a:c4:00:00:01")
+    files = esptool_run.written_files(run.pieces, tmp_path)
+    arguments = esptool_run.esptool_arguments(lamp.port, board, 921600, files, True)
+    esptool_run.esptool_command(lamp.port, arguments, run, lambda done, what: None)
+    assert run.another and isinstance(esptool_run.diagnose(lamp.port, board, run, 1), WrongChip)
     assert lamp.read_flash(0, 1 << 20).strip(b"\xff") == b""
 
 

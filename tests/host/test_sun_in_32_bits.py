@@ -41,9 +41,9 @@ def single(monkeypatch):
     for name in ("acos", "asin", "atan2", "cos", "sin"):
         function = getattr(math, name)
         monkeypatch.setattr(sun, name, lambda *values, function=function: Single(function(*map(Single, values))))
-    reduced = sun._reduced
-    monkeypatch.setattr(sun, "_reduced", lambda *values: Single(reduced(*values)))
-    monkeypatch.setattr(sun, "_RADIAN", Single(sun._RADIAN))
+    reduced = sun.reduced
+    monkeypatch.setattr(sun, "reduced", lambda *values: Single(reduced(*values)))
+    monkeypatch.setattr(sun, "RADIAN", Single(sun.RADIAN))
     monkeypatch.setattr(sun, "pi", Single(math.pi))
 
 

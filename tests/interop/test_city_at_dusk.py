@@ -50,7 +50,7 @@ def test_the_subscriber_of_the_dusk_finds_out_what_is_missing_and_what_comes_twi
         reader = Reader("#", 1)
         head = b'{"v":1,"b":2,"s":%d,"ts":"2026-11-22T12:45:00Z","tq":3,"h":0,'
         for s in (0, 1, 1, 4, 5):
-            reader._message("lamppost/v1/simulated/lp-1/tele/air", head % s + b'"pm1":1}', False)
+            reader.message("lamppost/v1/simulated/lp-1/tele/air", head % s + b'"pm1":1}', False)
         return reader
 
     reader = asyncio.run(listen())

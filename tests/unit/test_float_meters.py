@@ -71,7 +71,7 @@ def test_a_question_for_all_registers_at_once_gives_all_that_are_known():
 
 def test_answers_of_two_meters_are_not_mixed():
     for module, _, words in KINDS:
-        start, count, _ = module._BLOCKS[0]
+        start, count, _ = module.BLOCKS[0]
         one, other = modbus.request(1, 4, start, count), modbus.request(2, 4, start, count)
         with raises(SensorFault, "foreign"):
             module.decode(answer(one, words) + answer(other, words))
@@ -111,7 +111,7 @@ def test_no_question_asks_for_more_than_ten_registers():
     for module, kind, words in KINDS:
         _, machine = read(kind, words)
         assert max(frame[5] for frame in machine.sent) <= 10
-        assert len(machine.sent) == len(module._BLOCKS)
+        assert len(machine.sent) == len(module.BLOCKS)
 
 
 def test_the_voltage_question_of_the_manual_is_the_driver_s_first():
@@ -228,7 +228,7 @@ def test_a_chint_meter_is_heard_whichever_function_it_knows():
             machine.time.run(part.read())
     machine.script = street({1: CHINT}, functions=(3,))
     assert machine.time.run(part.read())["u_mv"] == 230500
-    requests = [modbus.request(1, 3, start, count) for start, count, _ in ddsu666._BLOCKS]
+    requests = [modbus.request(1, 3, start, count) for start, count, _ in ddsu666.BLOCKS]
     data = b"".join([answer(request, CHINT, (3,)) for request in requests])
     assert ddsu666.decode(data)["p_mw"] == 250000
 

@@ -14,22 +14,22 @@ SUNSET_DEG = -0.833  # refraction at the horizon, and the sun's upper edge
 CIVIL_DEG = -6.0
 _J2000_S = const(43200)  # the formulas count from 2000-01-01 12:00
 _TURN = const(3600000000)  # degrees are counted in ten-millionths
-_RADIAN = pi / 180
+RADIAN = pi / 180
 _ROUNDS = 3  # each round is at least fifty times nearer than the one before
 
 
-def _reduced(start, per_day, seconds):
+def reduced(start, per_day, seconds):
     """Degrees from 0 to 360 of an angle in 1e-7 degrees that grows by per_day since J2000."""
     return (start + per_day * (seconds - _J2000_S) // DAY) % _TURN / 10000000
 
 
 def position(utc_s):
     """(declination in radians, equation of time in seconds) of the sun at seconds since 2000 UTC."""
-    mean = _reduced(2804600000, 9856474, utc_s)
-    anomaly = _reduced(3575280000, 9856003, utc_s) * _RADIAN
-    longitude = (mean + 1.915 * sin(anomaly) + 0.02 * sin(2 * anomaly)) * _RADIAN
-    obliquity = (23.439 - 0.0000004 * (utc_s // DAY)) * _RADIAN
-    ascension = atan2(cos(obliquity) * sin(longitude), cos(longitude)) / _RADIAN
+    mean = reduced(2804600000, 9856474, utc_s)
+    anomaly = reduced(3575280000, 9856003, utc_s) * RADIAN
+    longitude = (mean + 1.915 * sin(anomaly) + 0.02 * sin(2 * anomaly)) * RADIAN
+    obliquity = (23.439 - 0.0000004 * (utc_s // DAY)) * RADIAN
+    ascension = atan2(cos(obliquity) * sin(longitude), cos(longitude)) / RADIAN
     difference = mean - ascension
     while difference > 180:
         difference -= 360
@@ -48,11 +48,11 @@ def crossing(day, lat, lon, height_deg, rising):
     rising -- True: in the morning, False: in the evening
     """
     middle = noon(day, lon)
-    high = lat * _RADIAN
+    high = lat * RADIAN
     found = middle + (-21600 if rising else 21600)
     for _ in range(_ROUNDS):
         declination, equation = position(found)
-        span = (sin(height_deg * _RADIAN) - sin(high) * sin(declination)) / (cos(high) * cos(declination))
+        span = (sin(height_deg * RADIAN) - sin(high) * sin(declination)) / (cos(high) * cos(declination))
         if not -1 <= span <= 1:
             return None
         half = acos(span) / pi * 43200
@@ -64,6 +64,6 @@ def height(utc_s, lat, lon):
     """Degrees of the sun's centre above the horizon, without refraction."""
     declination, equation = position(utc_s)
     seconds = (utc_s - noon(utc_s // DAY, lon) + int(equation)) % DAY  # since the true noon
-    high = lat * _RADIAN
+    high = lat * RADIAN
     angle = sin(high) * sin(declination) + cos(high) * cos(declination) * cos(seconds / 43200 * pi)
-    return asin(max(-1.0, min(1.0, angle))) / _RADIAN
+    return asin(max(-1.0, min(1.0, angle))) / RADIAN

@@ -7,7 +7,7 @@ answer 4 as well, so the one that works is found out.
 from ..core.faults import SensorFault
 from . import float_meter
 
-_BLOCKS = (
+BLOCKS = (
     (0x2000, 8, (("u_mv", 0, 1000), ("i_ma", 4, 1000), ("p_mw", 8, 1000000), ("q_mvar", 12, 1000000))),
     (0x200A, 6, (("pf", 0, 100), ("f_mhz", 8, 1000))),
     (0x4000, 2, (("imp_mwh", 0, 1000000),)),
@@ -17,7 +17,7 @@ _BLOCKS = (
 
 def decode(data):
     """Answers with their questions, or those to the driver's four questions -> reading. See float_meter.decode."""
-    return float_meter.decode(data, _BLOCKS, (3, 4))
+    return float_meter.decode(data, BLOCKS, (3, 4))
 
 
 class Ddsu666(float_meter.FloatMeter):
@@ -26,7 +26,7 @@ class Ddsu666(float_meter.FloatMeter):
     LIMITS = (("u_mv", 176000, 264500), ("f_mhz", 45000, 65000), ("p_mw", -1000, P_MAX_MW))
 
     def __init__(self, bus, name="meter", address=1, baud=9600):
-        super().__init__(bus, name, address, baud, _BLOCKS)
+        super().__init__(bus, name, address, baud, BLOCKS)
         self._settled = False  # it has answered this function
 
     async def read(self):

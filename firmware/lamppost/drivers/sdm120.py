@@ -5,7 +5,7 @@ Source: Eastron, SDM230Modbus Protocol Implementation V1.4, 1.2 (input registers
 
 from . import float_meter
 
-_BLOCKS = (  # at 2400 baud a long answer is what noise breaks: ten registers at most
+BLOCKS = (  # at 2400 baud a long answer is what noise breaks: ten registers at most
     (0x00, 8, (("u_mv", 0, 1000), ("i_ma", 12, 1000))),
     (0x0C, 10, (("p_mw", 0, 1000), ("s_mva", 12, 1000))),
     (0x46, 6, (("f_mhz", 0, 1000), ("imp_mwh", 4, 1000000), ("exp_mwh", 8, 1000000))),
@@ -14,7 +14,7 @@ _BLOCKS = (  # at 2400 baud a long answer is what noise breaks: ten registers at
 
 def decode(data):
     """Answers with their questions, or those to the driver's three questions -> reading. See float_meter.decode."""
-    return float_meter.decode(data, _BLOCKS)
+    return float_meter.decode(data, BLOCKS)
 
 
 class Sdm120(float_meter.FloatMeter):
@@ -23,4 +23,4 @@ class Sdm120(float_meter.FloatMeter):
     LIMITS = (("u_mv", 195500, 253000), ("f_mhz", 45000, 65000), ("p_mw", -1000, P_MAX_MW))
 
     def __init__(self, bus, name="meter", address=1, baud=2400):
-        super().__init__(bus, name, address, baud, _BLOCKS)
+        super().__init__(bus, name, address, baud, BLOCKS)

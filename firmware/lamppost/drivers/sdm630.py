@@ -5,7 +5,7 @@ Source: Eastron, SDM630Modbus Protocol Implementation V1.8, input registers. It 
 
 from . import float_meter
 
-_BLOCKS = (
+BLOCKS = (
     (0x00, 10, (("u1_mv", 0, 1000), ("u2_mv", 4, 1000), ("u3_mv", 8, 1000), ("i1_ma", 12, 1000), ("i2_ma", 16, 1000))),
     (0x0A, 8, (("i3_ma", 0, 1000), ("p1_mw", 4, 1000), ("p2_mw", 8, 1000), ("p3_mw", 12, 1000))),
     (0x34, 6, (("p_mw", 0, 1000), ("s_mva", 8, 1000))),
@@ -16,7 +16,7 @@ _BLOCKS = (
 
 def decode(data):
     """Answers with their questions, or those to the driver's five questions -> reading. See float_meter.decode."""
-    return float_meter.decode(data, _BLOCKS)
+    return float_meter.decode(data, BLOCKS)
 
 
 class Sdm630(float_meter.FloatMeter):
@@ -31,4 +31,4 @@ class Sdm630(float_meter.FloatMeter):
     )  # fmt: skip
 
     def __init__(self, bus, name="meter", address=1, baud=9600):
-        super().__init__(bus, name, address, baud, _BLOCKS)
+        super().__init__(bus, name, address, baud, BLOCKS)

@@ -58,7 +58,7 @@ def command(
     first, *others = names
     if not others:
         ports.check(first)
-    segments, what = _segments(names, board, micropython, whole, virtual)
+    segments, what = flash_segments(names, board, micropython, whole, virtual)
     work = job.Work(
         board, segments, preserve.files_of(board, segments), what, baud, force, force_supply, erase, patience_s
     )
@@ -102,7 +102,7 @@ def _sentence(done: dict[str, Any]) -> str:
     )
 
 
-def _segments(
+def flash_segments(
     names: tuple[str, ...], board: Board, micropython: Path | None, whole: Path | None, virtual: bool = False
 ) -> tuple[tuple[Segment, ...], str]:
     """What to write, and what it is in words."""

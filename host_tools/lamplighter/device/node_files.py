@@ -116,7 +116,7 @@ def write(node: Repl, path: str, data: bytes, progress: Callable[[int], None] = 
     beside = path + ".part"
     node.run(WRITER + f"_f=open({beside!r},'wb')")
     for start in range(0, len(data), BLOCK):
-        _send(node, data[start : start + BLOCK])
+        send(node, data[start : start + BLOCK])
         progress(min(start + BLOCK, len(data)))
     answer = node.run(f"_f.close();print(_whole({beside!r}))").strip()
     if answer != f"{len(data)} {zlib.crc32(data)}":
@@ -125,7 +125,7 @@ def write(node: Repl, path: str, data: bytes, progress: Callable[[int], None] = 
     node.run(f"import os;os.rename({beside!r},{path!r})")
 
 
-def _send(node: Repl, block: bytes) -> None:
+def send(node: Repl, block: bytes) -> None:
     # a window of 1 kB: the node unpacks with that much memory
     packer = zlib.compressobj(9, zlib.DEFLATED, 10)
     packed = base64.b64encode(packer.compress(block) + packer.flush()).decode()

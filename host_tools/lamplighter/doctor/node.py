@@ -78,7 +78,7 @@ def look(port: str, patient: Patient, say: Say) -> Iterator[Finding]:
             return
     if patient.configuration or answer.facts.get("locked"):
         say("checking the connection to the broker")
-        yield from _way(port, patient)
+        yield from way_to_broker(port, patient)
 
 
 def _kind(state: str) -> str:
@@ -178,7 +178,7 @@ class Heard:
             self.fault = (found[1], found[2] or "")
 
 
-def _way(port: str, patient: Patient) -> Iterator[Finding]:
+def way_to_broker(port: str, patient: Patient) -> Iterator[Finding]:
     """How far the node gets on its way to the broker; the stages before a fault are good."""
     heard = _heard(port, patient)
     secured = patient.configuration is None or "tls" in patient.configuration.get("mqtt", {})

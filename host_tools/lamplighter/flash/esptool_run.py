@@ -46,7 +46,7 @@ class Outcome:
 
 
 @dataclass
-class _Run:
+class Run:
     """One run of esptool, as far as its output told. `expected` -- the MAC of the board that was there before."""
 
     pieces: list[Segment]
@@ -122,27 +122,27 @@ def flash(
     A cable that is pulled is waited for as long as `patience_s`, under whatever name the port comes back.
     Raises WrongChip and FlashTooSmall before anything is written, WrongBootMode, NodeSilent, CablePulled, FlashFailed.
     """
-    pieces = _pieces(segments)
+    pieces = cut_pieces(segments)
     total = sum(len(piece.data) for piece in pieces)
     started = time.monotonic()
     port, mac, speeds, writing, measured = ports.named(device), "", _descent(baud), 0.0, False
     with tempfile.TemporaryDirectory(prefix="lamplighter-") as folder:
-        files = _files(pieces, Path(folder))
+        files = written_files(pieces, Path(folder))
         while True:
-            run, code = _Run(pieces, mac), 0
+            run, code = Run(pieces, mac), 0
             if not measured:
-                code = _esptool(device, _asking(device, board), run, progress)
+                code = esptool_command(device, _asking(device, board), run, progress)
             if code == 0 and not measured:
                 _refuse_smaller(device, board, run)
                 measured, mac = True, run.mac
-                run = _Run(pieces, mac)
+                run = Run(pieces, mac)
             if code == 0:
-                code = _esptool(device, _arguments(device, board, speeds[0], files, force), run, progress)
+                code = esptool_command(device, esptool_arguments(device, board, speeds[0], files, force), run, progress)
             writing += max(0.0, (run.ended or time.monotonic()) - run.began) if run.began else 0.0
             if code == 0:
                 took = time.monotonic() - started
                 return Outcome(total, run.written, run.skipped, speeds[0], took, run.chip, run.mac, device, writing)
-            trouble = _diagnose(device, board, run, total)
+            trouble = diagnose(device, board, run, total)
             force = False  # what this run has written is kept
             mac = mac or run.mac
             if isinstance(trouble, CablePulled) and patience_s:
@@ -164,7 +164,7 @@ def _descent(baud: int) -> list[int]:
     return [baud, *(speed for speed in BAUDS if speed < baud)]
 
 
-def _pieces(segments: tuple[Segment, ...]) -> list[Segment]:
+def cut_pieces(segments: tuple[Segment, ...]) -> list[Segment]:
     """Each is deflated by itself. One that does not shrink goes with the next: esptool deflates nothing after it."""
     found = []
     for segment in segments:
@@ -178,7 +178,7 @@ def _pieces(segments: tuple[Segment, ...]) -> list[Segment]:
     return found
 
 
-def _files(pieces: list[Segment], folder: Path) -> list[str]:
+def written_files(pieces: list[Segment], folder: Path) -> list[str]:
     arguments = []
     for piece in pieces:
         path = folder / f"{piece.offset:08x}-{piece.name}.bin"
@@ -192,7 +192,7 @@ def _asking(device: str, board: Board) -> list[str]:
     return [*_connection(device, board), "--after", "no-reset", "flash-id"]
 
 
-def _refuse_smaller(device: str, board: Board, run: _Run) -> None:
+def _refuse_smaller(device: str, board: Board, run: Run) -> None:
     if 0 < run.flash_size < board.flash_size:
         raise FlashTooSmall(
             f"The module on {device} has {run.flash_size >> 20} MB of flash; {board.name} needs "
@@ -206,7 +206,7 @@ def _connection(device: str, board: Board) -> list[str]:
     return ["--chip", board.chip, "--port", device, "--before", before]
 
 
-def _arguments(device: str, board: Board, baud: int, files: list[str], force: bool) -> list[str]:
+def esptool_arguments(device: str, board: Board, baud: int, files: list[str], force: bool) -> list[str]:
     after = "no-reset" if board.reset == "none" else "hard-reset"
     return [
         *_connection(device, board), "--baud", str(baud), "--after", after,
@@ -217,7 +217,7 @@ def _arguments(device: str, board: Board, baud: int, files: list[str], force: bo
     ]  # fmt: skip
 
 
-def _esptool(device: str, arguments: list[str], run: _Run, progress: Progress) -> int:
+def esptool_command(device: str, arguments: list[str], run: Run, progress: Progress) -> int:
     """The process's exit code; its output goes line by line to the run. Ends it when the port is gone or it stalls."""
     environment = {**os.environ, "COLUMNS": "400", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "TERM": "dumb"}
     # an esptool.cfg lying about, or a port in the environment, must not change what we do
@@ -227,7 +227,7 @@ def _esptool(device: str, arguments: list[str], run: _Run, progress: Progress) -
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment
     )
     try:
-        for line in _lines(process, lambda: run.done and not _there(device)):
+        for line in _lines(process, lambda: run.done and not is_there(device)):
             run.heard(line, progress)
             if run.another:
                 process.kill()  # it has not begun to write
@@ -260,11 +260,11 @@ def _lines(process: subprocess.Popen, hopeless: Callable[[], object]) -> Iterato
             return
 
 
-def _there(device: str) -> bool:
+def is_there(device: str) -> bool:
     return ports.is_network(device) or os.path.exists(device)
 
 
-def _diagnose(device: str, board: Board, run: _Run, total: int) -> Problem:
+def diagnose(device: str, board: Board, run: Run, total: int) -> Problem:
     """esptool's last words as a Problem; FlashFailed stands for what a slower line may cure."""
     text = "\n".join(run.text)
     percent = 100 * run.done // max(total, 1)
@@ -278,7 +278,7 @@ def _diagnose(device: str, board: Board, run: _Run, total: int) -> Problem:
             f"The chip on {device} is an {found[1]}; {board.name} has an {CHIPS[board.chip].title}.",
             "Nothing was written. " + WrongChip.remedy,
         )
-    if not _there(device) or (run.connected and GONE.search(text)):
+    if not is_there(device) or (run.connected and GONE.search(text)):
         if run.connected:
             return CablePulled(f"{device} went away at {percent} %.")
         return CablePulled(f"{device} went away while the chip was being called.")

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..contract.sentences import sentences
+from ..contract.sentences import complaints
 from ..documents import json_source
 from ..problems import ProgrammeInvalid
 from ..replay.micropython import run_node_code
@@ -32,8 +32,8 @@ def read(file: Path) -> dict[str, Any]:
         raise ProgrammeInvalid(f"{file} cannot be read: {error.strerror}.", "Name a file that can be.") from None
     except ValueError as error:
         raise ProgrammeInvalid(f"{file} is not JSON: {error}.") from None
-    if wrong := sentences(jsonschema.Draft202012Validator(schema()).iter_errors(document)):
-        raise ProgrammeInvalid(f"{file} holds no programmes of a lamp.", details=wrong)
+    if wrong := complaints(jsonschema.Draft202012Validator(schema()).iter_errors(document)):
+        raise ProgrammeInvalid(f"{file} holds no programmes of a lamp.", details=list(map(str, wrong)))
     return document
 
 
