@@ -22,7 +22,7 @@ from sweep import Tape, sweep  # noqa: E402  (needs the firmware to be importabl
 
 BOOTS = 12
 CUTS = 20000  # fewer would mean that the day was not cut everywhere
-MODULES = 20  # of the app that is updated
+MODULES = 12  # of the app that is updated
 _SLICES = 24
 _tape = None
 

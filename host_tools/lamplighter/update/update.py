@@ -84,8 +84,8 @@ def look(node: Repl, running: str | None = None) -> There:
             f"The node holds {what}, which cannot be updated.",
             "Run `lamplighter flash`: it replaces the app and keeps the node's configuration.",
         )
-    running, idle = Slot(runs, *rows[:3]), Slot("b" if runs == "a" else "a", *rows[3:])
-    return There(running, idle, active, _shorts(here), _shorts(spare))
+    idle = "b" if runs == "a" else "a"
+    return There(Slot(runs, *rows[:3]), Slot(idle, *rows[3:]), active, _shorts(here), _shorts(spare))
 
 
 def renew(
