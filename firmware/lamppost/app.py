@@ -40,9 +40,11 @@ class Node:
         self.build = assembly.build()
         self.board = config_store.facts("board.json")
         self.fresh = config_store.fresh()  # a new configuration was adopted since the last start
-        # the station joins while the rest is built
+        self.broker = assembly.broker(self.config, self.reset, self.fresh)
         self.wifi = assembly.wifi(self.config)
-        self.wifi.start()
+        if not self.broker.spread_ms:
+            # the station joins while the rest is built; a city that powers on together waits, and spares DHCP and DNS
+            self.wifi.start()
         start_times.mark("wifi")
         self.parts = assembly.parts(self.config, self.board)
         start_times.mark("parts")

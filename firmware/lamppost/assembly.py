@@ -86,12 +86,16 @@ def wifi(config):
     return Wifi(network, access["ssid"], access.get("password"), time.ticks_ms, time.ticks_diff)
 
 
+def broker(config, reset, fresh):
+    """Where the broker is and how it is approached; reset, fresh -- see Node."""
+    # whoever has just configured this lamppost stands in front of it; and a requested reset is not the whole city's
+    return broker_settings.of(config, together=reset == "power-on" and not fresh)
+
+
 def link(node, alive):
     """The way to the broker; alive() -- reports to the watchdog."""
-    # whoever has just configured this lamppost stands in front of it; and a requested reset is not the whole city's
-    together = node.reset == "power-on" and not node.fresh
     return Link(
-        broker_settings.of(node.config, together), node.wifi, socket, select, node.clock, node.outbox,
+        node.broker, node.wifi, socket, select, node.clock, node.outbox,
         node.counters.boot, node.info,
         time.ticks_ms, time.ticks_diff, random_below, alive, ignore, node.log, set_time=set_chip_clock,
         delivered=node.start_times.finish,

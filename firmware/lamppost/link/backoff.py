@@ -19,17 +19,16 @@ class Backoff:
     """How long to wait after a failure: anything between nothing and a limit that doubles (full jitter).
 
     least_ms, most_ms -- the first limit, and where it ends; random(n) -- an integer below n
-    limit_ms -- where an earlier one had come to
     Of ten thousand peers that lost one broker, 333 a second come in the end (2 * 10000 / 60 s). The limit starts
     over only after a session that outlived it: a broker that accepts everybody, and falls over from that, is not met
     faster and faster.
     """
 
-    def __init__(self, least_ms, most_ms, random, limit_ms=0):
+    def __init__(self, least_ms, most_ms, random):
         self._least = least_ms
         self._most = most_ms
         self._random = random
-        self.limit_ms = limit_ms or least_ms  # of the next wait
+        self.limit_ms = least_ms  # of the next wait
 
     def failed(self, stood_s=0):
         """Milliseconds to wait now. stood_s -- how long the session stood that has ended; 0: there was none."""
