@@ -143,7 +143,7 @@ def flash(
                 took = time.monotonic() - started
                 return Outcome(total, run.written, run.skipped, speeds[0], took, run.chip, run.mac, device, writing)
             trouble = diagnose(device, board, run, total)
-            force = False  # what this run has written is kept
+            force = force and not measured  # what this run has written is kept
             mac = mac or run.mac
             if isinstance(trouble, CablePulled) and patience_s:
                 say(f"{trouble.cause} Waiting {patience_s:.0f} s for it: plug it in again.")
