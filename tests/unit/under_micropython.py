@@ -45,4 +45,4 @@ def run_files(paths, with_long=True):
 
 
 if __name__ == "__main__":
-    sys.exit(not run_files(sys.argv[1:]))
+    sys.exit(0 if run_files(sys.argv[1:]) else 1)  # an integer: MicroPython takes False for a message
