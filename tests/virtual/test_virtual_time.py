@@ -164,3 +164,13 @@ def test_seven_days_without_network_clock_and_place_are_honest_about_it(lamp):
     street.node.network.time_servers(True)
     street.live(400)
     assert street.said("tele/energy")[-1]["tq"] == 3
+
+
+def test_a_lamppost_that_waits_for_its_place_at_dusk_joins_wifi_only_then(lamp):
+    """So that DHCP, DNS and time servers do not meet the whole city in one second either."""
+    street = lamp(mqtt={"host": "broker.lan", "keepalive_s": 5, "spread_s": 600, "drain_spread_s": 0})
+    street.node.start()
+    assert int(street.node.console.wait_for(r"link: connects in (\d+) s")[1]) > 5
+    street.wait("tele/energy")
+    joined_ms = int(street.node.console.wait_for(r"link: times in ms: start=\d+ wifi=(\d+)")[1])
+    assert joined_ms >= 200, "it had joined before"
