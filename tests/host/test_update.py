@@ -159,6 +159,15 @@ def test_a_state_file_that_cannot_be_read_is_said_and_replaced(lamp):
         assert json.loads(node.run("print(open('/state.json').read())"))["active"] in ("a", "b")
 
 
+def test_a_wanted_app_that_only_runs_because_the_active_slot_failed_becomes_the_active_one(lamp):
+    with Repl(lamp.port) as node:  # RTC memory still says that slot a runs
+        node.run("f=open('/state.json','w');f.write('{\"active\":\"b\"}');f.close()")
+    lamp.console.wait_for("app: slot a runs, the other slot is failed")
+    told = update(lamp)
+    assert (told["updated"], told["slot"]) == (True, "b")
+    assert identify.ask(lamp.port).facts["slot"] == "b"
+
+
 def test_the_app_of_an_earlier_build_is_said_and_flash_replaces_it_and_keeps_the_configuration(lamp):
     with Repl(lamp.port) as node:
         node.run("import os;os.rename('/a','/a.app');os.rename('/b','/b.app')")

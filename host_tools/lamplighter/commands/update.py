@@ -46,9 +46,9 @@ def command(port: str, as_json: bool) -> None:
         for slot in (there.running, there.idle):
             if slot.count:
                 screen.note(f"{port}: {slot.sentence()}")
-        if there.active is None:
+        if there.active not in ("a", "b"):
             screen.note(f"{port}: /state.json cannot be read")
-        if not there.runs(wanted) or there.active is None:
+        if not there.runs(wanted) or there.active != there.running.letter:  # after power-on another slot would start
             screen.note(f"{port}: slot {there.idle.letter} gets {app.version} build {app.build}")
             with screen.progress(100) as progress:
 

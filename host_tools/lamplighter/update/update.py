@@ -45,7 +45,7 @@ class Slot:
 @dataclass(frozen=True)
 class There:
     """What is on the node. here, spare -- delta.short() of the running slot's files, and of what only the idle one has;
-    active -- the slot that the state file names, None if it cannot be read."""
+    active -- what the state file names, None if it cannot be read."""
 
     running: Slot
     idle: Slot
