@@ -90,7 +90,7 @@ def _names(driver, cells):
 
 
 def _calibration(options, part, name):
-    """See Channel.calibration."""
+    """(offset, slope in 1/10000, id); None: it needs none; False: it lacks one, or has that of another sensor."""
     cells = [cell for cell in _cells(options, part) if cell["gas"] == name]
     serial = cells[0]["id"] if cells else options.get("serials", {}).get(part)
     for row in options.get("calibration", ()):
