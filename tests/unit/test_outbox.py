@@ -346,6 +346,28 @@ def test_a_start_reads_headers_and_one_block_however_much_waits():
     assert drained.read < 20000
 
 
+def test_a_block_that_cannot_be_read_does_not_keep_the_others_from_being_counted_and_sent():
+    class Sick(Nor):
+        sick = None
+
+        def readblocks(self, block, buf, offset=0):
+            if block == self.sick:
+                raise OSError(5)
+            Nor.readblocks(self, block, buf, offset)
+
+    nor = Sick(20)
+    outbox = start(nor, 1)
+    for n in range(100):
+        telemetry(outbox, n)
+    outbox = start(nor, 2)
+    nor.sick = 1
+    outbox.count()
+    assert raised(outbox.count, OSError)
+    nor.sick = None
+    found = [s.entry.seq for s in deliver(counted(outbox))]
+    assert found == list(range(17)) + list(range(34, 100)) and outbox.damaged == 17
+
+
 def test_records_of_this_boot_wait_behind_those_that_are_not_counted_yet():
     nor = Nor(20)
     outbox = start(nor, 1)

@@ -38,10 +38,11 @@ class Scan:
         if self.complete:
             return
         block = self.next
-        if self._ring.look(block) and not self._ring.retired():
-            self._count(block)
+        # before it is read: one that cannot be must not hold up all others
         self.next = block + 1
         self.complete = self.next >= self._end
+        if self._ring.look(block) and not self._ring.retired():
+            self._count(block)
         if self.complete and self._first:
             self._number(self._first[0], self._first[1])
 

@@ -87,12 +87,13 @@ async def collect(beat, node):
 
 async def count_records(node):
     """Count what waits in the journal from earlier boots, a block at a time beside all else; then it may be sent."""
-    try:
-        while not node.outbox.counted:
+    while not node.outbox.counted:
+        try:
             node.outbox.count()
             await asyncio.sleep_ms(_COUNT_MS)
-    except Exception as error:
-        _log_crash(node, "journal", error)
+        except Exception as error:
+            _log_crash(node, "journal", error)
+            await asyncio.sleep_ms(_RESTART_MS)
     if node.outbox.damaged:
         node.log("journal: damaged: %d records cannot be read back" % node.outbox.damaged)
     node.link.wake()
