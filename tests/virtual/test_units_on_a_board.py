@@ -20,13 +20,20 @@ from lamplighter.virtual.lamppost import VirtualLamppost
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "tests" / "unit"
-A_FEW = ("test_crc", "test_modbus", "test_ring", "test_tfmini")  # 32 bits, bytes, flash, a recorded file
+A_FEW = ("test_config_store", "test_crc", "test_modbus", "test_ring", "test_tfmini")  # files, 32 bits, bytes, flash
 MODULES = ("firmware/lamppost", "tests/unit", "tests/powercut/nor.py")
 DATA = ("firmware/boot.py", "tests/data", "host_tools/lamplighter/parts/shelf")
 LONGEST_S = 300
+MPREMOTE = Path(sys.executable).parent / "mpremote"
 FAILED = re.compile(r"(?P<trace>(?:(?!^(?:ok|FAILED|long) ).*\n)*)^(?P<word>ok|FAILED|long) (?P<name>test_\w+)", re.M)
+SCRATCH = "/tmp"  # on the board's own file system: what the tests write goes there, by either kind of path
 PROGRAM = """
-import sys
+import os, sys
+try:
+    os.mkdir("{scratch}")
+except OSError:
+    pass
+os.chdir("{scratch}")
 sys.path.insert(0, "/remote/tests/unit")
 import under_micropython
 under_micropython.run_files(["{file}"], False)
@@ -84,15 +91,16 @@ def results(port, mounted):
 
     @functools.cache
     def run(file):
-        mpremote = Path(sys.executable).parent / "mpremote"
-        command = [mpremote, "connect", port, "mount", mounted, "exec", PROGRAM.format(file=file)]
+        command = [MPREMOTE, "connect", port, "mount", mounted, "exec", PROGRAM.format(file=file, scratch=SCRATCH)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S)
         said = done.stdout.replace("\r", "")
         found = {one["name"]: (one["word"], one["trace"]) for one in FAILED.finditer(said)}
         assert found, f"{file} did not run on the board:\n{said}\n{done.stderr}"
         return found
 
-    return run
+    yield run
+    clear = [MPREMOTE, "connect", port, "fs", "rm", "-r", f":{SCRATCH}"]
+    subprocess.run(clear, capture_output=True, timeout=60)  # there is none if no file ran
 
 
 @pytest.mark.timeout(LONGEST_S + 30)
