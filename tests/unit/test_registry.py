@@ -20,7 +20,7 @@ def fits(part_id):
 
 def parts():
     """{id: class} of all that the shelf gives out."""
-    names = [name[:-3] for name in os.listdir(DRIVERS) if name.endswith(".py")]
+    names = [name.rsplit(".", 1)[0] for name in os.listdir(DRIVERS) if name.endswith("py")]  # .py, on a board .mpy
     found = {name: fits(name) for name in names}
     return {name: kind for name, kind in found.items() if kind}
 
