@@ -64,7 +64,7 @@ def test_a_calibration_of_another_sensor_is_refused_in_words():
         ({"calibration": [{**ROW, "quantity": "co2"}]}, "dust does not measure it; it measures pm1, pm2_5, pm4, pm10"),
         ({"calibration": [ROW, ROW]}, "pm2_5 is in air.calibration[0] already"),
         ({"calibration": [{**ROW, "date": "14.3.2026"}]}, "a date like 2026-03-01"),
-        ({"calibration": [{**ROW, "slope": 0}]}, "must be at least 0.1, not 0"),
+        ({"calibration": [{**ROW, "slope": 0}]}, "0 is below the minimum of 0.1"),
         ({"parts": ["adc"]}, "adc gives voltages only"),
         ({"parts": ["adc"], "cells": [{**CELL, "gas": "o3"}]}, "a cell for no2 is needed beside it"),
         ({"parts": ["adc"], "cells": [{**CELL, "ae": 0}]}, "both electrodes are at input 0"),
