@@ -49,3 +49,15 @@ def test_the_same_seed_gives_the_same_day():
     one, other = day(3, "fog", "both", 600), day(3, "fog", "both", 600)
     assert one.trace.rows == other.trace.rows and one.truth == other.truth
     assert day(4, "fog", "both", 600).trace.rows != one.trace.rows
+
+
+@pytest.mark.parametrize("senses", SENSES)
+def test_no_state_is_told_before_the_bay_was_seen_in_both(senses):
+    days_told = 0
+    for hardship in ("calm", "standing", "trams"):
+        one = day(8, hardship, senses, 2 * HOURS_S)
+        told = [change.t_s for change in parking.replay(one.trace) if change.state in ("free", "occupied")]
+        changed = one.truth[1][0] if len(one.truth) > 1 else 2 * HOURS_S
+        assert not told or told[0] >= changed, hardship
+        days_told += bool(told)
+    assert days_told, "and then there is one"
