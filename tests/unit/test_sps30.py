@@ -146,3 +146,32 @@ def test_the_self_test_of_a_part_that_is_not_there_is_soon_over():
     verdict = machine.time.run(part_rows(dust(machine)))
     assert {row[5:] for row in verdict} == {(False, "silent")}
     assert machine.time.now < 5000
+
+
+def sending(status):
+    """A machine with a part that measures, and answers this when its status is asked."""
+    return Machine(lambda sent, setting: [(5, status if sent[2] == 0xD2 else MEASURED if sent == READ else STARTED)])
+
+
+def read_often(machine):
+    """The fault's word of each of 130 readings, "" for a good one."""
+    part, words = dust(machine, warm_s=0), []
+    for _ in range(130):
+        try:
+            machine.time.run(part.read())
+            words.append("")
+        except SensorFault as fault:
+            words.append(fault.word)
+    return words
+
+
+def test_a_fan_or_laser_that_fails_in_operation_is_found_within_a_minute_of_readings():
+    blown = bytes((0, 0xD2, 0, 5, 0, 0, 0, 0x20, 0))
+    blown = b"\x7e" + blown + bytes((~sum(blown) & 0xFF,)) + b"\x7e"
+    words = read_often(sending(blown))
+    assert words[:59] == [""] * 59 and set(words[59:]) == {"refused"}
+
+
+def test_a_part_without_a_register_of_errors_or_with_a_clear_one_goes_on():
+    for status in (WELL, b"\x7e\x00\xd2\x02\x00\x2b\x7e"):
+        assert set(read_often(sending(status))) == {""}

@@ -139,18 +139,22 @@ class Sps30:
             self._warm = True
         self._until_look -= 1
         if self._until_look <= 0 or self._errors:
-            await self._look()
+            self._until_look = _LOOK
+            try:
+                self._errors = await self._way.status() & _ERRORS
+            except SensorFault:
+                pass  # parts of firmware 1 have no such register
+            self._judge()
         return reading
 
-    async def _look(self):
+    def _judge(self):
         """Raises SensorFault refused while fan or laser report an error: a mass without air or light is none."""
-        self._errors = await self._way.status() & _ERRORS
-        self._until_look = _LOOK
         if self._errors:
             raise SensorFault("refused", "status 0x%08x: fan or laser" % self._errors)
 
     async def check(self):
         """The first measurement, for the self-test, if fan and laser report no error."""
         reading = await self._measured()
-        await self._look()
+        self._errors = await self._way.status() & _ERRORS
+        self._judge()
         return reading
