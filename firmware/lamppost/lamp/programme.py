@@ -107,7 +107,10 @@ class Programme:
 
     def _moment(self, text, date, begin, end):
         """UTC of a time of the night; of a sun event that does not happen, the end of the night that makes it right."""
-        name, offset_s = _parsed(text)
+        parsed = _parsed(text)
+        if parsed is None:
+            raise SettingsFault("invalid", "%r is no time" % text)
+        name, offset_s = parsed
         if name is None:
             day = date if offset_s >= 43200 else date + 1
             return self._zone.utc_s(day * DAY + offset_s)
