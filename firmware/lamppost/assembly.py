@@ -9,6 +9,7 @@ import machine
 import network
 from esp32 import Partition
 
+from . import made
 from .buses.wiring import Wiring
 from .core.faults import JournalFault, SensorFault
 from .drivers import registry
@@ -133,7 +134,5 @@ def ignore(fault):
 
 
 def build():
-    """Version and build of this slot's app; the compiler puts them beside it."""
-    from . import made
-
+    """Version and build of this slot's app, as image/compile.py wrote them into made.py."""
     return {"version": made.VERSION, "build": made.BUILD}
