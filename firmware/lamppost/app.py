@@ -13,6 +13,7 @@ from .ops import boot_slot, conditions, config_store, console, maintenance, stat
 from .ops import selftest as selftests
 from .ops.alarms import Alarms
 from .ops.recorder import Recorder
+from .ops.routes import Routes
 from .ops.start_times import StartTimes
 from .ops.time_source import TimeSource
 from .ops.watchdog import Health
@@ -64,6 +65,8 @@ class Node:
         self.sensing = list(sensing.values())
         self.meter = sensing.get("energy")  # the sensing object of the energy meter, if there is one
         start_times.mark("sensing")
+        self.routes = Routes(log)
+        self.broker.commands = self.routes.filters()
         self.link = self.recorder.link = assembly.link(self, self.health.task("link", 45000).alive)
 
     def info(self):

@@ -98,7 +98,7 @@ def link(node, alive):
     return Link(
         node.broker, node.wifi, socket, select, node.clock, node.outbox,
         node.counters.boot, node.info,
-        time.ticks_ms, time.ticks_diff, random_below, alive, ignore, node.log, set_time=set_chip_clock,
+        time.ticks_ms, time.ticks_diff, random_below, alive, ignore, node.log, node.routes.deliver, set_chip_clock,
         delivered=node.start_times.finish,
     )  # fmt: skip
 

@@ -65,7 +65,7 @@ class Link:
         self._earlier_refusals = 0  # of publishers of another version of MQTT
         self._speak(broker.version)
         self._fault = None  # why the connection must end, found by the listener or by wake()
-        self._unsaid = 0  # of what a connection begins with: 2 state and info, 1 info
+        self._unsaid = 0  # of what a connection begins with: 3 subscription, state and info, 2 state and info, 1 info
         self._silent = 0  # connections in a row that ended in silence while WiFi claimed to be up
         self._since = 0  # when the session began, in ticks
         self._up_since_s = None  # and in uptime
@@ -220,9 +220,7 @@ class Link:
         self.connections += 1
         self._up_since_s = now_s
         self._since = self._ticks_ms()
-        self._unsaid = 2
-        if broker.commands:
-            session.subscribe([broker.prefix + suffix for suffix in broker.commands])
+        self._unsaid = 3
         self.publisher.begin(session.session_present, place_ms(broker.client_id.encode(), broker.drain_spread_ms))
         session.on_acknowledged = self._first_acknowledged
         self.up = True
@@ -280,7 +278,11 @@ class Link:
     # -- messages of the link's own
 
     def _introduce(self):
-        """Publish state and info; what the broker has no room for now is published at the next look."""
+        """Subscribe, publish state and info; what the broker has no room for now is sent at the next look."""
+        if self._unsaid == 3:
+            filters = [self.broker.prefix + suffix for suffix in self.broker.commands]
+            if not filters or self.session.subscribe(filters):
+                self._unsaid = 2
         if self._unsaid == 2 and self.publish_now(b"state", b'"state":"online","reason":""}', 1, True):
             self._unsaid = 1
         if self._unsaid == 1:

@@ -8,7 +8,7 @@ from .mqtt.session import Session
 V3 = const(4)  # MQTT 3.1.1, as CONNECT numbers it
 V5 = const(5)
 
-_COMMAND = const(1024)  # bytes of the longest message that is accepted, and of version 5's CONNACK
+_LONGEST_RECEIVED = const(20480)  # bytes of the longest message that is accepted: a configuration, a manifest
 _DAY_S = const(86400)  # a broker that refused 5.0 is asked again after a day: it may have been updated
 _HOUR_S = const(3600)  # one that only closed the connection, after an hour: it may have been overloaded
 _CLOSES = const(2)  # connections in a row that end right after CONNECT, before 3.1.1 is tried
@@ -34,7 +34,7 @@ def speak(version, broker, outbox, entries, ticks_ms, ticks_diff, on_message, lo
 
         kind, publisher = SessionV5, PublisherV5
         more = (broker.expiry_s, broker.refused_ms, report)
-    session = kind(*ticks, broker.keepalive_s, _COMMAND, on_message, log, room)
+    session = kind(*ticks, broker.keepalive_s, _LONGEST_RECEIVED, on_message, log, room)
     return session, publisher(session, outbox, broker.prefix, entries, *ticks, broker.drain_per_s, log, *more)
 
 
