@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from lamplighter import cli
 from lamplighter.bench import bench_file
 from lamplighter.boards import board_file
+from lamplighter.device import ports
 from lamplighter.documents import toml_source
-from lamplighter.problems import BenchInvalid, BoardInvalid, Problem, ScenarioInvalid
+from lamplighter.problems import BenchInvalid, BoardInvalid, PortAbsent, Problem, ScenarioInvalid
 from lamplighter.roster import roster_file
 from lamplighter.virtual import scenario_file
 
@@ -57,6 +58,7 @@ def test_a_hundred_thousand_brackets_are_refused_by_every_verb_that_reads_json(t
         ("a = " + DEEP, "levels of brackets"), ("a = " + "[" * 80 + "]" * 80, "more than 64 levels"),
         ("a = " + "9" * 5000, "more digits"),
         ("a = 99999999999999999999", "beyond 64 bits"), ("a = nan", "is no number"),
+        ("a = 1e308", "beyond 64 bits"),
         ("a = ", "not TOML"),
     ],
 )  # fmt: skip
@@ -94,6 +96,7 @@ def test_a_board_of_any_name_is_looked_for_among_those_that_there_are(name):
         (["watch", "--host", "127.0.0.1", "--port", "1", "--user", "x"], "LAMPLIGHTER_MQTT_PASSWORD is not UTF-8 text"),
         (["commission", "--roster", "street.csv", "--broker", "x_y:1"], "'_' in it"),
         (["identity", "issue", "--broker", "broker.lan", "--days", "999999999"], "not in the range"),
+        (["watch", "--host", "127.0.0.1", "--port", "1", "--user", "x\udcff"], "--user is not UTF-8 text"),
         (["decode", "tfmini", "\ud83d"], "no hexadecimal digit"),
     ],
 )  # fmt: skip
@@ -170,3 +173,9 @@ def test_a_bench_takes_a_broker_with_its_port_and_refuses_what_is_none(tmp_path)
         with pytest.raises(BenchInvalid) as caught:
             load(wrong)
         assert "broker" in caught.value.details[0]
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "[" * 2000, "\udcff"])
+def test_a_port_of_any_name_is_absent(name):
+    with pytest.raises(PortAbsent):
+        ports.check(name)

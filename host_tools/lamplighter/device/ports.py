@@ -111,7 +111,7 @@ def check_named(device: str) -> os.stat_result:
         status = os.stat(device)
     except PermissionError:
         raise PortNotPermitted(f"{device} is in a folder that this user may not read.") from None
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL, which no name has
         raise _absent(device) from None
     if not stat.S_ISCHR(status.st_mode):
         raise PortAbsent(f"{device} is a {_kind(status.st_mode)}, not a serial port.")
@@ -119,7 +119,7 @@ def check_named(device: str) -> os.stat_result:
 
 
 def _absent(device: str) -> PortAbsent:
-    if Path(device).is_symlink():
+    if os.path.islink(device):  # of any text, also one too long for a name
         return PortAbsent(
             f"{device} points to {os.readlink(device)}, which is gone.",
             "Start the virtual lamppost again, or plug the adapter in again.",

@@ -33,6 +33,8 @@ def read(file: Path | None, variable: str, longest: int = LONGEST) -> str | None
 
 def checked(secret: str, source: str, longest: int = LONGEST) -> str:
     """The secret, if it is one line of text that is not too long. Raises click.UsageError."""
+    if not text_file.is_text(secret):
+        raise click.UsageError(f"{source} is not UTF-8 text.")
     length = len(secret.encode("utf-8", "surrogatepass"))
     if length > longest:
         raise click.UsageError(f"{source} holds {length} bytes; a password has {longest} at most.")

@@ -107,7 +107,7 @@ def _unwieldy(value: Any, depth: int = 0) -> str:
         return f"there are more than {_DEEPEST} levels of brackets"
     if isinstance(value, float) and not math.isfinite(value):
         return f"{value} is no number that can be used"
-    if isinstance(value, int) and abs(value) >= 1 << 63:
+    if isinstance(value, (int, float)) and abs(value) >= 1 << 63:
         return "a number is beyond 64 bits"
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return next((wrong for one in inner if (wrong := _unwieldy(one, depth + 1))), "")
