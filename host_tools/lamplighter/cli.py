@@ -97,7 +97,10 @@ def main() -> None:
     except click.ClickException as misuse:
         misuse.show()
         sys.exit(misuse.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as stop:
+        # click makes an Abort of a Ctrl-C, with the sentence of screen.if_interrupted() in its cause
+        sentence = str(stop if isinstance(stop, KeyboardInterrupt) else stop.__cause__ or "")
+        screen.note(f"Interrupted. {sentence}".strip())
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)

@@ -113,6 +113,11 @@ class UpdateFailed(Problem):
     remedy = "Run the same command again; `lamplighter flash` brings all of it where that does not help."
 
 
+class FilesUnreadable(Problem):
+    exit_code, word = 26, "files-unreadable"
+    remedy = "Nothing was written. Give up the node's files with --erase, then configure the node again."
+
+
 class WithoutPsram(Problem):
     exit_code, word = 27, "without-psram"
     remedy = "Replace the module by one with PSRAM: boards/README.md names the order codes."

@@ -46,6 +46,17 @@ def problem(trouble: Problem, as_json: bool = False) -> None:
         result({"error": trouble.word, "cause": trouble.cause, "remedy": trouble.remedy, "details": trouble.details})
 
 
+@contextlib.contextmanager
+def if_interrupted(sentence: str) -> Iterator[None]:
+    """Say at Ctrl-C what is half done and which command resumes; an inner sentence goes before an outer one."""
+    try:
+        yield
+    except (KeyboardInterrupt, click.Abort) as stop:
+        if isinstance(stop, KeyboardInterrupt) and stop.args:
+            raise
+        raise KeyboardInterrupt(sentence) from None
+
+
 def asked(question: str) -> bool:
     """The answer at a terminal; without one nobody has agreed."""
     if not sys.stdin.isatty():

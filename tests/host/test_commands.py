@@ -208,7 +208,7 @@ def test_a_slower_line_is_tried_when_the_quick_one_fails(monkeypatch, tmp_path):
     board, parts = built()
     assert esptool_run.flash("/dev/ttyUSB0", board, parts, say=said.append).baud == 115200
     assert tried == [921600, 460800, 115200]
-    assert said[0].endswith("Invalid head of packet. Going on at 460800 baud.")
+    assert said[1].endswith("Invalid head of packet. Going on at 460800 baud.")
 
     monkeypatch.setattr(esptool_run, "BAUDS", (921600,))
     with pytest.raises(FlashFailed, match="trouble at 0 %: Invalid head of packet"):
@@ -326,7 +326,8 @@ def test_list_asks_a_node_who_it_is_without_stopping_it(lamp, file):
 
 def test_list_stops_a_node_that_waits_at_its_prompt_only_when_it_may(lamp):
     told = json.loads(lamplighter("list", "--json", lamp.port).stdout)[0]
-    assert told["state"] == "at the prompt" and "lamplighter flash" in told["trouble"]
+    assert told["state"] == "not configured" and "lamplighter configure" in told["trouble"]
+    assert told["mac"] == lamp.mac.hex() and "firmware" not in told
     told = json.loads(lamplighter("list", "--ask", "--json", lamp.port).stdout)[0]
     assert told["state"] == "not configured" and told["mac"] == lamp.mac.hex() and told["firmware"]
 

@@ -10,6 +10,7 @@ from ..boards import chips
 from ..device import node_files
 from ..device.check_rows import Limits, Row, judged, row
 from ..device.repl import Repl
+from ..flash import preserve
 from ..problems import NodeSaidNo
 
 Heard = Callable[[Row], None]
@@ -103,7 +104,7 @@ def begin(node: Repl) -> str:
     """Who it is. Raises NodeSaidNo where there is no configuration to test by."""
     doc = node_files.document(node, "/config.json")
     if doc is None:
-        raise NodeSaidNo("The node has no configuration yet.", "Give it one with `lamplighter configure`.")
+        raise preserve.no_configuration(node.run(preserve.MAC).strip())
     return doc["node"]
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from .. import screen
-from ..problems import NodeSaidNo
 from .configure import restarted
 
 QUANTITIES = ("pm1", "pm2_5", "pm4", "pm10", "t", "rh", "p", "co2", "no2", "o3", "so2", "co")
@@ -57,6 +56,7 @@ def air(
     from ..config import config_file
     from ..device import node_files, ports
     from ..device.repl import Repl
+    from ..flash import preserve
 
     if not remove and name is None:
         raise click.UsageError("Give the calibration a name with --id, or take it away with --remove.")
@@ -67,7 +67,7 @@ def air(
     with ports.claim(port), Repl(port, screen.note) as node:
         before = node_files.document(node, "/config.json")
         if before is None:
-            raise NodeSaidNo("The node has no configuration yet.", "Give it one with `lamplighter configure`.")
+            raise preserve.no_configuration(node.run(preserve.MAC).strip())
         doc = config_file.check(config_file.Document(changed(before, row, remove), "the configuration"))
         told = {"node": doc["node"], "config": config_file.config_hash(doc), "written": doc != before}
         if doc != before:

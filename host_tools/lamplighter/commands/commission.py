@@ -84,7 +84,8 @@ def command(
     screen.note(f"{port}: looking who it is")
     work = Work(row, street, book, options, city, look(port, row.board), progress, screen.note, ask=screen.asked)
     run.ready(work)
-    written = run.run(work, signer, lambda question: yes or screen.asked(question))
+    with screen.if_interrupted(f"Run the same command again: {row.asset} resumes at the step that was interrupted."):
+        written = run.run(work, signer, lambda question: yes or screen.asked(question))
     if as_json:
         screen.result({"asset": row.asset, "mac": work.mac, **written})
         return

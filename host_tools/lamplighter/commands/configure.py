@@ -12,6 +12,8 @@ from ..problems import ConfigInvalid, ConfigNotKept, NodeSaidNo
 # the app's first line, or what main.py says when there is none
 STARTED = r"app: .*boot|lamppost: (no configuration|slot \w failed|no slot)"
 
+HALF = "The node keeps the configuration that it had until the new one is whole on it. Run the same command again."
+
 
 @click.command("configure")
 @click.option("--port", metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
@@ -52,7 +54,7 @@ def command(
     if port is None or (dry_run and board):
         _tell({"node": doc["node"], "config": config_file.config_hash(doc), "written": False}, as_json, "is right")
         return
-    with ports.claim(port):
+    with ports.claim(port), screen.if_interrupted(HALF):
         _on_the_node(port, document, doc, dict(files.values()), facts, dry_run, as_json)
 
 

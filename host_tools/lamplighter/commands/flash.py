@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..flash.job import Work
     from ..image.build import Segment
 
+SAME_COMMAND = "Run the same command again: it completes what is missing, and gives each node its configuration back."
+
 
 @click.command("flash")
 @click.option("--port", "names", required=True, multiple=True, metavar="PORT",
@@ -64,8 +66,8 @@ def command(
     )
     if others:
         return _several([first, *others], work, as_json)
-    screen.note(f"{first}: {board.title}, {what}")
-    with screen.progress(work.total) as progress:
+    screen.note(f"{first}: {what}")
+    with screen.if_interrupted(SAME_COMMAND), screen.progress(work.total) as progress:
         done = job.bring(first, work, progress, lambda text: screen.note(f"{first}: {text}"))
     if as_json:
         screen.result(done)
@@ -77,8 +79,8 @@ def command(
 def _several(names: list[str], work: Work, as_json: bool) -> int:
     from ..flash import parallel
 
-    screen.note(f"{len(names)} boards: {work.board.title}, {work.what}")
-    with screen.progress_rows(names, work.total) as progress:
+    screen.note(f"{len(names)} boards: {work.what}")
+    with screen.if_interrupted(SAME_COMMAND), screen.progress_rows(names, work.total) as progress:
         ended = parallel.bring_all(names, work, progress, lambda port, text: screen.note(f"{port}: {text}"))
     if as_json:
         screen.result([

@@ -74,7 +74,8 @@ def command(names: tuple[str, ...], no_ask: bool, ask: bool, as_json: bool) -> N
 
 
 def _row(port: Port, answer: Answer | None) -> tuple[dict[str, str], Problem | None]:
-    from ..device import ports
+    from ..device import identify, ports
+    from ..flash import preserve
 
     row = port.as_dict()
     if answer is None:
@@ -84,7 +85,10 @@ def _row(port: Port, answer: Answer | None) -> tuple[dict[str, str], Problem | N
             return row, trouble
         return row, None
     row["state"] = "locked" if answer.facts.get("locked") else answer.state
+    row.update({"mac": answer.mac} if answer.mac else {})
     row.update({key: str(answer.facts[key]) for key in FACTS if answer.facts.get(key)})
+    if answer.state == identify.NOT_CONFIGURED and preserve.kept_for(answer.mac):
+        return row, preserve.no_configuration(answer.mac)
     return row, answer.trouble
 
 

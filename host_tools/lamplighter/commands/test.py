@@ -25,7 +25,8 @@ def command(port: str, as_json: bool) -> None:
     from ..device import ports, psram
     from ..device.repl import Repl
 
-    with ports.claim(port), Repl(port, screen.note) as node:
+    half = "There is no verdict; the node restarts and works on. Run `lamplighter test` again."
+    with screen.if_interrupted(half), ports.claim(port), Repl(port, screen.note) as node:
         psram.require(node)
         who = checks.begin(node)
         screen.note(f"{who}: testing")

@@ -49,6 +49,6 @@ def _asked(port: str) -> str:
     from ..device import identify
 
     answer = identify.ask(port)
-    if answer.facts or answer.state == identify.PROMPT:
+    if answer.facts or answer.state in (identify.PROMPT, identify.NOT_CONFIGURED):
         return str(answer.facts.get("node", ""))
     raise NodeSilent(f"The node on {port} does not say which it is.", "Name it with --node SITE/NODE.")

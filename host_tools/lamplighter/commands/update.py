@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # the app's first line, or what boot.py and main.py say when there is none
 STARTED = r"app: .*boot|lamppost: (no configuration|slot \w failed|no slot)"
 
+HALF = "The node runs the app that it had until the new one is whole. Run the same command again: it sends the rest."
+
 
 @click.command("update")
 @click.option("--port", required=True, metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
@@ -41,7 +43,7 @@ def command(port: str, as_json: bool) -> None:
     started = time.monotonic()
     done = line = None
     mended: list[str] = []
-    with ports.claim(port), Repl(port, screen.note) as node:
+    with screen.if_interrupted(HALF), ports.claim(port), Repl(port, screen.note) as node:
         there = update.look(node)
         for slot in (there.running, there.idle):
             if slot.count:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import struct
 import time
@@ -9,16 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..documents import json_source
-from ..problems import NodeSilent, Problem
+from ..problems import NodeSaidNo, NodeSilent, Problem
 from . import no_prompt
 from .console import ConsoleLine
 
 RUNNING, PROMPT, SILENT, STRANGE = "running", "at the prompt", "silent", "no lamppost"
+NOT_CONFIGURED = "not configured"
 BROWN_OUT = "brown-out"  # as silence.state() says it
 PATIENCE_S = 4.5  # a rescue window is silent for 1.5 s, and so are the imports that follow it
 STARTING_S = 4.5  # a chip that has just been reset keeps its rescue window first
 START_S = 10.0  # rescue window, import of the app, journal and parts
 AGAIN_S = 0.7
+# at a prompt, where no program runs that it could disturb
+FILES_QUESTION = b"import os,machine;print('\\nlamppost: files',machine.unique_id(),os.listdir('/'))\r"
+_FILES = re.compile(rb"lamppost: files (b'.*'|b\".*\") (\[.*\])\r?\n")
 QUESTION = b"\x02\rwho\r"  # Ctrl-B leaves a raw REPL that another tool left behind
 _BOOTS = re.compile(rb"rst:0x|lamppost: |^\[ *\d+\.\d{3}\]", re.MULTILINE)
 # esptool's first request, which a ROM loader answers and a program takes for noise
@@ -33,6 +38,7 @@ class Answer:
     state: str
     facts: dict[str, Any] = field(default_factory=dict)
     trouble: Problem | None = None
+    mac: str = ""  # where no program runs that would say it among the facts
 
 
 def ask(device: str, patience_s: float = PATIENCE_S) -> Answer:
@@ -60,15 +66,28 @@ def _conversation(device: str, line: ConsoleLine, patience_s: float) -> Answer:
         if no_prompt.state(heard):
             break
         if b">>> " in heard and b"NameError" in heard:
-            cause = f"{device}: MicroPython waits at its prompt; no lamppost program runs."
-            remedy = "Press EN to start it, or bring it with `lamplighter flash`."
-            return Answer(PROMPT, trouble=NodeSilent(cause, remedy))
+            return _at_the_prompt(device, line)
         if _BOOTS.search(heard):
             end = start + max(patience_s, STARTING_S)
     if not heard.strip(b"\0") and _in_loader(line):
         heard = b"waiting for download"
     state = no_prompt.state(heard) or (STRANGE if heard.strip(b"\0") else SILENT)
     return Answer(state, trouble=no_prompt.explain(device, heard))
+
+
+def _at_the_prompt(device: str, line: ConsoleLine) -> Answer:
+    line.write(FILES_QUESTION)
+    heard, end = b"", time.monotonic() + 1.0
+    while not (found := _FILES.search(heard)) and time.monotonic() < end:
+        heard += line.read(0.05)
+    if found:
+        mac, names = (ast.literal_eval(text.decode()) for text in found.groups())
+        if "board.json" in names and not {"config.json", "config.old"} & {*names}:
+            cause = f"{device}: the firmware is on it, and it has no configuration yet."
+            remedy = f"Give it one with `lamplighter configure --port {device}`."
+            return Answer(NOT_CONFIGURED, trouble=NodeSaidNo(cause, remedy), mac=mac.hex())
+    cause = f"{device}: MicroPython waits at its prompt; no lamppost program runs."
+    return Answer(PROMPT, trouble=NodeSilent(cause, "Press EN to start it, or bring it with `lamplighter flash`."))
 
 
 def dips(device: str) -> bool:

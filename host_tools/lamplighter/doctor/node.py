@@ -12,6 +12,7 @@ from ..commissioning import check_sentences
 from ..device import identify, no_prompt, node_files, psram
 from ..device.console import ConsoleLine
 from ..device.repl import Repl
+from ..flash import preserve
 from ..problems import ConsoleLocked, NodeSilent, Problem, WithoutPsram
 from . import link_words
 from .finding import BAD, GOOD, ODD, UNKNOWN, Finding
@@ -23,7 +24,7 @@ RECORD_S = 15.0  # from a connection to the first acknowledged record: the time 
 REFUSAL_S = 3.0  # from there to a record that is refused
 OLDER_S = 20.0  # two waits after a failure, and another connection
 # states in which the ladder of the raw REPL decides: a node that just starts, after another command, gives no answer
-MAY_START = (identify.PROMPT, identify.SILENT, identify.STRANGE)
+MAY_START = (identify.PROMPT, identify.NOT_CONFIGURED, identify.SILENT, identify.STRANGE)
 _STEP_S = 90  # a clock that is so far away judges certificates wrongly
 TIME_PROGRAM = """
 import socket
@@ -116,8 +117,8 @@ def _inside(node: Repl, patient: Patient, say: Say) -> Iterator[Finding]:
                       "Bring it with `lamplighter flash`.")  # fmt: skip
         return
     if patient.configuration is None:
-        yield Finding("configuration", "configuration", BAD, "missing", "The node has no configuration.",
-                      "Give it one with `lamplighter configure`.")  # fmt: skip
+        trouble = preserve.no_configuration(node.run(preserve.MAC).strip())
+        yield Finding("configuration", "configuration", BAD, "missing", trouble.cause, trouble.remedy)
         return
     yield Finding("configuration", "configuration", GOOD, f"{patient.configuration.get('node')}")
     say("testing its parts")

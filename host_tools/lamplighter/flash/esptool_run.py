@@ -114,18 +114,21 @@ def flash(
     baud: int = BAUDS[0],
     force: bool = False,
     patience_s: float = 0,
+    seen: Run | None = None,
     progress: Progress = lambda done, what: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Outcome:
     """Write the segments, each verified by its MD5, and start the program. `force` writes what is right already too.
 
-    A cable that is pulled is waited for as long as `patience_s`, under whatever name the port comes back.
-    Raises WrongChip and FlashTooSmall before anything is written, WrongBootMode, NodeSilent, CablePulled, FlashFailed.
+    `seen`: what identify() returned, where it has been called. A cable that is pulled is waited for as long as
+    `patience_s`, under whatever name the port comes back. Raises WrongChip and FlashTooSmall before anything is
+    written, WrongBootMode, NodeSilent, CablePulled, FlashFailed.
     """
     pieces = cut_pieces(segments)
     total = sum(len(piece.data) for piece in pieces)
     started = time.monotonic()
-    port, mac, speeds, writing, measured = ports.named(device), "", _descent(baud), 0.0, False
+    port, speeds, writing = ports.named(device), _descent(baud), 0.0
+    measured, mac = seen is not None, seen.mac if seen else ""
     with tempfile.TemporaryDirectory(prefix="lamplighter-") as folder:
         files = written_files(pieces, Path(folder))
         while True:
@@ -134,6 +137,7 @@ def flash(
                 code = esptool_command(device, _asking(device, board), run, progress)
             if code == 0 and not measured:
                 _refuse_smaller(device, board, run)
+                say(_seen_sentence(board, run))
                 measured, mac = True, run.mac
                 run = Run(pieces, mac)
             if code == 0:
@@ -190,6 +194,37 @@ def written_files(pieces: list[Segment], folder: Path) -> list[str]:
 def _asking(device: str, board: Board) -> list[str]:
     """Chip, MAC and flash size; at the speed that every cable carries."""
     return [*_connection(device, board), "--after", "no-reset", "flash-id"]
+
+
+def identify(device: str, board: Board, say: Callable[[str], None] = lambda text: None) -> Run:
+    """Ask the chip for its type, MAC and flash size. Raises like flash(); nothing is written."""
+    run = Run([])
+    if esptool_command(device, _asking(device, board), run, lambda done, what: None):
+        raise diagnose(device, board, run, 0)
+    _refuse_smaller(device, board, run)
+    say(_seen_sentence(board, run))
+    return run
+
+
+def read(device: str, board: Board, offset: int, size: int, baud: int, mac: str) -> bytes:
+    """A stretch of the flash chip of the board with this MAC. Raises like flash(); lowers the baud like it."""
+    with tempfile.TemporaryDirectory(prefix="lamplighter-") as folder:
+        file = Path(folder) / "read.bin"
+        speeds = _descent(baud)
+        while True:
+            run, speed = Run([], mac), speeds.pop(0)
+            words = ["--baud", str(speed), "--after", "no-reset", "read-flash", str(offset), str(size), str(file)]
+            code = esptool_command(device, [*_connection(device, board), *words], run, lambda done, what: None)
+            if code == 0 and file.is_file() and file.stat().st_size == size:
+                return file.read_bytes()
+            trouble = diagnose(device, board, run, 0)
+            if not isinstance(trouble, FlashFailed) or not speeds:
+                raise trouble
+
+
+def _seen_sentence(board: Board, run: Run) -> str:
+    size = f", {run.flash_size >> 20} MB of flash" if run.flash_size else ""
+    return f"found {run.chip} {run.mac}{size}: fits {board.name}"
 
 
 def _refuse_smaller(device: str, board: Board, run: Run) -> None:

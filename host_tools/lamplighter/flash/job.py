@@ -13,7 +13,7 @@ from ..device import no_prompt, ports, psram
 from ..device.console import ConsoleLine
 from ..device.repl import Repl
 from ..image.build import Segment
-from ..problems import ConsoleLocked, NodeSilent, WrongChip
+from ..problems import ConsoleLocked, FilesUnreadable, NodeSilent, WrongChip
 from . import esptool_run, preserve
 
 STARTS = r"lamppost|\[ *\d+\.\d{3}\]"
@@ -46,17 +46,27 @@ def bring(
 ) -> dict[str, Any]:
     """All of it, the port held from the first step to the last; what was done, for --json."""
     with ports.claim(port):
-        before = _before(port, work, say)
+        before, seen = _before(port, work, say)
         segments = _segments(work, before)
+        writing = False
+
+        def wrote(done: int, what: str) -> None:
+            nonlocal writing
+            writing = True
+            progress(done, what)
+
         try:
             done = esptool_run.flash(
                 port, work.board, segments, baud=work.baud, force=work.force, patience_s=work.patience_s,
-                progress=progress, say=say,
+                seen=seen, progress=wrote, say=say,
             )  # fmt: skip
         except WrongChip:
             if before:
                 preserve.forget(before.mac)
             raise
+        except KeyboardInterrupt:
+            mac = before.mac if before else seen.mac if seen else ""
+            raise KeyboardInterrupt(_interrupted(port, mac, writing)) from None
         if before and not done.written and not preserve.aside(done.mac).exists():
             line = "as before"  # nothing is another than when it answered a moment ago
         else:
@@ -71,32 +81,64 @@ def bring(
     }  # fmt: skip
 
 
-def _before(port: str, work: Work, say: Callable[[str], None]) -> preserve.Before | None:
-    """Who is there, laid aside where its file system is written anew. Raises WeakSupply, ConsoleLocked."""
+def _before(
+    port: str, work: Work, say: Callable[[str], None]
+) -> tuple[preserve.Before | None, esptool_run.Run | None]:
+    """Who is there, its configuration kept where its file system is written anew; what esptool told, if it was asked.
+
+    Raises WeakSupply, ConsoleLocked, FilesUnreadable.
+    """
+    before = seen = None
     try:
         before = preserve.look(port, work.board, work.files, say)
     except ConsoleLocked:
-        if work.erase:
-            say("its console is locked: its configuration is given up")
-            return None
-        raise ConsoleLocked(
-            f"The console of the lamppost on {port} is locked, and its configuration would be lost.",
-            f"{ConsoleLocked.remedy} When its key is lost: --erase gives up its configuration.",
-        ) from None
+        if not work.erase:
+            raise ConsoleLocked(
+                f"The console of the lamppost on {port} is locked, and its configuration would be lost.",
+                f"{ConsoleLocked.remedy} When its key is lost: --erase gives up its configuration.",
+            ) from None
+        say("its console is locked: its configuration is given up")
     except preserve.WeakSupply:
         if not work.force_supply:
             raise
-        return None
-    if before is None:
-        return None
-    if before.browned_out and not work.force_supply:
+    if before and before.browned_out and not work.force_supply:
         raise preserve.weak(port)
+    if not work.erase and not (before and before.ours):
+        before, seen = _from_chip(port, work, before, say)
+    if before is None:
+        return None, seen
     say(f"this is {before.node}")
     if before.configuration is not None or work.erase:
-        preserve.forget(before.mac)  # what an earlier run laid aside is older than what the node has
+        preserve.forget(before.mac)  # what an earlier run kept is older than what the node has
     if not work.erase and (work.force or not before.whole):
         preserve.keep(before)
-    return before
+    return before, seen
+
+
+def _from_chip(
+    port: str, work: Work, before: preserve.Before | None, say: Callable[[str], None]
+) -> tuple[preserve.Before | None, esptool_run.Run | None]:
+    """What the flash holds of a node that does not answer, or runs another firmware than this one.
+
+    Where an interrupted run of this command has its configuration, a damaged file system loses nothing.
+    """
+    seen = esptool_run.identify(port, work.board, say)
+    try:
+        found = preserve.look_on_chip(port, work.board, work.segments, work.baud, seen.mac, say)
+    except FilesUnreadable:
+        if not preserve.kept_for(seen.mac):
+            raise
+        found = None
+    return found or before, seen
+
+
+def _interrupted(port: str, mac: str, writing: bool) -> str:
+    if not writing:
+        return f"Nothing was written to {port}."
+    said = f"The firmware on {port} is half written: run the same `lamplighter flash` again, which skips what is right."
+    if mac and (name := preserve.kept_for(mac)):
+        said += f" This computer holds the configuration of {name}, and gives it back then."
+    return said
 
 
 def _segments(work: Work, before: preserve.Before | None) -> tuple[Segment, ...]:

@@ -89,8 +89,8 @@ def main() -> None:
         result = bring(port, work, lambda done, what: tell(done=done, what=what), lambda text: tell(say=text))
     except Problem as trouble:
         tell(exit_code=trouble.exit_code, word=trouble.word, cause=trouble.cause, remedy=trouble.remedy)
-    except KeyboardInterrupt:
-        tell(exit_code=130, word="interrupted", cause="Interrupted.", remedy="Run the same command again: it goes on.")
+    except KeyboardInterrupt as stop:
+        tell(exit_code=130, word="interrupted", cause="Interrupted.", remedy=str(stop) or "Run the same command again.")
     else:
         tell(result=result)
 

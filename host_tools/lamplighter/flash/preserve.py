@@ -1,4 +1,7 @@
-"""What a node must not lose when its file system is written anew: looked at before, kept aside, put back after."""
+"""Keeps a node's configuration and certificates over a flashing that writes its file system anew.
+
+They are read before, from the node or else from its flash chip, kept in a file of this user, and put back after.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +19,8 @@ from ..device import identify, node_files
 from ..device.repl import Repl
 from ..documents import json_source
 from ..pki import certificates
-from ..problems import ConsoleLocked, Problem, WeakSupply
+from ..problems import ConfigNotKept, ConsoleLocked, NodeSaidNo, Problem, WeakSupply
+from . import esptool_run, files_on_chip
 
 if TYPE_CHECKING:
     from ..boards.board_file import Board
@@ -37,8 +41,10 @@ class Before:
     whole: bool
     certificates: dict[str, bytes] = field(default_factory=dict)  # by their path on the node
     browned_out: bool = False  # its last reset came from a supply that dipped
+    ours: bool = True  # the file system that it runs from is the one that is about to be written
 
 
+MAC = "import machine,binascii;print(binascii.hexlify(machine.unique_id()).decode())"
 WHO = """
 import machine,binascii
 print(binascii.hexlify(machine.unique_id()).decode())
@@ -57,7 +63,8 @@ def look(
     try:
         with talk as node:
             mac, dipped = chip(node, board)
-            configuration = node_files.read(node, "/config.json")
+            found = {path: node_files.read(node, path) for path in files_on_chip.CONFIGURATIONS}
+            configuration = _usable(found, say)
             there = node_files.checksums(node, sorted(files))
             read = {path: node_files.read(node, path) for path in _certificates(configuration)}
             kept = {path: data for path, data in read.items() if data}
@@ -67,7 +74,26 @@ def look(
         if broke_off(talk, trouble):
             raise weak(device) from None
         return None
-    return Before(mac, _name(configuration), configuration, there == files, kept, dipped)
+    ours = "/board.json" in there
+    return Before(mac, name(configuration), configuration, there == files, kept, dipped, ours)
+
+
+def look_on_chip(
+    device: str, board: Board, segments: tuple[Segment, ...], baud: int, mac: str, say: Callable[[str], None]
+) -> Before | None:
+    """Read what the flash chip of a node holds that does not answer; None where no configuration is there.
+
+    Raises FilesUnreadable, and like esptool_run.flash().
+    """
+    found = files_on_chip.find(
+        board, segments, _certificates,
+        lambda offset, size: esptool_run.read(device, board, offset, size, baud, mac), say,
+    )  # fmt: skip
+    configuration = _usable(found, say)
+    if configuration is None:
+        return None
+    kept = {path: found[path] for path in _certificates(configuration) if path in found}
+    return Before(mac, name(configuration), configuration, False, kept)
 
 
 def chip(node: Repl, board: Board) -> tuple[str, bool]:
@@ -86,7 +112,8 @@ def weak(device: str) -> WeakSupply:
     return WeakSupply(f"The supply of the board on {device} dips: its last reset came from the brown-out detector.")
 
 
-def _name(configuration: bytes | None) -> str:
+def name(configuration: bytes | None) -> str:
+    """SITE/NODE."""
     try:
         doc = json_source.value_of(configuration or b"")
         return f"{doc['site']}/{doc['node']}"
@@ -94,10 +121,26 @@ def _name(configuration: bytes | None) -> str:
         return "a node without configuration"
 
 
+def _usable(found: Mapping[str, bytes | None], say: Callable[[str], None]) -> bytes | None:
+    """The configuration that the node starts with: /config.json, or the one before where that cannot be used."""
+    for path in files_on_chip.CONFIGURATIONS:
+        configuration = found.get(path)
+        if not configuration:
+            continue
+        try:
+            doc = json_source.value_of(configuration)
+            if all((doc["site"], doc["node"], doc["wifi"]["ssid"], doc["mqtt"]["host"])):
+                return configuration
+        except (ValueError, KeyError, TypeError):
+            pass
+        say(f"{path} on the node is not a configuration that it can start with; it is not carried over")
+    return None
+
+
 def _certificates(configuration: bytes | None) -> list[str]:
     try:
         return certificates.named(json_source.value_of(configuration or b""))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         return []
 
 
@@ -148,20 +191,44 @@ def forget(mac: str) -> None:
         aside(mac, what).unlink(missing_ok=True)
 
 
-def put_back(device: str, mac: str, say: Callable[[str], None]) -> str:
-    """Give the node what was laid aside for it; its name, or an empty text when there was nothing."""
+def kept_for(mac: str) -> str:
+    """The name of the node whose configuration an interrupted flashing left on this computer, or an empty text."""
     path = aside(mac)
-    if not path.exists():
+    if not path.exists() or time.time() - path.stat().st_mtime > KEPT_S:
         return ""
-    if time.time() - path.stat().st_mtime > KEPT_S:
+    return name(path.read_bytes())
+
+
+def no_configuration(mac: str) -> NodeSaidNo:
+    """What to do for a node without one: the flashing that was interrupted holds it, or `configure` gives one."""
+    if kept := kept_for(mac):
+        return NodeSaidNo(
+            f"The node has no configuration: an interrupted flashing left that of {kept} on this computer.",
+            "Run the same `lamplighter flash` again: it gives the configuration back.",
+        )
+    return NodeSaidNo("The node has no configuration yet.", "Give it one with `lamplighter configure`.")
+
+
+def put_back(device: str, mac: str, say: Callable[[str], None]) -> str:
+    """Give the node what was kept for it; its name, or an empty text when there was nothing that it takes."""
+    path = aside(mac)
+    if not kept_for(mac):
         forget(mac)
         return ""
     configuration = path.read_bytes()
     packed = aside(mac, "certificates")
     kept = json_source.value_of(packed.read_bytes()) if packed.exists() else {}
-    with Repl(device, say) as node:
-        if kept:
-            node_files.bring(node, {name: base64.b64decode(data) for name, data in kept.items()})
-        node_files.adopt(node, configuration)
+    try:
+        with Repl(device, say) as node:
+            if kept:
+                node_files.bring(node, {path: base64.b64decode(data) for path, data in kept.items()})
+            node_files.adopt(node, configuration)
+    except ConfigNotKept as refused:
+        # kept under its old name it would be refused after each further flashing
+        beside = aside(mac, "refused-configuration")
+        path.replace(beside)
+        forget(mac)
+        say(f"{refused.cause} What it had is in {beside}; give it another one with `lamplighter configure`.")
+        return ""
     forget(mac)
-    return _name(configuration)
+    return name(configuration)
