@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from click.testing import CliRunner
-from lamplighter import cli
+from lamplighter import cli, paths
 from lamplighter.bench import bench_file
 from lamplighter.boards import board_file
 from lamplighter.device import ports
@@ -179,3 +179,15 @@ def test_a_bench_takes_a_broker_with_its_port_and_refuses_what_is_none(tmp_path)
 def test_a_port_of_any_name_is_absent(name):
     with pytest.raises(PortAbsent):
         ports.check(name)
+
+
+@pytest.mark.parametrize(
+    "key", ["title", "chip", "psram", "name =", "type =", "offset", "size", "uart", "bus =", "part ="]
+)
+def test_a_misspelt_key_of_a_board_is_a_complaint_and_no_crash(tmp_path, key):
+    text = (paths.folder("boards") / "lamppost-esp32" / "board.toml").read_text(encoding="utf-8")
+    assert key in text
+    (tmp_path / "lamppost-esp32").mkdir()
+    (tmp_path / "lamppost-esp32" / "board.toml").write_text(text.replace(key, "x" + key), encoding="utf-8")
+    with pytest.raises(BoardInvalid):
+        board_file.load("lamppost-esp32", tmp_path)

@@ -55,11 +55,16 @@ class TomlDocument:
         """Complain of all that the schema refuses. What is sound nevertheless can be checked further."""
         import jsonschema
 
-        for one in complaints(jsonschema.Draft202012Validator(schema).iter_errors(self.data)):
+        errors = list(jsonschema.Draft202012Validator(schema).iter_errors(self.data))
+        for one in complaints(errors):
             remedy = "add it" if one.keyword == "required" else f"give {one.about}" if one.about else ""
             self.complain(one.path, one.cause, one.remedy or remedy)
-            if one.keyword != "additionalProperties":  # a key too many spoils nothing around it
-                self._flaws.add(one.path)
+        for error in errors:
+            path = tuple(error.absolute_path)
+            if error.validator == "required":  # also a key that is misspelt, of which there is no complaint
+                self._flaws |= {(*path, key) for key in error.validator_value if key not in error.instance}  # type: ignore[union-attr]
+            elif error.validator != "additionalProperties":  # a key too many spoils nothing around it
+                self._flaws.add(path)
 
     def sound(self, *path: str | int) -> bool:
         """True if the schema found nothing wrong in what lies at the path."""
