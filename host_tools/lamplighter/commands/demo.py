@@ -229,23 +229,21 @@ def _screen(street: Street, telemetry: Telemetry, said: str, width: int, height:
     from ..telemetry import panel
 
     title = "Three virtual lampposts: chips and parts simulated; firmware, MicroPython, esptool, mpremote real"
-    parts: list[RenderableType] = [Text(title, "bold"), Text(said, "yellow"), _way(street)]
+    parts: list[RenderableType] = [Text(title, "bold"), Text(said, "yellow"), _way(street, width)]
     if telemetry.nodes:
         parts.append(panel.live(telemetry, "Telemetry", width, height))
     return Group(*parts)
 
 
-def _way(street: Street) -> RenderableType:
-    from rich import box
-    from rich.table import Table
-
+def _way(street: Street, width: int) -> RenderableType:
     from ..demo.demo_street import STEPS
+    from ..fitting_table import fitting_table
 
-    grid = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for name in ("node", "city", "board", *STEPS, "chip"):
-        grid.add_column(name, no_wrap=True)
+    rows = []
     for lamp in street.lamps:
-        steps = [lamp.done.get(step, "…" if lamp.doing == step else "") for step in STEPS]
+        steps = {step: lamp.done.get(step, "…" if lamp.doing == step else "") for step in STEPS}
         state = lamp.virtual.state
-        grid.add_row(lamp.node, lamp.city, lamp.board, *steps, f"[bold red]{state}[/]" if state == "off" else state)
-    return grid
+        chip = f"[bold red]{state}[/]" if state == "off" else state
+        rows.append({"node": lamp.node, "city": lamp.city, "board": lamp.board, **steps, "chip": chip})
+    columns = ("node", "city", "board", *STEPS, "chip")
+    return fitting_table(columns, rows, width, drop_first=("board", "city", "configure", "flash"))

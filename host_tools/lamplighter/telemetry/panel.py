@@ -8,12 +8,12 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from ..contract import SCHEMA
+from ..fitting_table import fitting_table
 from .state import Node, Seen, Telemetry, clock_text, short
 
 AQI = ("good", "fair", "moderate", "poor", "very poor", "extremely poor")
@@ -109,8 +109,12 @@ def _boot(message: dict[str, Any]) -> Text:
     return Text(said)
 
 
+def _with_reason(words: str, message: dict[str, Any]) -> str:
+    return f"{words}: {message['reason']}" if message["reason"] else words
+
+
 _WORDS: dict[str, Callable[[dict[str, Any]], Text]] = {
-    "state": lambda m: Text(f"{m['state']}: {m['reason']}", _STATES[m["state"]]),
+    "state": lambda m: Text(_with_reason(m["state"], m), _STATES[m["state"]]),
     "info": lambda m: Text(f"{m['firmware']} on {m['board']}, {len(m['parts'])} parts, {m['asset'] or 'no asset id'}"),
     "tele_energy": _energy,
     "tele_parking": _parking,
@@ -118,7 +122,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], Text]] = {
     "tele_light": _light,
     "evt_boot": _boot,
     "evt_clock": lambda m: Text(f"clock set by {m['source']}" + (f", moved {m['step_ms']} ms" if m["step_ms"] else "")),
-    "evt_config": lambda m: Text(f"configuration {m['phase']}: {m['reason']}"),
+    "evt_config": lambda m: Text(_with_reason(f"configuration {m['phase']}", m)),
     "diag": lambda m: Text(f"heap {m['heap_free']} free, journal {m['depth']} waiting, {m['power_cuts']} power cuts"),
 }
 
@@ -134,9 +138,9 @@ def words(seen: Seen) -> Text:
     if seen.verdict in ("late", "duplicate"):
         text.append(f"  {seen.verdict}", "yellow")
     if seen.message and seen.message.get("h"):
-        text.append("  backfill", "dim")
+        text.append(" (delayed)", "dim")
     if seen.retained:
-        text.append("  retained", "dim")
+        text.append(" (retained)", "dim")
     return text
 
 
@@ -169,26 +173,8 @@ def table(telemetry: Telemetry, rows: int = 20, width: int = 112) -> Table:
         nodes.sort(key=lambda node: not node.troubled)
     now, utc = telemetry.clock(), telemetry.utc()
     cells = [dict[str, RenderableType](zip(_COLUMNS, _row(node, now, utc), strict=True)) for node in nodes[:rows]]
-    more = len(nodes) - rows
-    columns = list(_COLUMNS)
-    for left_out in ("", *_DROPPED_FIRST):
-        columns = [name for name in columns if name != left_out]
-        grid = _grid(columns, cells, more)
-        if Console(width=1000).measure(grid).maximum <= width:
-            break
-    return grid
-
-
-def _grid(columns: list[str], cells: list[dict[str, RenderableType]], more: int) -> Table:
-    gap = 2 if "age" in columns else 1
-    grid = Table(box=box.SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold")
-    for name in columns:
-        grid.add_column(name, justify="left" if name in _COLUMNS[:4] else "right", no_wrap=True)
-    for row in cells:
-        grid.add_row(*(row[name] for name in columns))
-    if more > 0:
-        grid.add_row(Text(f"and {more} more", "dim"))
-    return grid
+    more = Text(f"and {len(nodes) - rows} more", "dim") if len(nodes) > rows else None
+    return fitting_table(_COLUMNS, cells, width, _DROPPED_FIRST, right=_COLUMNS[4:], last=more)
 
 
 def legend(telemetry: Telemetry) -> Text:
