@@ -72,6 +72,16 @@ class Node:
     def info(self):
         return status.info(self.config, self.fingerprint, self.board, self.build, self.parts)
 
+    def broker_forgot(self):
+        """Publish again what the broker should have retained: the states of bays and light, and the alarms."""
+        # before a record of this start was acknowledged, the journal has what was reported since
+        again = self.link.connections > 1
+        self.alarms.forgotten(everything=again)
+        if again:
+            for one in self.sensing:
+                if getattr(one, "retain", False):
+                    one.report_again()
+
     def announce(self):
         """Commit the first records of this boot: evt/boot, and what became of a new configuration."""
         build = self.build.get("build", "?")

@@ -99,7 +99,7 @@ def link(node, alive):
         node.broker, node.wifi, socket, select, node.clock, node.outbox,
         node.counters.boot, node.info,
         time.ticks_ms, time.ticks_diff, random_below, alive, ignore, node.log, node.routes.deliver, set_chip_clock,
-        delivered=node.start_times.finish,
+        delivered=node.start_times.finish, forgotten=node.broker_forgot,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from lamplighter.device import identify, node_files
 from lamplighter.device.repl import Repl
 from lamplighter.doctor import host, node, support_file
 from lamplighter.doctor.finding import BAD, GOOD, ODD, ORDER, Finding, ranked
-from lamplighter.doctor.link_words import REMEDIES, STAGE_OF, STAGES
+from lamplighter.doctor.link_words import REMEDIES, STAGE_OF, STAGES, words
 from lamplighter.problems import NodeSilent
 
 ROOT = Path(__file__).parents[2]
@@ -137,6 +137,14 @@ def test_a_node_that_steps_down_to_3_1_1_is_healthy(monkeypatch):
     assert {one.state for one in found.values()} == {GOOD} and found["mqtt"].said == "MQTT 3.1.1 to broker.lan"
 
 
+def test_a_state_that_does_not_come_back_is_a_finding_that_stops_a_lamppost_of_3_1_1(monkeypatch):
+    back = f"link: {words.BACK}"
+    assert way(monkeypatch, UP, back, TIMES)["state"].state == GOOD
+    lost = f"link: {words.NOT_BACK}: the broker does not publish it"
+    assert way(monkeypatch, UP, TIMES, lost)["state"].state == ODD
+    assert way(monkeypatch, UP.replace("5.0", "3.1.1"), TIMES, lost)["state"].state == BAD
+
+
 def test_a_connection_that_is_lost_again_is_a_finding(monkeypatch):
     found = way(monkeypatch, UP, "link: takenover: DISCONNECT code 8e ")
     assert found["mqtt"].state == GOOD and found["connection"].state == BAD
@@ -190,9 +198,13 @@ def test_a_time_server_is_understood_before_and_after_the_roll_over_of_its_count
     assert capsys.readouterr().out == f"pool {unix}\n"
 
 
-def test_a_healthy_lamppost_and_a_broker_that_refuses_its_records_are_told_apart(virtual_lamppost, tmp_path):
+def test_a_healthy_lamppost_and_brokers_that_refuse_its_records_or_do_not_give_its_state_back_are_told_apart(
+    virtual_lamppost, tmp_path
+):
     states = []
-    for name, acl in (("open", ""), ("shut", "topic write lamppost/v1/+/+/state\n")):
+    denies = "topic write lamppost/v1/+/+/state\n"
+    unread = "topic write lamppost/v1/#\n"  # Mosquitto 2.0.11 hangs up on what it does not let a 3.1.1 client write
+    for name, acl, version in (("open", "", 5), ("shut", denies, 5), ("unread", unread, 4)):
         broker = Mosquitto(tmp_path / name, acl=acl)
         broker.start()
         lamp = virtual_lamppost("lamppost-esp32")
@@ -200,6 +212,7 @@ def test_a_healthy_lamppost_and_a_broker_that_refuses_its_records_are_told_apart
         lamp.network.hosts["broker.lan"] = ("127.0.0.1", broker.port)
         doc = memory_of_ports.document(bench_file.Place("one"), board_file.load("lamppost-esp32"))
         doc["wifi"]["password"] = WIFI
+        doc["mqtt"]["version"] = version
         lamp.console.wait_for("no configuration")
         with Repl(lamp.port) as repl:
             node_files.adopt(repl, config_file.encode(doc))
@@ -209,11 +222,13 @@ def test_a_healthy_lamppost_and_a_broker_that_refuses_its_records_are_told_apart
             lamp.stop()
             broker.stop()
         states.append({one["what"]: one for one in answer["findings"]})
-    healthy, refused = states
-    ways = ("dns", "tcp", "mqtt", "records")
-    assert [healthy[what]["state"] for what in ways] == [GOOD] * 4, [healthy.get(what) for what in ways]
+    healthy, refused, unread = states
+    ways = ("dns", "tcp", "mqtt", "records", "state")
+    assert [healthy[what]["state"] for what in ways] == [GOOD] * 5, [healthy.get(what) for what in ways]
     assert refused["mqtt"]["state"] == GOOD and refused["records"]["state"] == BAD
     assert "PUBACK code 87" in refused["records"]["cause"]
+    assert unread["records"]["state"] == GOOD
+    assert unread["state"]["state"] == BAD and "access list" in unread["state"]["cause"]
 
 
 def test_secrets_are_taken_out_of_a_text_however_they_are_written():

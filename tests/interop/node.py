@@ -40,7 +40,7 @@ class Node:
         self.link = pc_link.link(
             pc_link.broker(asked["mqtt"], figures, asked.get("node", "lp-0042")), self.clock, self.outbox, Wifi(),
             info=self.info, alive=self.alive, fault=lambda fault: tell(fault=fault.word, detail=fault.detail),
-            log=lambda text: tell(log=text), command=self.command,
+            log=lambda text: tell(log=text), command=self.command, forgotten=lambda: tell(forgotten=True),
         )  # fmt: skip
         self.worst = 0  # ms: longest time in which the event loop ran no other task
         self.beats = 0

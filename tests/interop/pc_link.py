@@ -47,8 +47,8 @@ def none(*_):
 
 
 def link(broker, clock, outbox, wifi=None, info=lambda: [b'"firmware":"bench"}'], chance=below, alive=none, fault=none,
-         log=none, command=None):  # fmt: skip
+         log=none, command=None, forgotten=none):  # fmt: skip
     return Link(
         broker, wifi or Wifi(), socket, select, clock, outbox, outbox.boot, info, time.ticks_ms, time.ticks_diff,
-        chance, alive, fault, log, command,
+        chance, alive, fault, log, command, forgotten=forgotten,
     )  # fmt: skip

@@ -7,6 +7,11 @@ import time
 
 import pytest
 from brokers import Mosquitto, Subscriber
+from lamplighter import paths
+
+paths.importable()
+
+from lamppost.link import words  # noqa: E402
 
 ROOT = "lamppost/v1/lisbon/lp-0042/"
 
@@ -65,6 +70,35 @@ def test_state_and_info_are_kept_by_the_broker_for_who_comes_later(broker, subsc
     late.wait(lambda messages: len(messages) == 2)
     assert {(t, retain) for t, _, retain in late.messages} == {(ROOT + "state", True), (ROOT + "info", True)}
     late.close()
+
+
+def connected(said):
+    return said.get("log", "").startswith("link: connected to")
+
+
+@pytest.mark.parametrize("mqtt", [{"version": 5}, {"version": 4}, {"version": 5, "session": {"clean": False}}])
+def test_a_broker_that_came_back_without_its_store_is_found_out_and_one_that_kept_it_is_not(broker, start, mqtt):
+    """A new broker counts as one that has forgotten the node."""
+    node = start({"port": broker.port, **mqtt})
+    for forgotten in (True, False, True):
+        node.wait(lambda said: said.get("log") == f"link: {words.BACK}")
+        assert ({"forgotten": True} in node.said) == forgotten
+        broker.stop()
+        if not forgotten:
+            (broker.folder / "mosquitto.db").unlink()
+        node.said.clear()
+        broker.start()
+
+
+def test_where_the_node_may_not_read_its_own_state_the_broker_counts_as_one_that_has_forgotten_it(tmp_path, start):
+    broker = Mosquitto(tmp_path / "guarded", users={"lp": "a"}, acl=f"user lp\ntopic write {ROOT}#\n")
+    broker.start()
+    try:
+        node = start({"port": broker.port, "user": "lp", "password": "a"})
+        node.wait(lambda said: words.NOT_BACK in said.get("log", ""))
+        assert {"forgotten": True} in node.said
+    finally:
+        broker.stop()
 
 
 def test_a_node_that_vanishes_is_said_lost_by_the_broker(broker, subscriber, start):

@@ -205,3 +205,48 @@ def test_an_alarm_that_finds_the_journal_full_is_delivered_once_there_is_room_an
     assert [(one.topic, one.entry.kind) for one in deliver(outbox)] == [
         (b"alarm/supplyLoss", ALARM), (b"alarm/supplyLoss", CLEAR),
     ]  # fmt: skip
+
+
+def test_a_broker_that_has_forgotten_them_gets_every_alarm_that_is_on_again():
+    node = Node()
+    node.start().set("supplyLoss", True, "meter silent")
+    alarms = node.start()
+    alarms.set("supplyLoss", True, "meter silent")
+    alarms.set("sensorFault-dust", True, "silent", 3)
+    alarms.set("clockDoubt", True)
+    alarms.set("clockDoubt", False)
+    before = node.sent[1][2]
+    node.kinds()
+    alarms.forgotten(everything=True)
+    node.takes = False
+    alarms.offer_again()
+    node.takes = True
+    alarms.offer_again()
+    assert sorted(topic for _, topic, _ in node.sent) == [b"alarm/sensorFault-dust", b"alarm/supplyLoss"]
+    assert before in [text for _, _, text in node.sent], "with the time of its beginning"
+    node.kinds()
+    alarms.offer_again()
+    assert node.sent == []
+
+
+def test_a_broker_that_is_new_to_the_node_gets_only_the_alarms_that_were_on_before_its_start():
+    node = Node()
+    node.start().set("supplyLoss", True, "meter silent")
+    alarms = node.start()
+    alarms.set("supplyLoss", True, "meter silent")
+    alarms.set("sensorFault-dust", True, "silent")
+    node.kinds()
+    alarms.forgotten(everything=False)
+    alarms.offer_again()
+    assert node.kinds() == [("raised", "supplyLoss")]
+
+
+def test_an_alarm_that_ends_before_it_was_sent_again_is_only_cleared():
+    node = Node()
+    alarms = node.start()
+    alarms.set("supplyLoss", True, "meter silent")
+    node.kinds()
+    alarms.forgotten(everything=True)
+    alarms.set("supplyLoss", False)
+    alarms.offer_again()
+    assert node.kinds() == [("cleared", "supplyLoss")]

@@ -82,3 +82,10 @@ def test_a_sensor_that_never_answers_is_told_as_unknown():
     assert [message["night"] for _, message, _ in told] == [None]
     evening.hours.know(MIDNIGHT)
     assert [stamp.known for _, _, stamp in drain(evening.light)] == [True]
+
+
+def test_what_the_broker_has_forgotten_is_told_again_at_the_next_reading():
+    evening = Evening()
+    evening.run(70, 500)
+    evening.light.report_again()
+    assert [message["night"] for _, message, _ in evening.run(5, 500)] == [False]

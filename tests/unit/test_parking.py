@@ -523,3 +523,10 @@ def test_beside_a_range_finder_the_empty_field_follows_a_neighbour_that_stays():
     bay.see(3200, 900)
     assert bay.parking.magnetometer.dev < 30
     assert bay.see(1400, 60) == [], "somebody, while the field does not move"
+
+
+def test_a_state_that_the_broker_has_forgotten_is_told_again_at_once():
+    bay = Bay()
+    bay.see(3200, 60)
+    bay.parking.report_again()
+    assert states(bay.see(3200, 5)) == ["free"]

@@ -15,6 +15,8 @@ from ..journal.outbox import Entry
 from . import protocol, words
 from .backoff import Backoff, place_ms
 from .opening import Opening
+from .own_state import SUFFIX as STATE
+from .own_state import OwnState
 
 _TICK_MS = const(250)
 _ALIVE_MS = const(1000)
@@ -22,6 +24,10 @@ _LINGER_MS = const(2)
 _SHARE_MS = const(10)  # the listener lets the other tasks run at least so often
 _LEAVE_MS = const(2000)  # the longest wait for the acknowledgement of `offline`
 _SILENT = ("halfopen", "timeout", "nodns")  # faults that WiFi may be the cause of though it claims to be up
+
+
+def _nothing():
+    pass
 
 
 class Link:
@@ -34,11 +40,12 @@ class Link:
     report(fault) -- each LinkFault; log(text)
     set_time(seconds since 2000) -- sets the chip's own clock, for TLS
     delivered() -- called when the broker has acknowledged the first record of a connection
+    forgotten() -- called when the broker has kept nothing of what this node had it retain (see own_state.py)
     """
 
     def __init__(
         self, broker, wifi, socket, select, clock, outbox, boot, info, ticks_ms, ticks_diff, random, alive,
-        report, log, on_command=None, set_time=None, delivered=None,
+        report, log, on_command=None, set_time=None, delivered=None, forgotten=None,
     ):  # fmt: skip
         self.broker = broker
         self._wifi = wifi
@@ -54,6 +61,7 @@ class Link:
         self._log = log
         self._on_command = on_command
         self._delivered = delivered
+        self._own_state = OwnState(ticks_ms, ticks_diff, forgotten or _nothing, log)
         tls = None
         if broker.tls:
             from .tls import Tls
@@ -115,7 +123,7 @@ class Link:
 
     async def leave(self, reason):
         """Before a reset that was asked for: publish `offline` with its reason, and disconnect without a will."""
-        if self.publish_now(b"state", b'"state":"offline","reason":"%s"}' % reason.encode(), 1, True):
+        if self.publish_now(STATE, b'"state":"offline","reason":"%s"}' % reason.encode(), 1, True):
             started = self._ticks_ms()
             while self.up and self.session.in_flight and self._left(started, _LEAVE_MS) > 0:
                 await asyncio.sleep_ms(20)
@@ -166,6 +174,7 @@ class Link:
         self.session.check()
         if not self._wifi.up():
             raise LinkFault("nowifi", "lost")
+        self._own_state.check()
         if self._unsaid:
             self._introduce()
         if self._may_send():
@@ -213,7 +222,7 @@ class Link:
         session = self.session
         # the broker publishes it when we cannot: without a time, for nobody knows it then
         will = bytes(self._head(timed=False)) + b'"state":"lost","reason":"will"}'
-        wire = await self._opening.open(session, session.connect_packet(broker, (broker.prefix + b"state", will)))
+        wire = await self._opening.open(session, session.connect_packet(broker, (broker.prefix + STATE, will)))
         now_s = self._clock.uptime_s()
         self._protocol.answered(now_s)
         self._log("link: %s %s by MQTT %s" % (words.CONNECTED, broker.host, protocol.name(version)))
@@ -221,6 +230,7 @@ class Link:
         self._up_since_s = now_s
         self._since = self._ticks_ms()
         self._unsaid = 3
+        self._own_state.begin(session.session_present)
         self.publisher.begin(session.session_present, place_ms(broker.client_id.encode(), broker.drain_spread_ms))
         session.on_acknowledged = self._first_acknowledged
         self.up = True
@@ -280,11 +290,11 @@ class Link:
     def _introduce(self):
         """Subscribe, publish state and info; what the broker has no room for now is sent at the next look."""
         if self._unsaid == 3:
-            filters = [self.broker.prefix + suffix for suffix in self.broker.commands]
-            if not filters or self.session.subscribe(filters):
+            if self.session.subscribe([self.broker.prefix + suffix for suffix in (STATE,) + self.broker.commands]):
                 self._unsaid = 2
-        if self._unsaid == 2 and self.publish_now(b"state", b'"state":"online","reason":""}', 1, True):
+        if self._unsaid == 2 and self.publish_now(STATE, b'"state":"online","reason":""}', 1, True):
             self._unsaid = 1
+            self._own_state.published()
         if self._unsaid == 1:
             version = b'"protocol":"%s",' % protocol.name(self.version).encode()
             if self.publish_now(b"info", [version] + self._info(), 1, True):
@@ -299,8 +309,13 @@ class Link:
 
     def _message(self, topic, body, qos, retained):
         prefix = self.broker.prefix
-        if self._on_command and topic.startswith(prefix):
-            self._on_command(topic[len(prefix) :], body, retained)
+        if not topic.startswith(prefix):
+            return
+        suffix = topic[len(prefix) :]
+        if suffix == STATE:
+            self._own_state.take(retained)
+        elif self._on_command:
+            self._on_command(suffix, body, retained)
 
     # -- time
 

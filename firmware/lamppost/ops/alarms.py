@@ -35,8 +35,9 @@ class Alarms:
         self._append = append
         self._clock = clock
         self._counters = counters
-        self.active = {}  # code: (value, since as JSON)
+        self.active = {}  # code: (value, since as JSON, evidence); since None: it was on before this start
         self._untaken = {}  # code: (active, evidence, value) that append did not take
+        self._lost = []  # codes of alarms that are on, and that the broker has forgotten
         self._earlier = []  # digests of alarms that were on before this start, and are neither raised nor cleared yet
         for n, (code, _) in enumerate(_WITH_A_BIT):
             if counters.alarms >> n & 1:
@@ -57,10 +58,22 @@ class Alarms:
             self._note(code, False)  # it ended before the broker could hear of it
 
     def offer_again(self):
-        """Try again what the journal did not take; called every few seconds."""
+        """Try again what the journal did not take, and send what the broker has forgotten; called every few seconds."""
         untaken, self._untaken = self._untaken, {}
         for code in untaken:
             self.set(code, *untaken[code])
+        while self._lost:
+            code = self._lost[-1]
+            if code in self.active and not self._send(code, *self.active[code]):
+                return
+            self._lost.pop()
+
+    def forgotten(self, everything):
+        """The broker has no alarm of this node any more; offer_again() sends them.
+
+        everything -- False: what was raised since the start still waits in the journal, and goes out from there
+        """
+        self._lost = [code for code in self.active if everything or self.active[code][1] is None]
 
     def _raise(self, code, evidence, value):
         before = self.active.get(code)
@@ -68,20 +81,23 @@ class Alarms:
             return
         if not before and value is None and self._was_on(code):
             self._earlier.remove(_digest(code))  # the broker has it already
-            self.active[code] = (None, None)
+            self.active[code] = (None, None, evidence)
             return
         utc = self._clock.utc_s()
         since = before and before[1] or ("null" if utc is None else '"%s"' % rfc3339(utc))
-        rest = '"since":%s,"severity":"%s","value":%s,"evidence":"%s"' % (
-            since, _SEVERITIES.get(code, "minor"), "null" if value is None else value, evidence,
-        )  # fmt: skip
         self._note(code, True)  # before it is sent: a cut in between clears it once too often, and forgets none
-        if not self._append(ALARM, b"alarm/" + code.encode(), body((), None, rest)):
+        if not self._send(code, value, since, evidence):
             self._untaken[code] = (True, evidence, value)
             return
-        self.active[code] = (value, since)
+        self.active[code] = (value, since, evidence)
         if self._was_on(code):
             self._earlier.remove(_digest(code))
+
+    def _send(self, code, value, since, evidence):
+        rest = '"since":%s,"severity":"%s","value":%s,"evidence":"%s"' % (
+            since or "null", _SEVERITIES.get(code, "minor"), "null" if value is None else value, evidence,
+        )  # fmt: skip
+        return self._append(ALARM, b"alarm/" + code.encode(), body((), None, rest))
 
     def _clear(self, code):
         if not self._append(CLEAR, b"alarm/" + code.encode(), b""):

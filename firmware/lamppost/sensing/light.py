@@ -69,6 +69,10 @@ class Light:
         self._told_ms = now
         return self.topic, self._body(passed_ms), clock.stamp()
 
+    def report_again(self):
+        """The broker has forgotten it: the next poll() has it again, once there is a reading."""
+        self._told = None
+
     def _body(self, passed_ms):
         count = self._count
         lux = (2 * self._total + count) // (2 * count) if count else None

@@ -20,6 +20,8 @@ STAGE_OF = {word: stage for stage, faults in words.FAULTS.items() for word in fa
 WAITS = re.compile(rf"link: {words.WAITS} (\d+) s")
 CONNECTED = re.compile(rf"link: {words.CONNECTED} (\S+) by MQTT (\S+)$")
 DELIVERED = re.compile(rf"link: {re.escape(words.TIMES)} ")
+BACK = re.compile(rf"link: {words.BACK}$")
+NOT_BACK = re.compile(rf"link: {words.NOT_BACK}")
 REFUSED = re.compile(rf"link: (?:{words.REFUSED}|{words.REFUSED_STATE}): (\w+)(?:: (.*))?$")
 FAULT = re.compile(rf"link: ({'|'.join(STAGE_OF)})(?:: (.*))?$")
 
@@ -33,7 +35,8 @@ REMEDIES = {
     "timeout": ("the broker does not answer in time",
                 "Look for a firewall that drops packets, or a network without a way out."),
     "closed": ("the broker, or something in between, closed the connection",
-               "Read the broker's log; another client with the same id is a frequent cause."),
+               "Read the broker's log: another client has the same id, or its access list denies a topic (some versions of "
+               "Mosquitto hang up then)."),
     "protocol": ("the server there does not speak MQTT",
                  "Check that mqtt.port is MQTT, with TLS only where mqtt.tls is set."),
     "version": ("the broker does not speak this version of MQTT", "Remove mqtt.version, or use a broker of 3.1.1."),

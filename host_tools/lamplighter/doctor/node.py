@@ -21,6 +21,7 @@ from .link_words import REMEDIES, STAGE_OF, STAGES
 Say = Callable[[str], None]
 LISTEN_S = 25.0  # WiFi, a name, a connection, TLS: on a slow day
 RECORD_S = 15.0  # from a connection to the first acknowledged record: the time may have to be asked for first
+BACK_S = 8.0  # from a connection until the node gives up on seeing its own state (firmware/lamppost/link/own_state.py)
 REFUSAL_S = 3.0  # from there to a record that is refused
 OLDER_S = 20.0  # two waits after a failure, and another connection
 # states in which the ladder of the raw REPL decides: a node that just starts, after another command, gives no answer
@@ -167,14 +168,19 @@ class Heard:
     fault: tuple[str, str] | None = None  # the last one without a connection after it: word, detail
     refused: tuple[str, str] | None = None  # why the broker refuses a record: word, detail
     delivered: bool = False  # the broker has acknowledged a record
+    back: bool | None = None  # the node's own state came back from the broker; None: it is waited for
 
     def take(self, line: str) -> None:
         if found := link_words.CONNECTED.search(line):
-            self.connected, self.fault = (found[1], found[2]), None
+            self.connected, self.fault, self.back = (found[1], found[2]), None, None
         elif found := link_words.REFUSED.search(line):
             self.refused = (found[1], found[2] or "")
         elif link_words.DELIVERED.search(line):
             self.delivered = True
+        elif link_words.BACK.search(line):
+            self.back = True
+        elif link_words.NOT_BACK.search(line):
+            self.back = False
         elif found := link_words.FAULT.search(line):
             self.fault = (found[1], found[2] or "")
 
@@ -206,6 +212,23 @@ def way_to_broker(port: str, patient: Patient) -> Iterator[Finding]:
         yield Finding("mqtt", "connection", BAD, word, _sentence(word, detail), REMEDIES[word][1])
     elif heard.delivered:
         yield Finding("mqtt", "records", GOOD, "acknowledged by the broker")
+    if heard.back:
+        yield Finding("mqtt", "state", GOOD, "published, and came back from the broker")
+    elif heard.back is False and not heard.refused:
+        yield _not_back(heard.connected[1])
+
+
+def _not_back(version: str) -> Finding:
+    """The node's own state did not come back. With 3.1.1 nobody else can tell whether anything of it is published."""
+    remedy = "Let the lamppost write its own topics and read its own `state` in the broker's access list."
+    if version == "5.0":  # which would have refused the publish
+        cause = "The broker does not let the lamppost read its own state, by which it sees that a broker lost its store."
+        return Finding("mqtt", "state", ODD, "did not come back", cause, remedy)
+    cause = (
+        "The lamppost's own state does not come back: the broker's access list denies reading it, or denies writing, "
+        "and then all that MQTT 3.1.1 acknowledges is lost."
+    )
+    return Finding("mqtt", "state", BAD, "did not come back", cause, remedy)
 
 
 def _stopped(stages: list[str], word: str, detail: str) -> Iterator[Finding]:
@@ -231,11 +254,11 @@ def _heard(port: str, patient: Patient) -> Heard:
         while time.monotonic() < end:
             for line in console.lines(0.2):
                 lines.append(line)
-                before = (heard.connected, heard.fault, heard.delivered)
+                before = (heard.connected, heard.fault, heard.delivered, heard.back)
                 heard.take(line)
                 if waits := link_words.WAITS.search(line):
                     end += int(waits[1])
-                elif (heard.connected, heard.fault, heard.delivered) != before:
+                elif (heard.connected, heard.fault, heard.delivered, heard.back) != before:
                     end = min(end, time.monotonic() + _stays(heard))
             if heard.refused:
                 break
@@ -248,4 +271,6 @@ def _stays(heard: Heard) -> float:
     if heard.fault:
         # after these the node may step down to the other version of MQTT
         return OLDER_S if heard.fault[0] in ("closed", "version") and not heard.connected else 0.0
-    return REFUSAL_S if heard.delivered else RECORD_S
+    if not heard.delivered:
+        return RECORD_S
+    return BACK_S if heard.back is None else REFUSAL_S

@@ -125,6 +125,10 @@ class ParkingBay:
         self._remember()
         return message(self, clock)
 
+    def report_again(self):
+        """The broker has forgotten the state: the next poll() has it again."""
+        self._told = None
+
     def _remember(self):
         """Keep over a cut what is known of the empty bay: distance, field, how vehicles pull it, and what passes."""
         empty = self.range_finders[0].empty if self.range_finders else None
