@@ -29,7 +29,7 @@ def retained(lamp: Lamp) -> set[str]:
     """What a subscriber finds that comes now."""
     late = Subscriber(lamp.broker.port)
     try:
-        late.wait(lambda messages: KEPT <= {topic.split("/", 4)[4] for topic, _, kept in messages if kept})
+        late.wait(lambda messages: {topic.split("/", 4)[4] for topic, _, kept in messages if kept} >= KEPT)
         return {topic.split("/", 4)[4] for topic, _, kept in late.messages if kept}
     finally:
         late.close()
