@@ -1,8 +1,8 @@
 """Every way to fail: one class a cause, with its exit code and the remedy in one sentence.
 
 A Problem is raised with the cause in one sentence; the command line prints cause and remedy and ends with
-the exit code. Exit codes: 1 bug, 2 wrong usage, 3 a file of this computer, 10-19 port and serial line, 20-29 boards,
-images, flashing, 30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry, 60-69 virtual and
+the exit code. Exit codes: 1 bug, 2 wrong usage, 3 a file of this computer, 4 its clock, 10-19 port and serial line,
+20-29 boards, images, flashing, 30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry, 60-69 virtual and
 simulated lampposts, 70-79 identity, roster, records.
 """
 
@@ -31,6 +31,11 @@ class Problem(Exception):
 class FileRefused(Problem):
     exit_code, word = 3, "file-refused"
     remedy = "Check the file's place and rights, and that the disk is not full or read-only."
+
+
+class ClockWrong(Problem):
+    exit_code, word = 4, "clock-wrong"
+    remedy = "Set this computer's date and time and run the same command again; nothing was changed."
 
 
 class PortAbsent(Problem):

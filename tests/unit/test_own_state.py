@@ -10,7 +10,7 @@ class Connection:
         self.ticks = Ticks()
         self.forgotten = 0
         self.lines = []
-        self.state = OwnState(lambda: self.ticks.ms, lambda later, earlier: later - earlier, self.forget, self.lines.append)
+        self.state = OwnState(lambda: self.ticks.ms, lambda late, early: late - early, self.forget, self.lines.append)
         self.state.begin(resumed)
 
     def forget(self):

@@ -61,7 +61,7 @@ def command(
     \b
     Example: lamplighter commission LP-0042 --roster street.csv --port /dev/ttyUSB0
     """
-    from ..commissioning import record_file, run
+    from ..commissioning import laptop_clock, record_file, run
     from ..commissioning.context import Options, Work, look
     from ..commissioning.progress import Progress
     from ..roster import results, roster_file
@@ -73,6 +73,7 @@ def command(
     row = _chosen(street, book, asset, yes) if not finish or asset else None
     # whoever signs must be able to, before anything is touched
     city = load(folder, passphrase_file, signing=not engineer)
+    laptop_clock.require(city)
     signer = record_file.Signer(city, engineer)
     if finish:
         _finish(street, book, row, city, signer, broker, within, as_json)

@@ -17,6 +17,12 @@ from ..telemetry.subscriber import Incoming, Subscriber
 MORE_S = 3.0  # after what must be seen: readings come a little later than the first event
 
 
+def address(row: Row, where: tuple[str, int] | None) -> tuple[str, int]:
+    """Where this laptop reaches the broker: as it was told, or as the lamppost does."""
+    mqtt = row.document()["mqtt"]
+    return where or (mqtt["host"], mqtt["port"])
+
+
 class BrokerCheck:
     """`with BrokerCheck(row, city, where) as check: check.wait(config, seconds)`.
 
@@ -27,7 +33,7 @@ class BrokerCheck:
 
     def __init__(self, row: Row, city: City | None, where: tuple[str, int] | None) -> None:
         mqtt = row.document()["mqtt"]
-        self.host, self.port = where or (mqtt["host"], mqtt["port"])
+        self.host, self.port = address(row, where)
         self.secured = row.secured
         login = {} if row.secured else {"user": mqtt.get("user"), "password": _plain(mqtt.get("password"))}
         own: dict[str, Any] = {}

@@ -16,7 +16,7 @@ from ..flash import preserve
 from ..pki.city import City
 from ..problems import ConsoleLocked, NodeSaidNo, NodeSilent, Problem, UnlockRefused, WrongBootMode
 from ..roster.columns import colons
-from ..roster.results import Results
+from ..roster.results import DONE, POSTPONED, Results
 from ..roster.roster_file import Roster, Row
 from .progress import Progress
 
@@ -109,6 +109,7 @@ class Work:
     say: Callable[[str], None]
     mac: str = ""
     rewritten: bool = False
+    config: str = ""  # fingerprint of the configuration that this run has written, or found to be the same
     is_open: bool = False  # a configuration was written that leaves the console open
     fresh: bool = False  # the node has just been restarted by a step of this run
     begun: float = field(default_factory=time.time)
@@ -129,6 +130,13 @@ class Work:
     def node_is_ours(self) -> bool:
         """Whether what the node has counted is this asset's."""
         return self.installed.get("mac") == self.mac or self.before.name == self.row.name
+
+    @property
+    def is_as_recorded(self) -> bool:
+        """Whether the asset has a record, and this run has left its lamppost as it was then."""
+        then = self.installed
+        has_record = then.get("state") in (DONE, POSTPONED) and then.get("mac") == self.mac
+        return has_record and not self.rewritten and self.config in ("", then.get("config"))
 
     def came_to_light(self, mac: str) -> None:
         """The chip's MAC is known, at the latest when it is flashed: from here on what is done is kept."""

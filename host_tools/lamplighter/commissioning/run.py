@@ -6,27 +6,53 @@ from collections.abc import Callable
 from typing import Any
 
 from ..config import config_file
-from ..problems import IdentityExpired, OtherLamppost, Problem
+from ..pki import clock
+from ..problems import (
+    BrokerNotFound,
+    BrokerRefused,
+    BrokerUnreachable,
+    CablePulled,
+    ClockWrong,
+    FileRefused,
+    IdentityExpired,
+    IdentityLocked,
+    OtherLamppost,
+    PortAbsent,
+    PortBusy,
+    PortNotPermitted,
+    Problem,
+)
 from ..roster.results import FAILED
-from . import sign_off
+from . import laptop_clock, sign_off
+from .broker_check import address
 from .context import Work
 from .record_file import Signer
 from .steps import STEPS
 
+# what keeps this computer from looking, and tells nothing of the lamppost
+_OF_THIS_COMPUTER = (
+    BrokerNotFound, BrokerRefused, BrokerUnreachable, CablePulled, ClockWrong, FileRefused, IdentityExpired,
+    IdentityLocked, PortAbsent, PortBusy, PortNotPermitted,
+)  # fmt: skip
 Ask = Callable[[str], bool]
 
 
 def ready(work: Work) -> None:
     """What can be known before the lamppost is touched. Raises ConfigInvalid (a password that the environment lacks),
-    IdentityLocked, IdentityExpired.
+    IdentityLocked, IdentityExpired, ClockWrong.
     """
     config_file.check(config_file.Document(work.row.document(), str(work.roster.path), {(): work.row.line}))
     if not work.row.secured or work.city is None:
         return
     if work.city.has_expired:
-        raise IdentityExpired(f"The city CA in {work.city.folder} has expired.")
+        ends, now = work.city.ca.not_valid_after_utc, clock.now()
+        raise IdentityExpired(
+            f"The city CA in {work.city.folder} expired on {ends:%Y-%m-%d}; this computer says {now:%Y-%m-%d}."
+        )
     if work.city.current("node", work.row.name) is None:
         work.city.ready()
+    if not work.options.offline:
+        laptop_clock.require_as_of_broker(*address(work.row, work.options.broker))
 
 
 def confirm(work: Work, ask: Ask) -> None:
@@ -65,9 +91,15 @@ def run(work: Work, signer: Signer, ask: Ask) -> dict[str, Any]:
                 _not_another(work)
     except Problem as trouble:
         # only what is missing is told: what the lamppost was before stays as it is in the results
-        work.results.note(work.row.asset, state=FAILED, problem=f"{step.name}: {trouble.cause}")
+        state = work.installed["state"] if _still_holds(work, trouble) else FAILED
+        work.results.note(work.row.asset, state=state, problem=f"{step.name}: {trouble.cause}")
         raise
     return sign_off.close(work, signer)
+
+
+def _still_holds(work: Work, trouble: Problem) -> bool:
+    """Whether an earlier record holds: the lamppost is as it was then, and the trouble says nothing against it."""
+    return work.is_as_recorded and isinstance(trouble, _OF_THIS_COMPUTER)
 
 
 def _take(work: Work, step: Any, title: str) -> None:

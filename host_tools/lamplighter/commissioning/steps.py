@@ -159,6 +159,7 @@ def _configured(work: Work, document: dict[str, Any]) -> dict[str, Any]:
         files = ["--ca", str(work.city.folder / "ca.pem"), "--cert", str(certificate), "--key", str(key)]
     told = run_verb.run("configure", "--port", work.options.port, *files, "-", say=work.say, stdin=json.dumps(document))
     work.fresh = True
+    work.config = told[-1]["config"]
     return told[-1]
 
 

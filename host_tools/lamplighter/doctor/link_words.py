@@ -35,8 +35,8 @@ REMEDIES = {
     "timeout": ("the broker does not answer in time",
                 "Look for a firewall that drops packets, or a network without a way out."),
     "closed": ("the broker, or something in between, closed the connection",
-               "Read the broker's log: another client has the same id, or its access list denies a topic (some versions of "
-               "Mosquitto hang up then)."),
+               "Read the broker's log: another client has the same id, or its access list denies a topic (some "
+               "versions of Mosquitto hang up then)."),
     "protocol": ("the server there does not speak MQTT",
                  "Check that mqtt.port is MQTT, with TLS only where mqtt.tls is set."),
     "version": ("the broker does not speak this version of MQTT", "Remove mqtt.version, or use a broker of 3.1.1."),

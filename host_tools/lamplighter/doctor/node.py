@@ -222,7 +222,7 @@ def _not_back(version: str) -> Finding:
     """The node's own state did not come back. With 3.1.1 nobody else can tell whether anything of it is published."""
     remedy = "Let the lamppost write its own topics and read its own `state` in the broker's access list."
     if version == "5.0":  # which would have refused the publish
-        cause = "The broker does not let the lamppost read its own state, by which it sees that a broker lost its store."
+        cause = "The lamppost may not read its own state at the broker, by which it sees that a broker lost its store."
         return Finding("mqtt", "state", ODD, "did not come back", cause, remedy)
     cause = (
         "The lamppost's own state does not come back: the broker's access list denies reading it, or denies writing, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import socket
 import ssl
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from .. import hosts
 from ..problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused, BrokerUnreachable, Problem
 
+_DATES = (9, 10)  # OpenSSL's numbers: not yet valid, expired
 _LOGIN = ("Bad user name or password", "Not authorized", "Banned")
 
 
@@ -127,6 +129,13 @@ class Subscriber:
     def _unreachable(self, wrong: OSError) -> Problem:
         if isinstance(wrong, socket.gaierror):
             return BrokerNotFound(f"The broker's name {self.host!r} cannot be resolved.")
+        if isinstance(wrong, ssl.SSLCertVerificationError) and wrong.verify_code in _DATES:
+            now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+            return BrokerRefused(
+                f"The certificate of {self.where} is not valid at {now}, as this computer's clock says: "
+                f"{wrong.verify_message}.",
+                "Set this computer's date and time; if they are right, renew the broker's certificate.",
+            )
         if isinstance(wrong, ssl.SSLCertVerificationError):
             return BrokerRefused(
                 f"{self.where} shows a certificate that cannot be trusted: {wrong.verify_message}.",
