@@ -2,8 +2,8 @@
 
 A Problem is raised with the cause in one sentence; the command line prints cause and remedy and ends with
 the exit code. Exit codes: 1 bug, 2 wrong usage, 3 a file of this computer, 4 its clock, 10-19 port and serial line,
-20-29 boards, images, flashing, 30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry, 60-69 virtual and
-simulated lampposts, 70-79 identity, roster, records.
+20-29 boards, images, flashing, 30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry,
+60-69 virtual and simulated lampposts, 70-79 identity, roster, records.
 """
 
 from __future__ import annotations
