@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 import time
 
 import machine
@@ -9,9 +10,12 @@ import machine
 from . import assembly
 from .core.clock import Clock
 from .core.faults import SettingsFault
+from .drivers import registry
 from .ops import boot_slot, conditions, config_store, console, maintenance, status, tasks
 from .ops import selftest as selftests
 from .ops.alarms import Alarms
+from .ops.config_push import ConfigPush
+from .ops.config_trial import Trial
 from .ops.recorder import Recorder
 from .ops.routes import Routes
 from .ops.start_times import StartTimes
@@ -28,12 +32,13 @@ class Node:
     """One lamppost: its configuration, its parts, its journal, and what its tasks share.
 
     slot -- letter of the app slot; config -- (document, fingerprint, reverted) from config_store.load
-    start_times -- ops/start_times.py
+    trial -- ops/config_trial.py; start_times -- ops/start_times.py
     """
 
-    def __init__(self, slot, config, clock, log, start_times):
+    def __init__(self, slot, config, trial, clock, log, start_times):
         self.slot = slot
         self.config, self.fingerprint, self.reverted = config
+        self.trial = trial
         self.clock = clock
         self.log = log
         self.start_times = start_times
@@ -66,6 +71,8 @@ class Node:
         self.meter = sensing.get("energy")  # the sensing object of the energy meter, if there is one
         start_times.mark("sensing")
         self.routes = Routes(log)
+        self.config_push = ConfigPush(self, trial, registry.driver, machine.reset)
+        self.routes.add(b"cfg/desired", self.config_push.take)
         self.broker.commands = self.routes.filters()
         self.link = self.recorder.link = assembly.link(self, self.health.task("link", 45000).alive)
 
@@ -90,11 +97,12 @@ class Node:
             self.log("app: slot %s runs, the other slot is %s" % (self.slot, fallback))
         last = self.outbox.last_committed
         self.recorder.event(b"boot", status.boot(self.counters, self.reset, last, self.slot, fallback, build))
-        self.alarms.set("configReverted", bool(self.reverted), self.reverted or "")
-        if self.reverted or self.fresh:
-            self.recorder.event(b"config", status.config(self.fingerprint, self.reverted))
+        reverted = self.reverted or (self.trial.reason if self.trial.phase == "reverted" else "")
+        self.alarms.set("configReverted", bool(reverted), reverted)
+        if self.reverted or self.fresh or self.trial.told():
+            self.recorder.event(b"config", status.config(self.fingerprint, reverted))
         self.alarms.set("journalLost", bool(self.lost), self.lost)
-        conditions.clear_absent(self.alarms, self.config, config_store.earlier_parts())
+        conditions.clear_absent(self.alarms, self.config, config_store.earlier_parts() + self.trial.added)
 
 
 async def run(node):
@@ -106,6 +114,7 @@ async def run(node):
     asyncio.create_task(tasks.keep(node, "time", 30000, tasks.keep_time))
     asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.publish_diag))
     asyncio.create_task(tasks.keep(node, "console", 15000, console.attend, machine))
+    asyncio.create_task(tasks.keep(node, "config", 60000, tasks.attend_pushes))
     asyncio.create_task(node.link.run())
     asyncio.create_task(tasks.count_records(node))
     asyncio.create_task(assembly.timekeeper(node).run())
@@ -114,6 +123,18 @@ async def run(node):
     node.announce()  # before any task has run
     node.start_times.mark("tasks")
     await node.health.watch(lambda: boot_slot.healthy(machine, node.slot))
+
+
+def built(slot, config, trial, clock, log, start_times):
+    """The node; one that cannot be built with a configuration on trial starts again with the one before."""
+    try:
+        return Node(slot, config, trial, clock, log, start_times)
+    except Exception as error:
+        if trial.on:
+            sys.print_exception(error)
+            trial.revert("the app does not start with it: %s" % type(error).__name__)
+            machine.reset()
+        raise
 
 
 def main(slot, began_ms=None, window_ms=None):
@@ -132,8 +153,9 @@ def main(slot, began_ms=None, window_ms=None):
         start_times.mark("window", window_ms)
     start_times.mark("import")
     try:
-        config = config_store.load()
-        node = Node(slot, config, clock, log, start_times)
+        trial = Trial(log)
+        trial.start(status.reset_word(machine) == "power-on")
+        node = built(slot, config_store.load(), trial, clock, log, start_times)
     except SettingsFault as fault:
         print("lamppost: no configuration (%s); run: lamplighter configure" % fault)
         return

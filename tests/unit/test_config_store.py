@@ -64,13 +64,29 @@ def test_a_configuration_without_broker_is_refused_by_its_key():
 
 def test_sections_and_passwords_of_the_wrong_kind_are_refused_by_their_key():
     for key, value, told in (
-        ("parts", 5, "parts"), ("parts", ["meter"], "parts.id"), ("energy", [], "energy"), ("parking", {}, "parking"),
+        ("parts", 5, "parts"), ("parts", ["meter"], "parts"),
+        ("parts", [{"id": "meter", "bus": 2}], "parts.part, parts.bus"), ("energy", [], "energy"),
+        ("parking", {}, "parking"),
         ("time", "pool.ntp.org", "time"), ("wifi", {"ssid": "street", "password": 12345678}, "wifi.password"),
         ("mqtt", {"host": 1883}, "mqtt.host"), ("site", 7, "site"),
     ):  # fmt: skip
         with raises(SettingsFault, "invalid") as caught:
             config_store.load(folder(config_json=json.dumps(dict(GOOD, **{key: value}))))
         assert caught.error.detail == told, (key, value)
+
+
+def test_every_wrong_key_is_named_at_once():
+    with raises(SettingsFault, "invalid") as caught:
+        config_store.check({"node": "lp-0042", "wifi": {"password": 5}, "parts": {}})
+    assert caught.error.detail == "site, wifi.ssid, mqtt.host, wifi.password, parts"
+
+
+def test_a_configuration_that_cannot_be_used_does_not_replace_the_one_to_fall_back_to():
+    other = json.dumps(dict(GOOD, node="lp-0043"))
+    root = folder(config_json="{", config_old=json.dumps(GOOD), config_new=other)
+    config_store.adopt(root)
+    os.remove(root + "config.json")
+    assert config_store.load(root)[0]["node"] == "lp-0042"
 
 
 def test_adopting_keeps_the_old_configuration_beside():
@@ -89,7 +105,7 @@ def test_a_broken_new_configuration_is_not_adopted():
     assert config_store.load(root)[0]["node"] == "lp-0042"
 
 
-def test_a_power_cut_between_the_two_renames_leaves_a_node_that_starts():
+def test_a_node_that_lost_its_configuration_starts_with_the_one_before_and_takes_a_new_one():
     root = folder(config_old=json.dumps(GOOD), config_new=json.dumps(dict(GOOD, node="lp-0043")))
     assert config_store.load(root)[0]["node"] == "lp-0042"
     config_store.adopt(root)

@@ -78,6 +78,8 @@ class Link:
         self._since = 0  # when the session began, in ticks
         self._up_since_s = None  # and in uptime
         self.up = False  # a session stands
+        self.acknowledged = False  # and the broker has acknowledged a record in it
+        self.last_fault = None  # the LinkFault that ended the last attempt or connection
         self.connections = 0
 
     def _speak(self, version):
@@ -89,6 +91,11 @@ class Link:
         )  # fmt: skip
 
     # -- for the other tasks
+
+    @property
+    def subscribed(self):
+        """The broker delivers to us what is sent to this lamppost."""
+        return self.up and self.session.subscribed_to
 
     @property
     def refusals(self):
@@ -231,6 +238,7 @@ class Link:
         self._since = self._ticks_ms()
         self._unsaid = 3
         self._own_state.begin(session.session_present)
+        self.acknowledged = False
         self.publisher.begin(session.session_present, place_ms(broker.client_id.encode(), broker.drain_spread_ms))
         session.on_acknowledged = self._first_acknowledged
         self.up = True
@@ -240,6 +248,7 @@ class Link:
         """The broker has the first record of this connection: log how long each step took."""
         self.session.on_acknowledged = self.publisher.acknowledge
         self.publisher.acknowledge(entry)
+        self.acknowledged = True
         self._opening.done("ack")
         self._log("link: %s %s" % (words.TIMES, " ".join(["%s=%d" % step for step in self._opening.times])))
         if self._delivered:
@@ -264,6 +273,7 @@ class Link:
                 fault = LinkFault("closed", "errno %s" % error.errno)
             else:
                 fault = LinkFault("nomemory" if isinstance(error, MemoryError) else "internal", repr(error))
+        self.last_fault = fault
         self._report(fault)
         self._log("link: %s" % fault)
         self._judge_wifi(fault.word)

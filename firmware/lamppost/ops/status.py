@@ -51,7 +51,7 @@ def boot(counters, reset, last, slot, fallback, build):
 def config(fingerprint, reverted):
     """evt/config: which configuration runs now; reverted -- the word why it is not the newest, or None."""
     phase, reason = ("reverted", reverted) if reverted else ("applied", "")
-    return body((), None, '"config":"%s","phase":"%s","reason":"%s"' % (fingerprint, phase, reason))
+    return body((), None, '"config":"%s","phase":"%s","reason":%s' % (fingerprint, phase, json.dumps(reason[:120])))
 
 
 def clock(step_ms, source):

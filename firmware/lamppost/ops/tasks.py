@@ -108,6 +108,11 @@ async def keep_time(beat, node):
         await asyncio.sleep_ms(_TIME_MS)
 
 
+async def attend_pushes(beat, node):
+    """Take configurations that the broker has for this lamppost."""
+    await node.config_push.attend(beat)
+
+
 async def publish_diag(beat, node):
     """Publish diag once the link is up, and hourly; not through the journal, since old figures help nobody."""
     wait_ms = 0

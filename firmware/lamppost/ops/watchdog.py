@@ -72,6 +72,10 @@ class Health:
         self._alarm("sensorFault-" + part, False, "")
         self._failing[part] = -1
 
+    def answering(self, part):
+        """Whether the last reading of that part was a good one."""
+        return self._failing.get(part) == -1
+
     async def watch(self, confirm):
         """Feed the watchdog for ever while no task is late; a late task is logged before the watchdog resets.
 

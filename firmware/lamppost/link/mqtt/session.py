@@ -59,6 +59,7 @@ class Session:
         self._answers = []  # PUBACKs for what we received, waiting for room on the wire
         self.accepted = False  # the broker's CONNACK said yes
         self.session_present = False
+        self.subscribed_to = False  # the broker granted what we asked for last
         self._pinged = False  # a PINGREQ is out, sent at _pinged_at, and nothing has come since
         self._pinged_at = 0
         self._received_at = self._sent_at = self._ticks_ms()
@@ -186,6 +187,7 @@ class Session:
 
     def subscribed(self, pid, granted):
         self.in_flight.pop(pid, None)
+        self.subscribed_to = granted
         if not granted:
             # no commands then: telemetry matters more
             self._log("link: the broker refuses the subscription")
