@@ -31,9 +31,8 @@ def fingerprint(heard):
 
 
 def phases(heard, id):
-    """The phases of a push as they were reported, without repeats."""
-    told = [m["phase"] for m in heard.all("cfg/reported") if m["id"] == id]
-    return [phase for n, phase in enumerate(told) if phase != told[n - 1 : n or None] and told[n - 1 : n] != [phase]]
+    """The phases of a push in the order in which they were reported first."""
+    return list(dict.fromkeys(m["phase"] for m in heard.all("cfg/reported") if m["id"] == id))
 
 
 def test_a_good_push_is_checked_tried_and_stable_and_stays_over_a_restart(node, heard, push):

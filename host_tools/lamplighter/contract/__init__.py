@@ -29,8 +29,8 @@ UNITS = {
 def check_message(topic: str, payload: bytes, retain: bool = False, strict: bool = True) -> list[str]:
     """What is wrong with a message, one sentence each; [] if it keeps to the contract.
 
-    retain -- as the subscriber received it: True only for what the broker had kept. An empty payload on
-    an alarm's topic is the alarm's end. strict -- also refuse fields and words that a later version 1 may add.
+    retain -- as the subscriber received it: True only for what the broker had kept. An empty payload is the end of an
+    alarm, or takes back what was sent to a lamppost. strict -- also refuse fields and words that a later version 1 may add.
     """
     try:
         place = parse_topic(topic)
@@ -39,7 +39,7 @@ def check_message(topic: str, payload: bytes, retain: bool = False, strict: bool
     said = []
     if retain and not place.kind.retained:
         said.append(f"{place.suffix} came retained, but the contract sends it without.")
-    if not payload and place.kind.name == "alarm":
+    if not payload and (place.kind.name == "alarm" or (place.kind.received and place.kind.retained)):
         return said
     try:
         message = read(payload, Decimal)

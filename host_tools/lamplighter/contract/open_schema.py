@@ -39,6 +39,8 @@ def type_name(kind: Kind) -> str:
 def flat_schema(kind: Kind) -> dict[str, Any]:
     """One message as a plain object with named types: fields and their limits, without rules between fields."""
     strict = SCHEMA["$defs"][kind.name]
+    if kind.received:
+        return _described(kind, strict["required"], {name: _field(row) for name, row in strict["properties"].items()})
     envelope = SCHEMA["$defs"]["envelope"]
     fields = {}
     for name, row in {**envelope["properties"], **strict["properties"]}.items():
@@ -60,20 +62,24 @@ def flat_schema(kind: Kind) -> dict[str, Any]:
         }
     else:
         fields.pop("q", None)
-    found = {
-        "$id": type_name(kind),
-        "title": type_name(kind),
-        "description": f"{strict['title']}. Topic: {kind.suffix}.",
-        "type": "object",
-        "required": list(required),
-        "properties": fields,
-    }
+    found = _described(kind, list(required), fields)
     if "q" in required:
         letter = SCHEMA["$defs"]["letter"]
         found["$defs"] = {
             LETTER: {"title": LETTER, "description": letter["title"], "type": "string", "enum": letter["enum"]}
         }
     return found
+
+
+def _described(kind: Kind, required: list[str], fields: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "$id": type_name(kind),
+        "title": type_name(kind),
+        "description": f"{SCHEMA['$defs'][kind.name]['title']}. Topic: {kind.suffix}.",
+        "type": "object",
+        "required": required,
+        "properties": fields,
+    }
 
 
 def _field(row: dict[str, Any]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def _json(document: Any) -> str:
 
 
 def asyncapi() -> dict[str, Any]:
-    """The AsyncAPI 3 document, as the node sees it: it sends."""
+    """The AsyncAPI 3 document, as the node sees it: what it sends and what it receives."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -110,7 +110,7 @@ def asyncapi() -> dict[str, Any]:
             }
         },
         "channels": {_channel_id(kind): _channel(kind) for kind in kinds()},
-        "operations": {f"send_{kind.name}": _operation(kind) for kind in kinds()},
+        "operations": {f"{_action(kind)}_{kind.name}": _operation(kind) for kind in kinds()},
         "components": {
             "messages": {kind.name: _message(kind) for kind in kinds()},
             "parameters": {name: {"description": f"{what}: {NAME}"} for name, what in _PLACES.items()}
@@ -137,9 +137,13 @@ def _channel(kind: Kind) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _action(kind: Kind) -> str:
+    return "receive" if kind.received else "send"
+
+
 def _operation(kind: Kind) -> dict[str, Any]:
     return {
-        "action": "send",
+        "action": _action(kind),
         "channel": {"$ref": f"#/channels/{_channel_id(kind)}"},
         "title": kind.title,
         "description": f"When: {kind.when}.",

@@ -34,6 +34,7 @@ class Kind:
     when: str
     title: str
     numbered: bool  # has a sequence number: everything that goes through the journal
+    received: bool  # by the lamppost: it does not begin with the envelope
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def kinds() -> tuple[Kind, ...]:
             row["x-qos"],
             row["x-when"],
             row["title"],
-            {"$ref": "#/$defs/numbered"} in row["allOf"],
+            {"$ref": "#/$defs/numbered"} in row.get("allOf", ()),
+            row.get("x-received", False),
         )
         for name, row in SCHEMA["$defs"].items()
         if "x-topic" in row
