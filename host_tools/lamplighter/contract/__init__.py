@@ -30,7 +30,8 @@ def check_message(topic: str, payload: bytes, retain: bool = False, strict: bool
     """What is wrong with a message, one sentence each; [] if it keeps to the contract.
 
     retain -- as the subscriber received it: True only for what the broker had kept. An empty payload is the end of
-    an alarm, or takes back what was sent to a lamppost. strict -- also refuse fields and words that a later version 1 may add.
+    an alarm, or takes back what was sent to a lamppost.
+    strict -- also refuse fields and words that a later version 1 may add.
     """
     try:
         place = parse_topic(topic)
