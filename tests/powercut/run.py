@@ -1,7 +1,7 @@
 """`make powercut`: every program and erase of a scripted day cut, torn in many ways; 0 lost, 0 corrupt, 0 backwards.
 
-Then an update of the app is cut at each of its flash operations (update_cuts.py), and whole virtual lampposts are
-killed at random (hardkills.py), unless --no-kills.
+Then an update of the app (update_cuts.py) and a pushed configuration (config_cuts.py) are cut at each of their flash
+operations, and whole virtual lampposts are killed at random (hardkills.py), unless --no-kills.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 from lamplighter import paths
 
 paths.importable()
+import config_cuts  # noqa: E402
 import hardkills  # noqa: E402
 import update_cuts  # noqa: E402
 from sweep import Tape, sweep  # noqa: E402  (needs the firmware to be importable)
@@ -42,6 +43,11 @@ def updates(runs):
         return update_cuts.sweep(Path(folder), runs, count=MODULES)
 
 
+def together(sweeps):
+    """The cuts of several sweeps, and what they found."""
+    return {"cuts": sum(each["cuts"] for each in sweeps), "wrong": [text for each in sweeps for text in each["wrong"]]}
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="the figures as one JSON object")
@@ -56,17 +62,15 @@ def main(arguments=None):
                 total[name] += value
             if not options.json and sys.stdout.isatty():
                 print(f"\r{100 * done // _SLICES:3} % of the day, {total['cuts']} cuts", end="", flush=True)
-        both = pool.map(updates, "ab")
-    total["update"] = {
-        "cuts": sum(each["cuts"] for each in both), "wrong": [text for each in both for text in each["wrong"]],
-    }  # fmt: skip
+        total["update"] = together(pool.map(updates, "ab"))
+        total["config"] = together(pool.map(config_cuts.sweep, (True, False)))
     tape = Tape(BOOTS)
     total["operations"] = len(tape.operations)
     total["boots"] = BOOTS
     total["dropped_by_overflow"] = tape.dropped
     total["seconds"] = round(time.monotonic() - began, 1)
     good = total["cuts"] >= CUTS and not (total["lost"] or total["corrupt"] or total["backwards"])
-    good = good and not total["update"]["wrong"]
+    good = good and not total["update"]["wrong"] and not total["config"]["wrong"]
     if options.json:
         print(json.dumps({**total, "ok": good}))
         return not good
@@ -81,10 +85,10 @@ def main(arguments=None):
     if total["cuts"] < CUTS:
         print(f"too few cuts: {total['cuts']} of {CUTS}")
     print("powercut: {cuts} cuts, {lost} lost, {corrupt} corrupt, {backwards} backwards".format(**total))
-    for text in total["update"]["wrong"][:20]:
-        print(text[:400])
-    print("update: {} cuts, {} that left a mixed app or none".format(
-        total["update"]["cuts"], len(total["update"]["wrong"])))  # fmt: skip
+    for what, harm in (("update", "a mixed app or none"), ("config", "no usable or an unproven configuration")):
+        for text in total[what]["wrong"][:20]:
+            print(text[:400])
+        print(f"{what}: {total[what]['cuts']} cuts, {len(total[what]['wrong'])} that left {harm}")
     if not options.no_kills:
         good = not hardkills.main() and good
     return not good
