@@ -97,6 +97,25 @@ class HostAndPort(click.ParamType):
             self.fail(f"{wrong}.", param, ctx)
 
 
+class NamedHost(click.ParamType):
+    """An option that takes NAME=ADDRESS[:PORT] and gives (name, (address, port)), with port 0 where there is none."""
+
+    name = "name=address"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[str, int]]:
+        if isinstance(value, tuple):
+            return value
+        name, equals, address = value.partition("=")
+        if not equals:
+            self.fail(f"{_shown(value)} is not of the form NAME=ADDRESS[:PORT].", param, ctx)
+        try:
+            return parse(name), split(address, 0)
+        except HostWrong as wrong:
+            self.fail(f"{wrong}.", param, ctx)
+
+
 def _port(text: str, digits: str) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 5 and 1 <= int(digits) <= 65535):
         raise HostWrong(f"{_shown(text)} has no port from 1 to 65535 after the colon; write HOST or HOST:PORT")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import Any
 
 import click
 
 from .. import screen
-from ..problems import ConfigInvalid, ConfigNotKept, NodeSaidNo
+from ..problems import ConfigInvalid, ConfigNotKept, FileRefused, NodeSaidNo
 
 # the app's first line, or what main.py says when there is none
 STARTED = r"app: .*boot|lamppost: (no configuration|slot \w failed|no slot)"
@@ -22,12 +24,13 @@ HALF = "The node keeps the configuration that it had until the new one is whole 
 @click.option("--ca", metavar="FILE", help="The CA's certificate that the broker's must be signed with.")
 @click.option("--cert", metavar="FILE", help="The node's own certificate.")
 @click.option("--key", metavar="FILE", help="Its private key, ECDSA P-256.")
+@click.option("--new", is_flag=True, help="Ask for what is needed, and write FILE.  [default: NODE.json]")
 @click.option("--dry-run", is_flag=True, help="Check only; with --board no node is needed.")
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", required=False)
 def command(
     port: str | None, board: str | None, certs: str | None, ca: str | None, cert: str | None, key: str | None,
-    dry_run: bool, as_json: bool, file: str,
+    new: bool, dry_run: bool, as_json: bool, file: str | None,
 ) -> None:  # fmt: skip
     """Give a node its configuration from FILE (- for stdin).
 
@@ -35,12 +38,20 @@ def command(
     {"$env": "NAME"} takes one from the environment. Certificates come with --certs and count from the same moment as
     the configuration; later they stay without it.
 
+    With --new it asks for site, name, WiFi, broker and fitted parts, checks each answer, and writes FILE; the node is
+    left alone. With --dry-run the document is only shown.
+
     Example: lamplighter configure --port /dev/ttyUSB0 lp-0042.json
     """
     from ..config import config_file
     from ..device import ports
     from ..pki import certificates
 
+    if new:
+        _new(port, board, dry_run, as_json, file)
+        return
+    if file is None:
+        raise click.UsageError("Name the configuration's FILE, or let --new make one.")
     if port is None and not (dry_run and board):
         raise click.UsageError("Name the node's --port; only --dry-run with --board does without.")
     document = config_file.read(file)
@@ -58,6 +69,65 @@ def command(
         _on_the_node(port, document, doc, dict(files.values()), facts, dry_run, as_json)
 
 
+def _new(port: str | None, board: str | None, dry_run: bool, as_json: bool, file: str | None) -> None:
+    from pathlib import Path
+
+    from ..boards import board_file
+    from ..config import config_file, interview
+    from ..documents import atomic_file
+
+    if not sys.stdin.isatty():
+        page = "docs/reference/configuration.md has an example to copy"
+        raise click.UsageError(f"--new asks at a terminal, and there is none: {page}.")
+    if file and Path(file).exists():
+        raise FileRefused(f"{file} exists already.", "Name another file: --new never replaces one.")
+    if board is None and port is None:
+        board = click.prompt("Board", type=click.Choice(board_file.names()), default="lamppost-esp32", err=True)
+    facts = _board(board) if board else _board_of(str(port))
+
+    def ask(question: str, default: str, hidden: bool) -> str:
+        shown = bool(default) and not hidden
+        return click.prompt(question, default=default, show_default=shown, hide_input=hidden, err=True).strip()
+
+    with screen.if_interrupted("No file was written."):
+        doc = interview.Interview(facts, ask, screen.note).run()
+    if dry_run:
+        screen.text(json.dumps(config_file.redacted(doc), indent=2, ensure_ascii=False))
+        return
+    text = json.dumps(doc, indent=2, ensure_ascii=False) + "\n"
+    path = Path(file or f"{doc['node']}.json")
+    if path.exists():
+        raise FileRefused(f"{path} exists already.", "Name another file: --new never replaces one.")
+    atomic_file.write(path, text.encode(), FileRefused.remedy, mode=0o600)
+    if as_json:
+        screen.result({"node": doc["node"], "file": str(path)})
+        return
+    screen.out.print(f"{path} is written, and right for {facts['board']}.", markup=False)
+    for variable in interview.variables(doc):
+        screen.note(f"Before it goes to the node: export {variable}=...")
+    screen.note(f"Give it to the node: lamplighter configure --port {port or 'PORT'} {path}")
+
+
+def _board_of(port: str) -> dict[str, Any]:
+    from ..device import ports
+    from ..device.repl import Repl
+
+    with ports.claim(port), Repl(port, screen.note) as node:
+        return _facts(node)
+
+
+def _facts(node: Any) -> dict[str, Any]:
+    from ..device import node_files
+
+    facts = node_files.document(node, "/board.json")
+    if facts is None:
+        raise NodeSaidNo(
+            "The node has no /board.json: no Lamplighter firmware is on it.",
+            "Bring the firmware with `lamplighter flash`.",
+        )
+    return facts
+
+
 def _on_the_node(
     port: str, document: Any, doc: dict, files: dict[str, bytes], facts: dict | None, dry_run: bool, as_json: bool
 ) -> None:
@@ -68,12 +138,7 @@ def _on_the_node(
     with Repl(port, screen.note) as node:
         psram.require(node)
         if facts is None:
-            facts = node_files.document(node, "/board.json")
-            if facts is None:
-                raise NodeSaidNo(
-                    "The node has no /board.json: no Lamplighter firmware is on it.",
-                    "Bring the firmware with `lamplighter flash`.",
-                )
+            facts = _facts(node)
             config_file.check(document, facts)
         before = node_files.document(node, "/config.json")
         _certificates_kept(node, document.name, doc, before, files)

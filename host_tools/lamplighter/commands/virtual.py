@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from .. import screen
+from ..hosts import NamedHost, joined
 
 WORDS = {
     "off": "power off",
@@ -29,13 +30,15 @@ WORDS = {
               help="Its flash, made if it does not exist.  [default: gone in the end]")  # fmt: skip
 @click.option("--blank", is_flag=True, help="A new flash is all erased, not even MicroPython is on it.")
 @click.option("--no-psram", is_flag=True, help="Its module has no PSRAM: the app does not start.")
+@click.option("--host", "hosts", multiple=True, type=NamedHost(), metavar="NAME=ADDRESS[:PORT]",
+              help="What a host name means to it; repeated for several.")  # fmt: skip
 @click.option("--fast", is_flag=True, help="Let time leap from event to event.")
 @click.option("--speed", type=click.FloatRange(min=1), metavar="N", help="Let time pass at most N times faster.")
 @click.option("--paced", is_flag=True, help="Make the serial line as slow as its baud rate.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: the port, then each state.")
 def command(
     name: str, port_link: Path, scenario: str | None, flash: Path | None, blank: bool, no_psram: bool,
-    fast: bool, speed: float | None, paced: bool, as_json: bool,
+    hosts: tuple[tuple[str, tuple[str, int]], ...], fast: bool, speed: float | None, paced: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Start a virtual lamppost: a serial port behind which an ESP32 boots whatever is flashed onto it. Every
     serial tool can use it as if it were real. It comes with MicroPython and nothing else, and stays up until
@@ -67,12 +70,16 @@ def command(
 
     if new and not blank:
         lamppost.flash_image([(board.silicon.offset, build.standin(board).read_bytes())])
+    lamppost.network.hosts.update(hosts)
     lamppost.on_state(tell)
     try:
         if as_json:
             screen.result({"port": str(port_link), "board": name})
         else:
             screen.note(f"{port_link} is a virtual {lamppost.board.title} (simulated); Ctrl-C ends it")
+            screen.note(f"its WiFi: name {lamppost.network.ssid}, password {lamppost.network.password}")
+            for host, (address, port) in lamppost.network.hosts.items():
+                screen.note(f"{host} is {joined(address, port) if port else address} to it")
         lamppost.start()
         stopped.wait()
     finally:

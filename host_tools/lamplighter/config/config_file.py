@@ -109,10 +109,11 @@ def config_hash(doc: dict[str, Any]) -> str:
 
 
 def redacted(doc: dict[str, Any]) -> dict[str, Any]:
-    """A copy that may be shown."""
+    """A copy that may be shown; where a password is taken from the environment, the variable's name is no secret."""
     copy = json.loads(json.dumps(doc))
     for section, key in SECRETS:
-        if isinstance(copy.get(section), dict) and key in copy[section]:
+        secret = copy[section].get(key) if isinstance(copy.get(section), dict) else None
+        if secret is not None and not (isinstance(secret, dict) and [*secret] == ["$env"]):
             copy[section][key] = HIDDEN
     return copy
 
