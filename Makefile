@@ -88,6 +88,9 @@ examples: $(READY)  ## record the contract's example of every message anew, from
 	@.ci/broker
 	@$(BIN)/python docs/record_examples.py
 
+pictures: $(READY)  ## draw the pictures of README.md and docs/field anew, from the demo and a virtual lamppost (2 minutes)
+	@$(BIN)/python docs/pictures.py
+
 docs: $(READY) $(VENV)/.docs  ## update generated pages and pictures, and build the site with search in build/site
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/site.py

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import os
 import subprocess
 import sys
@@ -156,6 +157,7 @@ MEASURES = """
 def test_the_lamp(measured, wiring):
     assert wiring.pin("lamp_relay") in (19, 21, 2, 3, 4, 5, 6, 7)
     measured("lamp.current", 0.43, "A", low=0.4, high=0.5)
+    measured("lamp.dips", 0, high=0)
     measured("lamp.voltage", 260.0, "V", low=195.5, high=253.0)
 """
 
@@ -166,15 +168,17 @@ def test_what_was_measured_is_in_junit_html_and_json_with_its_limits_for_each_of
                "--bench-report", "r.html", "--bench-json", "r.json")  # fmt: skip
     assert done.returncode == 1
     assert "virtual-1: fail (tests_failed)" in done.stdout and "virtual-2 | " in done.stdout
+    assert re.search(r"^virtual-1 \| .*test_the_lamp FAILED", done.stdout, re.MULTILINE), "no line of its own"
     whole = json.loads((tmp_path / "r.json").read_text())
     assert whole["verdict"] == "fail" and [one["place"] for one in whole["lampposts"]] == ["virtual-1", "virtual-2"]
-    good, bad = whole["lampposts"][1]["tests"][0]["measured"]
+    good, _, bad = whole["lampposts"][1]["tests"][0]["measured"]
     assert (good["value"], good["low"], good["high"], good["ok"]) == (0.43, 0.4, 0.5, True)
     assert (bad["ok"], bad["word"]) == (False, "range")
     suites = xml.parse(tmp_path / "r.xml").getroot().findall("testsuite")
     assert [suite.get("name") for suite in suites] == ["virtual-1", "virtual-2"]
     said = {one.get("name"): one.get("value") for one in suites[0].iter("property")}
-    assert said["lamp.voltage"] == "260.0 V (195.5 .. 253.0) range"
+    assert said["lamp.voltage"] == "260.0 V (195.5 to 253.0) range"
+    assert said["lamp.dips"] == "0 (at most 0)" and "None" not in (tmp_path / "r.xml").read_text()
     page = (tmp_path / "r.html").read_text()
     assert "lamp voltage: 260 V is not 195.5 to 253" in page and page.count("<h2 ") == 2
     assert "http" not in page.replace("http-equiv", ""), "needs nothing from elsewhere"

@@ -55,7 +55,8 @@ def _names(places: list[Place]) -> list[str]:
 
 def _start(config: pytest.Config, place: Place, name: str, part: Path) -> subprocess.Popen[str]:
     chosen = ["--place", place.name] if config.option.bench else ["--node", place.port]
-    reports = [f"--junitxml={part}.xml", f"--bench-json={part}.json", "-o", f"junit_suite_name={name}"]
+    # a line a test, so that whoever waits sees it go on: the lines of several boards are told apart, dots are not
+    reports = ["--verbosity=1", f"--junitxml={part}.xml", f"--bench-json={part}.json", "-o", f"junit_suite_name={name}"]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *_others(config), *chosen, *reports]
     return subprocess.Popen(
         command, cwd=config.invocation_params.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

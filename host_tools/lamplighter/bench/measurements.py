@@ -32,11 +32,20 @@ class Measured:
         rows = [judged(one, self._limits) for one in rows]
         self._item.stash.setdefault(MEASURED, []).extend(rows)
         for one in rows:
-            said = f"{one['value']} {one['unit']} ({one['low']} .. {one['high']}) {one['word']}"
-            self._item.user_properties.append((f"{one['check']}.{one['what']}", said.strip()))
+            self._item.user_properties.append((f"{one['check']}.{one['what']}", in_the_junit_file(one)))
         wrong = [one for one in rows if not one["ok"]]
         if wrong:
             pytest.fail("\n".join(sentence(one) for one in wrong), pytrace=False)
+
+
+def in_the_junit_file(one: Row) -> str:
+    """878 mm (at least 100)"""
+    low, high = one["low"], one["high"]
+    value = "no value" if one["value"] is None else f"{one['value']} {one['unit']}".strip()
+    limits = f"({low} to {high})" if low is not None and high is not None else ""
+    if not limits and (low is not None or high is not None):
+        limits = f"(at least {low})" if high is None else f"(at most {high})"
+    return " ".join(filter(None, (value, limits, one["word"])))
 
 
 def sentence(one: Row) -> str:
