@@ -96,8 +96,7 @@ docs: $(READY) $(VENV)/.docs  ## update generated pages and pictures, and build 
 	@$(BIN)/python docs/site.py
 
 $(VENV)/.docs: $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c host_tools/locked.txt -e '.[docs]' \
-	  2> >(grep -v "is ignored: it is neither" >&2)
+	@.ci/packages $(VENV) docs
 	@touch $@
 
 clean:  ## delete what was built, but not the image cache

@@ -1,5 +1,6 @@
 """The documentation is true where a machine can tell: generated pages, links, commands, make targets, examples."""
 
+import html
 import json
 import re
 import shutil
@@ -149,3 +150,28 @@ def test_every_key_of_the_configuration_has_a_row():
         section = section.get("items", section)
         for key in section.get("properties", {}):
             assert f"\n| `{key}` |" in page
+
+
+@every_page
+def test_lists_and_code_in_them_are_lists_and_code_on_the_site_too(page):
+    """The site's Markdown takes a list only after a blank line, and a block in it only four blanks deep."""
+    lines, in_code = page.read_text().splitlines(), False
+    for number, line in enumerate(lines, 1):
+        if line.lstrip().startswith("```"):
+            indent = len(line) - len(line.lstrip())
+            assert indent % 4 == 0, f"{named(page)}:{number}: a block {indent} blanks deep"
+            in_code = not in_code
+        elif not in_code and re.match(r"([-*]|\d+\.) ", line) and number > 1:
+            before = lines[number - 2]
+            assert not before or before.startswith((" ", "- ", "* ")) or re.match(r"\d+\. ", before), (
+                f"{named(page)}:{number}: no blank line before this list"
+            )
+
+
+def test_pictures_of_screens_show_the_columns_that_the_screens_have():
+    """`make pictures` draws them anew."""
+    from lamplighter.telemetry import panel
+
+    for name in ("demo", "six-parts"):
+        texts = html.unescape((DOCS / f"pictures/{name}.svg").read_text()).replace("\xa0", " ")
+        assert [column for column in panel.COLUMNS if f">{column}" not in texts and f" {column}" not in texts] == []

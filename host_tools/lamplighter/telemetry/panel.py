@@ -159,7 +159,7 @@ def closing(summary: dict[str, int | float]) -> str:
     return counts + "".join(f", {summary[name]} {name}" for name in ("dropped", "awaited") if summary[name])
 
 
-_COLUMNS = ("node", "energy", "bays", "air, PM in µg/m³", "age", "msgs", "gaps", "dup", "inv")
+COLUMNS = ("node", "energy", "bays", "air, PM in µg/m³", "age", "msgs", "gaps", "dup", "inv")
 _DROPPED_FIRST = ("age", "msgs", "inv", "dup", "gaps", "air, PM in µg/m³", "energy")
 
 
@@ -172,9 +172,9 @@ def table(telemetry: Telemetry, rows: int = 20, width: int = 112) -> Table:
     if len(nodes) > rows:
         nodes.sort(key=lambda node: not node.troubled)
     now, utc = telemetry.clock(), telemetry.utc()
-    cells = [dict[str, RenderableType](zip(_COLUMNS, _row(node, now, utc), strict=True)) for node in nodes[:rows]]
+    cells = [dict[str, RenderableType](zip(COLUMNS, _row(node, now, utc), strict=True)) for node in nodes[:rows]]
     more = Text(f"and {len(nodes) - rows} more", "dim") if len(nodes) > rows else None
-    return fitting_table(_COLUMNS, cells, width, _DROPPED_FIRST, right=_COLUMNS[4:], last=more)
+    return fitting_table(COLUMNS, cells, width, _DROPPED_FIRST, right=COLUMNS[4:], last=more)
 
 
 def legend(telemetry: Telemetry) -> Text:

@@ -1,0 +1,47 @@
+"""`make pictures`: the pictures that show a screen, drawn from the demo and from a lamppost with six parts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from lamplighter.boards import board_file
+from lamplighter.demo.broker import DemoBroker
+from lamplighter.image import build
+from lamplighter.virtual.lamppost import VirtualLamppost
+
+DOCS = Path(__file__).resolve().parent
+PICTURES = DOCS / "pictures"
+SIX = DOCS / "field/six-parts"
+TOOL = [sys.executable, "-m", "lamplighter"]
+
+
+def demo() -> None:
+    """Three lampposts of the demo, one plug pulled."""
+    subprocess.run([*TOOL, "demo", "--seconds", "45", "--svg", str(PICTURES / "demo.svg")], check=True)
+
+
+def six_parts() -> None:
+    """`lamplighter watch` beside the lamppost of docs/field/six-parts.md, with windows short enough to wait for."""
+    document = json.loads((SIX / "lp-0066.json").read_text(encoding="utf-8"))
+    document["energy"]["window_s"] = document["light"]["window_s"] = 10
+    document["air"]["window_s"] = 20
+    board = board_file.load("lamppost-six", SIX)
+    with tempfile.TemporaryDirectory() as folder, DemoBroker() as broker:
+        lamp = VirtualLamppost(board, workdir=Path(folder) / "lamp")
+        lamp.flash_image(build.build(board, build.standin(board)))
+        lamp.network.hosts[document["mqtt"]["host"]] = (broker.host, broker.port)
+        with lamp:
+            lamp.network.ssid = None  # it takes any name and password
+            configure = [*TOOL, "configure", "--port", lamp.port, "-"]
+            subprocess.run(configure, input=json.dumps(document), text=True, check=True)
+            watch = [*TOOL, "watch", "--host", broker.host, "--port", str(broker.port), "--seconds", "45"]
+            subprocess.run([*watch, "--svg", str(PICTURES / "six-parts.svg")], check=True)
+
+
+if __name__ == "__main__":
+    demo()
+    six_parts()
