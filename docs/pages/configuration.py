@@ -45,7 +45,7 @@ TAIL = """
 - An `air.calibration` is of a quantity that its part measures, and of the sensor that is fitted: its `serial` is that
   of `parts[].serial`, or the cell's `id`.
 - `light.part` measures light and `pole.part` tilt; `day_lux` is more than `night_lux`.
-- No key is there twice.
+- No key appears twice.
 """
 TITLES = {
     "": "The document", "location": "location", "wifi": "wifi", "mqtt": "mqtt",

@@ -25,8 +25,8 @@ well. Each word links to its place in [troubleshooting](../field/troubleshooting
 """
 GENERAL = (
     (0, "", "All went well."),
-    (1, "", "A bug: run it again as `lamplighter --debug ...`, and report what it shows."),
-    (2, "", "Wrong usage: `lamplighter VERB --help` says what is right."),
+    (1, "", "A bug: run it again as `lamplighter --debug ...`, and report the output."),
+    (2, "", "Wrong usage: see `lamplighter VERB --help`."),
     (130, "", "Ended with Ctrl-C."),
 )
 

@@ -13,31 +13,31 @@ from .problems import FileRefused, Problem
 
 # verb: (module in commands/, one line for --help)
 VERBS = {
-    "list": ("list", "What is plugged in: port, chip, firmware, state."),
-    "image": ("image", "Build one flash image for a board."),
-    "flash": ("flash", "Bring firmware onto a board."),
-    "configure": ("configure", "Give a node its configuration."),
-    "update": ("update", "Bring a new app to a node, and only what changed of it."),
-    "unlock": ("unlock", "Open the console of a node in operation."),
-    "calibrate": ("calibrate", "Compare a sensor of the air with a reference, or measure an empty parking bay."),
-    "test": ("test", "Run the node's self-test and give a verdict."),
-    "identity": ("identity", "The city's CA, and a key and certificate for each lamppost."),
-    "roster": ("roster", "Check a street's list of lampposts; say which is next."),
-    "commission": ("commission", "Bring a lamppost to work: from the cable to a signed record."),
+    "list": ("list", "List the connected lampposts: port, chip, firmware, state."),
+    "image": ("image", "Build a flash image for a board."),
+    "flash": ("flash", "Install the firmware on a board."),
+    "configure": ("configure", "Configure a node from a JSON file."),
+    "update": ("update", "Update a node's app; only changed files are sent."),
+    "unlock": ("unlock", "Unlock the console of a node in operation."),
+    "calibrate": ("calibrate", "Calibrate an air sensor, or measure an empty parking bay."),
+    "test": ("test", "Run the node's self-test: pass or fail."),
+    "identity": ("identity", "Manage the city's CA, and the key and certificate of each lamppost."),
+    "roster": ("roster", "Check a street's list of lampposts, and show which is next."),
+    "commission": ("commission", "Commission a lamppost: from the cable to a signed record."),
     "verify": ("verify", "Check a commissioning record and its signature."),
-    "label": ("label", "Labels with QR codes, as SVG and PDF."),
-    "doctor": ("doctor", "Say what is wrong, the likeliest cause first."),
-    "log": ("log", "Show the node's serial output with times."),
-    "broker": ("broker", "Run a broker for trials, with the city's TLS and access list."),
-    "watch": ("watch", "Subscribe, show live telemetry, check and count it."),
-    "geojson": ("geojson", "Write the lampposts of a street as points for a map."),
-    "parts": ("parts", "The parts that a lamppost can carry, and what is known of each."),
-    "decode": ("decode", "Say what a captured frame of a part means."),
-    "replay": ("replay", "Run the node's own sensing over a recorded trace."),
-    "programme": ("programme", "Show a night of a lamp's programme before it is sent."),
-    "virtual": ("virtual", "Start a virtual lamppost on a serial port of its own."),
-    "street": ("street", "Thousands of simulated lampposts on one broker, to see what it bears."),
-    "demo": ("demo", "Three virtual lampposts, from blank flash to telemetry."),
+    "label": ("label", "Print labels with QR codes, as SVG or PDF."),
+    "doctor": ("doctor", "Diagnose a lamppost and this computer, the likeliest cause first."),
+    "log": ("log", "Show the node's serial output with timestamps."),
+    "broker": ("broker", "Run a trial broker with the city's TLS and access list."),
+    "watch": ("watch", "Subscribe to telemetry, show it live and check it."),
+    "geojson": ("geojson", "Write the lampposts of a street as GeoJSON points for a map."),
+    "parts": ("parts", "List the supported parts, or show wiring, options and limits of one."),
+    "decode": ("decode", "Decode a captured frame of a part."),
+    "replay": ("replay", "Run the node's own sensing code over a recorded trace."),
+    "programme": ("programme", "Preview one night of a lamp programme."),
+    "virtual": ("virtual", "Start a virtual lamppost with its own serial port."),
+    "street": ("street", "Load-test a broker with thousands of simulated lampposts."),
+    "demo": ("demo", "Run three virtual lampposts, from blank flash to telemetry."),
     "completion": ("completion", "Print the shell completion script."),
 }
 
@@ -70,7 +70,7 @@ class Verbs(click.Group):
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.pass_context
 def lamplighter(ctx: click.Context, debug: bool) -> None:
-    """Bring smart lampposts to the street, and see what they say.
+    """Install smart lampposts and watch their telemetry.
 
     Example: lamplighter flash --port /dev/ttyUSB0 --board lamppost-esp32
     """
@@ -111,6 +111,6 @@ def main() -> None:
             _end_with(FileRefused(f"{bug.filename} cannot be used: {bug.strerror}."))
         # its text is not shown: it may hold anything
         cause = f"This is a bug in lamplighter ({type(bug).__name__})."
-        screen.problem(Problem(cause, "Run it again as `lamplighter --debug ...` and report what it shows."))
+        screen.problem(Problem(cause, "Run it again as `lamplighter --debug ...` and report the output."))
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)

@@ -127,7 +127,7 @@ def _address_4(text: str) -> str:
         address = IPv4Address(text)
     except ValueError:
         raise HostWrong(
-            f"{_shown(text)} is no IPv4 address; give four numbers from 0 to 255 without leading zeros, or a host name"
+            f"{_shown(text)} is not an IPv4 address; use four numbers of 0 to 255 without leading zeros, or a name"
         ) from None
     return str(_of_a_host(address))
 
@@ -135,19 +135,19 @@ def _address_4(text: str) -> str:
 def _address_6(text: str) -> str:
     head, _, port = text.rpartition(":")
     if ":" not in head and port.isascii() and port.isdigit():
-        raise HostWrong(f"{_shown(text)} has a port; give the host alone, the port has a place of its own")
+        raise HostWrong(f"{_shown(text)} has a port; give the host alone, the port is set separately")
     if "%" in text:
-        raise HostWrong(f"{_shown(text)} has a zone, which holds for one machine only; give another address")
+        raise HostWrong(f"{_shown(text)} has a zone, which is valid on one machine only; use another address")
     try:
         address = IPv6Address(text)
     except ValueError:
-        raise HostWrong(f"{_shown(text)} is no IPv6 address, and a host name has no colon") from None
+        raise HostWrong(f"{_shown(text)} is not an IPv6 address, and a host name has no colon") from None
     return str(_of_a_host(address))
 
 
 def _of_a_host(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255":
-        raise HostWrong(f"{address} is no host's address; give that of one machine")
+        raise HostWrong(f"{address} is not a host address; use the address of one machine")
     return address
 
 

@@ -30,7 +30,7 @@ class Problem(Exception):
 
 class FileRefused(Problem):
     exit_code, word = 3, "file-refused"
-    remedy = "Check the file's place and rights, and that the disk is not full or read-only."
+    remedy = "Check the file's path and permissions, and that the disk is not full or read-only."
 
 
 class ClockWrong(Problem):
@@ -40,7 +40,7 @@ class ClockWrong(Problem):
 
 class PortAbsent(Problem):
     exit_code, word = 10, "port-absent"
-    remedy = "Plug the lamppost in, or name another port: `lamplighter list` shows what is there."
+    remedy = "Connect the lamppost, or name another port: `lamplighter list` shows the connected ones."
 
 
 class PortBusy(Problem):
@@ -65,27 +65,27 @@ class NodeSilent(Problem):
 
 class CablePulled(Problem):
     exit_code, word = 15, "cable-pulled"
-    remedy = "Plug the cable in again and run the same command: it starts over where it is safe."
+    remedy = "Reconnect the cable and run the same command again."
 
 
 class NodeSaidNo(Problem):
     exit_code, word = 16, "node-error"
-    remedy = "See `lamplighter log` for what the node prints; `lamplighter flash` restores the firmware."
+    remedy = "Read the node's output with `lamplighter log`; `lamplighter flash` restores the firmware."
 
 
 class ConsoleLocked(Problem):
     exit_code, word = 17, "console-locked"
-    remedy = "Open it with `lamplighter unlock --port PORT --identity FOLDER`, and run the command again."
+    remedy = "Unlock it with `lamplighter unlock --port PORT --identity FOLDER`, and run the command again."
 
 
 class UnlockRefused(Problem):
     exit_code, word = 18, "unlock-refused"
-    remedy = "Take the key of this very node; without it, `lamplighter flash --erase` and commission it anew."
+    remedy = "Use the key of this node; if it is lost, run `lamplighter flash --erase` and commission the node again."
 
 
 class WeakSupply(Problem):
     exit_code, word = 19, "weak-supply"
-    remedy = "Use another cable or a stronger 5 V supply; --force-supply starts all the same."
+    remedy = "Use another cable or a stronger 5 V supply; --force-supply continues anyway."
 
 
 class WrongChip(Problem):
@@ -95,7 +95,7 @@ class WrongChip(Problem):
 
 class BoardInvalid(Problem):
     exit_code, word = 21, "board-invalid"
-    remedy = "Correct the board file as said and run the command again."
+    remedy = "Correct the board file as described above and run the command again."
 
 
 class ImageMissing(Problem):
@@ -105,17 +105,17 @@ class ImageMissing(Problem):
 
 class ImageInvalid(Problem):
     exit_code, word = 23, "image-invalid"
-    remedy = "Get the official image again and compare its size and checksum."
+    remedy = "Download the official image again and compare its size and checksum."
 
 
 class FlashFailed(Problem):
     exit_code, word = 24, "flash-failed"
-    remedy = "Check cable and power, then run the same command again: what is already right is skipped."
+    remedy = "Check cable and power, then run the same command again: segments that are already correct are skipped."
 
 
 class UpdateFailed(Problem):
     exit_code, word = 25, "update-failed"
-    remedy = "Run the same command again; `lamplighter flash` brings all of it where that does not help."
+    remedy = "Run the same command again; if that does not help, run `lamplighter flash`, which installs everything."
 
 
 class FilesUnreadable(Problem):
@@ -125,12 +125,12 @@ class FilesUnreadable(Problem):
 
 class WithoutPsram(Problem):
     exit_code, word = 27, "without-psram"
-    remedy = "Replace the module by one with PSRAM: boards/README.md names the order codes."
+    remedy = "Replace the module with one that has PSRAM: boards/README.md lists the order codes."
 
 
 class FlashTooSmall(Problem):
     exit_code, word = 28, "flash-too-small"
-    remedy = "Nothing was written. Use a module that boards/README.md names, or choose the --board that matches."
+    remedy = "Nothing was written. Use a module listed in boards/README.md, or choose the --board that matches."
 
 
 class ConfigInvalid(Problem):
@@ -145,7 +145,7 @@ class ConfigUnreadable(Problem):
 
 class ConfigNotKept(Problem):
     exit_code, word = 32, "config-not-kept"
-    remedy = "Run `lamplighter configure` again; a configuration that cannot be used never replaces the one before."
+    remedy = "Run `lamplighter configure` again; an unusable configuration never replaces the previous one."
 
 
 class CertificateInvalid(Problem):
@@ -155,7 +155,7 @@ class CertificateInvalid(Problem):
 
 class ReadingFault(Problem):
     exit_code, word = 40, "reading-fault"
-    remedy = "See docs/reference/faults.md for the fault's word."
+    remedy = "Look up the fault word in docs/reference/faults.md."
 
 
 class UnknownPart(Problem):
@@ -165,19 +165,19 @@ class UnknownPart(Problem):
 
 class SelftestFailed(Problem):
     exit_code, word = 42, "selftest-failed"
-    remedy = "Each failed check above says what to look at; correct it and run `lamplighter test` again."
+    remedy = "Correct each failed check as described above and run `lamplighter test` again."
 
 
 class TraceInvalid(Problem):
     exit_code, word = 43, "trace-invalid"
     remedy = (
-        "Correct the trace as said: `lamplighter replay --help` names the columns; a missing reading is an empty cell."
+        "Correct the trace: `lamplighter replay --help` lists the columns; a missing reading is an empty cell."
     )
 
 
 class DoctorFound(Problem):
     exit_code, word = 44, "doctor-found"
-    remedy = "Begin with the first cause above; then run `lamplighter doctor` again."
+    remedy = "Start with the first cause above, then run `lamplighter doctor` again."
 
 
 class BrokerRefused(Problem):
@@ -201,47 +201,47 @@ class BrokerNotFound(Problem):
 
 class ContractBroken(Problem):
     exit_code, word = 53, "contract-broken"
-    remedy = "The messages named above do not keep to docs/contract: report them to who made the node's firmware."
+    remedy = "The messages named above violate docs/contract: report them to the supplier of the node's firmware."
 
 
 class TelemetryGaps(Problem):
     exit_code, word = 54, "telemetry-gaps"
-    remedy = "Messages were lost or repeated without mark: check the broker's queue limits and the node's journal."
+    remedy = "Messages were lost or duplicated: check the broker's queue limits and the node's journal."
 
 
 class NotAtBroker(Problem):
     exit_code, word = 55, "not-at-broker"
-    remedy = "Look at `lamplighter log` for the word that the link says, and run the same command again."
+    remedy = "Find the link's fault word in `lamplighter log`, and run the same command again."
 
 
 class ToolMissing(Problem):
     exit_code, word = 60, "tool-missing"
-    remedy = "Install what the message names and run the command again."
+    remedy = "Install the tool named above and run the command again."
 
 
 class VirtualFailed(Problem):
     exit_code, word = 61, "virtual-failed"
-    remedy = "Run the command again with --debug and look at the last lines."
+    remedy = "Run the command again with --debug and read the last lines."
 
 
 class ScenarioInvalid(Problem):
     exit_code, word = 62, "scenario-invalid"
-    remedy = "Correct the scenario as said: docs/reference/scenario.md has every key."
+    remedy = "Correct the scenario as described above: docs/reference/scenario.md lists every key."
 
 
 class TooFewFiles(Problem):
     exit_code, word = 63, "too-few-files"
-    remedy = "Raise the limit (`ulimit -Hn`, or LimitNOFILE of the service) or ask for fewer lampposts with --nodes."
+    remedy = "Raise the limit (`ulimit -Hn`, or LimitNOFILE of the service) or simulate fewer lampposts with --nodes."
 
 
 class BenchInvalid(Problem):
     exit_code, word = 64, "bench-invalid"
-    remedy = "Correct the bench file as said: docs/reference/hil.md has every key; no test was run."
+    remedy = "Correct the bench file as described above: docs/reference/hil.md lists every key; no test was run."
 
 
 class IdentityMissing(Problem):
     exit_code, word = 70, "identity-missing"
-    remedy = "Make the city's CA with `lamplighter identity init`, or name its folder with --identity."
+    remedy = "Create the city's CA with `lamplighter identity init`, or name its folder with --identity."
 
 
 class IdentityLocked(Problem):
@@ -261,12 +261,12 @@ class IdentityTaken(Problem):
 
 class RosterInvalid(Problem):
     exit_code, word = 74, "roster-invalid"
-    remedy = "Correct the rows named above: docs/field/roster.md has every column; nothing was written."
+    remedy = "Correct the rows named above: docs/field/roster.md describes every column; nothing was written."
 
 
 class OtherLamppost(Problem):
     exit_code, word = 75, "other-lamppost"
-    remedy = "Check the number on the pole; say --yes when it is as the message says."
+    remedy = "Check the number on the pole; if the message is right, add --yes."
 
 
 class AssetUnknown(Problem):
@@ -286,9 +286,9 @@ class RecordUnproven(Problem):
 
 class CountersUnknown(Problem):
     exit_code, word = 79, "counters-unknown"
-    remedy = "Give the register that the old node told last with --imp-mwh N; with 0 it begins where the meter stands."
+    remedy = "Pass the last energy register of the old node with --imp-mwh N; 0 starts from the meter's reading."
 
 
 class ProgrammeInvalid(Problem):
     exit_code, word = 34, "programme-invalid"
-    remedy = "Correct what is named above: docs/reference/programme.md explains calendar, periods and points."
+    remedy = "Correct the entries named above: docs/reference/programme.md explains calendar, periods and points."

@@ -33,7 +33,7 @@ def test_a_damaged_app_leaves_the_lamppost_to_the_other_slot_and_flashing_mends_
     heard.forget()
     flashed = node.tool("flash", "--board", node.board.name)
     assert flashed.returncode == 0, flashed.stderr
-    assert "the configuration of hil/lp-hil is on the node again" in flashed.stderr
+    assert "the configuration of hil/lp-hil was restored" in flashed.stderr
     assert heard.arrival()["slot"] == "a"
     heard.nothing_lost()
 

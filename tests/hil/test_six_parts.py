@@ -132,6 +132,6 @@ def test_parts_that_are_wired_or_set_wrongly_are_each_named_with_a_word_and_a_re
     assert words == {
         "meter": "backwards", "addressed": "silent", "quick": "silent", "climate": "foreign", "range": "silent",
     }  # fmt: skip
-    assert "climate t: foreign. Another part or address answers: compare with the configuration." in said
+    assert "climate t: foreign. Another part or address answered: compare with the configuration." in said
     assert "meter p_mw: backwards. Swap the two wires of the meter's current path" in said
     assert "quick u_mv: silent." in said and "`address` and `baud` in its configuration" in said

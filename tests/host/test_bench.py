@@ -61,8 +61,8 @@ limits = {"meter.u_mv" = [1]}
     assert "bench.toml:2: colour: " in said
     assert "bench.toml:5: node[0].port: There is no port /dev/ttyUSB77" in said
     assert "bench.toml:6: node[0].board: there is no board lampost-esp32; did you mean lamppost-esp32?" in said
-    assert "bench.toml:8: node[1].name: left is there twice" in said
-    assert "node[1].power.off: a relay needs its address; add off." in said
+    assert "bench.toml:8: node[1].name: left appears twice" in said
+    assert "node[1].power.off: a relay needs an address; add off." in said
     assert "pins.fan: GPIO 16 belongs to the module's PSRAM; wire another pin" in said
     assert "the ESP32 has no GPIO 45" in said and "there is no presense; did you mean presence?" in said
     assert "node[2].name" in said and "node[2].limits.meter.u_mv" in said
@@ -112,7 +112,7 @@ def test_a_relay_is_asked_at_its_addresses_and_one_that_refuses_is_said():
         relay = power.of({"kind": "relay", "on": f"{base}/on", "off": f"{base}/off"}, "left", print)
         relay.off()
         relay.on()
-        with pytest.raises(problems.BenchInvalid, match="does not do as it is told"):
+        with pytest.raises(problems.BenchInvalid, match="does not switch"):
             power.Relay(f"{base}/broken", f"{base}/off").on()
         server.shutdown()
     assert asked == ["/off", "/on", "/broken"]

@@ -51,7 +51,7 @@ def test_a_calibration_of_another_sensor_is_refused_in_words():
     other = document("77B0", calibration=[{**ROW, "serial": "5F3A"}])
     assert errors(other) == [
         "air.calibration[0].serial: this calibration is for the sensor 5F3A, and dust is 77B0; "
-        "calibrate this one, or put the other back."
+        "calibrate this one, or reinstall the other."
     ]
     unknown = document(calibration=[{**ROW, "serial": "5F3A"}])
     assert "dust has no serial in `parts`" in errors(unknown)[0]
@@ -66,7 +66,7 @@ def test_a_calibration_of_another_sensor_is_refused_in_words():
         ({"calibration": [{**ROW, "date": "14.3.2026"}]}, "a date like 2026-03-01"),
         ({"calibration": [{**ROW, "slope": 0}]}, "0 is below the minimum of 0.1"),
         ({"parts": ["adc"]}, "adc gives voltages only"),
-        ({"parts": ["adc"], "cells": [{**CELL, "gas": "o3"}]}, "a cell for no2 is needed beside it"),
+        ({"parts": ["adc"], "cells": [{**CELL, "gas": "o3"}]}, "add a cell for no2"),
         ({"parts": ["adc"], "cells": [{**CELL, "ae": 0}]}, "both electrodes are at input 0"),
         ({"parts": ["dust", "adc"], "cells": [{**CELL, "part": "dust"}]}, "cells are at an ads1115; dust is a sps30"),
         ({"parts": ["dust"], "kappa": 0.3}, "has no effect without humidity"),

@@ -64,10 +64,10 @@ def test_what_cannot_work_is_refused_in_words_without_a_byte_of_the_key(folder, 
         said = "is not the key of"
     elif case == "no key":
         key.unlink()
-        said = "go together"
+        said = "a certificate needs its key"
     elif case == "key alone":
         (folder / "node.crt").unlink()
-        said = "go together"
+        said = "a certificate needs its key"
     elif case == "locked":
         key.write_bytes(pem(ec.generate_private_key(ec.SECP256R1()), b"word"))
         said = "passphrase"
@@ -76,14 +76,14 @@ def test_what_cannot_work_is_refused_in_words_without_a_byte_of_the_key(folder, 
         said = "P-256"
     elif case == "no ca":
         (folder / "ca.pem").write_bytes((folder / "node.crt").read_bytes())
-        said = "no CA's certificate"
+        said = "not a CA certificate"
     elif case == "expired":
         identity = authority.issue("old", "lp", begins=-9, ends=-2)
         (folder / "node.crt").write_bytes(identity.crt.read_bytes())
         said = "expired on"
     else:
         key.write_bytes(b"-----BEGIN PRIVATE KEY-----\nTOPSECRET\n-----END PRIVATE KEY-----\n")
-        said = "no private key"
+        said = "not a private key"
     with pytest.raises(CertificateInvalid) as refusal:
         certificates.gather(str(folder))
     assert said in refusal.value.cause and "TOPSECRET" not in str(refusal.value)

@@ -95,7 +95,7 @@ def test_all_errors_come_at_once_each_with_its_line_and_a_way_out(tmp_path):
     ("changes", "said"),
     [
         ({"node": None}, "node: is missing (The lamppost, unique within"),
-        ({"node": "LP_42"}, 'node: must be small letters, digits and hyphens, 1 to 32 of them, not "LP_42".'),
+        ({"node": "LP_42"}, 'node: must be 1 to 32 lower-case letters, digits and hyphens, not "LP_42".'),
         ({"node": "lp-0042\n"}, "node: must be small letters"),
         ({"v": 2}, "v: must be 1, not 2."),
         ({"location__lat": 98}, "location.lat: 98 is above the maximum of 90."),
@@ -118,7 +118,7 @@ def test_all_errors_come_at_once_each_with_its_line_and_a_way_out(tmp_path):
         ({"energy__part": "dust"}, "energy.part: dust measures air, not energy."),
         ({"parking__0__part": "climate"}, "parking[0].part: climate measures air, not distance."),
         ({"air__parts": ["bay-1"]}, "air.parts[0]: bay-1 measures distance, not air."),
-        ({"air__parts": ["dust", "dust"]}, "air.parts: must not name the same twice."),
+        ({"air__parts": ["dust", "dust"]}, "air.parts: must not contain duplicates."),
         ({"energy__window_s": 700}, "energy.window_s: 700 s do not divide a day; use 720."),
         ({"energy__window_s": 1, "energy__every_ms": 2000}, "energy.every_ms: no reading falls into a window of 1 s"),
     ],
@@ -147,7 +147,7 @@ def test_a_bay_that_is_there_twice_is_refused(tmp_path, facts):
 
 def test_a_key_that_is_there_twice_is_refused(tmp_path):
     found = errors(tmp_path, '{"v":1,"v":1,"site":"a","node":"b","wifi":{"ssid":"x"},"mqtt":{"host":"h"}}')
-    assert found == ["v: this key is there twice; keep one."]
+    assert found == ["v: this key appears twice; keep one."]
 
 
 @pytest.mark.parametrize(
@@ -155,11 +155,11 @@ def test_a_key_that_is_there_twice_is_refused(tmp_path):
     [
         ('{"v": 1,\n "site" "a"}', "2: this is not JSON: a colon is missing after a key."),
         ('{"v": 1\n "site": "a"}', "1: this is not JSON: a comma or } is missing at the end of this line."),
-        ('{"v": 1,\n}', "2: this is not JSON: a comma too many."),
+        ('{"v": 1,\n}', "2: this is not JSON: there is an extra comma."),
         ('{"v": 1,\n "site": lisbon}', "2: this is not JSON: a value is expected"),
         ('{"v": [1,\n 2', "2: this is not JSON: a comma or ] is missing"),
-        ("", "1: this is not JSON: the document ends too early."),
-        ("{} {}", "1: this is not JSON: something follows after the end of the document."),
+        ("", "1: this is not JSON: the document is incomplete."),
+        ("{} {}", "1: this is not JSON: there is text after the end of the document."),
     ],
 )
 def test_a_slip_in_the_json_is_shown_with_its_line(tmp_path, text, said):
@@ -285,11 +285,12 @@ def test_what_they_take_is_taken(tmp_path, changes):
 def test_a_password_of_the_environment_is_measured_too(tmp_path, monkeypatch):
     monkeypatch.setenv("LAMP_WIFI", "ü" * 40)
     found = errors(tmp_path, changed(wifi__password={"$env": "LAMP_WIFI"}))
-    assert found == ["wifi.password: has a character that is not printable ASCII, which no passphrase of WPA may have."]
+    cause = "has a character that is not printable ASCII, which a WPA passphrase must not have"
+    assert found == [f"wifi.password: {cause}."]
     monkeypatch.setitem(os.environ, "LAMP_WIFI", b"caf\xe9-street".decode("utf-8", "surrogateescape"))
     found = errors(tmp_path, changed(wifi__password={"$env": "LAMP_WIFI"}))
-    assert found == ["wifi.password: the environment variable LAMP_WIFI is not UTF-8 text; save what it comes from as"
-                     " UTF-8."]  # fmt: skip
+    cause = "the environment variable LAMP_WIFI is not UTF-8 text"
+    assert found == [f"wifi.password: {cause}; save its source as UTF-8."]
 
 
 def test_a_blank_at_the_end_of_a_name_is_pointed_out_and_taken(tmp_path):
@@ -297,7 +298,7 @@ def test_a_blank_at_the_end_of_a_name_is_pointed_out_and_taken(tmp_path):
     file.write_text(json.dumps(changed(wifi__ssid="city ", mqtt__user="lp\r\n")))
     done = CliRunner().invoke(lamplighter, ["configure", "--dry-run", "--board", "lamppost-esp32", str(file)])
     assert done.exit_code == 0, done.output
-    assert "wifi.ssid: the name begins or ends with a blank; take it out unless it is meant." in done.stderr
+    assert "wifi.ssid: the name begins or ends with a blank; remove it unless it is intended." in done.stderr
     assert "mqtt.user: the user name begins or ends with a line break" in done.stderr
 
 
@@ -309,8 +310,8 @@ def test_a_blank_at_the_end_of_a_name_is_pointed_out_and_taken(tmp_path):
         ('{\n"v": ' + "1" * 5000 + "}", "2: this is not JSON: a number has 5000 characters"),
         ('{"v": 1e999}', "1: this is not JSON: the number 1e999 is too large"),
         ('{"v": -1e999}', "1: this is not JSON: the number -1e999 is too large"),
-        ('{"site": "\\ud83d"}', "1: this is not JSON: a text has half a character"),
-        ('{"\\udc00": 1}', "1: this is not JSON: a text has half a character"),
+        ('{"site": "\\ud83d"}', "1: this is not JSON: a text contains a lone surrogate"),
+        ('{"\\udc00": 1}', "1: this is not JSON: a text contains a lone surrogate"),
     ],
 )
 def test_json_that_would_break_a_reader_is_refused_with_its_line(tmp_path, text, said):

@@ -38,7 +38,7 @@ def test_what_explains_most_comes_first_and_what_only_looks_odd_comes_last():
 
 def test_parts_that_are_all_silent_have_one_cause_and_a_single_one_has_its_own():
     both = [bad("part", "meter"), bad("part", "dust")]
-    assert ranked(both)[0].cause == "All 2 parts are silent at once: dust, meter." and len(ranked(both)) == 1
+    assert ranked(both)[0].cause == "All 2 parts are silent at the same time: dust, meter." and len(ranked(both)) == 1
     assert len(ranked([*both, Finding("part", "bay-1", GOOD, "3200 mm")])) == 2
 
 

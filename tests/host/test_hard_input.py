@@ -56,7 +56,7 @@ def test_a_hundred_thousand_brackets_are_refused_by_every_verb_that_reads_json(t
     ("text", "said"),
     [
         ("a = " + DEEP, "levels of brackets"), ("a = " + "[" * 80 + "]" * 80, "more than 64 levels"),
-        ("a = " + "9" * 5000, "more digits"),
+        ("a = " + "9" * 5000, "too many digits"),
         ("a = 99999999999999999999", "beyond 64 bits"), ("a = nan", "is no number"),
         ("a = 1e308", "beyond 64 bits"),
         ("a = ", "not TOML"),
@@ -90,14 +90,14 @@ def test_a_board_of_any_name_is_looked_for_among_those_that_there_are(name):
         (["watch", "--host", "a" * 70], "70 characters between"),
         (["watch", "--host", "broker.lan:1883"], "has a port"),
         (["street", "--host", "[::1]"], "in brackets"),
-        (["watch", "--host", "x.lan", "--site", "a/#"], "small letters"),
+        (["watch", "--host", "x.lan", "--site", "a/#"], "lower-case letters"),
         (["watch", "--host", "127.0.0.1", "--user", "x", "--password-file", "long"], "holds 70000 bytes"),
         (["watch", "--host", "127.0.0.1", "--user", "x", "--password-file", "odd"], "is not UTF-8 text"),
         (["watch", "--host", "127.0.0.1", "--port", "1", "--user", "x"], "LAMPLIGHTER_MQTT_PASSWORD is not UTF-8 text"),
         (["commission", "--roster", "street.csv", "--broker", "x_y:1"], "'_' in it"),
         (["identity", "issue", "--broker", "broker.lan", "--days", "999999999"], "not in the range"),
         (["watch", "--host", "127.0.0.1", "--port", "1", "--user", "x\udcff"], "--user is not UTF-8 text"),
-        (["decode", "tfmini", "\ud83d"], "no hexadecimal digit"),
+        (["decode", "tfmini", "\ud83d"], "not a hexadecimal digit"),
     ],
 )  # fmt: skip
 def test_an_option_that_cannot_be_is_wrong_usage(tmp_path, monkeypatch, words, said):

@@ -319,7 +319,7 @@ def test_a_boot_loader_without_a_sha_only_gets_its_flash_size_set():
     [
         ("v1.30.0 on 2027-05-01", "holds MicroPython v1.30.0; lamppost-esp32 needs 1.26 to 1.29"),
         ("v1.29.0-preview.120.g1234abcd on 2026-07-12", ""),
-        ("no version at all", "holds no MicroPython"),
+        ("no version at all", "does not contain MicroPython"),
     ],
 )
 def test_the_version_is_read_from_the_image_and_not_from_its_name(tmp_path, board, version, said):
@@ -375,7 +375,7 @@ def test_all_images_are_built_from_one_folder_of_official_files(tmp_path, monkey
 
 
 def test_a_web_page_saved_as_image_is_no_image(tmp_path, board):
-    assert "no ESP32 image" in refused(ImageInvalid, tmp_path, board, b"<!DOCTYPE html>" * 1000).cause
+    assert "not an ESP32 image" in refused(ImageInvalid, tmp_path, board, b"<!DOCTYPE html>" * 1000).cause
     assert refused(ImageInvalid, tmp_path, board, b"").exit_code == 23
 
 

@@ -85,7 +85,7 @@ def test_a_cable_that_comes_back_is_gone_on_with_by_the_same_command(tmp_path):
         replug_later.join()
         for node in back:
             node.stop()
-    assert "went away at" in said[0] and said[1].endswith("is back: going on.")
+    assert "was disconnected at" in said[0] and said[1].endswith("is back: resuming.")
     assert done.skipped > 100_000, "what was written before the cable was pulled is not written again"
 
 

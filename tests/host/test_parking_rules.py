@@ -23,9 +23,9 @@ def test_one_part_or_several_watch_a_bay():
 @pytest.mark.parametrize(
     ("bay", "where", "cause"),
     [
-        ({}, "part", "is missing (the id of a part that watches the bay)"),
-        ({"part": "eye", "parts": ["iron"]}, "part", "has part and parts; keep one of them"),
-        ({"part": "radar"}, "part", "a radar sees people, not vehicles; add a range finder or a magnetometer"),
+        ({}, "part", "is missing (the id of a part that observes the bay)"),
+        ({"part": "eye", "parts": ["iron"]}, "part", "has both part and parts; keep one"),
+        ({"part": "radar"}, "part", "a radar detects people, not vehicles; add a range finder or a magnetometer"),
         ({"parts": ["meter", "eye"]}, "parts.0", "meter measures energy, not distance"),
         ({"parts": ["iron"], "empty_mm": 3200}, "empty_mm", "no part of this bay measures distance; leave it out"),
         ({"parts": ["eyes", "iron"]}, "parts.0", "no part has the id eyes; did you mean eye?"),

@@ -112,7 +112,7 @@ def test_a_port_of_a_group_that_the_user_is_not_in_names_the_group(line, monkeyp
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(PortNotPermitted) as caught:
         ports.check(line[1])
-    assert caught.value.cause == f"{line[1]} belongs to the group dialout, and this user is not in it."
+    assert caught.value.cause == f"{line[1]} belongs to the group dialout, and you are not a member."
     assert "usermod -aG dialout $USER" in caught.value.remedy
 
 
@@ -165,7 +165,7 @@ def test_list_says_it_when_nothing_is_plugged_in(monkeypatch):
     monkeypatch.setattr(list_ports, "comports", list)
     result = CliRunner().invoke(lamplighter, ["list"])
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "No lamppost is plugged in" in result.stderr
+    assert "No lamppost is connected" in result.stderr
 
 
 @pytest.mark.parametrize("verb", [["test"], ["log"], ["flash", "--board", "lamppost-esp32"]])

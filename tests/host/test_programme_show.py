@@ -54,7 +54,7 @@ def test_where_no_sun_sets_the_events_are_null():
         ("{", "is not JSON"),
         ('{"programmes": {"p": {"periods": [], "point": 1}}}', "point (did you mean points?)"),
         ('{"calendar": [{"programme": "none"}]}', "calendar.0: there is no programme 'none'"),
-        (json.dumps(LATE).replace("05:30", "23:00"), "23:00 is there twice"),
+        (json.dumps(LATE).replace("05:30", "23:00"), "23:00 appears twice"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_named_with_exit_code_34(tmp_path, content, said):

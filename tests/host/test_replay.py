@@ -90,11 +90,11 @@ def test_a_gap_is_said_and_the_state_is_unknown_when_it_is_long(file):
 def test_every_error_of_a_trace_is_named_at_once_with_its_line(file):
     path = file("t_s,range_mm\n0,3200\n1,near\n0.5,3200\n3\nx,1\n4,inf\n")
     assert refused(path) == [
-        "range_mm is 'near', which is no number; leave it empty if missing.",
+        "range_mm is 'near', which is not a number; leave it empty if missing.",
         "the time goes back from 1 to 0.5 s; sort the rows by t_s.",
         "1 cells where the heading has 2.",
         "t_s is 'x', which is neither a number nor a time like 2026-03-01T12:00:00Z.",
-        "range_mm is 'inf', which is no number; leave it empty if missing.",
+        "range_mm is 'inf', which is not a number; leave it empty if missing.",
     ]
 
 
@@ -104,20 +104,20 @@ def test_every_error_of_a_trace_is_named_at_once_with_its_line(file):
         ("", "the file is empty; the first line names the columns, beginning with t_s."),
         ("t_s,range_mm\n", "there are no rows after the heading."),
         ("when,range_mm\n0,1\n", "there is no column t_s (the time in seconds)."),
-        ("time,range_mm\n0,1\n", "time is '0', which is no time like 2026-03-01T12:00:00Z; a number of seconds belongs"
-                                  " into a column t_s."),
-        ("t_s,range_mm\n1767225600000,1\n", "t_s is 1767225600000, beyond all times; name the column t_ms if these are"
-                                             " milliseconds."),
+        ("time,range_mm\n0,1\n", "time is '0', which is no time like 2026-03-01T12:00:00Z; seconds belong in a column"
+                                  " t_s."),
+        ("t_s,range_mm\n1767225600000,1\n", "t_s is 1767225600000, which is too large; name the column t_ms if these"
+                                             " are milliseconds."),
         ("t_s,range_mm\n0,1\n9e9,1\n", "t_s is 9e9, more than ten years after the first row; cut the file."),
         ("t_s,range_mm\n2026-02-29T00:00:00Z,1\n", "t_s is '2026-02-29T00:00:00Z', which is neither a number nor a time"
                                                     " like 2026-03-01T12:00:00Z."),
-        ('t_s,range_mm\n0,"1\n1,2\n', "a quote is not closed in this line; remove it, or bring the whole cell into one"
-                                      " line."),
-        ('t_s,range_mm\n0,"3,5"\n', "range_mm is '3,5', which is no number; leave it empty if missing."),
-        ("t_s;range_mm\n0;1.234,5\n", "range_mm is '1.234,5', which is no number; leave it empty if missing."),
-        ("t_s,range_mm,range_mm\n0,1,1\n", "the column range_mm is there twice; keep one."),
+        ('t_s,range_mm\n0,"1\n1,2\n', "a quote is not closed on this line; remove it, or write the whole cell on one"
+                                       " line."),
+        ('t_s,range_mm\n0,"3,5"\n', "range_mm is '3,5', which is not a number; leave it empty if missing."),
+        ("t_s;range_mm\n0;1.234,5\n", "range_mm is '1.234,5', which is not a number; leave it empty if missing."),
+        ("t_s,range_mm,range_mm\n0,1,1\n", "the column range_mm appears twice; keep one."),
         ("t_s,mag_x_ut,mag_z_ut\n0,1,1\n", "mag_x_ut and mag_z_ut cannot be used without mag_y_ut."),
-        ("t_s,range\n0,1\n", "there is no column to judge by; at least one of range_mm, mag_x_ut, mag_y_ut, mag_z_ut, "
+        ("t_s,range\n0,1\n", "no usable column; at least one of range_mm, mag_x_ut, mag_y_ut, mag_z_ut, "
                              "presence is needed; is range meant to be range_mm?"),
     ],
 )  # fmt: skip

@@ -71,10 +71,10 @@ def test_thirty_errors_are_thirty_lines_each_with_row_column_cause_and_remedy(tm
         "street.csv:4: asset: line 2 has the asset id LP-0001 already; give each lamppost its own.",
         "street.csv:6: board: there is no board lamppost-esp23; did you mean lamppost-esp32.",
         "street.csv:8: lat: 98.2 is not on the globe; give -90 to 90.",
-        "street.csv:10: lon: only one of lat and lon is there; give both, or none.",
-        "street.csv:12: lat: 38,72 is no number; write a point.",
+        "street.csv:10: lon: only one of lat and lon is there; give both or neither.",
+        "street.csv:12: lat: 38,72 is no number; write a decimal point.",
         "street.csv:30: node: line 2 has the node lisbon/lp-0001 already; give each lamppost its own.",
-        "street.csv:18: meter_address: 300 is no address of a meter; give 1 to 247.",
+        "street.csv:18: meter_address: 300 is not a valid meter address; use 1 to 247.",
         "street.csv:42: asset: line 3 has the asset id lp-0002 already; give each lamppost its own.",
     ):
         assert line in found
@@ -95,7 +95,7 @@ def test_the_command_shows_them_all_and_writes_nothing(tmp_path):
         (HEAD.replace("wifi_password", "wifi_pasword"), "wifi_pasword: there is no such column; did you"),
         (HEAD.replace("broker", "mqtt.keepalive_s"), "broker: this column is missing; add it"),
         (HEAD.replace("note", "mqtt.keepalive"), "mqtt.keepalive: the configuration has no such key;"),
-        (HEAD.replace("note", "asset"), "asset: this column is there twice; remove one"),
+        (HEAD.replace("note", "asset"), "asset: this column appears twice; remove one"),
     ],
 )
 def test_a_wrong_header_is_said_once_and_not_for_every_row(tmp_path, head, line):
@@ -176,8 +176,8 @@ def broken(folder: Path, change) -> Path:
 
 def test_a_quote_that_is_not_closed_is_an_error_of_its_line_and_takes_no_other_row(tmp_path):
     path = broken(tmp_path, lambda lines: lines.__setitem__(2, lines[2][:-1]))
-    assert said(path) == ["street.csv:3: row: a quote is not closed in this line; remove it, or bring the whole cell"
-                          " into one line."]  # fmt: skip
+    remedy = "remove it, or write the whole cell on one line"
+    assert said(path) == [f"street.csv:3: row: a quote is not closed on this line; {remedy}."]
     assert len(roster_file.examine(path).rows) == 202
     done = CliRunner().invoke(lamplighter, ["roster", "check", str(path)])
     assert isinstance(done.exception, RosterInvalid) and done.exception.exit_code == 74
@@ -198,7 +198,7 @@ def test_text_after_a_closing_quote_and_a_quote_in_the_header_are_named(tmp_path
     path = broken(tmp_path, lambda lines: lines.__setitem__(4, lines[4] + "x"))
     assert said(path)[0].startswith("street.csv:5: row: this is not CSV: text after a closing quote")
     path = broken(tmp_path, lambda lines: lines.__setitem__(0, '"' + lines[0]))
-    assert [line[:50] for line in said(path)] == ["street.csv:1: row: a quote is not closed in this l"]
+    assert [line[:50] for line in said(path)] == ["street.csv:1: row: a quote is not closed on this l"]
 
 
 def test_the_separator_that_excel_names_is_used(tmp_path):
@@ -232,13 +232,13 @@ def test_site_and_node_are_told_apart_and_only_equal_pairs_collide(tmp_path):
     ("column", "cell", "said_of_it"),
     [
         ("broker", "broker.lan:1883x", "broker: 'broker.lan:1883x' has no port from 1 to 65535"),
-        ("broker", "192.168.1.300", "broker: '192.168.1.300' is no IPv4 address; give four numbers"),
+        ("broker", "192.168.1.300", "broker: '192.168.1.300' is no IPv4 address; use four numbers"),
         ("broker", "[::1", "broker: '[::1' is not of the form [ADDRESS]:PORT"),
         ("wifi", "街" * 20, "wifi: has 60 octets"),
         ("wifi_password", "z" * 64, "wifi_password: has 64 characters that are not all hex digits"),
-        ("meter_address", "010²", "meter_address: 010² is no address of a meter"),
-        ("meter_address", "9" * 5000, "is no address of a meter"),
-        ("parts", "meter=pzem004t@meter:" + "9" * 5000, "is no part of this board"),
+        ("meter_address", "010²", "meter_address: 010² is not a valid meter address"),
+        ("meter_address", "9" * 5000, "is not a valid meter address"),
+        ("parts", "meter=pzem004t@meter:" + "9" * 5000, "is not a part of this board"),
     ],
 )
 def test_a_cell_that_would_break_the_node_or_the_tool_is_refused(tmp_path, column, cell, said_of_it):
@@ -256,7 +256,7 @@ def test_an_ipv6_broker_may_have_a_port(tmp_path):
 
 def test_a_blank_at_the_end_of_a_networks_name_is_pointed_out(tmp_path):
     done = CliRunner().invoke(lamplighter, ["roster", "check", str(street(tmp_path, 1, {1: {"wifi": '"city "'}}))])
-    assert done.exit_code == 0 and ":2: wifi: begins or ends with a blank, which is left out." in done.stderr
+    assert done.exit_code == 0 and ":2: wifi: begins or ends with a blank, which is ignored." in done.stderr
     assert "1 valid row, 1 not yet commissioned." in done.stdout
 
 

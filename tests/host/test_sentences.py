@@ -35,7 +35,7 @@ def said(document):
         ({"site": "Lisbon"}, 'site: must be small letters, not "Lisbon".'),
         ({"kind": "nigth"}, 'kind: must be one of sun, night, not "nigth"; did you mean night?'),
         ({"rows": [1, 2, 3]}, "rows: must have at most 2 entries; it has 3."),
-        ({"rows": [1, 1]}, "rows: must not name the same twice."),
+        ({"rows": [1, 1]}, "rows: must not contain duplicates."),
         ({"rows": [1, "0x10"]}, 'rows[1]: must be a whole number, not "0x10"; 0x10 is 16.'),
         ({"colour": 1}, "colour: there is no such key; known are site, lat, kind, rows, wifi."),
         ({"kinds": "sun"}, "kinds: there is no such key; did you mean kind?"),

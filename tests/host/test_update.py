@@ -185,7 +185,7 @@ def test_an_app_that_does_not_start_gives_way_to_the_old_one(lamp, tmp_path, mon
     edited(tmp_path, monkeypatch, "lamppost/app.py", "\n\nraise ValueError('bad build')\n")
     done = run(lamp)
     assert isinstance(done.exception, UpdateFailed) and "does not run" in done.exception.cause
-    assert "went back to the app that it had" in done.exception.remedy
+    assert "went back to its previous app" in done.exception.remedy
     lamp.console.wait_for("app: lp-0042")
     assert identify.ask(lamp.port).facts["slot"] == "a"
 

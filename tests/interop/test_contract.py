@@ -145,7 +145,7 @@ FLAWS = {
     "tq is 3, but ts is null: no time has quality 0.": {"ts": None},
     "tq is 0 (no time), but ts has a time.": {"tq": 0},
     "tu: is missing.": {"tq": 2},
-    "ts is '2026-02-31T00:00:00Z', which is no date.": {"ts": "2026-02-31T00:00:00Z"},
+    "ts is '2026-02-31T00:00:00Z', which is not a date.": {"ts": "2026-02-31T00:00:00Z"},
     "v: must be 1, not 2.": {"v": 2},
     "h: must be one of 0, 1, not true.": {"h": True},
     "q: is missing.": {"q": ...},
@@ -185,7 +185,7 @@ def test_a_missing_value_needs_its_letter():
         (b"\xff", "The payload is not UTF-8"),
         (b'{"v":1', "The payload is not JSON"),
         (b'{"v":NaN}', "The payload is not JSON: NaN"),
-        (b'{"v":1,"v":1}', "v is there twice"),
+        (b'{"v":1,"v":1}', "v appears twice"),
         (b"[" * 100_000, "The payload is nested too deeply"),
         (b"[1]", "The message must be an object, not a list"),
     ],
@@ -205,7 +205,7 @@ def test_only_what_the_contract_retains_may_come_retained():
     assert check_message(*lamp.state()[:2], retain=True) == []
     topic, payload, _ = lamp.energy()
     assert check_message(topic, payload, retain=True) == [
-        "tele/energy came retained, but the contract sends it without."
+        "tele/energy was retained, but the contract publishes it without the retain flag."
     ]
 
 

@@ -45,7 +45,7 @@ def test_a_garbled_frame_is_exit_code_40_with_its_word():
     assert answer["fault"] == "garbled"
     words = run("pzem004t", "01109429000000")
     assert words.returncode == 40
-    assert "garbled: no frame among these bytes is whole" in words.stderr
+    assert "garbled: these bytes contain no complete frame" in words.stderr
     assert "docs/reference/faults.md" in words.stderr
 
 
@@ -99,9 +99,9 @@ def test_a_part_nobody_knows_is_told_with_the_nearest():
         ("255 3 157 159", "a group of 3 digits, 255;"),
         ("03 157", "a group of 3 digits, 157;"),
         ("0x595", "a group of 3 digits, 595;"),
-        ("5G", "'G', which is no hexadecimal digit"),
+        ("5G", "'G', which is not a hexadecimal digit"),
         ("59.59 (3)", "HEX says 3 bytes and has 2"),
-        (r"b'\xg'", "not a bytes literal"),
+        (r"b'\xg'", "not a valid Python bytes literal"),
     ],
 )
 def test_what_is_no_hex_is_wrong_usage(ask, text, sentence):
@@ -138,8 +138,8 @@ def test_a_model_and_the_resistors_of_a_board_change_what_bytes_mean(ask):
     [
         ("ina226", "shunt=3", "did you mean shunt_uohm?"), ("ina226", "shunt_uohm=9999999", "must be 10 to 1000000"),
         ("ina226", "shunt_uohm=two", "must be a whole number"), ("ina226", "shunt_mohm=0", "must be 10 to"),
-        ("ina226", "baud=9600", "does not change what the bytes of a ina226 mean"), ("ina226", "x", "NAME=VALUE"),
-        ("tfmini", "model=x", "nothing that is configured changes it"),
+        ("ina226", "baud=9600", "has no effect on decoding a ina226"), ("ina226", "x", "NAME=VALUE"),
+        ("tfmini", "model=x", "no option changes it"),
         ("a02yyuw", "model=x", "must be one of a02yyuw"),
         ("ads1115", "inputs=1,1", "must be 1 to 4 different numbers"), ("ads1115", "inputs=", "must be a whole number"),
     ],

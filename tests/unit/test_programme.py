@@ -121,5 +121,5 @@ def test_every_mistake_of_a_programme_is_named_at_once():
     with raises(SettingsFault, "invalid") as caught:
         Programme(document, *LISBON)
     for clause in ("no programme 'nothing'", "'02-30' is no date", "from and to go together", "'25:00' is no time",
-                   "ends when it begins", "23:00 is there twice", "'noon' is no time"):
+                   "ends when it begins", "23:00 appears twice", "'noon' is no time"):
         assert clause in caught.error.detail, clause

@@ -202,11 +202,11 @@ at_s = 3
 do = "fualt"
 """)  # fmt: skip
     assert details == [
-        "street.toml:1: start: soon is no time after 2000 with an offset; "
+        "street.toml:1: start: soon is not a time after 2000 with an offset; "
         "write it like 2026-06-01T20:00:00Z, unquoted.",
         "street.toml:3: wifi.pasword: there is no such key; did you mean password?",
         "street.toml:5: parts[0].id: metre is not among what lamppost-esp32 has fitted (meter, bay-1, dust, climate); "
-        "use one of these, or say part and bus.",
+        "use one of these, or add part and bus.",
         "street.toml:8: parts[1].values.voltz: pzem004t has no quantity voltz; did you mean volts?",
         'street.toml:11: events[0].do: must be one of 11 choices, not "fualt"; did you mean fault?',
     ]
@@ -217,16 +217,16 @@ do = "fualt"
     [
         ('[[parts]]\nid = "meter"\nbus = "i2c0"', "pzem004t needs uart or rs485; use meter or air or parking"),
         ('[[parts]]\nid = "meter"\nbus = "metre"', "lamppost-esp32 has no bus metre; did you mean meter?"),
-        ('[[parts]]\nid = "meter"\n[[parts]]\nid = "meter"', "meter is there twice"),
+        ('[[parts]]\nid = "meter"\n[[parts]]\nid = "meter"', "meter appears twice"),
         ('[[parts]]\nid = "meter"\nvalues = {watts = "much"}', 'must be a number, not "much"; give a number'),
         ('[hosts]\nbroker = "127.0.0.1"', "give an address and a port"),
         ('[hosts]\nbroker = "127.0.0.1:70000"', "there is no port 70000"),
         ('[[events]]\nat_s = 1\ndo = "fault"\nkind = "noise"', "fault needs part"),
-        ('[[events]]\nat_s = 1\ndo = "power_cut"\npart = "meter"', "power_cut takes no part"),
+        ('[[events]]\nat_s = 1\ndo = "power_cut"\npart = "meter"', "power_cut does not accept part"),
         ('[[events]]\nat_s = 1\ndo = "values"\npart = "dust"\nvalues = {mm = 1}', "sps30 has no quantity mm"),
         ('[[events]]\nat_s = 1\ndo = "values"\npart = "dusk"\nvalues = {mm = 1}', "no part dusk; did you mean dust?"),
         ('[[events]]\nat_s = -1\ndo = "reset"', "give seconds since the scenario began"),
-        ("start = 1999-01-01T00:00:00Z", "no time after 2000"),
+        ("start = 1999-01-01T00:00:00Z", "not a time after 2000"),
         ("start = 2026-01-01T00:00:00", "with an offset"),
         ("wifi = 3\nhosts = 4\nparts = 5\nevents = 6", "wifi: must be an object in { }, not 3"),
         ("[wifi\n", "not TOML"),

@@ -407,7 +407,7 @@ def test_stop_ends_the_process_and_removes_the_port(virtual_lamppost):
 
 def test_a_file_in_the_way_of_the_port_is_not_touched(tmp_path):
     (tmp_path / "port").write_text("mine")
-    with pytest.raises(VirtualFailed, match="is no link"):
+    with pytest.raises(VirtualFailed, match="is not a link"):
         VirtualLamppost("lamppost-esp32", workdir=tmp_path)
     assert (tmp_path / "port").read_text() == "mine"
 

@@ -18,13 +18,13 @@ class SensorFault(Fault):
 
     silent       nothing answered within the time-out
     garbled      bytes came, but no frame among them is whole (checksum, length, marker)
-    refused      the part answered with an error code of its own (detail holds it)
+    refused      the part answered with an error code (detail holds it)
     foreign      a good answer from another address, command, model or version
-    range        a whole frame with a value that the part cannot mean
-    partial      the part gives a part of its values only (detail names the missing ones); the others are good
-    signal       the part says that it saw nothing usable (no echo, too weak, blinded)
+    range        a complete frame with a value outside the part's range
+    partial      the part gives only some of its values (detail names the missing ones); the others are good
+    signal       the part reports that it has no usable measurement (no echo, too weak, blinded)
     warming      the part needs more time after power-on
-    unset        a clock that has lost its time, or was not set by a lamppost
+    unset        the clock has lost its time, or was never set by a lamppost
     backwards    a meter whose power runs the other way (said by the self-test; readings keep the sign)
     bus          the bus itself failed (short circuit, driver error), or the board has none of that name
     """

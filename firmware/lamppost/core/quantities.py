@@ -86,7 +86,7 @@ def checked(reading, may_lack=()):
 
 
 def lacking(part, reading):
-    """SensorFault partial if the part gives a part of its values only; None if all are there.
+    """SensorFault partial if the part gives only some of its values; None if all are there.
 
     part.OPTIONAL -- quantities that a part in order may leave out, as the distance of somebody who is not there
     """

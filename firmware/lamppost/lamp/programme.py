@@ -143,7 +143,7 @@ def problems(document):
             if _parsed(point["at"]) is None:
                 wrong.append("%s.at: %r is no time (23:00, sunset, dusk-15, sunrise+30)" % (where, point["at"]))
             elif point["at"] in seen:
-                wrong.append("%s.at: %s is there twice" % (where, point["at"]))
+                wrong.append("%s.at: %s appears twice" % (where, point["at"]))
             seen[point["at"]] = True
         for number, period in enumerate(programme["periods"]):
             for key in ("from", "to"):

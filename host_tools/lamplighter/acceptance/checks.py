@@ -89,12 +89,12 @@ def _selftest(node: Repl, heard: Heard) -> None:
 
     node.run(SELFTEST, within=60, on_line=line)
     if not verdict:
-        raise NodeSaidNo("The self-test ended without a verdict.")
+        raise NodeSaidNo("The self-test ended without a result.")
 
 
 CHECKS = (
     Check("supply", "the last reset was not the brown-out detector's", _supply, before=True),
-    Check("slots", "both app slots are whole: there is one to fall back on", _slots),
+    Check("slots", "both app slots are complete, so the node can fall back", _slots),
     Check("files", "the file system has room for an update", _files),
     Check("self-test", "heap, journal, every part, the WiFi's signal", _selftest),
 )

@@ -70,7 +70,7 @@ def load(path: Path) -> list[Place]:
             for key in ("name", "port"):
                 said = row.get(key, VIRTUAL)
                 if said != VIRTUAL and seen.setdefault(f"{key} {said}", index) != index:
-                    document.complain(("node", index, key), f"{said} is there twice", "give each its own")
+                    document.complain(("node", index, key), f"{said} appears twice", "give each its own")
             places.append(_place(document, index, row, path.parent))
     document.refuse(BenchInvalid)
     return places
@@ -84,7 +84,7 @@ def _place(document: toml_source.TomlDocument, index: int, row: dict[str, Any], 
     power = row.get("power", {})
     if power.get("kind") == "relay":
         for key in sorted({"on", "off"} - set(power)):
-            document.complain((*place, "power", key), "a relay needs its address", f"add {key}")
+            document.complain((*place, "power", key), "a relay needs an address", f"add {key}")
     wired = Wiring({})
     if name not in board_file.names():
         cause = f"there is no board {name}"

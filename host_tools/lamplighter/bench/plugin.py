@@ -24,11 +24,11 @@ _LOG_LINES = 60
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("lamppost", "lampposts to test on (docs/reference/hil.md)")
     group.addoption("--node", action="append", default=[], metavar="virtual|PORT|rfc2217://HOST:PORT",
-                    help="a lamppost; repeated: all at once. Without: one virtual lamppost")  # fmt: skip
-    group.addoption("--bench", metavar="FILE", help="the lampposts of a bench file")
-    group.addoption("--place", metavar="NAME", help="only this one of the bench file")
+                    help="port of a lamppost; repeat for several. [default: one virtual lamppost]")  # fmt: skip
+    group.addoption("--bench", metavar="FILE", help="bench file that lists the lampposts")
+    group.addoption("--place", metavar="NAME", help="test only this place of the bench file")
     group.addoption("--board", default="lamppost-esp32", metavar="NAME", help="board of --node (lamppost-esp32)")
-    group.addoption("--broker", metavar="HOST:PORT", help="address of this machine where a cable's lamppost finds it")
+    group.addoption("--broker", metavar="HOST:PORT", help="address of this computer for lampposts on a cable")
     group.addoption("--ssid", default="lamplighter", help="its WiFi; the password comes from LAMPLIGHTER_WIFI_PASSWORD")
     group.addoption("--bench-report", metavar="FILE", help="write one self-contained HTML page")
     group.addoption("--bench-json", metavar="FILE", help="write outcomes and measured values as JSON")

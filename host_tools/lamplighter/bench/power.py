@@ -27,7 +27,7 @@ class Fixed:
     """A supply that nobody can switch."""
 
     def off(self) -> None:
-        raise NoPower("nothing here can switch the power of this lamppost: name a relay in the bench file")
+        raise NoPower("the power of this lamppost cannot be switched: add a relay to the bench file")
 
     on = off
 
@@ -51,8 +51,9 @@ class Relay:
             with urllib.request.urlopen(address, timeout=_RELAY_S):
                 pass
         except (OSError, ValueError) as error:
-            cause = f"The relay at {address} does not do as it is told: {error}."
-            raise BenchInvalid(cause, "Check power.on and power.off in the bench file, and that it runs.") from None
+            cause = f"The relay at {address} does not switch: {error}."
+            remedy = "Check power.on and power.off in the bench file, and that the relay answers."
+            raise BenchInvalid(cause, remedy) from None
 
 
 class Prompt:
@@ -80,7 +81,7 @@ def at_the_terminal(capture: Any) -> Callable[[str], None]:
 
     def ask(words: str) -> None:
         if not sys.__stdin__ or not sys.__stdin__.isatty():
-            raise NoPower("a person must switch the power, and no terminal is there to ask: name a relay instead")
+            raise NoPower("a person must switch the power, but there is no terminal to ask: add a relay")
         with capture.global_and_fixture_disabled():
             sys.stderr.write("\n" + words)
             sys.stderr.flush()

@@ -56,7 +56,7 @@ def _check_partitions(document: TomlDocument, flash_size: int) -> None:
         if row["subtype"] not in subtypes:
             document.complain(
                 ("partitions", index, "subtype"),
-                f"{row['subtype']} is no subtype of {row['type']}",
+                f"{row['subtype']} is not a subtype of {row['type']}",
                 f"use one of {', '.join(subtypes)}",
             )
     partitions = [partition(row) for _, row in rows]
@@ -88,7 +88,7 @@ def _check_pins(document: TomlDocument, chip: Chip, in_use: dict[int, str]) -> l
     warnings, first = [], {}
     for path, pin, driven in uses:
         choice = [other for other in free if not driven or other not in chip.input_only]
-        remedy = "use a free pin: " + ", ".join(map(str, choice)) if choice else "no pin is free: leave something out"
+        remedy = "use a free pin: " + ", ".join(map(str, choice)) if choice else "no pin is free: remove something"
         if pin not in chip.pins:
             document.complain(path, f"the {chip.title} has no GPIO {pin}", remedy)
             continue

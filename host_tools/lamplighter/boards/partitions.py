@@ -63,7 +63,7 @@ def decode(table: bytes) -> list[Partition]:
     for at in range(0, min(len(table), TABLE_SIZE) - 31, 32):
         if table[at : at + 16] == _MD5_MAGIC:
             if table[at + 16 : at + 32] != hashlib.md5(table[:at]).digest():
-                raise ValueError("the partition table's MD5 entry does not fit its rows")
+                raise ValueError("the partition table's MD5 does not match its rows")
             break
         magic, kind, subtype, offset, size, name, _ = _ENTRY.unpack_from(table, at)
         if magic != _MAGIC:
@@ -117,7 +117,7 @@ def _row_faults(index: int, row: Partition, before: list[Partition], flash_size:
         )  # fmt: skip
     for other in before:
         if other.name == row.name:
-            yield Fault(index, "name", f"the name {row.name} is there twice", "rename one of the two")
+            yield Fault(index, "name", f"the name {row.name} appears twice", "rename one of the two")
         if row.offset < other.end and other.offset < row.end:
             yield Fault(
                 index, "offset",
@@ -128,10 +128,10 @@ def _row_faults(index: int, row: Partition, before: list[Partition], flash_size:
 
 
 _NEEDED = [  # name, type, subtype, what for
-    ("nvs", 1, 0x02, "WiFi calibration lives there"),
+    ("nvs", 1, 0x02, "it stores the WiFi calibration"),
     ("phy_init", 1, 0x01, "the radio reads it"),
-    ("journal", 1, 0x40, "telemetry survives the power cut there"),
-    ("vfs", 1, 0x81, "the file system with the app lives there"),
+    ("journal", 1, 0x40, "it keeps telemetry over a power cut"),
+    ("vfs", 1, 0x81, "it holds the file system with the app"),
 ]
 
 
@@ -155,7 +155,7 @@ def _missing(rows: list[Partition]):
         yield Fault(None, "app", "no partition holds MicroPython", "add ota_0 and ota_1, or factory")
     if slots and (len(slots) != 2 or slots[0].size != slots[1].size):
         yield Fault(
-            rows.index(slots[-1]), "size", "over-the-air slots come as two of one size",
+            rows.index(slots[-1]), "size", "the two over-the-air slots must have the same size",
             "give ota_0 and ota_1 the same size",
         )  # fmt: skip
     data = [row for row in rows if (row.type, row.subtype) == (1, 0x00)]

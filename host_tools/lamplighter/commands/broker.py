@@ -15,17 +15,17 @@ from ..hosts import Host
 @click.command("broker")
 @click.option("--identity", "folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
               help="The city's identity folder: TLS, client certificates and access list.")  # fmt: skip
-@click.option("--broker", "name", metavar="NAME", help="Which broker's certificate, where the city has several.")
+@click.option("--broker", "name", metavar="NAME", help="Name of the broker certificate, if the city has several.")
 @click.option("--listen", type=Host(), default="127.0.0.1", show_default=True, metavar="ADDRESS",
               help="With --identity: the address to listen on.")  # fmt: skip
-@click.option("--port", type=click.IntRange(0, 65535), help="Its port; 0: any free one.  [default: 1883, TLS 8883]")
-@click.option("--json", "as_json", is_flag=True, help="One object when it listens.")
+@click.option("--port", type=click.IntRange(0, 65535),
+              help="Port to listen on; 0: any free port. [default: 1883, TLS 8883]")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object when it listens.")
 def command(folder: Path | None, name: str | None, listen: str, port: int | None, as_json: bool) -> None:
-    """Run a broker for trials, until Ctrl-C or SIGTERM. It forgets everything when it ends: it is no broker for a
-    street.
+    """Run a trial broker until Ctrl-C or SIGTERM. It stores nothing on disk, so do not use it for real lampposts.
 
-    With --identity it is Mosquitto with TLS and the access list that `lamplighter identity export` writes; without, a
-    broker without passwords on this computer alone, as in `lamplighter demo`.
+    With --identity it is Mosquitto with TLS and the access list that `lamplighter identity export` writes. Without, it
+    is a broker without passwords that listens on this computer only, as in `lamplighter demo`.
 
     Example: lamplighter broker --identity identity
     """
@@ -34,7 +34,7 @@ def command(folder: Path | None, name: str | None, listen: str, port: int | None
         signal.signal(number, lambda *_: stopped.set())
     if not folder:
         if name or listen != "127.0.0.1":
-            raise click.UsageError("--broker and --listen go with --identity.")
+            raise click.UsageError("--broker and --listen need --identity.")
         from ..demo.broker import DemoBroker
 
         with DemoBroker(1883 if port is None else port) as broker:

@@ -47,13 +47,13 @@ def broker_options(function: Callable) -> Callable:
         cert: Path | None, key: Path | None, city_folder: Path | None, reader: str | None, **others: object,
     ):  # fmt: skip
         if bool(cert) != bool(key):
-            raise click.UsageError("--cert and --key go together.")
+            raise click.UsageError("--cert and --key must be used together.")
         if bool(city_folder) != bool(reader):
-            raise click.UsageError("--identity and --as go together: --identity FOLDER --as NAME.")
+            raise click.UsageError("--identity and --as must be used together: --identity FOLDER --as NAME.")
         identity = (key, cert) if key and cert else None
         if city_folder and reader:
             if identity or ca:
-                raise click.UsageError("--identity and --as find --ca, --cert and --key: leave these away.")
+                raise click.UsageError("--identity and --as replace --ca, --cert and --key: leave these out.")
             ca, identity = of_reader(city_folder, reader)
         secured = ca or bool(tls or identity)
         access = BrokerAccess(
@@ -63,16 +63,17 @@ def broker_options(function: Callable) -> Callable:
 
     for option in reversed((
         click.option("--host", type=Host(), required=True, metavar="HOST", help="The broker."),
-        click.option("--port", type=click.IntRange(1, 65535), help="Its port.  [default: 1883, with TLS 8883]"),
+        click.option("--port", type=click.IntRange(1, 65535),
+                     help="Port of the broker. [default: 1883, with TLS 8883]"),  # fmt: skip
         click.option("--user", help="User name at the broker."),
-        click.option("--password-file", type=FILE, help="Holds the password."),
-        click.option("--tls", is_flag=True, help="Encrypt, and check the broker's certificate."),
-        click.option("--ca", type=FILE, help="Authority to trust (implies --tls)."),
+        click.option("--password-file", type=FILE, help="File with the password."),
+        click.option("--tls", is_flag=True, help="Use TLS and check the broker's certificate."),
+        click.option("--ca", type=FILE, help="Certificate of the CA to trust (implies --tls)."),
         click.option("--cert", type=FILE, help="Client certificate, with --key (implies --tls)."),
-        click.option("--key", type=FILE, help="Its private key."),
+        click.option("--key", type=FILE, help="Private key of the client certificate."),
         click.option("--identity", "city_folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
                      help="The city's identity folder, with --as: finds --ca, --cert and --key."),
-        click.option("--as", "reader", metavar="NAME", help="The reader whose certificate is used."),
+        click.option("--as", "reader", metavar="NAME", help="Reader whose certificate to use."),
     )):  # fmt: skip
         with_access = option(with_access)
     return with_access
@@ -86,7 +87,7 @@ def of_reader(folder: Path, reader: str) -> tuple[Path, tuple[Path, Path]]:
     key, certificate = city.files("reader", reader)
     if not key.is_file() or not certificate.is_file():
         raise IdentityMissing(
-            f"{folder} holds no certificate of a reader {reader!r}.",
+            f"{folder} has no certificate of a reader {reader!r}.",
             f"Issue it with `lamplighter identity issue --reader {reader}`, then export and reload the broker.",
         )
     return folder / "ca.pem", (key, certificate)
@@ -112,5 +113,5 @@ class TopicLevel(click.ParamType):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value != "+" and not re.fullmatch(NAME, value):
-            self.fail("small letters, digits and hyphens, 1 to 32 of them", param, ctx)
+            self.fail("1 to 32 lower-case letters, digits and hyphens", param, ctx)
         return value

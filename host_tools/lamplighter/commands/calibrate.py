@@ -24,7 +24,7 @@ class _OfAirUnlessSaid(click.Group):
 
 @click.group("calibrate", cls=_OfAirUnlessSaid)
 def command() -> None:
-    """Compare a sensor of the air with a reference, or measure an empty parking bay.
+    """Calibrate an air sensor, or measure an empty parking bay.
 
     Example: lamplighter calibrate parking --port /dev/ttyUSB0 --bay 1
     """
@@ -33,23 +33,24 @@ def command() -> None:
 @command.command()
 @click.option("--port", metavar="PORT", required=True, help="Serial port, e.g. /dev/ttyUSB0.")
 @click.option("--part", metavar="ID", required=True, help="The part's id in the configuration.")
-@click.option("--quantity", type=click.Choice(QUANTITIES), required=True, help="What was calibrated.")
-@click.option("--slope", type=float, default=1.0, show_default=True, help="The measured value times this,")
-@click.option("--offset", type=float, default=0.0, show_default=True, help="plus this, in the quantity's unit.")
-@click.option("--id", "name", metavar="NAME", help="Of the calibration; goes out with each window.")
-@click.option("--date", metavar="DATE", help="When it was done, e.g. 2026-03-14; today if not given.")
-@click.option("--serial", metavar="NUMBER", help="Of the sensor that it was done with: refused for another one.")
-@click.option("--remove", is_flag=True, help="Take the calibration of this quantity away.")
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+@click.option("--quantity", type=click.Choice(QUANTITIES), required=True, help="The quantity that was calibrated.")
+@click.option("--slope", type=float, default=1.0, show_default=True, help="Factor for the measured value.")
+@click.option("--offset", type=float, default=0.0, show_default=True,
+              help="Added after the slope, in the quantity's unit.")  # fmt: skip
+@click.option("--id", "name", metavar="NAME", help="Name of the calibration; published with each window.")
+@click.option("--date", metavar="DATE", help="Date of the calibration, e.g. 2026-03-14. [default: today]")
+@click.option("--serial", metavar="NUMBER", help="Serial number of the calibrated sensor; any other is refused.")
+@click.option("--remove", is_flag=True, help="Remove the calibration of this quantity.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def air(
     port: str, part: str, quantity: str, slope: float, offset: float, name: str | None, date: str | None,
     serial: str | None, remove: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Tell a node how a sensor compares with a reference: what goes out is measured times slope, plus offset.
+    """Set the calibration of an air sensor: published value = measured value x slope + offset.
 
-    The node's configuration is changed in that place only, checked whole, and the node starts with it. A calibration
-    for the serial number of another sensor is refused. Note it in your configuration file too: the next
-    `lamplighter configure` brings what is there.
+    Only this calibration of the node's configuration is changed; the configuration is checked as a whole and the node
+    restarts with it. A calibration for the serial number of another sensor is refused. Add it to your configuration
+    file too: the next `lamplighter configure` installs that file.
 
     Example: lamplighter calibrate air --port /dev/ttyUSB0 --part dust --quantity pm2_5 --slope 0.87 --id KS-2026-03
     """
@@ -59,7 +60,7 @@ def air(
     from ..flash import preserve
 
     if not remove and name is None:
-        raise click.UsageError("Give the calibration a name with --id, or take it away with --remove.")
+        raise click.UsageError("Name the calibration with --id, or remove it with --remove.")
     row: dict[str, Any] = {"part": part, "quantity": quantity, "slope": slope, "offset": offset, "id": name}
     row["date"] = date or datetime.datetime.now(datetime.UTC).date().isoformat()
     if serial is not None:
@@ -77,7 +78,7 @@ def air(
     if as_json:
         screen.result({**told, "calibration": doc.get("air", {}).get("calibration", [])})
     else:
-        words = "is as it was" if doc == before else "has gone" if remove else f"is {name} now"
+        words = "is unchanged" if doc == before else "has gone" if remove else f"is now {name}"
         screen.out.print(f"{told['node']}: the calibration of {part} for {quantity} {words}.", markup=False)
 
 
@@ -95,13 +96,13 @@ def changed(before: dict[str, Any], row: dict[str, Any], remove: bool) -> dict[s
 
 @command.command()
 @click.option("--port", metavar="PORT", required=True, help="Serial port, e.g. /dev/ttyUSB0.")
-@click.option("--bay", metavar="NAME", required=True, help="The bay as the configuration names it.")
-@click.option("--bay-empty", is_flag=True, help="It is empty: do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+@click.option("--bay", metavar="NAME", required=True, help="Name of the bay in the configuration.")
+@click.option("--bay-empty", is_flag=True, help="Confirm that the bay is empty; do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def parking(port: str, bay: str, bay_empty: bool, as_json: bool) -> None:
-    """Measure a parking bay that is empty now, and let the node remember it.
+    """Measure a parking bay that is empty now, and store the result on the node.
 
-    Without this, and without `empty_mm` in the configuration, a bay is `unknown` until it was seen in both states. The
+    Without this, and without `empty_mm` in the configuration, a bay is `unknown` until both states were observed. The
     node reads the parts of the bay ten times; nobody may stand in their view meanwhile.
 
     Example: lamplighter calibrate parking --port /dev/ttyUSB0 --bay 1
@@ -110,11 +111,11 @@ def parking(port: str, bay: str, bay_empty: bool, as_json: bool) -> None:
     from ..device import ports
     from ..device.repl import Repl
 
-    if not bay_empty and not screen.asked(f"Is bay {bay} empty now, and nobody in view of its sensors?"):
-        raise click.UsageError("Nobody has said that the bay is empty; say it with --bay-empty.")
+    if not bay_empty and not screen.asked(f"Is bay {bay} empty now, with nobody in view of its sensors?"):
+        raise click.UsageError("Confirm with --bay-empty that the bay is empty.")
     with ports.claim(port), Repl(port, screen.note) as node:
         node.fresh()
-        screen.note(f"bay {bay}: measuring, 5 s a part")
+        screen.note(f"bay {bay}: measuring, 5 s per part")
         found = empty_bay.measure(node, bay)
     if as_json:
         screen.result({"bay": bay, **found})

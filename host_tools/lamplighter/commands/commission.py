@@ -26,26 +26,27 @@ if TYPE_CHECKING:
 @folder_option
 @passphrase_option
 @base_option
-@click.option("--engineer", default="", metavar="NAME", help="Who signs, with a certificate; without it the city does.")
-@click.option("--yes", is_flag=True, help="Go on without being asked who it is.")
+@click.option("--engineer", default="", metavar="NAME",
+              help="Engineer who signs, with a certificate. [default: the city's CA signs]")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Do not ask to confirm the lamppost's identity.")
 @click.option("--bay-empty/--bay-not-empty", default=None,
-              help="Whether its parking bays are empty now; asked if not said.")  # fmt: skip
-@click.option("--swap", is_flag=True, help="This node takes the place of a dead one.")
+              help="Whether the parking bays are empty now. [default: ask]")  # fmt: skip
+@click.option("--swap", is_flag=True, help="This node replaces a dead one.")
 @click.option("--imp-mwh", type=click.IntRange(0, 2**47), metavar="N",
-              help="What register the dead node told last.")  # fmt: skip
-@click.option("--last-boot", type=click.IntRange(0, 2**31), metavar="N", help="Its last boot number (`b`).")
-@click.option("--offline", is_flag=True, help="Do not look for the broker now.")
-@click.option("--finish", is_flag=True, help="Look for those whose broker was postponed; no cable is needed.")
+              help="Last energy register (imp_mwh) of the dead node.")  # fmt: skip
+@click.option("--last-boot", type=click.IntRange(0, 2**31), metavar="N", help="Last boot number (b) of the dead node.")
+@click.option("--offline", is_flag=True, help="Skip the broker check now; do it later with --finish.")
+@click.option("--finish", is_flag=True, help="Do the postponed broker checks; no cable is needed.")
 @click.option("--broker", type=HostAndPort(8883), metavar="HOST[:PORT]",
-              help="Where this laptop reaches the broker, if not as lampposts do.")  # fmt: skip
+              help="Address of the broker as seen from this computer, if it differs.")  # fmt: skip
 @click.option("--within", type=click.FloatRange(1, 3600), default=90, show_default=True, metavar="SECONDS",
-              help="How long to wait for the lamppost at the broker.")  # fmt: skip
+              help="How long to wait for the lamppost's telemetry at the broker.")  # fmt: skip
 @click.option("--records", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
-              help="Where records go.  [default: NAME.records beside the roster]")  # fmt: skip
+              help="Folder for the records. [default: NAME.records beside the roster]")  # fmt: skip
 @click.option("--micropython", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="As with `lamplighter flash`.")  # fmt: skip
-@click.option("--baud", type=click.IntRange(9600, 3000000), metavar="N", help="As with `lamplighter flash`.")
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+              help="As in `lamplighter flash`.")  # fmt: skip
+@click.option("--baud", type=click.IntRange(9600, 3000000), metavar="N", help="As in `lamplighter flash`.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     asset: str | None, file: Path, port: str | None, folder: Path, passphrase_file: Path | None, base: Path | None,
     engineer: str, yes: bool, bay_empty: bool | None, swap: bool, imp_mwh: int | None, last_boot: int | None,
@@ -53,10 +54,10 @@ def command(
     broker: tuple[str, int] | None, within: float, records: Path | None, micropython: Path | None, baud: int | None,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Bring the lamppost ASSET to work: supply, firmware, identity, configuration, self-test, first telemetry
+    """Commission the lamppost ASSET: supply, firmware, identity, configuration, self-test, first telemetry
     at the broker, signed record, label. Without ASSET the next unfinished row is offered.
 
-    Interrupted? The same command goes on where it was. Without a broker in reach that check is postponed.
+    If interrupted, run the same command again: it resumes. If the broker cannot be reached, that check is postponed.
 
     \b
     Example: lamplighter commission LP-0042 --roster street.csv --port /dev/ttyUSB0
@@ -67,7 +68,7 @@ def command(
     from ..roster import results, roster_file
 
     if not finish and not port:
-        raise click.UsageError("Name the lamppost's --port; only --finish does without.")
+        raise click.UsageError("--port is required, except with --finish.")
     street = roster_file.read(file, common(base))
     book = results.Results(file)
     row = _chosen(street, book, asset, yes) if not finish or asset else None
@@ -82,7 +83,7 @@ def command(
     options = Options(port, micropython, baud, broker, offline, within, swap, imp_mwh, last_boot, engineer, records,
                       bay_empty)  # fmt: skip
     progress = Progress(row.asset)
-    screen.note(f"{port}: looking who it is")
+    screen.note(f"{port}: identifying the node")
     work = Work(row, street, book, options, city, look(port, row.board), progress, screen.note, ask=screen.asked)
     run.ready(work)
     with screen.if_interrupted(f"Run the same command again: {row.asset} resumes at the step that was interrupted."):
@@ -101,9 +102,10 @@ def _chosen(street: Roster, book: Results, asset: str | None, yes: bool) -> Row:
         return street.known(asset)
     left = book.unfinished(street)
     if not left:
-        raise AssetUnknown(f"All {len(street.rows)} lampposts of {street.path} are finished.", "Name the one you mean.")
+        done = f"All {len(street.rows)} lampposts of {street.path} are finished."
+        raise AssetUnknown(done, "Name the lamppost you mean.")
     screen.note(f"next is {described(left[0])}")
-    if not yes and not screen.asked("Take this one?"):
+    if not yes and not screen.asked("Use this one?"):
         raise AssetUnknown("No lamppost was chosen.", "Name it: lamplighter commission ASSET ...")
     return left[0]
 

@@ -19,9 +19,10 @@ HALF = "The node keeps the configuration that it had until the new one is whole 
 
 @click.command("configure")
 @click.option("--port", metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
-@click.option("--board", metavar="NAME", help="Check against this board; without it the node is asked.")
-@click.option("--certs", metavar="FOLDER", help="Certificates for mqtt.tls: ca.*, and node.crt with node.key.")
-@click.option("--ca", metavar="FILE", help="The CA's certificate that the broker's must be signed with.")
+@click.option("--board", metavar="NAME", help="Board to check against. [default: ask the node]")
+@click.option("--certs", metavar="FOLDER",
+              help="Folder of certificates for mqtt.tls: ca.*, and node.crt with node.key.")  # fmt: skip
+@click.option("--ca", metavar="FILE", help="Certificate of the CA that signed the broker's certificate.")
 @click.option("--cert", metavar="FILE", help="The node's own certificate.")
 @click.option("--key", metavar="FILE", help="Its private key, ECDSA P-256.")
 @click.option("--new", is_flag=True, help="Ask for what is needed, and write FILE.  [default: NODE.json]")
@@ -32,11 +33,11 @@ def command(
     port: str | None, board: str | None, certs: str | None, ca: str | None, cert: str | None, key: str | None,
     new: bool, dry_run: bool, as_json: bool, file: str | None,
 ) -> None:  # fmt: skip
-    """Give a node its configuration from FILE (- for stdin).
+    """Install the configuration FILE on a node (- for stdin).
 
-    All errors are shown at once and nothing is written then. Passwords are never shown; in the file
-    {"$env": "NAME"} takes one from the environment. Certificates come with --certs and count from the same moment as
-    the configuration; later they stay without it.
+    All errors are shown at once, and then nothing is written. Passwords are never shown; in the file
+    {"$env": "NAME"} takes one from the environment. --certs installs certificates together with the configuration;
+    they stay on the node when you leave it out later.
 
     With --new it asks for site, name, WiFi, broker and fitted parts, checks each answer, and writes FILE; the node is
     left alone. With --dry-run the document is only shown.
@@ -53,7 +54,7 @@ def command(
     if file is None:
         raise click.UsageError("Name the configuration's FILE, or let --new make one.")
     if port is None and not (dry_run and board):
-        raise click.UsageError("Name the node's --port; only --dry-run with --board does without.")
+        raise click.UsageError("--port is required, except for --dry-run with --board.")
     document = config_file.read(file)
     facts = _board(board) if board else None
     files = certificates.gather(certs, ca, cert, key)
@@ -144,14 +145,14 @@ def _on_the_node(
         _certificates_kept(node, document.name, doc, before, files)
         if doc.get("mode") == "operation" and "key" not in doc["mqtt"].get("tls", {}):
             raise ConfigInvalid(
-                f"{document.name} asks for operation, and the node has no key of its own to lock its console with.",
-                "Bring its certificate and key with --certs FOLDER, or leave mode out.",
+                f"{document.name} sets mode to operation, but the node has no key to lock its console with.",
+                "Install its certificate and key with --certs FOLDER, or leave mode out.",
             )
         told = {"node": doc["node"], "config": config_file.config_hash(doc), "written": False}
         if before and before != doc and before.get("node") not in (None, doc["node"]):
-            screen.note(f"This node was {before['node']} until now; it becomes {doc['node']}.")
+            screen.note(f"This node was {before['node']}; it will be set up as {doc['node']}.")
         if dry_run or (before == doc and not node_files.lacking(node, files)):
-            _tell(told, as_json, "is right" if dry_run else "is unchanged: the node has it already")
+            _tell(told, as_json, "is right" if dry_run else "is unchanged")
             return
         screen.note("writing")
         if files:
@@ -160,7 +161,7 @@ def _on_the_node(
         if "tls" in doc["mqtt"]:
             node_files.tidy(node)
         line = restarted(node)
-    _tell({**told, "written": True, "boot": line}, as_json, "is written; the node is up with it")
+    _tell({**told, "written": True, "boot": line}, as_json, "is written, and the node runs with it")
 
 
 def restarted(node: Any) -> str:
@@ -170,8 +171,8 @@ def restarted(node: Any) -> str:
     line = node.boot_line(STARTED)  # the rescue window of 1.5 s comes before it
     if line is None or "app: " not in line:
         raise ConfigNotKept(
-            f"The configuration is on the node, but the node did not start with it: {line or 'it says nothing'}.",
-            "Look at `lamplighter log`; `lamplighter test` says what is wrong.",
+            f"The configuration was written, but the node did not start with it: {line or 'no output'}.",
+            "Read `lamplighter log`; `lamplighter test` shows what is wrong.",
         )
     return line
 
@@ -194,7 +195,7 @@ def _certificates_kept(node: Any, name: str, doc: dict, before: dict | None, fil
     lacking = [path for path in named if path not in there and path not in files]
     if "ca" not in tls or lacking:
         what = ", ".join(lacking) or "the CA's certificate"
-        raise ConfigInvalid(f"{name} asks for TLS, and the node has no {what}.", "Bring it with --certs FOLDER.")
+        raise ConfigInvalid(f"{name} requires TLS, but the node has no {what}.", "Install it with --certs FOLDER.")
 
 
 def _board(name: str) -> dict[str, Any]:

@@ -14,14 +14,14 @@ from ..problems import ReadingFault
 
 MEANING = {
     "silent": "there are no bytes",
-    "garbled": "no frame among these bytes is whole (marker, length, checksum)",
-    "refused": "the part answered with an error code of its own",
-    "foreign": "a good frame of another address, command, model or version",
-    "range": "a whole frame with a value that the part cannot mean",
-    "partial": "the part gives a part of its values only",
-    "signal": "the part says that it saw nothing usable",
+    "garbled": "these bytes contain no complete frame (marker, length, checksum)",
+    "refused": "the part answered with an error code",
+    "foreign": "a valid frame of another address, command, model or version",
+    "range": "a complete frame with a value outside the part's range",
+    "partial": "the part gives only some of its values",
+    "signal": "the part reports that it has no usable measurement",
     "warming": "the part needs more time after power-on",
-    "unset": "a clock that has lost its time, or was not set by a lamppost",
+    "unset": "the clock has lost its time, or was never set by a lamppost",
     "bus": "the bus itself failed",
 }
 
@@ -30,19 +30,19 @@ MEANING = {
 @click.argument("part")
 @click.argument("frame", metavar="HEX", nargs=-1, required=True)
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE",
-              help="An option of the part, as in the configuration: its model, shunt, address.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="An object with the readings by their SI words.")
+              help="Option of the part as in the configuration: model, shunt, address.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the readings as a JSON object.")
 @click.pass_context
 def command(
     ctx: click.Context, part: str, frame: tuple[str, ...], options: tuple[str, ...], as_json: bool
 ) -> None:
-    """Say what a captured frame of PART means, with the decoder that runs on the node.
+    """Decode a captured frame of PART with the decoder that runs on the node.
 
-    `lamplighter parts` lists the parts, and `lamplighter parts PART` says which bytes it takes. HEX is a whole answer
-    or data frame, with noise before and after, as logs and programs show it (03.04.00, 03:04, 0x03, 0x04,
-    \\x03\\x04, in brackets or not); - reads it from standard input. Options that change what the bytes mean are named
-    with the value that was used. Values come in the unit that their word ends with, a missing one as null. A frame
-    that holds no reading ends with exit code 40 and the fault's word.
+    `lamplighter parts` lists the parts, and `lamplighter parts PART` shows an example frame. HEX is a complete answer
+    or data frame as logs and programs print it (03.04.00, 03:04, 0x03, 0x04, \\x03\\x04, with or without brackets),
+    possibly with other bytes around it; - reads it from standard input. Options that affect the result are printed
+    with their values. The name of a value ends with its unit; a missing value is null. A frame without a reading ends
+    with exit code 40 and a fault word.
 
     Example: lamplighter decode tfmini "59 59 2C 02 38 04 00 00 1C"
     """

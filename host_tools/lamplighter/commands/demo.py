@@ -37,14 +37,15 @@ def _seconds() -> float | None:
 
 
 @click.command("demo")
-@click.option("--seconds", type=click.FloatRange(min=1), help="End after about so long.  [default: $DEMO_SECONDS]")
+@click.option("--seconds", type=click.FloatRange(min=1),
+              help="Stop after about this many seconds. [default: $DEMO_SECONDS]")  # fmt: skip
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), hidden=True, help="Picture of the last screen.")
 def command(seconds: float | None, svg: Path | None) -> None:
-    """Three virtual lampposts on recorded series: flashed, configured and tested with the real tools, then
-    telemetry, live. One plug is pulled in the middle.
+    """Run three virtual lampposts on recorded data: flash, configure and test them with the real tools, then show
+    live telemetry. Halfway, one of them loses power.
 
-    Ends with Ctrl-C, or after --seconds. Exit code 53 or 54 if a message was invalid or lost. One that comes twice
-    is only counted: a lamppost that is cut before its acknowledgement sends again, under the same key.
+    Stops after --seconds or with Ctrl-C. Exit code 53 if a message was invalid, 54 if one was lost. Duplicates are
+    only counted: a lamppost that loses power before the acknowledgement sends the record again, under the same key.
 
     Example: lamplighter demo --seconds 30
     """
@@ -73,7 +74,7 @@ def command(seconds: float | None, svg: Path | None) -> None:
     summary = telemetry.summary()
     screen.out.print(f"demo: {panel.closing(summary)}", markup=False)
     if summary["invalid"]:
-        raise ContractBroken("Messages of the demo break the contract.", details=list(telemetry.complaints)[-20:])
+        raise ContractBroken("Messages of the demo violate the contract.", details=list(telemetry.complaints)[-20:])
     if summary["gaps"]:
         raise TelemetryGaps("Messages of the demo were lost.", details=telemetry.gaps()[:20])
 
@@ -109,11 +110,11 @@ class Demo:
 
     def _pull(self, lamp: Lamp) -> None:
         """The mains are cut without a word, as at dawn; and come back."""
-        self._show.say(f"{lamp.node}: the plug is pulled")
+        self._show.say(f"{lamp.node}: power off")
         lamp.virtual.power_off()
         self._listen(time.monotonic() + DARK_S)
         lamp.virtual.power_on()
-        self._show.say(f"{lamp.node}: the power is back")
+        self._show.say(f"{lamp.node}: power on")
         boots = self._boots(lamp)
         give_up = time.monotonic() + BACK_S
         while self._boots(lamp) == boots and time.monotonic() < give_up:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 @click.command("doctor")
-@click.option("--port", metavar="PORT", help="Look at the lamppost there too; it is stopped for half a minute.")
+@click.option("--port", metavar="PORT", help="Check the lamppost on this port too; it stops for half a minute.")
 @click.option("--bundle", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.zip",
-              help="Write what support needs to see, without passwords and keys.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="The findings and the ranked causes as JSON.")
+              help="Write a file for support, without passwords and keys.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print findings and ranked causes as JSON.")
 def command(port: str | None, bundle: Path | None, as_json: bool) -> None:
-    """Look at the machine, and at the lamppost: supply, last start, files, journal, clock, WiFi, DNS, TCP, TLS, MQTT,
-    each part. Ends in a list of causes, each with its remedy; exit code 44 if
-    one of them stops the lamppost from working.
+    """Check this computer and, with --port, the lamppost: supply, last start, files, journal, clock, WiFi, DNS, TCP,
+    TLS, MQTT and each part. Lists the causes, the likeliest first, each with its remedy; exit code 44 if one of them
+    stops the lamppost from working.
 
     Example: lamplighter doctor --port /dev/ttyUSB0 --bundle lp-0042.zip
     """
@@ -49,7 +49,7 @@ def command(port: str | None, bundle: Path | None, as_json: bool) -> None:
     causes = ranked(findings)
     if bundle:
         write(bundle, findings, patient)
-        screen.note(f"{bundle} has what support needs, without passwords and keys")
+        screen.note(f"{bundle} written for support, without passwords and keys")
     if as_json:
         screen.result({"findings": [one.as_dict() for one in findings], "causes": [one.as_dict() for one in causes]})
     else:

@@ -20,30 +20,31 @@ SAME_COMMAND = "Run the same command again: it completes what is missing, and gi
 
 @click.command("flash")
 @click.option("--port", "names", required=True, multiple=True, metavar="PORT",
-              help="Serial port, e.g. /dev/ttyUSB0; repeated for several boards at once.")  # fmt: skip
-@click.option("--board", "name", required=True, metavar="BOARD", help="lamppost-esp32, -esp32s3 or -esp32s3-n8r2.")
+              help="Serial port, e.g. /dev/ttyUSB0; repeat it for several boards at once.")  # fmt: skip
+@click.option("--board", "name", required=True, metavar="BOARD",
+              help="Board: lamppost-esp32, lamppost-esp32s3 or lamppost-esp32s3-n8r2.")  # fmt: skip
 @click.option("--micropython", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="The official MicroPython image; without it the cache is searched.")  # fmt: skip
+              help="Official MicroPython image. [default: search the cache]")  # fmt: skip
 @click.option("--image", "whole", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="A whole image that `lamplighter image` built before.")  # fmt: skip
+              help="A complete image built by `lamplighter image`.")  # fmt: skip
 @click.option("--baud", type=click.IntRange(9600, 3000000), default=921600, show_default=True, metavar="N",
-              help="Speed to begin with; trouble lowers it to 460800, 115200.")  # fmt: skip
-@click.option("--force", is_flag=True, help="Write also what is right already.")
-@click.option("--force-supply", is_flag=True, help="Start although the supply has dipped.")
-@click.option("--erase", is_flag=True, help="Give up the node's files: the way out when a locked node's key is lost.")
+              help="Initial speed; errors lower it to 460800, then 115200.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Write everything, also segments that are already correct.")
+@click.option("--force-supply", is_flag=True, help="Continue although the supply voltage has dipped.")
+@click.option("--erase", is_flag=True, help="Erase the node's files; use this when a locked node's key is lost.")
 @click.option("--wait", "patience_s", type=click.FloatRange(0), default=30.0, show_default=True, metavar="S",
-              help="How long to wait for a cable that was pulled.")  # fmt: skip
-@click.option("--virtual", is_flag=True, help="A network address leads to a virtual lamppost.")
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON; an array for several ports.")
+              help="How long to wait for a disconnected cable, in seconds.")  # fmt: skip
+@click.option("--virtual", is_flag=True, help="The network address is a virtual lamppost.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON; an array for several ports.")
 def command(
     names: tuple[str, ...], name: str, micropython: Path | None, whole: Path | None, baud: int, force: bool,
     force_supply: bool, erase: bool, patience_s: float, virtual: bool, as_json: bool,
 ) -> int:  # fmt: skip
-    """Bring firmware onto a board: boot loader, MicroPython, partition table, app.
+    """Install the firmware on a board: boot loader, MicroPython, partition table, app.
 
-    What is right already is skipped; journal and configuration stay as they are. Safe to interrupt: a cable that
-    is plugged in again is gone on with, and the same command goes on later too. With several ports each board has
-    its own line, and the exit code is that of the worst.
+    Segments that are already correct are skipped; journal and configuration are kept. Safe to interrupt: it resumes
+    when the cable is reconnected, or when you run the same command again. With several ports each board has its own
+    line, and the exit code is the worst of them.
 
     \b
     Example: lamplighter flash --port /dev/ttyUSB0 --board lamppost-esp32
@@ -55,7 +56,7 @@ def command(
     if micropython and whole:
         raise click.UsageError("--image and --micropython exclude each other.")
     if len(set(names)) < len(names):
-        raise click.UsageError("The same port is named twice.")
+        raise click.UsageError("The same port is given twice.")
     board = board_file.load(name)
     first, *others = names
     if not others:
@@ -89,15 +90,15 @@ def _several(names: list[str], work: Work, as_json: bool) -> int:
         ])  # fmt: skip
     else:
         for one in ended:
-            words = _sentence(one.result) if one.result else f"NOT done. {one.cause} {one.remedy}"
+            words = _sentence(one.result) if one.result else f"FAILED. {one.cause} {one.remedy}"
             screen.out.print(f"{one.port}: {words}", markup=False)
     failed = [one for one in ended if not one.result]
-    screen.note(f"{len(ended) - len(failed)} of {len(ended)} boards are done.")
+    screen.note(f"{len(ended) - len(failed)} of {len(ended)} boards done.")
     return max((one.exit_code for one in failed), default=0)
 
 
 def _sentence(done: dict[str, Any]) -> str:
-    skipped = f", {done['skipped']:,} were right already" if done["skipped"] else ""
+    skipped = f", {done['skipped']:,} already correct" if done["skipped"] else ""
     return (
         f"{done['chip']} {done['mac']}: {done['written']:,} bytes written and verified{skipped}; "
         f"{done['seconds']:.1f} s. It runs."

@@ -21,14 +21,14 @@ QUIET_S = 1.0  # retained messages come at once: after so much silence they have
 
 @click.command("geojson")
 @broker_options
-@click.option("--site", type=TopicLevel(), default="+", help="Only this site.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.  [default: print]")
+@click.option("--site", type=TopicLevel(), default="+", help="Show only this site.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Output file. [default: stdout]")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True,
-              help="Listen for so long at most.")  # fmt: skip
+              help="Listen for this many seconds at most.")  # fmt: skip
 def command(access: BrokerAccess, site: str, out: Path | None, seconds: float) -> None:
-    """Write the lampposts of a street as GeoJSON points, with board, firmware, parts, state and alarms.
+    """Write the lampposts of a street as GeoJSON points with board, firmware, parts, state and alarms.
 
-    Positions come from `location` of each configuration. Any map program or geojson viewer shows the file.
+    The positions are the `location` of each node's configuration. Any GIS program can open the file.
 
     Example: lamplighter geojson --host broker.lan --site lisbon --out lisbon.geojson
     """
@@ -51,4 +51,4 @@ def command(access: BrokerAccess, site: str, out: Path | None, seconds: float) -
         screen.out.print(text, markup=False, highlight=False, soft_wrap=True)
     if without:
         shown = ", ".join(without[:5]) + (f" and {len(without) - 5} more" if len(without) > 5 else "")
-        screen.note(f"Without a location in their configuration, so not on the map: {shown}.")
+        screen.note(f"No location in their configuration, so not on the map: {shown}.")

@@ -25,7 +25,7 @@ def folder_option(function: Callable) -> Callable:
 
 
 def passphrase_option(function: Callable) -> Callable:
-    words = f"Holds the CA key's passphrase.  [default: ${PASSPHRASE}, or asked for]"
+    words = f"File with the passphrase of the CA's key. [default: ${PASSPHRASE}, or ask]"
     return click.option("--passphrase-file", type=FILE, metavar="FILE", help=words)(function)
 
 
@@ -34,20 +34,20 @@ def of_kind(function: Callable) -> Callable:
     for kind, words in (
         ("engineer", "NAME is a person who signs records."),
         ("reader", "NAME is a program that reads the telemetry."),
-        ("broker", "NAME is a broker, as lampposts reach it."),
+        ("broker", "NAME is a broker: the host name or address that lampposts use."),
     ):
         function = click.option(f"--{kind}", "kind", flag_value=kind, help=words)(function)
     return function
 
 
-as_json = click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 @click.group("identity")
 def command() -> None:
     """The city's CA, and a key and certificate for each lamppost (ECDSA P-256).
 
-    The folder holds private keys: keep it where only you can read it, and keep a copy.
+    The folder holds private keys: store it where only you can read it, and make a backup.
 
     Example: lamplighter identity init Lisbon
     """
@@ -61,20 +61,20 @@ def command() -> None:
 @click.option("--years", type=click.IntRange(1, 24), default=20, show_default=True)
 @as_json
 def init(city: str, folder: Path, passphrase_file: Path | None, no_passphrase: bool, years: int, as_json: bool) -> None:
-    """Make the CA of a CITY.
+    """Create the CA of a CITY.
 
     Example: lamplighter identity init Lisbon
     """
     from ..pki.city import City
 
     if not city.isprintable() or not 0 < len(city.encode()) <= 50:
-        raise click.UsageError("CITY has 1 to 50 octets of printable text.")
+        raise click.UsageError("CITY must be printable text of 1 to 50 octets.")
     phrase = None if no_passphrase else passphrase(passphrase_file, anew=True)
     if not no_passphrase and not phrase:
-        raise click.UsageError(f"Give a passphrase: --passphrase-file, ${PASSPHRASE}; or say --no-passphrase.")
+        raise click.UsageError(f"Give a passphrase with --passphrase-file or ${PASSPHRASE}, or add --no-passphrase.")
     made = City.create(folder, city, phrase, years * 365)
     ends = made.ca.not_valid_after_utc.isoformat()
-    guard = "has a passphrase" if phrase else "is yours to read only"
+    guard = "has a passphrase" if phrase else "is readable only by you"
     if as_json:
         screen.result({"folder": str(folder), "city": city, "ends": ends, "passphrase": bool(phrase)})
     else:
@@ -86,22 +86,23 @@ def init(city: str, folder: Path, passphrase_file: Path | None, no_passphrase: b
 @of_kind
 @folder_option
 @passphrase_option
-@click.option("--roster", type=FILE, metavar="FILE", help="Issue for every row of it that has none yet.")
-@click.option("--host", "hosts", multiple=True, metavar="NAME", help="Of a broker: another name or address of it.")
-@click.option("--days", type=click.IntRange(1, 36500), help="How long it is valid.  [default: 10 years for a node]")
+@click.option("--roster", type=FILE, metavar="FILE", help="Issue certificates for all rows that have none.")
+@click.option("--host", "hosts", multiple=True, metavar="NAME",
+              help="With --broker: another host name or address of the broker.")  # fmt: skip
+@click.option("--days", type=click.IntRange(1, 36500), help="Validity in days. [default: 10 years for a node]")
 @as_json
 def issue(
     names: tuple[str, ...], kind: str | None, folder: Path, passphrase_file: Path | None, roster: Path | None,
     hosts: tuple[str, ...], days: int | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Make a key and a certificate for each NAME: SITE/NODE, or see the options.
+    """Issue a key and a certificate for each NAME: SITE/NODE of a lamppost, or as the options say.
 
     Example: lamplighter identity issue lisbon/lp-0042
     """
     if not names and not roster:
-        raise click.UsageError("Name what to issue for, or a --roster.")
+        raise click.UsageError("Name at least one NAME, or a --roster.")
     if hosts and kind != "broker":
-        raise click.UsageError("--host goes with --broker.")
+        raise click.UsageError("--host needs --broker.")
     city = load(folder, passphrase_file, True)
     wanted = [checked(kind or "node", name) for name in names]
     if roster:
@@ -119,7 +120,7 @@ def issue(
     if as_json:
         screen.result(done)
     elif not done:
-        screen.out.print("Every row has a certificate already.")
+        screen.out.print("Every row already has a certificate.")
 
 
 @command.command("renew")
@@ -127,25 +128,27 @@ def issue(
 @of_kind
 @folder_option
 @passphrase_option
-@click.option("--ca", "the_ca", is_flag=True, help="Renew the CA: same key, new end.")
-@click.option("--expiring", type=click.IntRange(0, 36500), metavar="DAYS", help="All that end within so many days.")
-@click.option("--days", type=click.IntRange(1, 36500), help="How long the new ones are valid.")
+@click.option("--ca", "the_ca", is_flag=True, help="Renew the CA's certificate: same key, new expiry date.")
+@click.option("--expiring", type=click.IntRange(0, 36500), metavar="DAYS",
+              help="Renew all that expire within this many days.")  # fmt: skip
+@click.option("--days", type=click.IntRange(1, 36500), help="Validity of the new certificates in days.")
 @as_json
 def renew(
     names: tuple[str, ...], kind: str | None, folder: Path, passphrase_file: Path | None, the_ca: bool,
     expiring: int | None, days: int | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Make a new key and certificate for each NAME that has one. The one before stays valid until it is
-    revoked, so that the lamppost works until somebody brings it the new one with `lamplighter commission`.
+    """Issue a new key and certificate for each NAME that has one. The previous certificate stays valid until it is
+    revoked, so the lamppost keeps working until the new one is installed with `lamplighter commission`.
 
     Example: lamplighter identity renew --expiring 90
     """
     if not names and not the_ca and expiring is None:
-        raise click.UsageError("Name what to renew, or say --ca or --expiring DAYS.")
+        raise click.UsageError("Name at least one NAME, or add --ca or --expiring DAYS.")
     city = load(folder, passphrase_file, True)
     if the_ca:
         city.renew_ca(days or 20 * 365)
-        screen.note(f"The CA is valid until {city.ca.not_valid_after_utc:%Y-%m-%d}; nodes get it at their next visit.")
+        until = f"{city.ca.not_valid_after_utc:%Y-%m-%d}"
+        screen.note(f"The CA is valid until {until}; install it on the nodes at the next visit.")
     chosen = [(kind or "node", checked(kind or "node", name)) for name in names]
     if expiring is not None:
         chosen += city.expiring(expiring)
@@ -154,7 +157,8 @@ def renew(
         city.renew(one_kind, name, days)
         done.append(_issued(city, one_kind, name))
         if not as_json:
-            screen.out.print(f"{name}: valid until {done[-1]['ends'][:10]}; the one before is valid too.", markup=False)
+            until = done[-1]["ends"][:10]
+            screen.out.print(f"{name}: valid until {until}; the previous one stays valid.", markup=False)
     if as_json:
         screen.result(done)
 
@@ -164,15 +168,16 @@ def renew(
 @of_kind
 @folder_option
 @passphrase_option
-@click.option("--serial", metavar="HEX", help="Only the certificate with this number.")
-@click.option("--reason", default="unspecified", show_default=True, metavar="TEXT", help="For the book.")
+@click.option("--serial", metavar="HEX", help="Revoke only the certificate with this serial number.")
+@click.option("--reason", default="unspecified", show_default=True, metavar="TEXT",
+              help="Reason, noted in the certificate index.")  # fmt: skip
 @as_json
 def revoke(
     name: str | None, kind: str | None, folder: Path, passphrase_file: Path | None, serial: str | None,
     reason: str, as_json: bool,
 ) -> None:  # fmt: skip
-    """Take back every certificate of NAME, and delete its key here. It counts once the broker has the new
-    list: `lamplighter identity export`.
+    """Revoke all certificates of NAME, and delete its key from the folder. This takes effect when the broker loads
+    the new revocation list: `lamplighter identity export`.
 
     Example: lamplighter identity revoke lisbon/lp-0042 --reason stolen
     """
@@ -189,23 +194,23 @@ def revoke(
         return
     for one in found:
         screen.out.print(f"{one.name}: {one.serial} is revoked.", markup=False)
-    screen.note("Give the broker the new list: lamplighter identity export, then reload it.")
+    screen.note("Load the new list into the broker: lamplighter identity export, then reload it.")
 
 
 @command.command("export")
 @click.argument("target", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER")
 @folder_option
 @passphrase_option
-@click.option("--broker", required=True, metavar="NAME", help="The broker, as its certificate was issued.")
+@click.option("--broker", required=True, metavar="NAME", help="The broker's name in its certificate.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8883, show_default=True)
 @click.option("--at", "place", default="/etc/mosquitto/lamplighter", show_default=True, metavar="PATH",
-              help="Where the folder will be on the broker's machine.")  # fmt: skip
+              help="Path of the folder on the broker's machine.")  # fmt: skip
 @as_json
 def export(
     target: Path, folder: Path, passphrase_file: Path | None, broker: str, port: int, place: str, as_json: bool
 ) -> None:
-    """Write a folder for Mosquitto: CA, revocation list, access list, configuration, and the script that installs it.
-    No private key is among it: the script takes the broker's.
+    """Write a folder for Mosquitto: CA, revocation list, access list, configuration and install script. It holds no
+    private key: the script takes the broker's key as its argument.
 
     Example: lamplighter identity export ./for-the-broker --broker broker.lan
     """
@@ -221,16 +226,16 @@ def export(
     for path in written:
         screen.out.print(str(path), markup=False)
     key = city.files("broker", checked("broker", broker))[0]
-    screen.note("Copy this folder and the broker's key to the broker's machine (Debian, Ubuntu). There, one command:")
+    screen.note("Copy this folder and the broker's key to the broker's machine (Debian, Ubuntu) and run there:")
     screen.note(f"  sudo sh {target.name}/install.sh {key.name}")
-    screen.note(f"The key is {key}. In a container: compose.yaml says how.")
+    screen.note(f"The key is {key}. For a container see compose.yaml.")
 
 
 @command.command("list")
 @folder_option
 @as_json
 def show(folder: Path, as_json: bool) -> None:
-    """Show every certificate: whose, until when, revoked or not.
+    """List all certificates: owner, expiry date, revoked or not.
 
     Example: lamplighter identity list
     """

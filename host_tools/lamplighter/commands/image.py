@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 @click.command(name="image")
 @click.option("--board", "name", metavar="BOARD", help="Build for this board.")
-@click.option("--all", "every", is_flag=True, help="Build for all boards whose MicroPython image is at hand.")
+@click.option("--all", "every", is_flag=True, help="Build for every board whose MicroPython image is found.")
 @click.option("--micropython", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="The official image from micropython.org; without it the cache is searched.")  # fmt: skip
-@click.option("--simulated", is_flag=True, help="Use the stand-in that only the virtual lamppost can run.")
+              help="Official image from micropython.org. [default: search the cache]")  # fmt: skip
+@click.option("--simulated", is_flag=True, help="Use simulated MicroPython, which runs on the virtual lamppost only.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Where to write the whole flash (default: build/BOARD.bin).")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a board on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per board.")
 def command(
     name: str | None, every: bool, micropython: Path | None, simulated: bool, out: Path | None, as_json: bool
 ) -> None:
-    """Build one flash image: boot loader and MicroPython from the official image, our partition table, and the
-    file system with the compiled app. Write it with `esptool write-flash 0x0 FILE`, or use `lamplighter flash`.
+    """Build one flash image: boot loader and MicroPython from the official image, the board's partition table, and
+    the file system with the compiled app. Write it with `esptool write-flash 0x0 FILE`, or use `lamplighter flash`.
 
     \b
     Example: lamplighter image --board lamppost-esp32 --micropython ESP32_GENERIC-SPIRAM-20260406-v1.28.0.bin
@@ -36,9 +36,9 @@ def command(
     from ..image import build
 
     if every == bool(name):
-        raise click.UsageError(f"Name one board with --board ({', '.join(board_file.names())}), or say --all.")
+        raise click.UsageError(f"Name one board with --board ({', '.join(board_file.names())}), or use --all.")
     if every and (micropython or out):
-        raise click.UsageError("--micropython and --out go with --board: each board has an image of its own.")
+        raise click.UsageError("--micropython and --out need --board: each board has its own image.")
     if micropython and simulated:
         raise click.UsageError("--simulated and --micropython exclude each other.")
     missing: list[ImageMissing] = []
@@ -55,7 +55,7 @@ def command(
     if missing and (not every or len(missing) == len(board_file.names())):
         raise _together(missing)
     for absent in missing:
-        screen.note(f"left out: {absent.cause} {absent.remedy}")
+        screen.note(f"skipped: {absent.cause} {absent.remedy}")
 
 
 def _one(board: Board, source: Path, out: Path, as_json: bool) -> None:
@@ -81,7 +81,7 @@ def _together(missing: list[ImageMissing]) -> ImageMissing:
     if len(missing) == 1:
         return missing[0]
     return ImageMissing(
-        "No official MicroPython image is at hand for any board.",
+        "No official MicroPython image was found for any board.",
         "Put one of the files named above where its line says, or name it with --board BOARD --micropython FILE.",
         [f"{absent.cause} {absent.remedy}" for absent in missing],
     )

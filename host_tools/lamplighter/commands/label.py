@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 @click.option("--roster", "file", type=FILE, required=True, metavar="FILE", help="The street's list of lampposts.")
 @base_option
 @click.option("--out", type=FILE, default="labels.svg", show_default=True, metavar="FILE",
-              help=".svg: a file for each sheet; .pdf: all sheets in one.")  # fmt: skip
-@click.option("--all", "every", is_flag=True, help="Every lamppost of the roster.")
-@click.option("--size", default="70x37", show_default=True, metavar="WxH", help="Of one label, in mm.")
-@click.option("--skip", type=click.IntRange(min=0), default=0, metavar="N", help="Places of the sheet that are used.")
-@click.option("--link", default="", metavar="URL", help="What the code says: a web address with {asset} in it.")
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+              help=".svg: one file per sheet; .pdf: all sheets in one file.")  # fmt: skip
+@click.option("--all", "every", is_flag=True, help="Print labels for every lamppost of the roster.")
+@click.option("--size", default="70x37", show_default=True, metavar="WxH", help="Size of one label in mm.")
+@click.option("--skip", type=click.IntRange(min=0), default=0, metavar="N",
+              help="Labels of the sheet that are already used.")  # fmt: skip
+@click.option("--link", default="", metavar="URL", help="URL in the QR code; {asset} stands for the asset id.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     assets: tuple[str, ...], file: Path, base: Path | None, out: Path, every: bool, size: str, skip: int, link: str,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Draw a label for each ASSET: its number large, SITE/NODE, MAC and the record's fingerprint, a QR code.
+    """Draw a label for each ASSET: asset id in large type, SITE/NODE, MAC, the record's fingerprint and a QR code.
 
     Example: lamplighter label LP-0042 LP-0043 --roster street.csv --out labels.pdf
     """
@@ -39,9 +40,9 @@ def command(
     from ..roster import results, roster_file
 
     if bool(assets) == every:
-        raise click.UsageError("Name assets, or say --all.")
+        raise click.UsageError("Name at least one ASSET, or use --all.")
     if link and "{asset}" not in link:
-        raise click.UsageError("--link needs {asset} where the asset id belongs.")
+        raise click.UsageError("--link needs {asset} in place of the asset id.")
     measures = _measures(size)
     street = roster_file.read(file, common(base))
     rows = street.rows if every else _known(street, assets)
@@ -80,7 +81,7 @@ def _measures(size: str) -> tuple[float, float]:
     try:
         width, height = (float(part) for part in size.lower().split("x"))
     except ValueError:
-        raise click.UsageError(f"--size is {size!r}: give WIDTHxHEIGHT in mm, such as 70x37.") from None
+        raise click.UsageError(f"--size is {size!r}: use WIDTHxHEIGHT in mm, such as 70x37.") from None
     if not (40 <= width <= 210 and 18 <= height <= 297):
-        raise click.UsageError(f"--size is {size}: a label has 40x18 to 210x297 mm.")
+        raise click.UsageError(f"--size is {size}: a label must be 40x18 to 210x297 mm.")
     return width, height

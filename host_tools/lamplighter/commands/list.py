@@ -24,14 +24,14 @@ FACTS = ("mac", "asset", "node", "chip", "board", "firmware", "config", "reset")
 
 @click.command("list")
 @click.argument("names", nargs=-1, metavar="[PORT]...")
-@click.option("--no-ask", is_flag=True, help="Open no port: only what the system knows of them.")
-@click.option("--ask", is_flag=True, help="Stop a node that does not say who it is, ask its REPL, and restart it.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array to stdout.")
+@click.option("--no-ask", is_flag=True, help="Open no port; show only what the operating system knows.")
+@click.option("--ask", is_flag=True, help="If a node does not identify itself, stop it, ask its REPL and restart it.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def command(names: tuple[str, ...], no_ask: bool, ask: bool, as_json: bool) -> None:
-    """Show the ports that a lamppost may be on, and who is there; other ports are never touched.
+    """List the ports with a USB serial bridge, and the lamppost on each; other ports are never opened.
 
-    A node that runs is asked at its console and goes on working. A virtual lamppost or a network port is shown when it
-    is named.
+    A running node is asked at its console and keeps working. A virtual lamppost or a network port is listed only if you
+    name it.
 
     Example: lamplighter list
     """
@@ -57,7 +57,7 @@ def command(names: tuple[str, ...], no_ask: bool, ask: bool, as_json: bool) -> N
     for port, answer in zip(found, answers, strict=True):
         row, trouble = _row(port, answer)
         if ask and answer and not answer.facts and port.state == "free":
-            screen.note(f"{port.device}: stopping it to ask")
+            screen.note(f"{port.device}: stopping the app to ask the REPL")
             row |= _asked(port.device)
         elif trouble:
             row["trouble"] = f"{trouble.cause} {trouble.remedy}"
@@ -66,7 +66,7 @@ def command(names: tuple[str, ...], no_ask: bool, ask: bool, as_json: bool) -> N
     if as_json:
         screen.result(rows)
     elif not rows:
-        screen.note("No lamppost is plugged in. Known bridges: CP210x, CH340, CH9102, FTDI, PL2303, USB-JTAG.")
+        screen.note("No lamppost is connected. Known bridges: CP210x, CH340, CH9102, FTDI, PL2303, USB-JTAG.")
     else:
         screen.table(COLUMNS | {key: key for key in FACTS}, rows)
         for line in remedies:

@@ -16,9 +16,9 @@ from ..parts.catalogue import Part
 
 @click.command("parts")
 @click.argument("part", required=False)
-@click.option("--json", "as_json", is_flag=True, help="All that is known, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def command(part: str | None, as_json: bool) -> None:
-    """Show the parts that a lamppost can carry; of PART its wiring, range, options, traps, and what is not verified.
+    """List the supported parts. With PART: its wiring, range, options, pitfalls, and what is not verified.
 
     The same is in docs/reference/parts.md.
 

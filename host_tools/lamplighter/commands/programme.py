@@ -16,7 +16,7 @@ HOURS = ("sunset", "civil_dusk", "civil_dawn", "sunrise")
 
 @click.group("programme")
 def command() -> None:
-    """Programmes of the lamp: which level from when to when, by calendar, sun and clock.
+    """Preview lamp programmes: the dimming level by calendar, sun and clock.
 
     Example: lamplighter programme show --night 2026-12-21 --lat 38.72 --lon -9.14
     """
@@ -24,16 +24,16 @@ def command() -> None:
 
 @command.command("show")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False, metavar="[FILE]")
-@click.option("--night", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The date on which the night begins.")
+@click.option("--night", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Date on which the night begins.")
 @click.option("--lat", type=click.FloatRange(-90, 90), required=True, help="Latitude in degrees north.")
 @click.option("--lon", type=click.FloatRange(-180, 180), required=True, help="Longitude in degrees east.")
 @click.option("--tz", default="UTC0", show_default=True, metavar="ZONE",
               help="Time zone: Europe/Lisbon, or a POSIX string such as WET0WEST,M3.5.0/1,M10.5.0.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One object: events of the sun and periods, in UTC.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: sun events and periods, in UTC.")
 def show(file: Path | None, night: datetime.datetime, lat: float, lon: float, tz: str, as_json: bool) -> None:
-    """Print a night of a programme and draw it. The lamppost's own code computes it under MicroPython.
+    """Print and plot one night of a programme, computed by the firmware's own code under MicroPython.
 
-    FILE has the programmes as JSON; without it the default programme is shown: full light from sunset to sunrise.
+    FILE is a JSON file of programmes. Without it the default programme is shown: full light from sunset to sunrise.
 
     Example: lamplighter programme show --night 2026-12-21 --lat 38.72 --lon -9.14 --tz Europe/Lisbon
     """

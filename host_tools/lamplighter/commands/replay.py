@@ -15,7 +15,7 @@ TRACE = click.Path(path_type=Path)
 
 @click.group()
 def command() -> None:
-    """Run the node's own sensing over a recorded trace, under MicroPython.
+    """Run the node's own sensing code over a recorded trace, under MicroPython.
 
     Example: lamplighter replay parking TRACE.csv --json
     """
@@ -26,19 +26,21 @@ command.add_command(air)
 
 @command.command()
 @click.argument("trace", type=TRACE, metavar="TRACE.csv")
-@click.option("--truth", type=TRACE, metavar="FILE", help="CSV of t_s,state: compare, and print the confusion matrix.")
+@click.option("--truth", type=TRACE, metavar="FILE",
+              help="CSV file (t_s,state) to compare with; prints the confusion matrix.")  # fmt: skip
 @click.option(
     "--empty-mm", type=click.IntRange(300, 12000), metavar="MM",
-    help="Distance to the ground of the empty bay, as in the configuration; without it that is learned.",
+    help="Distance to the ground of the empty bay, as in the configuration. [default: learned]",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One object a change; with --truth one more, the figures.")
+@click.option("--json", "as_json", is_flag=True,
+              help="Print one JSON object per change; with --truth also the figures.")  # fmt: skip
 def parking(trace: Path, truth: Path | None, empty_mm: int | None, as_json: bool) -> None:
-    """What a node would have told of a parking bay, change by change.
+    """Show what a node would have published about a parking bay, change by change.
 
     TRACE.csv has a column t_s (seconds, or ISO 8601 as 2026-03-01T12:00:00Z), t_ms (milliseconds) or time (ISO 8601)
     and any of range_mm, strength, mag_x_ut, mag_y_ut, mag_z_ut, presence, temp_c, separated by commas, tabs or (with
-    decimal commas) semicolons; an empty cell is a missing reading. A state counts from its t_s on; before the first
-    it is unknown. Errors of the file are named all at once, and end with exit code 43; gaps are noted.
+    decimal commas) semicolons; an empty cell is a missing reading. A state holds from its t_s on; before the first
+    one it is unknown. All errors of the file are shown at once, with exit code 43; gaps are noted.
 
     Example: lamplighter replay parking TRACE.csv --truth TRUTH.csv
     """

@@ -21,22 +21,22 @@ _VALUES = ("pm1", "pm2_5", "pm4", "pm10", "no2", "o3", "so2", "co", "co2", "voc_
 )
 @click.option(
     "--window-s", type=click.IntRange(1, 86400), metavar="S", default=600, show_default=True,
-    help="Length of a window; divides the day.",
+    help="Length of a window in seconds; a divisor of one day.",
 )  # fmt: skip
-@click.option("--humidity", type=click.Choice(("crilley-2018",)), help="Take the water off particles; needs rh.")
+@click.option("--humidity", type=click.Choice(("crilley-2018",)), help="Correct particles for water uptake; needs rh.")
 @click.option(
     "--kappa", type=click.FloatRange(0.05, 1), metavar="K", default=0.4, show_default=True,
-    help="With --humidity: how much water they take up.",
+    help="With --humidity: hygroscopicity of the particles.",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One object a window.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per window.")
 def air(trace: Path, table: str, window_s: int, humidity: str | None, kappa: float, as_json: bool) -> None:
-    """What a node would have told of the air, window by window.
+    """Show what a node would have published about the air, window by window.
 
     TRACE.csv has a column t_s (seconds, Unix time for windows on UTC; or ISO 8601), t_ms (milliseconds) or time (ISO
     8601), separated by commas, semicolons (with decimal commas) or tabs, and any of pm1, pm2_5, pm4, pm10 (µg/m³),
     t (°C), rh (%), p (hPa), co2 (ppm), no2, o3, so2, co (ppb), voc_raw with nox_raw (ticks); an empty cell is a
-    missing reading. A window is told where it ends; one that the trace ends in is not. Errors of the file are named
-    all at once, and end with exit code 43; gaps are noted.
+    missing reading. Only complete windows are printed, each at its end. All errors of the file are shown at once, with
+    exit code 43; gaps are noted.
 
     Example: lamplighter replay air TRACE.csv --table US-2024 --json
     """

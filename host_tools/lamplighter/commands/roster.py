@@ -16,14 +16,14 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 def base_option(function: Callable) -> Callable:
     return click.option("--base", type=FILE, metavar="FILE",
-                        help="Configuration (JSON) of what all lampposts have in common.")(function)  # fmt: skip
+                        help="JSON file with the configuration that all lampposts share.")(function)  # fmt: skip
 
 
 @click.group("roster")
 def command() -> None:
-    """A street's list of lampposts: a CSV file with a row for each, as docs/field/roster.md says.
+    """Check a street's list of lampposts: a CSV file with one row per lamppost (docs/field/roster.md).
 
-    It is never written: what becomes of its lampposts goes into NAME.results.csv beside it.
+    The file is never changed: results go into NAME.results.csv beside it.
 
     Example: lamplighter roster check street.csv
     """
@@ -32,9 +32,9 @@ def command() -> None:
 @command.command("check")
 @click.argument("file", type=FILE)
 @base_option
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def check(file: Path, base: Path | None, as_json: bool) -> None:
-    """Check every row; all errors are shown at once, each with line, column, cause and what to do.
+    """Check every row. All errors are shown at once, each with line, column, cause and remedy.
 
     Example: lamplighter roster check street.csv
     """
@@ -62,9 +62,9 @@ def check(file: Path, base: Path | None, as_json: bool) -> None:
 @command.command("next")
 @click.argument("file", type=FILE)
 @base_option
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def following(file: Path, base: Path | None, as_json: bool) -> None:
-    """Show the next lamppost that is not finished, and where it stands.
+    """Show the next lamppost to commission and its location.
 
     Example: lamplighter roster next street.csv
     """
@@ -87,10 +87,10 @@ def following(file: Path, base: Path | None, as_json: bool) -> None:
 @click.option("--roster", "file", type=FILE, required=True, metavar="FILE", help="The street's list of lampposts.")
 @click.option("--port", required=True, metavar="PORT", help="Serial port of the old node.")
 @base_option
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def keep(asset: str, file: Path, port: str, base: Path | None, as_json: bool) -> None:
-    """Read the counters of a node that is to be swapped and still answers; `lamplighter commission --swap` gives
-    them to the new one.
+    """Save the counters of a node that will be replaced and still answers; `lamplighter commission --swap`
+    transfers them to the new node.
 
     Example: lamplighter roster keep LP-0017 --roster street.csv --port /dev/ttyUSB0
     """
@@ -108,7 +108,7 @@ def keep(asset: str, file: Path, port: str, base: Path | None, as_json: bool) ->
         doc = node_files.document(node, "/config.json") or {}
         name = f"{doc.get('site')}/{doc.get('node')}"
         if name != row.name:
-            raise OtherLamppost(f"This is {name if doc else 'a node without a name'}, and {row.asset} is {row.name}.")
+            raise OtherLamppost(f"This is {name if doc else 'an unconfigured node'}, but {row.asset} is {row.name}.")
         counters, mac = counter_transfer.read(node), colons(preserve.chip(node, board_file.load(row.board))[0])
     counter_transfer.keep(row.asset, mac, counters)
     told = {"asset": row.asset, "mac": mac, **counters}

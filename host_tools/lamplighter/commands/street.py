@@ -22,35 +22,38 @@ _LOGIN = ("badlogin", "notallowed")
 @click.command()
 @click.option("--host", type=Host(), required=True, metavar="HOST", help="The broker.")
 @click.option("--port", type=click.IntRange(1, 65535), default=1883, show_default=True, help="Its port.")
-@click.option("--user", help="User name at the broker, the same for all.")
-@click.option("--password-file", type=FILE, help="Holds the password.")
-@click.option("--nodes", type=click.IntRange(1, 60000), default=100, show_default=True, help="Simulated lampposts.")
-@click.option("--site", default="simulated", show_default=True, help="Their site, second level of every topic.")
+@click.option("--user", help="User name at the broker, shared by all.")
+@click.option("--password-file", type=FILE, help="File with the password.")
+@click.option("--nodes", type=click.IntRange(1, 60000), default=100, show_default=True,
+              help="Number of simulated lampposts.")  # fmt: skip
+@click.option("--site", default="simulated", show_default=True, help="Site name, the third level of every topic.")
 @click.option(
     "--backlog", type=click.IntRange(0, 10000), default=0, show_default=True,
-    help="Records that wait in each journal at power on.",
+    help="Records waiting in each journal at power-on.",
 )  # fmt: skip
 @click.option(
     "--every", "every_s", type=click.IntRange(0, 86400), default=60, show_default=True,
-    help="Seconds from one fresh record of each to the next; 0: none.",
+    help="Interval between new records of a lamppost in seconds; 0: none.",
 )  # fmt: skip
-@click.option("--spread", type=click.IntRange(0, 3600), default=60, show_default=True, help="mqtt.spread_s of all.")
+@click.option("--spread", type=click.IntRange(0, 3600), default=60, show_default=True,
+              help="mqtt.spread_s of every lamppost.")  # fmt: skip
 @click.option(
-    "--drain-spread", type=click.IntRange(0, 3600), default=60, show_default=True, help="mqtt.drain_spread_s of all.",
+    "--drain-spread", type=click.IntRange(0, 3600), default=60, show_default=True,
+    help="mqtt.drain_spread_s of every lamppost.",
 )  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so many seconds.")
-@click.option("--json", "as_json", is_flag=True, help="The figures as one object.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Stop after this many seconds.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
 def command(
     host: str, port: int, user: str | None, password_file: Any, nodes: int, site: str, backlog: int, every_s: int,
     spread: int, drain_spread: int, seconds: float | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Put many simulated lampposts on a broker: all get their power in the same second, and go on measuring.
+    """Connect many simulated lampposts to a broker: all power on in the same second and keep publishing.
 
-    No chip, parts or flash are simulated here, only how lampposts meet a broker: the firmware's own MQTT session,
-    sender, spread and back-off, each over a TCP connection of its own, with messages that keep to the contract. See
-    `lamplighter virtual` for a whole one. Use a broker that is yours: this is a load.
+    Only the MQTT side is simulated, without chip, parts and flash: the firmware's own MQTT session, publisher, spread
+    and backoff, one TCP connection per lamppost, with messages that follow the contract. See `lamplighter virtual` for
+    a complete lamppost. Use your own broker only: this is a load test.
 
-    The password comes from --password-file, from $LAMPLIGHTER_MQTT_PASSWORD, or is asked for. Ctrl-C ends.
+    The password comes from --password-file or $LAMPLIGHTER_MQTT_PASSWORD, or is asked for. Stop with Ctrl-C.
 
     Example: lamplighter street --host localhost --nodes 2000 --backlog 96
     """
@@ -58,7 +61,7 @@ def command(
     from ..fleet import open_file_limit
 
     if not re.fullmatch(NAME, site):
-        raise click.BadParameter("small letters, digits and hyphens, 1 to 32 of them", param_hint="--site")
+        raise click.BadParameter("1 to 32 lower-case letters, digits and hyphens", param_hint="--site")
     _reach(host, port)
     open_file_limit.allow(nodes)
     mqtt: dict[str, Any] = {"host": host, "port": port, "spread_s": spread, "drain_spread_s": drain_spread}
@@ -93,7 +96,7 @@ async def _evening(
     from ..fleet.simulated_street import SimulatedStreet
 
     city = SimulatedStreet(nodes, mqtt, backlog, every_s, site)
-    screen.note(f"{nodes} simulated lampposts get their power now; broker {mqtt['host']}:{mqtt['port']}")
+    screen.note(f"{nodes} simulated lampposts power on now; broker {mqtt['host']}:{mqtt['port']}")
     try:
         await city.power_on()
         line = 0.0

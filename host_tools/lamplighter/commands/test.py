@@ -13,9 +13,9 @@ from ..problems import SelftestFailed
 
 @click.command("test")
 @click.option("--port", required=True, metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object: verdict and checks.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: verdict and checks.")
 def command(port: str, as_json: bool) -> None:
-    """Check supply, slots, files, every part, the journal and the network; exit code 42 if a check fails.
+    """Check supply, app slots, files, every part, journal and network; exit code 42 if a check fails.
 
     A bench runs the same checks with pytest (docs/reference/hil.md).
 

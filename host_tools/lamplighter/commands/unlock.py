@@ -13,15 +13,15 @@ from ..problems import NodeSilent
 @click.command("unlock")
 @click.option("--port", required=True, metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
 @click.option("--identity", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
-              help="The city's identity folder, which has the key of each lamppost.")  # fmt: skip
-@click.option("--node", "name", metavar="SITE/NODE", help="Whose key of the folder; without it the node is asked.")
-@click.option("--key", metavar="FILE", help="The node's private key itself, PEM or DER.")
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+              help="The city's identity folder with the key of each lamppost.")  # fmt: skip
+@click.option("--node", "name", metavar="SITE/NODE", help="The node whose key to use. [default: ask the node]")
+@click.option("--key", metavar="FILE", help="The node's private key, PEM or DER.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(port: str, identity: Path | None, name: str | None, key: str | None, as_json: bool) -> None:
-    """Open the console of a lamppost in operation, with its own key.
+    """Unlock the console of a lamppost in operation with its own key.
 
-    It stays open until the node is reset, or for a quarter of an hour; other verbs and mpremote work meanwhile. The
-    lamp goes on working. Without the key the only way in is `lamplighter flash --erase`.
+    It stays unlocked for 15 minutes or until the node is reset; other commands and mpremote work meanwhile. The lamp
+    keeps working. Without the key the only way in is `lamplighter flash --erase`.
 
     Example: lamplighter unlock --port /dev/ttyUSB0 --identity ~/lisbon/identity
     """
@@ -40,7 +40,7 @@ def command(port: str, identity: Path | None, name: str | None, key: str | None,
     if as_json:
         screen.result({"port": port, "was_locked": opened, "open": True})
     else:
-        words = "is open now, until the node is reset or a quarter of an hour has passed" if opened else "is not locked"
+        words = "is unlocked for 15 minutes, or until the node is reset" if opened else "is not locked"
         screen.out.print(f"{port}: the console {words}.", markup=False)
 
 
@@ -51,4 +51,4 @@ def _asked(port: str) -> str:
     answer = identify.ask(port)
     if answer.facts or answer.state in (identify.PROMPT, identify.NOT_CONFIGURED):
         return str(answer.facts.get("node", ""))
-    raise NodeSilent(f"The node on {port} does not say which it is.", "Name it with --node SITE/NODE.")
+    raise NodeSilent(f"The node on {port} does not report its name.", "Name it with --node SITE/NODE.")

@@ -21,14 +21,14 @@ HALF = "The node runs the app that it had until the new one is whole. Run the sa
 
 @click.command("update")
 @click.option("--port", required=True, metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(port: str, as_json: bool) -> None:
-    """Update the node's app to the one of this lamplighter, over its REPL.
+    """Update the node's app to the one in this lamplighter, over the serial REPL.
 
-    Only files that changed cross the line, deflated. The new app goes into the slot that does not run, and counts once
-    each of its files has the right hash. The old app stays in its slot, and runs again if the new one does not become
-    healthy in three starts. Missing and damaged files are replaced, extra ones are removed. MicroPython, boot.py and
-    the configuration stay as they are.
+    Only changed files are sent, compressed. They go into the inactive slot, which becomes the active one when every
+    file has the right hash. The old app stays in its slot and runs again if the new one does not become healthy in
+    three starts. Missing and damaged files are replaced, extra ones removed. MicroPython, boot.py and the
+    configuration are not changed.
 
     Example: lamplighter update --port /dev/ttyUSB0
     """
@@ -75,7 +75,7 @@ def _mend(node, wanted: dict[str, bytes], letter: str) -> str:
     from ..update import update
 
     there = update.look(node, running="b" if letter == "a" else "a")
-    screen.note(f"slot {letter} gets the same app")
+    screen.note(f"slot {letter} is completed with the same app")
     update.renew(node, wanted, there, switch=False)
     return letter
 
@@ -87,10 +87,10 @@ def _check(port: str, line: str | None, build: str) -> None:
         return  # it starts, and has nothing to work with yet
     facts = identify.ask(port).facts
     if facts.get("build") != build:
-        runs = f"build {facts['build']} runs in slot {facts['slot']}" if facts else line or "it says nothing"
+        runs = f"build {facts['build']} runs in slot {facts['slot']}" if facts else line or "no output"
         raise UpdateFailed(
-            f"The new app is on the node and does not run: {runs}.",
-            "The node went back to the app that it had. Look at `lamplighter log` for why the new one did not start.",
+            f"The new app is on the node but does not run: {runs}.",
+            "The node went back to its previous app. `lamplighter log` shows why the new one did not start.",
         )
 
 
@@ -109,7 +109,7 @@ def _tell(port: str, build: str, done: Renewed | None, mended: list[str], second
             f"{port}: build {build} runs in slot {done.slot}; {done.changed} files sent ({done.sent:,} bytes), "
             f"{done.kept} unchanged; {seconds:.1f} s."
         )
-    text += "".join(f" Slot {letter} was not whole, and holds the same app now." for letter in mended)
+    text += "".join(f" Slot {letter} was incomplete and now has the same app." for letter in mended)
     if done and not mended:
         text += " The old app stays in the other slot."
     screen.out.print(text, markup=False)

@@ -17,10 +17,10 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--ca", type=FILE, metavar="FILE", help="The city CA's certificate.  [default: ca.pem of --identity]")
 @click.option("--identity", "folder", type=click.Path(file_okay=False, path_type=Path), default="identity",
               show_default=True, metavar="FOLDER", help="The city's identity folder.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(files: tuple[Path, ...], ca: Path | None, folder: Path, as_json: bool) -> None:
-    """Check each RECORD: signed by this city, nothing changed since. Exit code 77: it was changed, and where;
-    78: that cannot be known; 72: the CA has expired.
+    """Check that each RECORD was signed by this city and not changed since. Exit code 77: it was changed (the fields
+    are named); 78: this cannot be determined; 72: the CA has expired.
 
     Example: lamplighter verify street.records/LP-0042-240ac4aa16d9-20261122T101500Z.json
     """
@@ -55,7 +55,7 @@ def _authority(ca: Path | None, folder: Path):
 
     if ca is None:
         if not (folder / "ca.pem").exists():
-            raise RecordUnproven(f"There is no CA certificate to check with in {folder}.")
+            raise RecordUnproven(f"There is no CA certificate in {folder}.")
         city = City.load(folder)
         return city.ca, {one.serial: one.revoked for one in city.book.entries() if one.revoked}
     try:

@@ -15,17 +15,17 @@ WORDS = {
     "off": "power off",
     "loader": "in the ROM loader",
     "running": "running",
-    "blank": "nothing to start in its flash; flash it",
+    "blank": "its flash has nothing to start: flash it",
     "asleep": "in deep sleep",
 }
 
 
 @click.command(name="virtual")
-@click.option("--board", "name", required=True, metavar="BOARD", help="Which board it is.")
+@click.option("--board", "name", required=True, metavar="BOARD", help="Board to simulate.")
 @click.option("--port-link", type=click.Path(path_type=Path), required=True, metavar="PATH",
-              help="Where its serial port is to appear, as a symlink.")  # fmt: skip
+              help="Path of the symlink to its serial port.")  # fmt: skip
 @click.option("--scenario", metavar="FILE",
-              help="What happens around it: a TOML file, or lisbon, london, milan.")  # fmt: skip
+              help="Scenario for its parts, power and network: a TOML file, or lisbon, london, milan.")  # fmt: skip
 @click.option("--flash", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Its flash, made if it does not exist.  [default: gone in the end]")  # fmt: skip
 @click.option("--blank", is_flag=True, help="A new flash is all erased, not even MicroPython is on it.")
@@ -40,9 +40,8 @@ def command(
     name: str, port_link: Path, scenario: str | None, flash: Path | None, blank: bool, no_psram: bool,
     hosts: tuple[tuple[str, tuple[str, int]], ...], fast: bool, speed: float | None, paced: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Start a virtual lamppost: a serial port behind which an ESP32 boots whatever is flashed onto it. Every
-    serial tool can use it as if it were real. It comes with MicroPython and nothing else, and stays up until
-    Ctrl-C or SIGTERM.
+    """Start a virtual lamppost: a serial port with a simulated ESP32 that boots the image you flash. Serial tools use
+    it like a real board. It starts with MicroPython only and runs until Ctrl-C or SIGTERM.
 
     \b
     Example: lamplighter virtual --board lamppost-esp32 --port-link ./lamp &

@@ -21,13 +21,13 @@ SILENT_S = 10.0  # nothing heard for so long: say why that may be
 
 @click.command()
 @broker_options
-@click.option("--site", type=TopicLevel(), default="+", help="Only this site.")
-@click.option("--node", type=TopicLevel(), default="+", help="Only this node.")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so many seconds.")
-@click.option("--count", type=click.IntRange(min=1), help="End after so many messages.")
+@click.option("--site", type=TopicLevel(), default="+", help="Show only this site.")
+@click.option("--node", type=TopicLevel(), default="+", help="Show only this node.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Stop after this many seconds.")
+@click.option("--count", type=click.IntRange(min=1), help="Stop after this many messages.")
 @click.option("--strict", is_flag=True, help="Exit code 53 on an invalid message, 54 on gaps or duplicates.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), hidden=True, help="Picture of the last screen.")
-@click.option("--json", "as_json", is_flag=True, help="One object a message, the summary last.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per message, then the summary.")
 def command(
     access: BrokerAccess,
     site: str,
@@ -38,11 +38,11 @@ def command(
     svg: Path | None,
     as_json: bool,
 ) -> None:
-    """Subscribe, show live telemetry, check every message against the contract, and count
-    gaps and duplicates by (node, b, s).
+    """Subscribe to telemetry and show it live; check every message against the contract, and count gaps and
+    duplicates by (node, b, s).
 
-    Fields that a later version of the contract adds are ignored; --strict refuses them too. The password comes from
-    --password-file, from $LAMPLIGHTER_MQTT_PASSWORD, or is asked for. Ctrl-C ends.
+    Unknown fields, which a later version of the contract may add, are ignored; --strict reports them as invalid. The
+    password comes from --password-file or $LAMPLIGHTER_MQTT_PASSWORD, or is asked for. Stop with Ctrl-C.
 
     Example: lamplighter watch --host broker.lan --site lisbon --seconds 60 --strict
     """
@@ -92,20 +92,21 @@ def _follow(
 def _judge(telemetry: Telemetry) -> None:
     summary = telemetry.summary()
     if summary["invalid"]:
-        cause = f"{summary['invalid']} of {summary['messages']} messages break the contract."
+        cause = f"{summary['invalid']} of {summary['messages']} messages violate the contract."
         raise ContractBroken(cause, details=list(telemetry.complaints)[-20:])
     if summary["gaps"] or summary["duplicates"]:
         raise TelemetryGaps(
-            f"{summary['gaps']} numbers are missing, {summary['duplicates']} came twice.", details=telemetry.gaps()[:20]
+            f"{summary['gaps']} sequence numbers are missing, {summary['duplicates']} came twice.",
+            details=telemetry.gaps()[:20],
         )
 
 
 def _silence(topic: str) -> str:
     """Why nothing may have been heard."""
-    filtered = "" if topic == f"{ROOT}/+/+/#" else " No lamppost of that --site or --node may be there."
+    filtered = "" if topic == f"{ROOT}/+/+/#" else " There may be no lamppost with that --site or --node."
     return (
-        f"Nothing heard on {topic} yet; still listening. The lampposts may be without power, they may use another "
-        f"broker, or the broker's access list does not let this user read {ROOT}/#.{filtered}"
+        f"Nothing received on {topic} yet; still listening. The lampposts may have no power or use another broker, "
+        f"or the broker's access list does not let this user read {ROOT}/#.{filtered}"
     )
 
 
@@ -134,7 +135,7 @@ class _Json:
         screen.note(_silence(topic))
 
     def connection(self, change: Connection) -> None:
-        screen.note("connected again" if change.up else f"connection lost ({change.reason}); trying again")
+        screen.note("connected again" if change.up else f"connection lost ({change.reason}); reconnecting")
 
 
 class _Lines(_Json):
@@ -173,4 +174,4 @@ class _Live(_Json):
         self._note = f"\n{_silence(topic)}"
 
     def connection(self, change: Connection) -> None:
-        self._note = "" if change.up else f" – connection lost at {clock_text(time.time())}, trying again"
+        self._note = "" if change.up else f" – connection lost at {clock_text(time.time())}, reconnecting"

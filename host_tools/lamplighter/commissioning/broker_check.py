@@ -69,7 +69,7 @@ class BrokerCheck:
         self._listen(MORE_S, lambda: any(self._is_reading(one) and not one.retained for one in self.seen))
         wrong = [f"{one.topic}: {'; '.join(one.errors)}" for one in self.seen if one.errors]
         if wrong:
-            raise ContractBroken(f"{len(wrong)} messages of the lamppost break the contract.", details=wrong[:10])
+            raise ContractBroken(f"{len(wrong)} messages of the lamppost violate the contract.", details=wrong[:10])
         proof = self._numbered()
         assert proof and proof.place
         alarms = sorted({code for node in self._telemetry.nodes.values() for code in node.alarms})
@@ -116,12 +116,12 @@ class BrokerCheck:
 
     def _lacking(self, config: str, seconds: float) -> str:
         if not self.seen:
-            return f"Nothing of {self._name} came to {self.host}:{self.port} within {seconds:.0f} s."
+            return f"No message of {self._name} arrived at {self.host}:{self.port} within {seconds:.0f} s."
         if not self._online():
             return f"{self._name} is not online at {self.host}:{self.port} after {seconds:.0f} s."
         if self._config() != config:
             return f"{self._name} runs configuration {self._config() or 'unknown'} at the broker, not {config}."
-        return f"{self._name} is online, but no record of it came within {seconds:.0f} s."
+        return f"{self._name} is online, but sent no record within {seconds:.0f} s."
 
 
 def _plain(secret: Any) -> str | None:

@@ -6,28 +6,28 @@ from typing import Any
 
 # word of a failed check -> what to do about it, in one sentence
 REMEDIES = {
-    "silent": "Check its supply, its two data wires (TX and RX crossed?), `address` and `baud` in its configuration.",
+    "silent": "Check its supply, its data wires (TX and RX swapped?), and `address` and `baud` in its configuration.",
     "garbled": "Check the wires for length, shield and a common ground.",
-    "refused": "The part refuses: check its model and address.",
-    "foreign": "Another part or address answers: compare with the configuration.",
-    "range": "The value is outside its limits: look at what the part measures, then replace the part.",
-    "backwards": "Swap the two wires of the meter's current path, or turn the current transformer round.",
-    "partial": "A cell of the part is dead, and the others measure on: replace the part.",
-    "signal": "Clean the sensor's window, and look at what it looks at.",
+    "refused": "The part rejects the request: check its model and address.",
+    "foreign": "Another part or address answered: compare with the configuration.",
+    "range": "The value is out of range: check what the part measures, then replace the part.",
+    "backwards": "Swap the two wires of the meter's current path, or reverse the current transformer.",
+    "partial": "One sensor cell of the part has failed and the others still work: replace the part.",
+    "signal": "Clean the sensor's window, and check what it is aimed at.",
     "warming": "Wait a minute, and run the test again.",
-    "unset": "The clock is set by the first time server that the node believes: bring it into its network once.",
+    "unset": "The clock is set from the network: connect the node to WiFi and a time server once.",
     "bus": "Check for a short circuit and for the pull-up resistors.",
-    "nowifi": "Check the WiFi name and password, and that the access point is in reach.",
-    "timeout": "Check that the access point is in reach and lets the node in.",
+    "nowifi": "Check the WiFi name and password, and that the access point is in range.",
+    "timeout": "Check that the access point is in range and accepts the node.",
     "badlogin": "Check the WiFi password of the configuration.",
 }
 # the same for the checks that are no parts and fail by their limit
 OF_THE_NODE = {
-    "supply": "The supply dips: use another cable or a stronger 5 V supply.",
-    "slots": "An app slot is damaged: bring the firmware again with `lamplighter flash`.",
-    "files": "The file system is nearly full: bring the firmware again with `lamplighter flash --force`.",
-    "node": "Restart the node; if it stays, bring the firmware again with `lamplighter flash`.",
-    "journal": "The journal partition is too small: bring the firmware again with `lamplighter flash`.",
+    "supply": "The supply voltage dips: use another cable or a stronger 5 V supply.",
+    "slots": "An app slot is damaged: install the firmware again with `lamplighter flash`.",
+    "files": "The file system is nearly full: install the firmware again with `lamplighter flash --force`.",
+    "node": "Restart the node; if the fault remains, install the firmware again with `lamplighter flash`.",
+    "journal": "The journal partition is too small: install the firmware again with `lamplighter flash`.",
     "wifi": "The signal is weak: move the antenna or the access point.",
 }
 

@@ -41,7 +41,7 @@ class Before:
         """It in a few words."""
         if self.name:
             return f"{self.asset} ({self.name}, {self.mac})" if self.asset else f"{self.name} ({self.mac})"
-        return f"a node without a name ({self.mac})" if self.mac else "a chip that does not say who it is"
+        return f"an unconfigured node ({self.mac})" if self.mac else "an unidentified chip"
 
 
 def look(device: str, board: str) -> Before:
@@ -151,7 +151,7 @@ class Work:
         if not keys:
             raise ConsoleLocked(
                 f"{self.before.name} is in operation, and its key is not in {self.city.folder}.",
-                "Name the folder that has it with --identity; a lost key ends in `lamplighter flash --erase`.",
+                "Name the folder that has it with --identity; if the key is lost, run `lamplighter flash --erase`.",
             )
         for last, key in enumerate(reversed(keys), 1 - len(keys)):
             try:

@@ -40,13 +40,13 @@ def give(node: Repl, counters: dict[str, Any]) -> None:
     """Let a new node go on where the old one was: keys of read(), as far as they are known."""
     values = {name: counters[name] for name in (*_KEPT, "boot") if counters.get(name) is not None}
     if node.run(f"{_ON_THE_NODE}print(counter_transfer.take_over(_p,time,{values!r}))", within=30).strip() != "True":
-        raise NodeSaidNo("The counters' flash of the new node takes nothing.", "Take another node: this one is worn.")
+        raise NodeSaidNo("The flash of the new node is worn out.", "Use another node.")
 
 
 def keep(asset: str, mac: str, counters: dict[str, Any]) -> None:
     """Lay the counters of an old node aside until the new one gets them."""
     content = {**counters, "mac": mac, "read": time.time()}
-    remedy = "Let XDG_STATE_HOME name a folder that can be written."
+    remedy = "Set XDG_STATE_HOME to a writable folder."
     atomic_file.write(_aside(asset), json.dumps(content).encode(), remedy, 0o600, RosterInvalid)
 
 

@@ -44,10 +44,10 @@ def measure(node: Repl, bay: str) -> dict[str, Any]:
         detail = f" ({found['detail']})" if found["detail"] else ""
         raise NodeSaidNo(
             f"Bay {bay} cannot be measured: {found['word']}{detail}.",
-            "Step out of the sensor's view, see that the bay is empty, and run the command again.",
+            "Step out of the sensor's view, make sure the bay is empty, and run the command again.",
         )
     if not found["kept"]:
-        raise NodeSaidNo("The counters' flash of the node takes nothing.", "Take another node: this one is worn.")
+        raise NodeSaidNo("The flash of the node is worn out.", "Use another node.")
     field = found["field"] and [axis / 100 for axis in found["field"][:3]]
     return {"empty_mm": found["empty_mm"] or None, "field_ut": field}
 

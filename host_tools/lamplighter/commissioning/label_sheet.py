@@ -130,8 +130,8 @@ def _draw_text(document: fpdf.FPDF, text: Text) -> None:
     missing = [letter for letter in text.words if ord(letter) not in _widths()]
     if missing:
         raise Problem(
-            f"{text.words!r} has the letter {missing[0]!r}, which the PDF's font lacks.",
-            "Write an SVG instead: name a file that ends in .svg with --out.",
+            f"{text.words!r} has the letter {missing[0]!r}, which the PDF font does not have.",
+            "Write an SVG instead: use --out with a file name that ends in .svg.",
         )
     points = text.size * _POINTS_PER_MM
     document.set_font(_FAMILY, size=points)

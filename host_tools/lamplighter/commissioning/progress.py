@@ -12,7 +12,7 @@ from typing import Any
 from ..documents import atomic_file, json_source
 from ..problems import RosterInvalid
 
-_REMEDY = "Let XDG_STATE_HOME name a folder that can be written."
+_REMEDY = "Set XDG_STATE_HOME to a writable folder."
 KEPT_S = 7 * 86400
 
 

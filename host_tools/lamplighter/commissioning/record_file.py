@@ -86,7 +86,7 @@ def read(path: Path) -> dict[str, Any]:
         raise RecordUnproven(f"{path} is not JSON.", "Name the record's .json file.") from None
     right = isinstance(envelope, dict) and envelope.get("kind") == _KIND and isinstance(envelope.get("record"), dict)
     if not right or not isinstance(envelope.get("digests"), dict):
-        raise RecordUnproven(f"{path} is no record of a commissioning.", "Name the record's .json file.")
+        raise RecordUnproven(f"{path} is not a commissioning record.", "Name the record's .json file.")
     return envelope
 
 
@@ -105,7 +105,7 @@ def verify(envelope: dict[str, Any], ca: x509.Certificate, revoked: dict[str, st
         value = base64.b64decode(envelope["signature"], validate=True)
         key.verify(value, _covered(envelope), ec.ECDSA(hashes.SHA256()))
     except (InvalidSignature, ValueError, TypeError, KeyError):
-        raise RecordTampered("The signature does not fit: nothing in this record can be trusted.") from None
+        raise RecordTampered("The signature does not match: nothing in this record can be trusted.") from None
     changed = _changed(envelope)
     if changed:
         names = ", ".join(name for name, _ in changed[:5]) + (" and more" if len(changed) > 5 else "")
@@ -166,12 +166,12 @@ def _signer(envelope: dict[str, Any], ca: x509.Certificate) -> x509.Certificate:
     try:
         certificate.verify_directly_issued_by(ca)
     except (ValueError, TypeError, InvalidSignature):
-        cause = f"The record was signed by {authority.common_name(certificate)}, whom this CA does not know."
+        cause = f"The record was signed by {authority.common_name(certificate)}, who is unknown to this CA."
         raise RecordUnproven(cause) from None
     uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     if authority.DOCUMENT_SIGNING not in uses:
-        cause = f"The record was signed with the key of {authority.common_name(certificate)}, which is for no records."
-        raise RecordTampered(cause)
+        signer = authority.common_name(certificate)
+        raise RecordTampered(f"The record was signed with the key of {signer}, which may not sign records.")
     return certificate
 
 
@@ -180,18 +180,18 @@ def _judge_times(
 ) -> None:
     at, now = datetime.datetime.fromisoformat(result.at), clock.now()
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
-        raise IdentityExpired(f"The record says {result.at}, when the certificate of {result.signer} was not valid.")
+        raise IdentityExpired(f"The certificate of {result.signer} was not valid at the record's date, {result.at}.")
     taken = revoked.get(f"{certificate.serial_number:x}")
     if taken and datetime.datetime.fromisoformat(taken) <= at:
-        raise RecordUnproven(f"The certificate of {result.signer} was revoked before, on {taken[:10]}.", "Ask them.")
+        raise RecordUnproven(f"The certificate of {result.signer} was already revoked on {taken[:10]}.", "Ask them.")
     if ca.not_valid_after_utc < now:
         raise IdentityExpired(
             f"The signature is right, but the city CA expired on {ca.not_valid_after_utc:%Y-%m-%d}: "
-            "the record proves itself only to who knows that it is older.",
-            "Renew the CA with `lamplighter identity renew --ca`, where its key is still in good hands.",
+            "it is proof only if you know that the record is older.",
+            "Renew the CA with `lamplighter identity renew --ca`, if its key is still safe.",
         )
     if certificate.not_valid_after_utc < now:
-        result.remarks.append(f"the signer's certificate expired since, on {certificate.not_valid_after_utc:%Y-%m-%d}")
+        result.remarks.append(f"the signer's certificate expired later, on {certificate.not_valid_after_utc:%Y-%m-%d}")
     if taken:
         result.remarks.append(f"the signer's certificate was revoked later, on {taken[:10]}")
 

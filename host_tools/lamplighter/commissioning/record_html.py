@@ -41,7 +41,7 @@ def page(envelope: dict[str, Any]) -> str:
     """The whole document; needs nothing from elsewhere."""
     record, proof = envelope["record"], record_file.fingerprint(envelope)
     done = record["verdict"] == DONE
-    verdict = "commissioned" if done else "commissioned; the broker has still to be seen"
+    verdict = "commissioned" if done else "commissioned; broker check postponed"
     code = label_sheet.code_svg(f"{record['asset']} {record['mac']} {proof}")
     many = " many" if len(record["checks"]) > _MANY else ""
     long = ' class="long"' if len(record["asset"]) > 24 else ""
@@ -66,7 +66,7 @@ def page(envelope: dict[str, Any]) -> str:
 def _facts(record: dict[str, Any]) -> list[tuple[str, str]]:
     firmware, broker = record["firmware"], record["broker"]
     if "postponed" in broker:
-        seen = f"not seen yet: {broker['postponed']}"
+        seen = f"check postponed: {broker['postponed']}"
     else:
         how = "TLS, with the lamppost's own certificate" if broker["tls"] else "without TLS"
         seen = f"{broker['host']}:{broker['port']}, {how}; record {broker['b']}/{broker['s']}"
@@ -87,16 +87,16 @@ def _facts(record: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _certificate(certificate: dict[str, Any] | None) -> str:
     if not certificate:
-        return "none: this lamppost speaks without TLS"
+        return "none: this lamppost does not use TLS"
     return f"{certificate['serial']}, valid until {certificate['ends'][:10]}"
 
 
 def _register(record: dict[str, Any]) -> str:
     register, before = record["register"], record["swapped_from"]
     if not before:
-        return "goes on" if register["from"] == "itself" else "begins with this lamppost's meter"
-    start = f"goes on at {register['imp_mwh']} mWh, boots at {register['boot'] + 1}, from {register['from']}"
-    return f"this node takes the place of {before}: it {start}"
+        return "goes on" if register["from"] == "itself" else "starts from this lamppost's meter"
+    start = f"continues at {register['imp_mwh']} mWh, boots at {register['boot'] + 1}, from {register['from']}"
+    return f"this node replaces {before}: its register {start}"
 
 
 def _check(row: dict[str, Any]) -> str:

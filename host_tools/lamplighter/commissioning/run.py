@@ -65,16 +65,16 @@ def confirm(work: Work, ask: Ask) -> None:
     if work.swapped_from and not work.options.swap:
         raise OtherLamppost(
             f"{row.asset} was commissioned as {work.swapped_from}, and this is {before.told}.",
-            "If that node is dead, say --swap; if not, you stand at another lamppost.",
+            "If that node is dead, add --swap; if not, you are at another lamppost.",
         )
     elsewhere = work.results.of_mac(work.mac)
     was = f"this is {before.told}"
     if elsewhere and elsewhere != row.asset:
         was += f", installed as {elsewhere}"
     place = f" in place of {work.swapped_from}" if work.swapped_from else ""
-    work.say(f"{was}; it becomes {as_what}{place}")
+    work.say(f"{was}; it will be set up as {as_what}{place}")
     if not ask("Continue?"):
-        raise OtherLamppost(f"{was}, and nobody has said that it is to be {as_what}.")
+        raise OtherLamppost(f"{was}, and you did not confirm that it will be {as_what}.")
 
 
 def run(work: Work, signer: Signer, ask: Ask) -> dict[str, Any]:
@@ -116,5 +116,5 @@ def _not_another(work: Work) -> None:
     if work.swapped_from and not work.options.swap:
         raise OtherLamppost(
             f"{work.row.asset} was commissioned as {work.swapped_from}, and this chip is {work.mac}.",
-            "If that node is dead, say --swap; if not, you stand at another lamppost.",
+            "If that node is dead, add --swap; if not, you are at another lamppost.",
         )

@@ -16,7 +16,7 @@ from . import counter_transfer, label_sheet, labels, record_file, record_html
 from .context import Work
 from .progress import file_name
 
-_REMEDY = "Name a folder that can be written with --records."
+_REMEDY = "Name a writable folder with --records."
 
 
 def close(work: Work, signer: record_file.Signer) -> dict[str, Any]:

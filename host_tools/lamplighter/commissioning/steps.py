@@ -78,7 +78,7 @@ class Register:
                 counter_transfer.give(node, given)
         if not given:
             return {"from": source}
-        work.say(f"the register goes on at {given['imp_mwh']} mWh, boots at {given['boot'] + 1}")
+        work.say(f"the register continues at {given['imp_mwh']} mWh, boots at {given['boot'] + 1}")
         return {"from": source, "imp_mwh": given["imp_mwh"], "boot": given["boot"]}
 
     def _of_the_old(self, work: Work) -> tuple[dict[str, Any], str]:
@@ -87,14 +87,14 @@ class Register:
         if kept and kept["mac"] == work.swapped_from:
             return kept, "the old node"
         if work.options.imp_mwh is None:
-            raise CountersUnknown(f"Nobody knows where the energy register of {work.row.asset} stood.")
+            raise CountersUnknown(f"The last energy register of {work.row.asset} is unknown.")
         boot = work.options.last_boot
         if boot is None:
             boot = self._last_boot(work)
         if boot is None:
             boot = counter_transfer.FAR
-            work.say(f"the last boot of the old node is not known: the new one begins at {boot + 1}")
-        return {"imp_mwh": work.options.imp_mwh, "boot": boot}, "what was given"
+            work.say(f"the last boot of the old node is unknown: the new one starts at {boot + 1}")
+        return {"imp_mwh": work.options.imp_mwh, "boot": boot}, "the values given"
 
     def _last_boot(self, work: Work) -> int | None:
         """What the broker has kept of the old node; None where it cannot be asked."""
@@ -123,7 +123,7 @@ class Identity:
         assert work.city
         if work.swapped_from and self._current(work):
             work.city.revoke("node", work.row.name, f"swapped, was {work.swapped_from}")
-            work.say("the certificate of the node before is revoked: give the broker the new list (identity export)")
+            work.say("the previous node's certificate is revoked: load the new list into the broker (identity export)")
         if self._current(work) is None:
             work.city.issue_as("node", work.row.name)
         current = self._current(work)
@@ -212,14 +212,14 @@ def _empty_bays(work: Work) -> dict[str, Any]:
         found[bay] = None
         empty = work.options.bay_empty
         if empty is None:
-            empty = work.ask(f"Is bay {bay} empty now, and nobody in view of its sensors?")
+            empty = work.ask(f"Is bay {bay} empty now, with nobody in view of its sensors?")
         if empty:
             with Repl(work.options.port, work.say) as node:
                 node.fresh()
                 found[bay] = empty_bay.measure(node, bay)
             work.say(empty_bay.words(bay, found[bay]))
         else:
-            work.say(f"bay {bay} is not known to be empty: without empty_mm, unknown until it was seen in both states")
+            work.say(f"bay {bay} is not confirmed empty: unknown until both states were observed, or empty_mm is set")
     return found
 
 

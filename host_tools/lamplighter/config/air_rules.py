@@ -36,7 +36,7 @@ def _serial(path: tuple, row: dict[str, Any], fitted: str | None) -> list[Error]
     if "serial" not in row or row["serial"] == fitted:
         return []
     here = f"{row['part']} is {fitted}" if fitted else f"{row['part']} has no serial in `parts`"
-    cause = f"this calibration is for the sensor {row['serial']}, and {here}; calibrate this one, or put the other back"
+    cause = f"this calibration is for the sensor {row['serial']}, and {here}; calibrate this one, or refit the other"
     return [((*path, "serial"), cause)]
 
 
@@ -53,7 +53,7 @@ def _cells(air: dict[str, Any], rows: dict[str, dict[str, Any]]) -> list[Error]:
         if cell["we"] == cell["ae"]:
             found.append(((*path, "ae"), f"both electrodes are at input {cell['we']}; each has its own"))
         if cell["gas"] == "o3" and "no2" not in [other["gas"] for other in cells]:
-            found.append(((*path, "gas"), "an OX sensor answers to NO2 as well; a cell for no2 is needed beside it"))
+            found.append(((*path, "gas"), "an OX sensor also responds to NO2; add a cell for no2"))
     bare = [part for part in air["parts"] if rows[part]["part"] == "ads1115" and part not in [c["part"] for c in cells]]
     for part in bare:
         path = ("air", "parts", air["parts"].index(part))

@@ -62,7 +62,7 @@ def load(source: str, board: dict[str, Any] | None = None) -> dict[str, Any]:
 def check(document: Document, board: dict[str, Any] | None = None) -> dict[str, Any]:
     """Every error at once, as `file:line: key: cause`. `board`: what board.json says, None to check without it."""
     value, found = _secrets_filled(document)
-    found += [(path, "this key is there twice; keep one") for path in document.doubled]
+    found += [(path, "this key appears twice; keep one") for path in document.doubled]
     found += faults(value, board, not found)
     if found:
         found.sort(key=lambda error: document.line(error[0]))
@@ -132,7 +132,7 @@ def _secrets_filled(document: Document) -> tuple[Any, list[tuple[tuple, str]]]:
             try:
                 secret = text_file.variable(name)
             except ValueError as wrong:
-                found.append(((section, key), f"{wrong}; save what it comes from as UTF-8"))
+                found.append(((section, key), f"{wrong}; save its source as UTF-8"))
             else:
                 if secret is not None:
                     place[key] = secret

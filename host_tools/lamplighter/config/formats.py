@@ -28,23 +28,23 @@ def date(text: str) -> None:
     try:
         datetime.date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text} does not exist; must be a date of the calendar") from None
+        raise ValueError(f"{text} does not exist; must be a calendar date") from None
 
 
 def ssid(text: str) -> None:
     octets = len(text.encode("utf-8", "surrogatepass"))
     if octets > SSID_OCTETS:
         letters = "" if octets == len(text) else f", as UTF-8 of {len(text)} characters"
-        raise ValueError(f"has {octets} octets{letters}; the name of a network has {SSID_OCTETS} at most")
+        raise ValueError(f"has {octets} octets{letters}; a network name has {SSID_OCTETS} at most")
 
 
 def passphrase(text: str) -> None:
     if _PASSPHRASE.match(text) or _KEY.match(text):
         return
     if text.rstrip("\r\n") != text or text.lstrip("\r\n") != text:
-        raise ValueError("begins or ends with a line break; take that out")
+        raise ValueError("begins or ends with a line break; remove it")
     if not text.isascii() or not text.isprintable():
-        raise ValueError("has a character that is not printable ASCII, which no passphrase of WPA may have")
+        raise ValueError("has a character that is not printable ASCII, which a WPA passphrase must not have")
     if len(text) == 64:
         raise ValueError("has 64 characters that are not all hex digits; give 8 to 63 characters, or 64 hex digits")
     raise ValueError(f"must have 8 to 63 characters, or be 64 hex digits; it has {len(text)}")
@@ -84,5 +84,5 @@ def remarks(doc: dict[str, Any]) -> list[tuple[tuple, str]]:
         if isinstance(value, str) and value.strip() != value:
             ends = value[: len(value) - len(value.lstrip())] + value[len(value.rstrip()) :]
             kind = "a line break" if set(ends) & set("\r\n") else "a blank"
-            found.append((path, f"{what} begins or ends with {kind}; take it out unless it is meant"))
+            found.append((path, f"{what} begins or ends with {kind}; remove it unless it is intended"))
     return found

@@ -27,14 +27,14 @@ def errors(
         here = ("parking", index)
         parts = watching(bay)
         if len({path[0] for path, _ in parts}) != 1:
-            missing = "is missing (the id of a part that watches the bay)"
-            cause = "has part and parts; keep one of them" if parts else missing
+            missing = "is missing (the id of a part that observes the bay)"
+            cause = "has both part and parts; keep one" if parts else missing
             found.append(((*here, "part"), cause))
         for path, name in parts:
             if senses.get(name) not in SENSES:
                 found += measures((*here, *path), name, senses, "distance")
             if seen.get(name, bay["bay"]) != bay["bay"] or name in seen:
-                found.append(((*here, *path), f"{name} watches bay {seen[name]} already"))
+                found.append(((*here, *path), f"{name} already observes bay {seen[name]}"))
             seen.setdefault(name, bay["bay"])
         found += _together(here, bay, [senses.get(name, "") for _, name in parts])
     return found
@@ -43,7 +43,7 @@ def errors(
 def _together(here: tuple, bay: dict[str, Any], kinds: list[str]) -> list[Error]:
     key = "parts" if "parts" in bay else "part"
     if kinds and all(kind == "presence" for kind in kinds):
-        return [((*here, key), "a radar sees people, not vehicles; add a range finder or a magnetometer")]
+        return [((*here, key), "a radar detects people, not vehicles; add a range finder or a magnetometer")]
     found: list[Error] = []
     for kind in ("magnetic field", "presence"):
         if kinds.count(kind) > 1:

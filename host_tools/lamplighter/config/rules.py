@@ -126,5 +126,5 @@ def _windows(doc: dict[str, Any]) -> list[Error]:
             near = min((n for n in range(1, 86401) if 86400 % n == 0), key=lambda n: abs(n - window))
             found.append(((section, "window_s"), f"{window} s do not divide a day; use {near}"))
         if doc[section].get("every_ms", 0) > window * 1000:
-            found.append(((section, "every_ms"), f"no reading falls into a window of {window} s; make it smaller"))
+            found.append(((section, "every_ms"), f"no reading fits into a window of {window} s; make it smaller"))
     return found

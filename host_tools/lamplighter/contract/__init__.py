@@ -57,7 +57,7 @@ def check_message(topic: str, payload: bytes, retain: bool = False, strict: bool
 def read(payload: bytes, decimal: Callable[[str], Any] = float) -> Any:
     """A payload as JSON; decimal -- made of what has a point. Raises ValueError with a sentence."""
     if not payload:
-        raise ValueError("The payload is empty; only an alarm's end is.")
+        raise ValueError("The payload is empty; only a cleared alarm has an empty payload.")
     try:
         return json.loads(
             payload.decode("utf-8"), parse_float=decimal, parse_constant=_no_constant, object_pairs_hook=_no_twins
@@ -71,14 +71,14 @@ def read(payload: bytes, decimal: Callable[[str], Any] = float) -> Any:
 
 
 def _no_constant(word: str) -> None:
-    raise ValueError(f"The payload is not JSON: {word} is no JSON number.")
+    raise ValueError(f"The payload is not JSON: {word} is not a JSON number.")
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"{name} is there twice.")
+            raise ValueError(f"{name} appears twice.")
     return dict(pairs)
 
 
@@ -108,7 +108,7 @@ def _dates(message: dict[str, Any]) -> list[str]:
             try:
                 datetime.fromisoformat(value)
             except ValueError:
-                said.append(f"{name} is {value!r}, which is no date.")
+                said.append(f"{name} is {value!r}, which is not a date.")
     return said
 
 
@@ -119,7 +119,7 @@ def _units(message: dict[str, Any]) -> list[str]:
     said = []
     for name, row in units.items():
         if name not in UNITS:
-            said.append(f"units names {name}, which is no value of the contract.")
+            said.append(f"units names {name}, which is not a value of the contract.")
         elif row != {"ucum": UNITS[name]["ucum"], "rec20": UNITS[name]["rec20"]}:
             said.append(f"units says {json.dumps(row)} for {name}, but its unit is {UNITS[name]['ucum']}.")
     return said

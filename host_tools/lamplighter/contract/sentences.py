@@ -29,8 +29,8 @@ _LIMITS = {
     "minItems": "must have at least {limit} entries; it has {count}",
     "maxItems": "must have at most {limit} entries; it has {count}",
     "minProperties": "must have at least {limit} keys; it has {count}",
-    "uniqueItems": "must not name the same twice",
-    "anyOf": "has none of the keys that it is for",
+    "uniqueItems": "must not contain duplicates",
+    "anyOf": "has none of its keys",
 }
 _CHOICES_SHOWN = 8  # more are counted where the nearest is named
 

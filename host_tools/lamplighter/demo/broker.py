@@ -67,7 +67,7 @@ class DemoBroker:
                     self.stop()
                     if last or self._wanted:
                         cause = f"The demo's broker cannot listen on {self.host}:{self.port}: {wrong}."
-                        raise BrokerRefused(cause, "Free the port, or leave the choice to lamplighter.") from None
+                        raise BrokerRefused(cause, "Free the port, or let lamplighter choose one.") from None
         finally:
             for name, value in before.items():
                 if value is None:

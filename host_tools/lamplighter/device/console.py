@@ -68,7 +68,7 @@ class ConsoleLine:
         try:
             yield
         except OSError:
-            raise CablePulled(f"{self._port.device} went away in the middle of the conversation.") from None
+            raise CablePulled(f"{self._port.device} was disconnected during the operation.") from None
 
     def lines(self, within: float) -> list[str]:
         """The whole lines that came in this time; an empty list when none did."""
@@ -83,7 +83,7 @@ class ConsoleLine:
                 piece = self._wire.read(4096)
             except OSError:
                 self._close()
-                self._say(f"-- {self._port.device} was unplugged: waiting for it")
+                self._say(f"-- {self._port.device} was disconnected: waiting for it")
                 continue
             if not piece:
                 time.sleep(0.01)

@@ -22,12 +22,12 @@ SAID = [
     ),
     (
         rb"waiting for download|DOWNLOAD\(|DOWNLOAD_BOOT", "boot loader", WrongBootMode,
-        "The chip waits in its boot loader and runs no program.",
+        "The chip waits in its boot loader and runs no firmware.",
         "Release BOOT, press and release EN, and run the command again.",
     ),
     (
         rb"Brownout detector|rst:0xf ", "brown-out", NodeSilent,
-        "The supply dips: the chip's brown-out detector resets it.",
+        "The supply voltage dips: the chip's brown-out detector resets it.",
         "Use another cable or a stronger 5 V supply.",
     ),
     (
@@ -37,8 +37,8 @@ SAID = [
     ),
     (
         rb"invalid header|flash read err|No bootable app", "blank", NodeSilent,
-        "The chip's flash is blank: there is no firmware to talk to.",
-        "Bring the firmware with `lamplighter flash`.",
+        "The chip's flash is blank: it has no firmware.",
+        "Install the firmware with `lamplighter flash`.",
     ),
 ]  # fmt: skip
 
@@ -64,6 +64,6 @@ def explain(device: str, heard: bytes) -> Problem:
         return NodeSilent(f"Nothing answers on {device}.")
     readable = sum(32 <= byte < 127 or byte in b"\r\n\t" for byte in heard)
     if readable < 0.7 * len(heard):
-        return NodeSilent(f"Only noise comes from {device}.", "Try another cable, and check that it is a lamppost.")
+        return NodeSilent(f"{device} sends only noise.", "Try another cable, and check that the device is a lamppost.")
     last = heard.decode(errors="replace").strip().splitlines()[-1:]
-    return NodeSilent(f"The node on {device} talks, but gives no prompt. Its last line: {''.join(last)[:120]}")
+    return NodeSilent(f"The node on {device} sends output, but no prompt. Its last line: {''.join(last)[:120]}")

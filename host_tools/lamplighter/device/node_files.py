@@ -121,7 +121,7 @@ def write(node: Repl, path: str, data: bytes, progress: Callable[[int], None] = 
     answer = node.run(f"_f.close();print(_whole({beside!r}))").strip()
     if answer != f"{len(data)} {zlib.crc32(data)}":
         node.run(f"import os;os.remove({beside!r})")
-        raise NodeSaidNo(f"{path} did not arrive whole on the node; the previous one is untouched.")
+        raise NodeSaidNo(f"{path} did not arrive complete on the node; the previous one is unchanged.")
     node.run(f"import os;os.rename({beside!r},{path!r})")
 
 
@@ -132,7 +132,7 @@ def send(node: Repl, block: bytes) -> None:
     for _ in range(3):
         if node.run(f"print(_block('{packed}',{zlib.crc32(block)}))").strip() == "ok":
             return
-    raise NodeSaidNo("A block arrived garbled three times.", "Try another cable, and run the same command again.")
+    raise NodeSaidNo("A block arrived corrupted three times.", "Try another cable, and run the same command again.")
 
 
 def adopt(node: Repl, data: bytes) -> None:
@@ -141,9 +141,9 @@ def adopt(node: Repl, data: bytes) -> None:
     try:
         node.run(ADOPT)
     except NodeSaidNo as refusal:
-        raise ConfigNotKept(f"The node does not take the configuration. {refusal.cause}") from None
+        raise ConfigNotKept(f"The node rejects the configuration. {refusal.cause}") from None
     if read(node, "/config.json") != data:
-        raise ConfigNotKept("The node read back another configuration than it was given.")
+        raise ConfigNotKept("The configuration read back from the node differs from the one that was sent.")
 
 
 def bring(node: Repl, files: dict[str, bytes]) -> None:

@@ -91,18 +91,18 @@ def check(device: str) -> None:
         raise _not_permitted(device, status)
     holder = holder_of(device)
     if holder:
-        raise PortBusy(f"{device} is held by {holder}.")
+        raise PortBusy(f"{device} is in use by {holder}.")
 
 
 def unopened(device: str) -> Problem:
     """Why a port that passed check() could not be opened after all."""
     if is_network(device):
-        return PortAbsent(f"{device} cannot be reached.", "Check its address, and that its server runs.")
+        return PortAbsent(f"{device} cannot be reached.", "Check the address, and that the port server is running.")
     try:
         check(device)
     except Problem as trouble:
         return trouble
-    return PortBusy(f"{device} cannot be opened: something else holds it.")
+    return PortBusy(f"{device} cannot be opened: another program uses it.")
 
 
 def check_named(device: str) -> os.stat_result:
@@ -110,7 +110,7 @@ def check_named(device: str) -> os.stat_result:
     try:
         status = os.stat(device)
     except PermissionError:
-        raise PortNotPermitted(f"{device} is in a folder that this user may not read.") from None
+        raise PortNotPermitted(f"{device} is in a folder that you may not read.") from None
     except (OSError, ValueError):  # ValueError: a NUL, which no name has
         raise _absent(device) from None
     if not stat.S_ISCHR(status.st_mode):
@@ -121,11 +121,11 @@ def check_named(device: str) -> os.stat_result:
 def _absent(device: str) -> PortAbsent:
     if os.path.islink(device):  # of any text, also one too long for a name
         return PortAbsent(
-            f"{device} points to {os.readlink(device)}, which is gone.",
-            "Start the virtual lamppost again, or plug the adapter in again.",
+            f"{device} points to {os.readlink(device)}, which does not exist any more.",
+            "Start the virtual lamppost again, or reconnect the adapter.",
         )
     known = [port.device for port in plugged_in()]
-    there = "Plugged in: " + ", ".join(known) + "." if known else "No known USB serial bridge is plugged in."
+    there = "Plugged in: " + ", ".join(known) + "." if known else "No known USB serial bridge is connected."
     return PortAbsent(f"There is no port {device}. {there}")
 
 
@@ -142,10 +142,10 @@ def _not_permitted(device: str, status: os.stat_result) -> PortNotPermitted:
         group = str(status.st_gid)
     if status.st_gid == 0:
         return PortNotPermitted(
-            f"{device} belongs to root alone.", "Give it to the group dialout, with a udev rule."
+            f"{device} belongs to root only.", "Assign it to the group dialout with a udev rule."
         )
     return PortNotPermitted(
-        f"{device} belongs to the group {group}, and this user is not in it.",
+        f"{device} belongs to the group {group}, and you are not a member.",
         f"Add yourself to the group (`sudo usermod -aG {group} $USER`) and log in again.",
     )
 
@@ -163,7 +163,7 @@ def holder_of(device: str) -> str:
     if pid is None:
         return ""
     if pid == os.getpid():
-        return "this very program"
+        return "this program itself"
     name = _read(f"/proc/{pid}/comm").strip() or "a program of another user"
     return f"{name} (process {pid})"
 

@@ -111,7 +111,7 @@ class Repl:
             yield
         except (OSError, struct.error) as error:
             if isinstance(error, OSError) and (not self._alive() or error.errno in (5, 6, 19)):
-                raise CablePulled(f"{self.device} went away in the middle of the conversation.") from None
+                raise CablePulled(f"{self.device} was disconnected during the operation.") from None
             raise NodeSilent(f"The node on {self.device} stopped answering.") from None
         except TransportError as error:
             raise NodeSilent(f"The node on {self.device} stopped answering ({error}).") from None
@@ -173,7 +173,7 @@ class Repl:
                 raise no_prompt.explain(self.device, self._heard)
         self._write(ENTER_RAW)
         if not self._line.read_until(1, PROMPT[:-1], timeout=2).endswith(PROMPT[:-1]):
-            raise NodeSilent(f"The node on {self.device} gave its prompt once and fell silent.")
+            raise NodeSilent(f"The node on {self.device} sent its prompt once and stopped responding.")
 
     def _pulse(self) -> None:
         """Reset by the line that esptool uses: EN low for 100 ms while BOOT stays high."""
@@ -230,7 +230,7 @@ class Repl:
     @staticmethod
     def _failed(text: str) -> None:
         if text:
-            raise NodeSaidNo(f"The node said: {text.strip().splitlines()[-1]}", details=_traceback(text))
+            raise NodeSaidNo(f"The node reported: {text.strip().splitlines()[-1]}", details=_traceback(text))
 
     def _begin(self, code: str | bytes) -> None:
         # mpremote prints what it did not expect: kept off the screen
@@ -245,7 +245,7 @@ class Repl:
             if not waiting:
                 if time.monotonic() > heard + within:
                     self._write(INTERRUPT)
-                    raise NodeSilent(f"The node on {self.device} fell silent for {within:.0f} s amid its work.")
+                    raise NodeSilent(f"The node on {self.device} stopped responding during an operation.")
                 _await(wire)
                 continue
             # one byte at a time near the end mark: what follows it belongs to the next reader

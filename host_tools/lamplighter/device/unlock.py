@@ -49,7 +49,7 @@ def unlock(device: str, key: bytes, say: Callable[[str], None] = lambda text: No
                 _wait(device, int(said[3]), say)
                 end = time.monotonic() + PATIENCE_S
             heard = b""
-    raise NodeSilent(f"The node on {device} does not ask for the key: it has no lock, or does not run.")
+    raise NodeSilent(f"The node on {device} does not ask for the key: it has no console lock, or is not running.")
 
 
 def _answer(device: str, line: ConsoleLine, answer: bytes) -> None:
@@ -60,14 +60,14 @@ def _answer(device: str, line: ConsoleLine, answer: bytes) -> None:
         if b"lamppost: unlocked" in heard:
             return
         if b"lamppost: refused" in heard:
-            raise UnlockRefused(f"The node on {device} refuses: this is not its key.")
-    raise NodeSilent(f"The node on {device} asked for the key, and did not say what it makes of the answer.")
+            raise UnlockRefused(f"The node on {device} refused the key: it belongs to another node.")
+    raise NodeSilent(f"The node on {device} asked for the key, but did not accept or refuse the answer.")
 
 
 def _wait(device: str, seconds: int, say: Callable[[str], None]) -> None:
     if seconds > LONGEST_WAIT_S:
         raise UnlockRefused(
-            f"The node on {device} takes no answer for {seconds} s, after wrong ones.", "Come back after that time."
+            f"The node on {device} accepts no answer for {seconds} s after wrong ones.", "Try again after that time."
         )
-    say(f"{device}: somebody answered wrongly; waiting {seconds} s")
+    say(f"{device}: wrong answers were given; waiting {seconds} s")
     time.sleep(seconds)

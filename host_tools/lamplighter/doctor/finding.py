@@ -43,6 +43,6 @@ def _together(findings: list[Finding]) -> list[Finding]:
     parts = {one.what for one in findings if one.kind == "part"}
     if len({one.what for one in silent}) < 2 or {one.what for one in silent} != parts:
         return findings
-    cause = f"All {len(parts)} parts are silent at once: {', '.join(sorted(parts))}."
+    cause = f"All {len(parts)} parts are silent at the same time: {', '.join(sorted(parts))}."
     common = Finding("parts", "parts", BAD, "all silent", cause, "Check their common 5 V supply and ground first.")
     return [common, *(one for one in findings if one not in silent)]

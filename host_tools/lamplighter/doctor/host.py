@@ -35,8 +35,8 @@ def _port(port: str | None) -> Finding:
     if port is None:
         found = ports.plugged_in()
         if not found:
-            cause = "Nothing that could be a lamppost is plugged in."
-            remedy = "Plug it in; try another cable, many carry power only."
+            cause = "No device that could be a lamppost is connected."
+            remedy = "Connect it; try another cable, many carry power only."
             return Finding("port", "ports", ODD, "no known USB bridge", cause, remedy)
         shut = [one for one in found if one.state != "free"]
         if not shut:
@@ -56,16 +56,16 @@ def _brltty() -> Iterator[Finding]:
     if not rules:
         yield Finding("host", "brltty", GOOD, "not installed")
         return
-    yield Finding("host", "brltty", ODD, "installed", "brltty takes the ports of CH340 and CP2102 bridges away.",
-                  "Remove it unless a Braille display is used: `sudo apt remove brltty`.")  # fmt: skip
+    yield Finding("host", "brltty", ODD, "installed", "brltty takes over the ports of CH340 and CP2102 bridges.",
+                  "Remove it unless you use a Braille display: `sudo apt remove brltty`.")  # fmt: skip
 
 
 def _drivers() -> Finding:
     if not sys.platform.startswith("linux"):
-        return Finding("host", "drivers", UNKNOWN, f"not looked at on {sys.platform}")
+        return Finding("host", "drivers", UNKNOWN, f"not checked on {sys.platform}")
     folder = Path("/lib/modules") / os.uname().release
     if not folder.is_dir():
-        return Finding("host", "drivers", UNKNOWN, "the kernel's modules are not to be seen here")
+        return Finding("host", "drivers", UNKNOWN, "the kernel's modules cannot be listed here")
     lists = (folder / "modules.dep", folder / "modules.builtin")
     known = "".join(path.read_text(errors="replace") for path in lists if path.exists())
     missing = [shown for module, shown in _DRIVERS.items() if f"/{module}." not in known]
@@ -81,11 +81,11 @@ def _tool(name: str, low: tuple[int, ...], high: tuple[int, ...]) -> Finding:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
         return Finding("host", name, BAD, "missing", f"{name} is not installed beside lamplighter.",
-                       "Install lamplighter anew: `pip install lamplighter`.")  # fmt: skip
+                       "Reinstall lamplighter: `pip install lamplighter`.")  # fmt: skip
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if low <= numbers < high:
         return Finding("host", name, GOOD, version)
-    return Finding("host", name, ODD, version, f"lamplighter is not tried with {name} {version}.",
+    return Finding("host", name, ODD, version, f"lamplighter was not tested with {name} {version}.",
                    f"Install {'.'.join(map(str, low))} or newer, below {high[0]}.")  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def _disk() -> Finding:
     said = f"{free >> 20:,} MB free"
     if not os.access(place, os.W_OK):
         return Finding("host", "disk", BAD, "cannot be written", f"{place} cannot be written.",
-                       "Give it to this user: images and unfinished work are kept there.")  # fmt: skip
+                       "Make it writable for this user: images and unfinished work are stored there.")  # fmt: skip
     if free >= _ROOM_B:
         return Finding("host", "disk", GOOD, said)
     return Finding("host", "disk", BAD, said, "The disk is nearly full: images cannot be built.", "Make room.")
@@ -110,5 +110,5 @@ def _clock() -> Finding:
     shown = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
     if now >= _BUILT:
         return Finding("host", "clock", GOOD, shown)
-    return Finding("host", "clock", BAD, shown, "This machine's clock is years behind.",
-                   "Set it: certificates and records made now would be of no use.")  # fmt: skip
+    return Finding("host", "clock", BAD, shown, "This computer's clock is years behind.",
+                   "Set it: certificates and records made now would be useless.")  # fmt: skip

@@ -58,7 +58,7 @@ class Patient:
 
 def look(port: str, patient: Patient, say: Say) -> Iterator[Finding]:
     """Every finding about the node. It is stopped for its self-test, and started again to be listened to."""
-    say("asking who it is")
+    say("identifying the node")
     answer = identify.ask(port, identify.START_S)  # another command may have restarted it just now
     patient.facts = answer.facts
     if answer.facts:
@@ -94,10 +94,10 @@ def _kind(state: str) -> str:
 def _facts(facts: dict[str, Any]) -> Iterator[Finding]:
     said = f"{facts['reset']}, up {facts['uptime_s']} s, boot {facts['boot']}"
     if facts["reset"] == "brown-out":
-        cause = "The chip's last reset came from its brown-out detector: the supply dips."
+        cause = "The brown-out detector caused the chip's last reset: the supply voltage dips."
         yield Finding("supply", "supply", BAD, said, cause, check_sentences.OF_THE_NODE["supply"].partition(": ")[2])
     elif facts["reset"] == "watchdog":
-        cause = "The watchdog started the node anew: the program hung before."
+        cause = "The watchdog reset the node because the firmware hung."
         remedy = "Leave `lamplighter log --save FILE` running until it happens again."
         yield Finding("crash", "last start", ODD, said, cause, remedy)
     else:
@@ -114,8 +114,8 @@ def _inside(node: Repl, patient: Patient, say: Say) -> Iterator[Finding]:
     patient.board = node_files.document(node, "/board.json")
     patient.configuration = node_files.document(node, "/config.json")
     if patient.board is None:
-        yield Finding("firmware", "firmware", BAD, "missing", "No Lamplighter firmware is on the node.",
-                      "Bring it with `lamplighter flash`.")  # fmt: skip
+        yield Finding("firmware", "firmware", BAD, "missing", "The node does not run Lamplighter firmware.",
+                      "Install it with `lamplighter flash`.")  # fmt: skip
         return
     if patient.configuration is None:
         trouble = preserve.no_configuration(node.run(preserve.MAC).strip())
@@ -150,13 +150,13 @@ def _clock(node: Repl, configuration: dict[str, Any]) -> Finding:
     times = {words[0]: int(words[1]) - time.time() for words in answers if len(words) == 2}
     secured = "tls" in configuration.get("mqtt", {})
     if not times:
-        cause = f"No time server answers the node: {', '.join(servers)}."
-        remedy = "Let UDP port 123 out of the network, or name a server within it (time.servers)."
+        cause = f"No time server answered the node: {', '.join(servers)}."
+        remedy = "Allow outgoing UDP port 123, or use a server in the local network (time.servers)."
         return Finding("clock", "clock", BAD if secured else ODD, "no time server answers", cause, remedy)
     worst = max(times, key=lambda server: abs(times[server]))
     if abs(times[worst]) > _STEP_S:
-        cause = f"{worst} tells a time that is {times[worst]:.0f} s from this machine's."
-        return Finding("clock", "clock", ODD, f"{times[worst]:+.0f} s", cause, "Set the one that is wrong.")
+        cause = f"{worst} differs by {times[worst]:.0f} s from this computer's clock."
+        return Finding("clock", "clock", ODD, f"{times[worst]:+.0f} s", cause, "Correct the one that is wrong.")
     return Finding("clock", "clock", GOOD, f"{len(times)} of {len(servers)} time servers answer")
 
 
@@ -202,8 +202,8 @@ def way_to_broker(port: str, patient: Patient) -> Iterator[Finding]:
         return
     if heard.refused:
         word, detail = heard.refused
-        cause = f"The broker refuses what the node publishes; records stay on the node. {_sentence(word, detail)}"
-        remedy = "Correct the broker's access list for this lamppost's topics; the node offers its records again."
+        cause = f"The broker rejects the node's messages; its records stay on the node. {_sentence(word, detail)}"
+        remedy = "Correct the broker's access list for this lamppost's topics; the node then sends its records again."
         if word != "notallowed":
             remedy = REMEDIES[word][1]
         yield Finding("mqtt", "records", BAD, f"refused: {word}", cause, remedy)

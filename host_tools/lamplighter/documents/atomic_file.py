@@ -48,8 +48,8 @@ def locked(lock: Path, remedy: str, problem: type[Problem] = FileRefused) -> Ite
     try:
         held = filelock.FileLock(lock).acquire(timeout=WAIT_S)
     except filelock.Timeout:
-        cause = f"{lock.parent} is in use by another lamplighter, and was for {WAIT_S:g} s."
-        raise problem(cause, "Wait for the other command to end, and run this one again.") from None
+        cause = f"{lock.parent} has been in use by another lamplighter for {WAIT_S:g} s."
+        raise problem(cause, "Wait until the other command ends, and run this one again.") from None
     except OSError as error:
         raise problem(f"{lock} cannot be written: {error.strerror}.", remedy) from None
     with held:

@@ -14,8 +14,8 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _EXCEL = re.compile(r'"?sep=([,;\t|])"?[,;\t]*\Z', re.IGNORECASE)
 _SEPARATORS = ",;\t"
 _WRONG = {
-    True: ("a quote is not closed in this line", "remove it, or bring the whole cell into one line"),
-    False: ("this is not CSV: text after a closing quote", 'write a quote within a cell twice: ""'),
+    True: ("a quote is not closed on this line", "remove it, or write the whole cell on one line"),
+    False: ("this is not CSV: text after a closing quote", 'double a quote inside a cell: ""'),
 }
 
 

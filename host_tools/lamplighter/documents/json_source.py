@@ -30,7 +30,7 @@ class JsonError(ValueError):
 
 
 def parse(text: str) -> tuple[Any, dict[Path, int], list[Path]]:
-    """(value, line of each path, paths whose key is there twice). Raises JsonError."""
+    """(value, line of each path, paths whose key appears twice). Raises JsonError."""
     reader = _Reader(text)
     return reader.whole(), reader.lines, reader.doubled
 
@@ -44,9 +44,9 @@ def signed_value(data: bytes) -> Any:
     """The value with its numbers as they are written, which a digest needs. Raises ValueError."""
     text = data.decode("utf-8-sig")
     reader = _Reader(text)
-    reader.whole()  # json.loads() bounds neither levels nor numbers, and takes a key that is there twice
+    reader.whole()  # json.loads() bounds neither levels nor numbers, and takes a key that appears twice
     if reader.doubled:
-        raise reader.error(0, "a key is there twice")
+        raise reader.error(0, "a key appears twice")
     return json.loads(text)
 
 
@@ -61,7 +61,7 @@ class _Reader:
         value, at = self.value(self.space(0), ())
         at = self.space(at)
         if at != len(self.text):
-            raise self.error(at, "something follows after the end of the document")
+            raise self.error(at, "there is text after the end of the document")
         return value
 
     def error(self, at: int, cause: str) -> JsonError:
@@ -91,13 +91,13 @@ class _Reader:
             if self.text.startswith(word, at):
                 return value, at + len(word)
         if not first:
-            raise self.error(len(self.text.rstrip()), "the document ends too early")
+            raise self.error(len(self.text.rstrip()), "the document is incomplete")
         # what stands there is not quoted: it may be a password without its quotation marks
         raise self.error(at, 'a value is expected: a text in " ", a number, true, false, { or [')
 
     def number(self, at: int, digits: str) -> int | float:
         if len(digits) > _LONGEST_NUMBER:
-            raise self.error(at, f"a number has {len(digits)} characters; {_LONGEST_NUMBER} are the most")
+            raise self.error(at, f"a number has {len(digits)} characters; the maximum is {_LONGEST_NUMBER}")
         value = json.loads(digits)
         if not math.isfinite(value):
             raise self.error(at, f"the number {digits} is too large")
@@ -108,9 +108,9 @@ class _Reader:
         try:
             text, end = scanstring(self.text, at + 1, True)
         except json.JSONDecodeError as error:
-            raise self.error(error.pos, "a text does not end, or has a control character in it") from None
+            raise self.error(error.pos, "a text is not closed, or contains a control character") from None
         if not text_file.is_text(text):
-            raise self.error(at, "a text has half a character (\\ud800 to \\udfff without its other half)")
+            raise self.error(at, "a text contains a lone surrogate (\\ud800 to \\udfff)")
         return text, end
 
     def object(self, at: int, path: Path) -> tuple[dict[str, Any], int]:
@@ -120,7 +120,7 @@ class _Reader:
             return found, at + 1
         while True:
             if self.text[at : at + 1] != '"':
-                what = "a comma too many" if self.text[at : at + 1] == "}" else 'a key in " " is expected'
+                what = "there is an extra comma" if self.text[at : at + 1] == "}" else 'a key in " " is expected'
                 raise self.error(at, what)
             start = at
             key, at = self.string(at)
@@ -143,7 +143,7 @@ class _Reader:
             return found, at + 1
         while True:
             if self.text[at : at + 1] == "]":
-                raise self.error(at, "a comma too many")
+                raise self.error(at, "there is an extra comma")
             item, at = self.value(at, (*path, len(found)))
             found.append(item)
             at, more = self.next(at, "]")

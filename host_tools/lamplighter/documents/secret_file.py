@@ -39,7 +39,7 @@ def checked(secret: str, source: str, longest: int = LONGEST) -> str:
     if length > longest:
         raise click.UsageError(f"{source} holds {length} bytes; a password has {longest} at most.")
     if any(letter in secret for letter in "\r\n\0"):
-        raise click.UsageError(f"{source} holds more than one line; a password is one.")
+        raise click.UsageError(f"{source} holds more than one line; a password has one line.")
     return secret
 
 

@@ -88,14 +88,14 @@ def read(text: str, shown: str) -> TomlDocument:
         data = tomllib.loads(text)
         wrong = _unwieldy(data)
     except RecursionError:
-        wrong = "there are more levels of brackets than anybody writes"
+        wrong = "the brackets are nested too deeply"
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         line = int(found.group(1)) if found else 0
         cause = re.sub(r" \(at .*\)", "", str(error))
         return TomlDocument(shown, {}, {}, [(line, f"{shown}:{line}: not TOML: {cause}; correct the line.")])
     except ValueError:  # of int(), for thousands of digits
-        wrong = "a number has more digits than anything can have"
+        wrong = "a number has too many digits"
     if wrong:
         return TomlDocument(shown, {}, {}, [(0, f"{shown}: {wrong}; correct it.")])
     return TomlDocument(shown, data, _lines(text))
@@ -111,7 +111,7 @@ def _unwieldy(value: Any, depth: int = 0) -> str:
     if depth > _DEEPEST:
         return f"there are more than {_DEEPEST} levels of brackets"
     if isinstance(value, float) and not math.isfinite(value):
-        return f"{value} is no number that can be used"
+        return f"{value} is not a usable number"
     if isinstance(value, (int, float)) and abs(value) >= 1 << 63:
         return "a number is beyond 64 bits"
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

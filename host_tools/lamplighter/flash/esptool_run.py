@@ -101,7 +101,7 @@ class Run:
             if piece.offset == address:
                 setattr(self, word, getattr(self, word) + len(piece.data))
                 self.done = before
-                what = f"{piece.name} is right already" if word == "skipped" else f"writing {piece.name}"
+                what = f"{piece.name} is already correct" if word == "skipped" else f"writing {piece.name}"
                 progress(self.done, what)
                 return
 
@@ -150,12 +150,12 @@ def flash(
             force = force and not measured  # what this run has written is kept
             mac = mac or run.mac
             if isinstance(trouble, CablePulled) and patience_s:
-                say(f"{trouble.cause} Waiting {patience_s:.0f} s for it: plug it in again.")
+                say(f"{trouble.cause} Waiting {patience_s:.0f} s: reconnect the cable.")
                 device = ports.back(port, patience_s) or _give_up(trouble)
-                say(f"{device} is back: going on.")
+                say(f"{device} is back: resuming.")
             elif isinstance(trouble, FlashFailed) and speeds[1:]:
                 speeds = speeds[1:]
-                say(f"{trouble.cause} Going on at {speeds[0]} baud.")
+                say(f"{trouble.cause} Continuing at {speeds[0]} baud.")
             else:
                 raise trouble
 
@@ -305,8 +305,8 @@ def diagnose(device: str, board: Board, run: Run, total: int) -> Problem:
     percent = 100 * run.done // max(total, 1)
     if run.another:
         return WrongChip(
-            f"Another board was plugged in: {run.mac}, not {run.expected}.",
-            "Nothing was written to it. Plug the first one in again and run the same command.",
+            f"Another board was connected: {run.mac}, not {run.expected}.",
+            "Nothing was written to it. Connect the first board and run the same command again.",
         )
     if found := re.search(r"This chip is ([\w-]+), not ([\w-]+)", text):
         return WrongChip(
@@ -315,10 +315,10 @@ def diagnose(device: str, board: Board, run: Run, total: int) -> Problem:
         )
     if not is_there(device) or (run.connected and GONE.search(text)):
         if run.connected:
-            return CablePulled(f"{device} went away at {percent} %.")
-        return CablePulled(f"{device} went away while the chip was being called.")
+            return CablePulled(f"{device} was disconnected at {percent} %.")
+        return CablePulled(f"{device} was disconnected while waiting for the chip.")
     if "Wrong boot mode" in text:
-        return WrongBootMode(f"The chip on {device} runs its program and did not enter the boot loader.")
+        return WrongBootMode(f"The chip on {device} runs its firmware and did not enter the boot loader.")
     if not run.connected and OPENING.search(text):
         return ports.unopened(device)
     if not run.connected and (CONNECTING.search(text) or "error" not in text.lower()):
@@ -326,11 +326,11 @@ def diagnose(device: str, board: Board, run: Run, total: int) -> Problem:
             f"No chip answers on {device}.",
             "Check cable and power; then hold BOOT, press and release EN, release BOOT, and run the command again.",
         )
-    return FlashFailed(f"{device}: trouble at {percent} %: {_last_words(run.text)}")
+    return FlashFailed(f"{device}: error at {percent} %: {_last_words(run.text)}")
 
 
 def _last_words(lines: list[str]) -> str:
     for line in reversed(lines):
         if found := re.match(r".*(?:fatal error occurred|ERROR|Error): *([^(]+)", line):
             return found[1].strip(" .") + "."
-    return "esptool fell silent."
+    return "esptool stopped responding."

@@ -72,7 +72,7 @@ def bring(
         else:
             line = started(done.port, say)
             if restored := preserve.put_back(done.port, done.mac, say):
-                say(f"the configuration of {restored} is on the node again")
+                say(f"the configuration of {restored} was restored")
     told = asdict(done)
     return {
         **{key: told[key] for key in ("port", "chip", "mac", "baud", "written", "skipped")},
@@ -176,6 +176,6 @@ def started(port: str, say: Callable[[str], None]) -> str:
             return node.run("import sys;print('MicroPython', sys.version)").strip()
     except NodeSilent:
         raise NodeSilent(
-            f"The firmware is on the chip and verified, but nothing is heard of it on {port}.",
-            "Press EN once and look at `lamplighter log`.",
+            f"The firmware is on the chip and verified, but it sends nothing on {port}.",
+            "Press EN once and read `lamplighter log`.",
         ) from None

@@ -47,7 +47,7 @@ def bring_all(names: list[str], work: Work, progress: Progress, say: Say) -> lis
 class _Worker:
     def __init__(self, port: str, work: Work, progress: Progress, say: Say):
         self._port, self._progress, self._say = port, progress, say
-        self._ended = Ended(port, None, 1, "problem", "It ended without a word.", "Run it again on this port alone.")
+        self._ended = Ended(port, None, 1, "problem", "It ended without a message.", "Run it again on this port alone.")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "lamplighter.flash.parallel"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

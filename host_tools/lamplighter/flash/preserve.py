@@ -109,7 +109,7 @@ def broke_off(talk: Repl, trouble: Problem) -> bool:
 
 
 def weak(device: str) -> WeakSupply:
-    return WeakSupply(f"The supply of the board on {device} dips: its last reset came from the brown-out detector.")
+    return WeakSupply(f"The supply voltage on {device} dips: the brown-out detector caused the last reset.")
 
 
 def name(configuration: bytes | None) -> str:
@@ -118,7 +118,7 @@ def name(configuration: bytes | None) -> str:
         doc = json_source.value_of(configuration or b"")
         return f"{doc['site']}/{doc['node']}"
     except (ValueError, KeyError, TypeError):
-        return "a node without configuration"
+        return "an unconfigured node"
 
 
 def _usable(found: Mapping[str, bytes | None], say: Callable[[str], None]) -> bytes | None:

@@ -29,5 +29,5 @@ def allow(connections: int) -> int:
             except (OSError, ValueError):
                 continue  # macOS says unlimited and has a limit of its own
     if soft < needed:
-        raise TooFewFiles(f"{connections} connections need {needed} open files, and the system allows {soft}.")
+        raise TooFewFiles(f"{connections} connections need {needed} open files, but the system allows {soft}.")
     return soft

@@ -81,7 +81,7 @@ def program(data: bytes, at: int, what: str) -> Program:
         if len(digest) < 32:
             raise _truncated(what, len(data))
         if digest != hashlib.sha256(data[at:position]).digest():
-            raise ImageInvalid(f"The {what} is damaged: its SHA-256 does not fit its bytes.")
+            raise ImageInvalid(f"The {what} is damaged: its SHA-256 does not match its bytes.")
         position += 32
     return Program(chip_id, (1 << 20) << (size_speed >> 4), position - at)
 
@@ -90,7 +90,7 @@ def check(data: bytes, board: Board, name: str) -> Official:
     """Check a whole official image for a board. Raises WrongChip or ImageInvalid."""
     start = board.silicon.offset
     if data[:1] != bytes([MAGIC]):
-        raise ImageInvalid(f"{name} is no ESP32 image: it starts with 0x{data[:1].hex() or '--'}, not 0xE9.")
+        raise ImageInvalid(f"{name} is not an ESP32 image: it starts with 0x{data[:1].hex() or '--'}, not 0xE9.")
     loader = program(data, 0, "boot loader")
     _same_chip(loader, board, name)
     try:
@@ -111,7 +111,7 @@ def micropython(app: bytes, board: Board, name: str) -> str:
     get = f"Get {board.micropython.pattern} from {board.micropython.page}."
     found = _VERSION.search(app)
     if not found:
-        raise ImageInvalid(f"{name} holds no MicroPython: there is no version in its app.", get)
+        raise ImageInvalid(f"{name} does not contain MicroPython: its app has no version.", get)
     version = found[1].decode()
     if not board.micropython.supports((int(found[2]), int(found[3]))):
         first, last = board.micropython.versions

@@ -37,7 +37,7 @@ def read(path: Path, board: Board) -> tuple[Segment, ...]:
         raise ImageInvalid(f"{path}: {error}.") from None
     if table != list(board.partitions):
         raise ImageInvalid(
-            f"{path} has another partition table than {board.name}.", "Build it anew with `lamplighter image`."
+            f"{path} has another partition table than {board.name}.", "Build it again with `lamplighter image`."
         )
     esp_format.micropython(app, board, path.name)
     found = [Segment("loader", board.silicon.offset, esp_format.with_flash_size(loader, board.flash_size))]
@@ -71,7 +71,7 @@ def _wrong_size(path: Path, data: bytes, board: Board) -> ImageInvalid:
     word = "truncated" if len(data) < board.flash_size else "too long"
     return ImageInvalid(
         f"{path} is {word}: it has {len(data):,} bytes; the flash of {board.name} has {board.flash_size:,}.",
-        "Build it anew with `lamplighter image`.",
+        "Build it again with `lamplighter image`.",
     )
 
 

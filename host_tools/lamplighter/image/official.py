@@ -57,14 +57,14 @@ def _download(board: Board, passed_over: list[str], progress: Callable[[str], No
         with urllib.request.urlopen(address, timeout=TIMEOUT_S) as answer:
             data = answer.read(LARGEST + 1)
         if len(data) > LARGEST or is_standin(data):
-            raise ImageInvalid(f"{address} is no official image.")
+            raise ImageInvalid(f"{address} is not an official image.")
         esp_format.check(data, board, wanted.file)
     except OSError as error:
         raise _missing(board, f"{address} cannot be reached: {getattr(error, 'reason', error)}", passed_over) from None
     except (ImageInvalid, WrongChip) as error:
-        raise _missing(board, f"what {address} gives is not whole: {error.cause}", passed_over) from None
+        raise _missing(board, f"the download from {address} is incomplete: {error.cause}", passed_over) from None
     path = cache_folder() / wanted.file
-    atomic_file.write(path, data, "Let XDG_CACHE_HOME name a folder that can be written.")
+    atomic_file.write(path, data, "Set XDG_CACHE_HOME to a writable folder.")
     return path
 
 
@@ -72,7 +72,7 @@ def _missing(board: Board, why: str, passed_over: list[str]) -> ImageMissing:
     wanted = board.micropython
     first, last = wanted.versions
     return ImageMissing(
-        f"No official MicroPython image for {board.name} is at hand ({wanted.pattern}, {first} to {last}).",
+        f"No official MicroPython image for {board.name} was found ({wanted.pattern}, {first} to {last}).",
         f"Get {wanted.file} from {wanted.page} and put it into {folders()[0]}, or name it with --micropython FILE.",
         [*passed_over, why],
     )

@@ -38,7 +38,7 @@ def standin(board: Board) -> Path:
     path = Path(platformdirs.user_cache_dir("lamplighter")) / "simulated" / f"{board.name}-simulated-micropython.bin"
     data = standin_bytes(board)
     if not path.is_file() or path.read_bytes() != data:
-        atomic_file.write(path, data, "Let XDG_CACHE_HOME name a folder that can be written.")
+        atomic_file.write(path, data, "Set XDG_CACHE_HOME to a writable folder.")
     return path
 
 

@@ -33,7 +33,7 @@ def read(file: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ProgrammeInvalid(f"{file} is not JSON: {error}.") from None
     if wrong := complaints(jsonschema.Draft202012Validator(schema()).iter_errors(document)):
-        raise ProgrammeInvalid(f"{file} holds no programmes of a lamp.", details=list(map(str, wrong)))
+        raise ProgrammeInvalid(f"{file} has no lamp programmes.", details=list(map(str, wrong)))
     return document
 
 

@@ -21,7 +21,7 @@ def posix(zone: str) -> str:
     try:
         data = file.read_bytes()
     except OSError:
-        remedy = "Name one such as Europe/Lisbon, or give a POSIX string such as WET0WEST,M3.5.0/1,M10.5.0."
+        remedy = "Use a name such as Europe/Lisbon, or a POSIX string such as WET0WEST,M3.5.0/1,M10.5.0."
         raise ProgrammeInvalid(f"There is no time zone {zone}.", remedy) from None
     # RFC 9636, section 3.3: the last line of the file is the POSIX string
     return data.rstrip(b"\n").rpartition(b"\n")[2].decode("ascii")

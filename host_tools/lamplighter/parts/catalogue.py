@@ -99,7 +99,7 @@ def meant(word: str) -> Part:
         return get(plain)
     near = difflib.get_close_matches(plain, ids(), 1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    raise UnknownPart(f"There is no part {word!r}.{hint}", "`lamplighter parts` shows them all.")
+    raise UnknownPart(f"There is no part {word!r}.{hint}", "`lamplighter parts` lists all.")
 
 
 def row_schema() -> dict[str, Any]:

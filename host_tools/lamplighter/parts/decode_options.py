@@ -63,10 +63,10 @@ def _read(part: Part, options: list[str], word: str) -> tuple[str, Any]:
             raise ValueError(f"{name} must be a number of milliohm, not {text!r}")
         return micro, _within(part.option(micro) or {}, int(match[1]) * 1000 + int((match[2] or "0").ljust(3, "0")))
     if name not in options:
-        known = f"its options are {', '.join(options)}" if options else "nothing that is configured changes it"
+        known = f"its options are {', '.join(options)}" if options else "no option changes it"
         near = difflib.get_close_matches(name, options, 1)
         hint = f"did you mean {near[0]}?" if near else known
-        raise ValueError(f"{name!r} does not change what the bytes of a {part.id} mean; {hint}")
+        raise ValueError(f"{name!r} has no effect on decoding a {part.id}; {hint}")
     row = part.option(name) or {}
     return name, _within(row, _value(row, text))
 

@@ -34,7 +34,7 @@ def _literal(text: str) -> bytes:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         value = None
     if not isinstance(value, bytes):
-        raise ValueError("HEX is not a bytes literal of Python")
+        raise ValueError("HEX is not a valid Python bytes literal")
     return value
 
 
@@ -42,13 +42,13 @@ def _group(group: str) -> bytes:
     match = _GROUP.match(group)
     if not match:
         wrong = next((letter for letter in group if letter not in "0123456789abcdefABCDEF"), group[0])
-        raise ValueError(f"HEX holds {wrong!r}, which is no hexadecimal digit")
+        raise ValueError(f"HEX holds {wrong!r}, which is not a hexadecimal digit")
     marked, digits = match.groups()
     if marked and len(digits) == 1:
         return bytes.fromhex("0" + digits)  # 0x5 in source code can mean nothing else
     if len(digits) % 2:
         many = "one digit" if len(digits) == 1 else f"{len(digits)} digits"
         raise ValueError(
-            f"HEX has a group of {many}, {digits[:20]}; a byte has two: is a 0 missing, or are the numbers decimal?"
+            f"HEX has a group of {many}, {digits[:20]}; a byte has two: is a 0 missing, or are these decimal numbers?"
         )
     return bytes.fromhex(digits)

@@ -25,5 +25,5 @@ def parse(data: bytes) -> x509.Certificate:
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     except (CryptographyDeprecationWarning, UnsupportedAlgorithm, x509.DuplicateExtension,
             x509.UnsupportedGeneralNameType, x509.InvalidVersion):  # fmt: skip
-        raise ValueError("the certificate has something that nobody reads") from None
+        raise ValueError("the certificate has an extension that is not supported") from None
     return certificate

@@ -35,10 +35,10 @@ def gather(
             there = (str(path) for name in names if (path := Path(folder) / name).is_file())
             files[kind] = files[kind] or next(there, None)
         if not files["ca"]:
-            raise CertificateInvalid(f"{folder} holds none of {', '.join(_NAMES['ca'])}.")
+            raise CertificateInvalid(f"{folder} has none of {', '.join(_NAMES['ca'])}.")
     if bool(files["cert"]) != bool(files["key"]):
         lone = files["cert"] or files["key"]
-        raise CertificateInvalid(f"{lone} is of no use alone: a certificate and its key go together.")
+        raise CertificateInvalid(f"{lone} is useless alone: a certificate needs its key.")
     found: dict[str, tuple[str, bytes]] = {}
     if files["ca"]:
         found["ca"] = _kept("ca", "der", _authority(files["ca"]))
@@ -70,7 +70,7 @@ def _authority(path: str) -> bytes:
     except x509.ExtensionNotFound:
         is_one = False
     if not is_one:
-        raise CertificateInvalid(f"{path} is no CA's certificate: nothing can be signed with it.")
+        raise CertificateInvalid(f"{path} is not a CA certificate: it cannot sign other certificates.")
     return certificate.public_bytes(Encoding.DER)
 
 
@@ -102,12 +102,12 @@ def _private(path: str) -> EllipticCurvePrivateKey:
     try:
         key = (load_pem_private_key if b"-----BEGIN" in data else load_der_private_key)(data, None)
     except TypeError:
-        raise CertificateInvalid(f"{path} has a passphrase, which nobody could type on a pole.") from None
+        raise CertificateInvalid(f"{path} has a passphrase, which a lamppost cannot enter.") from None
     except Exception:
         # whatever the parser found: its words might quote the key
-        raise CertificateInvalid(f"{path} is no private key in PEM or DER.") from None
+        raise CertificateInvalid(f"{path} is not a private key in PEM or DER.") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise CertificateInvalid(f"{path} is no ECDSA P-256 key, the kind that every board has time and room for.")
+        raise CertificateInvalid(f"{path} is not an ECDSA P-256 key, the only kind that is supported.")
     return key
 
 
@@ -116,7 +116,7 @@ def _certificate(path: str) -> x509.Certificate:
     try:
         certificate = certificate_file.parse(data)
     except ValueError:
-        raise CertificateInvalid(f"{path} is no certificate in PEM or DER.") from None
+        raise CertificateInvalid(f"{path} is not a certificate in PEM or DER.") from None
     if certificate.not_valid_after_utc < clock.now():
         raise CertificateInvalid(f"{path} expired on {certificate.not_valid_after_utc:%Y-%m-%d}.")
     return certificate

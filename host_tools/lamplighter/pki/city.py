@@ -43,7 +43,7 @@ class City:
         from . import authority
 
         if (folder / "ca.key").exists() or (folder / "ca.pem").exists():
-            raise IdentityTaken(f"{folder} holds a city CA already.", "Name another folder, or go on with this one.")
+            raise IdentityTaken(f"{folder} already has a city CA.", "Name another folder, or use this one.")
         key = authority.new_key()
         ca = authority.root(key, name, days)
         city = cls(folder, ca, passphrase)
@@ -70,7 +70,7 @@ class City:
 
     @property
     def wants_passphrase(self) -> bool:
-        """True when the CA's key is here, has a passphrase, and none was given."""
+        """True when the CA's key is here, has a passphrase, but none was given."""
         return self.may_sign and not self._passphrase and keys.is_locked(self.folder / "ca.key")
 
     # what was issued
@@ -132,7 +132,7 @@ class City:
         with self.book.locked():
             _, pem = self.files(kind, name)
             if not pem.is_file():
-                raise IdentityMissing(f"{name} has no certificate that could be renewed.", "Issue one.")
+                raise IdentityMissing(f"{name} has no certificate to renew.", "Issue one.")
             try:
                 before = _certificate(pem)
                 names = before.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -162,7 +162,7 @@ class City:
                 if one.valid and (one.serial == serial if serial else (one.kind, one.name) == (kind, name))
             ]  # fmt: skip
             if not found:
-                raise IdentityMissing(f"{serial or name} has no certificate that is valid.", _SEE)
+                raise IdentityMissing(f"{serial or name} has no valid certificate.", _SEE)
             for one in found:
                 one.revoked, one.reason = clock.now().isoformat(timespec="seconds"), reason
             self.book.keep(entries)
@@ -243,7 +243,7 @@ def _certificate(path: Path) -> x509.Certificate:
     try:
         return certificate_file.parse(path.read_bytes())
     except (OSError, ValueError):
-        raise CertificateInvalid(f"{path} is no certificate that can be read.", "Restore it from a copy.") from None
+        raise CertificateInvalid(f"{path} is not a readable certificate.", "Restore it from a backup.") from None
 
 
 def _public(certificate: x509.Certificate) -> bytes:

@@ -13,7 +13,7 @@ from ..documents import atomic_file, json_source
 from ..problems import IdentityMissing
 from . import clock
 
-WRITABLE = "Name a folder that can be written with --identity."
+WRITABLE = "Name a writable folder with --identity."
 
 
 @dataclass
@@ -37,7 +37,7 @@ def _entry(row: dict[str, Any]) -> Entry:
     """Raises ValueError or TypeError for a row that is none."""
     one = Entry(**row)
     if not all(isinstance(value, str) for value in asdict(one).values()):
-        raise ValueError("a text is expected")
+        raise ValueError("text is expected")
     int(one.serial, 16)
     for when in (one.issued, one.ends, *([one.revoked] if one.revoked else [])):
         if datetime.datetime.fromisoformat(when).tzinfo is None:
@@ -57,7 +57,8 @@ class Book:
             rows = json_source.value_of((self.folder / "index.json").read_bytes())["certificates"]
             return [_entry(row) for row in rows]
         except (OSError, ValueError, KeyError, TypeError):
-            raise IdentityMissing(f"{self.folder / 'index.json'} cannot be read.", "Restore it from a copy.") from None
+            cause = f"{self.folder / 'index.json'} cannot be read."
+            raise IdentityMissing(cause, "Restore it from a backup.") from None
 
     def valid(self, kind: str, name: str) -> list[Entry]:
         return [one for one in self.entries() if one.valid and (one.kind, one.name) == (kind, name)]

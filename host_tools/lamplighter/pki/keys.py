@@ -33,15 +33,15 @@ def read(path: Path, passphrase: str | None) -> EllipticCurvePrivateKey:
         data, mode = path.read_bytes(), path.stat().st_mode
     except FileNotFoundError:
         cause = f"There is no {path}: nothing can be signed with it here."
-        raise IdentityLocked(cause, "Do this where the key is: at the office.") from None
+        raise IdentityLocked(cause, "Run this where the key is: at the office.") from None
     except OSError as error:
         raise IdentityLocked(f"{path} cannot be read: {error.strerror}.", "Run this as its owner.") from None
     if b"ENCRYPTED" not in data:
         if os.name != "nt" and mode & 0o077:
-            raise IdentityLocked(f"Others may read {path}.", f"Run `chmod 600 {path}`, and think of who has read it.")
+            raise IdentityLocked(f"Others may read {path}.", f"Run `chmod 600 {path}`, and ask who may have read it.")
         return _ec(path, data, None, f"{path} is damaged: it is not a private key in PEM.")
     if not passphrase:
-        raise IdentityLocked(f"{path} has a passphrase, and none was given.")
+        raise IdentityLocked(f"{path} has a passphrase, but none was given.")
     return _ec(path, data, passphrase.encode(), f"This is not the passphrase of {path}.")
 
 
@@ -53,7 +53,7 @@ def _ec(path: Path, data: bytes, passphrase: bytes | None, cause: str) -> Ellipt
     try:
         key = load_pem_private_key(data, passphrase)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise IdentityLocked(cause, "Restore it from a copy." if passphrase is None else None) from None
+        raise IdentityLocked(cause, "Restore it from a backup." if passphrase is None else None) from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise IdentityLocked(f"{path} is not an ECDSA key.", "Restore it from a copy.")
+        raise IdentityLocked(f"{path} is not an ECDSA key.", "Restore it from a backup.")
     return key

@@ -118,7 +118,7 @@ def export(
     _, certificate = city.files("broker", broker)
     if city.current("broker", broker) is None:
         raise IdentityMissing(
-            f"{broker} has no broker's certificate that is valid.",
+            f"{broker} has no valid broker certificate.",
             f"Issue it with `lamplighter identity issue --broker {broker}`, or renew it.",
         )
     valid = [one for one in city.book.entries() if one.valid]

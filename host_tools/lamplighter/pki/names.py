@@ -9,7 +9,7 @@ from ..problems import CertificateInvalid
 
 _NAME = re.compile(r"[a-z0-9-]{1,32}\Z")
 _NODE = re.compile(r"[a-z0-9-]{1,32}/[a-z0-9-]{1,32}\Z")
-_LETTERS = "Give small letters, digits and hyphens, 32 at most"
+_LETTERS = "Use lower-case letters, digits and hyphens, 32 at most"
 _LONGEST = 64  # of a common name: RFC 5280, ub-common-name
 
 
@@ -48,7 +48,7 @@ def checked_host(name: str) -> str:
     try:
         return hosts.parse(name)
     except hosts.HostWrong as wrong:
-        remedy = "Give the host name or address by which lampposts reach the broker."
+        remedy = "Give the host name or address that lampposts use for the broker."
         raise CertificateInvalid(f"No certificate for the host: {wrong}.", remedy) from None
 
 

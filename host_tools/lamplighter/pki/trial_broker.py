@@ -102,8 +102,8 @@ def only_broker(city: City) -> str:
         return names[0]
     if not names:
         raise IdentityMissing(
-            f"{city.folder} holds no broker's certificate that is valid.",
+            f"{city.folder} has no valid broker certificate.",
             "Issue one with `lamplighter identity issue --broker localhost`.",
         )
     several = ", ".join(names)
-    raise IdentityMissing(f"{city.folder} holds certificates of several brokers: {several}.", "Name one with --broker.")
+    raise IdentityMissing(f"{city.folder} has certificates of several brokers: {several}.", "Name one with --broker.")

@@ -22,7 +22,7 @@ _GAP_S = 30.0
 _TIMES = ("t_s", "t_ms", "time")  # seconds or ISO 8601, milliseconds, ISO 8601
 _NO_TIME = {
     "t_s": "neither a number nor a time like 2026-03-01T12:00:00Z", "t_ms": "no number",
-    "time": "no time like 2026-03-01T12:00:00Z; a number of seconds belongs into a column t_s",
+    "time": "no time like 2026-03-01T12:00:00Z; seconds belong in a column t_s",
 }  # fmt: skip
 _LATEST_S = 1e11  # the year 5138; beyond it are milliseconds
 _LONGEST_S = 3660 * 86400
@@ -83,7 +83,7 @@ class _Errors:
         if self.lines:
             count = len(self.lines) + self.more
             if self.more:
-                self.lines.append(f"{self.name}: and {self.more} more of this kind.")
+                self.lines.append(f"{self.name}: and {self.more} more errors of this kind.")
             raise TraceInvalid(f"{self.name} has {'1 error' if count == 1 else f'{count} errors'}.", details=self.lines)
 
 
@@ -165,7 +165,7 @@ class _Clock:
         if t_s is None:
             wrong = f"{self._column} is {cell!r}, which is {_NO_TIME[self._column]}"
         elif abs(t_s) > _LATEST_S:
-            wrong = f"{self._column} is {cell}, beyond all times; name the column t_ms if these are milliseconds"
+            wrong = f"{self._column} is {cell}, which is too large; name the column t_ms if these are milliseconds"
         elif self._last is not None and t_s < self._last:
             wrong = f"the time goes back from {self._last:.15g} to {t_s:.15g} s; sort the rows by {self._column}"
         elif self._first is not None and t_s - self._first > _LONGEST_S:
@@ -202,7 +202,7 @@ def _check_heads(
         errors.add(f"there is no column t_s (the time in seconds){_meant('t_s', strange)}", 1)
     for head in dict.fromkeys(heads):
         if heads.count(head) > 1:
-            errors.add(f"the column {head} is there twice; keep one", 1)
+            errors.add(f"the column {head} appears twice; keep one", 1)
     judged = False
     for group in groups:
         there = [name for name in group if name in heads]
@@ -213,7 +213,7 @@ def _check_heads(
     if not judged:
         wanted = [name for group in groups for name in group]
         meant = "".join(_meant(name, strange) for name in wanted)
-        errors.add(f"there is no column to judge by; at least one of {', '.join(wanted)} is needed{meant}", 1)
+        errors.add(f"no usable column; at least one of {', '.join(wanted)} is needed{meant}", 1)
     return [f"{errors.name}: the column {head or 'without a name'} is not used{_near(head, names)}" for head in strange]
 
 
@@ -250,7 +250,7 @@ def _fill(
             if value is None or abs(value) > _LARGEST:
                 rows.append(MISSING)
                 if cell:
-                    errors.add(f"{column.name} is {cell!r}, which is no number; leave it empty if missing", line)
+                    errors.add(f"{column.name} is {cell!r}, which is not a number; leave it empty if missing", line)
             elif column.name in refuses and refuses[column.name](round(column.scale * value)):
                 rows.append(MISSING)
                 not_taken.setdefault(column.name, []).append((line, cell))
@@ -266,10 +266,10 @@ def _fill(
     for place, column in enumerate(columns, 1):
         values = sorted(value for value in rows[place :: len(columns) + 1] if value != MISSING)
         if not values:
-            trace.notes.append(f"{trace.name}: the column {column.name} holds no reading")
+            trace.notes.append(f"{trace.name}: the column {column.name} has no reading")
         elif not column.low <= values[len(values) // 2] / column.scale <= column.high:
             middle = values[len(values) // 2] / column.scale
-            trace.notes.append(f"{trace.name}: half of {column.name} is beyond {middle:g}; is that {column.unit}?")
+            trace.notes.append(f"{trace.name}: half of {column.name} is above {middle:g}; is the unit {column.unit}?")
     return times
 
 
@@ -282,8 +282,8 @@ def _of_refused(name: str, column: Column, cells: list[tuple[int, str]]) -> str:
     low, high = (None if limit is None else limit / column.scale for limit in refused.limits(column.quantity))
     unit = f" {column.unit}" if column.unit else ""
     return (
-        f"{name}:{line}: {column.name} is {cell}, which a node does not take"
-        f" (it takes {low:g} to {high:g}{unit}): missing, in {where}"
+        f"{name}:{line}: {column.name} is {cell}, which a node does not accept (it accepts {low:g} to {high:g}{unit}): "
+        f"missing, in {where}"
     )
 
 

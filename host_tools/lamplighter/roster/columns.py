@@ -38,7 +38,7 @@ def header(names: list[str]) -> list[Wrong]:
     found = [(name, "this column is missing", "add it") for name in REQUIRED if name not in names]
     for index, name in enumerate(names):
         if name in names[:index]:
-            found.append((name, "this column is there twice", "remove one"))
+            found.append((name, "this column appears twice", "remove one"))
         elif "." in name:
             if _schema_of(name) is None:
                 found.append((name, "the configuration has no such key", "docs/reference/configuration.md has them"))
@@ -53,7 +53,7 @@ def check(cells: dict[str, str], base: dict[str, Any]) -> list[Wrong]:
     """Every mistake of one row."""
     found: list[Wrong] = [(name, "is empty", "fill it in") for name in REQUIRED if not cells.get(name)]
     if not cells.get("asset", "").isprintable():
-        found.append(("asset", "has a character that cannot be printed on a label", "write it in one line"))
+        found.append(("asset", "has a character that cannot be printed on a label", "write it on one line"))
     found += _place(cells) + _parts_wrong(cells)
     facts = _facts(cells.get("board", ""))
     if cells.get("board") and facts is None:
@@ -61,7 +61,7 @@ def check(cells: dict[str, str], base: dict[str, Any]) -> list[Wrong]:
         remedy = f"did you mean {near[0]}" if near else f"boards are {', '.join(board_file.names())}"
         found.append(("board", f"there is no board {cells['board']}", remedy))
     if cells.get("mac") and mac(cells["mac"]) is None:
-        found.append(("mac", f"{cells['mac']} is no MAC", "write it as 24:0a:c4:12:34:56"))
+        found.append(("mac", f"{cells['mac']} is not a MAC address", "write it as 24:0a:c4:12:34:56"))
     if cells.get("certificate", "") not in ("", "issue", "none"):
         found.append(("certificate", f"{cells['certificate']} is not known", "write issue, or none for no TLS"))
     if cells.get("broker"):
@@ -168,17 +168,17 @@ def _parts_wrong(cells: dict[str, str]) -> list[Wrong]:
         for word in cells["parts"].replace(";", " ").split():
             if word not in fitted and not _PART.match(word):
                 remedy = f"write one of {', '.join(fitted)}, or ID=PART@BUS:ADDRESS"
-                found.append(("parts", f"{word} is no part of this board", remedy))
+                found.append(("parts", f"{word} is not a part of this board", remedy))
     if address := cells.get("meter_address"):
         number = _whole(address)
         if number is None or not 1 <= number <= 247:
-            found.append(("meter_address", f"{address} is no address of a meter", "give 1 to 247"))
+            found.append(("meter_address", f"{address} is not a valid meter address", "use 1 to 247"))
         elif fitted and not any(_measures(part) == "energy" for part in _parts(cells)):
             found.append(("meter_address", "this lamppost has no meter", "leave it empty, or add the meter to parts"))
     for depth in cells.get("empty_mm", "").split():
         number = _whole(depth)
         if number is None or not 300 <= number <= 12000:
-            found.append(("empty_mm", f"{depth} is no distance to the ground", "give 300 to 12000, in mm"))
+            found.append(("empty_mm", f"{depth} is not a valid distance to the ground", "use 300 to 12000, in mm"))
     return found
 
 
@@ -194,15 +194,15 @@ def _place(cells: dict[str, str]) -> list[Wrong]:
             continue
         value = _number(text)
         if value is None:
-            remedy = "write a point" if "," in text else "write degrees as 38.7223, south and west negative"
-            found.append((name, f"{text} is no number", remedy))
+            remedy = "write a decimal point" if "," in text else "write degrees as 38.7223, south and west negative"
+            found.append((name, f"{text} is not a number", remedy))
         elif not -most <= value <= most:
-            found.append((name, f"{text} is not on the globe", f"give -{most} to {most}"))
+            found.append((name, f"{text} is out of range", f"use -{most} to {most}"))
     lat, lon = cells.get("lat", ""), cells.get("lon", "")
     if bool(lat) != bool(lon):
-        found.append(("lon" if lat else "lat", "only one of lat and lon is there", "give both, or none"))
+        found.append(("lon" if lat else "lat", "only one of lat and lon is there", "give both or neither"))
     elif lat and not found and not _number(lat) and not _number(lon):
-        found.append(("lat", "0, 0 lies in the sea off Africa", "leave both empty where the place is not known"))
+        found.append(("lat", "0, 0 is in the sea off Africa", "leave both empty where the place is not known"))
     return found
 
 

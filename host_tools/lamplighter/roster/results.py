@@ -35,7 +35,7 @@ class Results:
             line, cause, remedy = table.errors[0]
             raise RosterInvalid(f"{self.path}:{line}: {cause}.", f"{remedy[0].upper()}{remedy[1:]}.")
         if "asset" not in names:
-            raise RosterInvalid(f"{self.path} has no column asset.", "Move it away: it is no file of results.")
+            raise RosterInvalid(f"{self.path} has no column asset.", "Move it: it is not a results file.")
         rows = [dict(zip(names, [*cells, *[""] * len(names)], strict=False)) for _, cells in table.rows[1:]]
         return {row["asset"]: {name: cell for name, cell in row.items() if name} for row in rows}
 

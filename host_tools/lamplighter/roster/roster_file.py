@@ -102,9 +102,10 @@ def read(path: Path, base: dict[str, Any] | None = None) -> Roster:
 
 def examine(path: Path, base: dict[str, Any] | None = None) -> Roster:
     """Every row and every mistake. Raises RosterInvalid only for a file that cannot be read."""
-    roster, table = Roster(path), csv_source.parse(text_file.read(path, RosterInvalid, "Check its name and rights."))
+    roster = Roster(path)
+    table = csv_source.parse(text_file.read(path, RosterInvalid, "Check its name and permissions."))
     if not table.rows and not table.errors:
-        raise RosterInvalid(f"{path} is empty.", "docs/field/roster.md has an example to start from.")
+        raise RosterInvalid(f"{path} is empty.", "docs/field/roster.md has an example.")
     roster.mistakes += [Mistake(line, "row", cause, remedy) for line, cause, remedy in table.errors]
     if not table.rows or (table.errors and table.errors[0][0] < table.rows[0][0]):
         return roster  # without its header no other line means anything
@@ -118,7 +119,7 @@ def examine(path: Path, base: dict[str, Any] | None = None) -> Roster:
     for line, values in rest:
         if len(values) > len(header) and any(value.strip() for value in values[len(header) :]):
             cause = f"there are {len(values)} cells in a table of {len(header)} columns"
-            roster.mistakes.append(Mistake(line, "row", cause, "put a text that has the separator in it into quotes"))
+            roster.mistakes.append(Mistake(line, "row", cause, "put text that contains the separator into quotes"))
             continue
         cells = dict.fromkeys(header, "") | dict(zip(header, values, strict=False))
         roster.remarks += _blanks(line, cells)
@@ -130,7 +131,7 @@ def examine(path: Path, base: dict[str, Any] | None = None) -> Roster:
         # a mistake of the common configuration is one, and not one of each lamppost
         known |= {column for column, *_ in found if column not in header}
     if not rest and not table.errors:
-        roster.mistakes.append(Mistake(first, "file", "there is no lamppost in it", "add a row for each"))
+        roster.mistakes.append(Mistake(first, "file", "it lists no lampposts", "add a row for each lamppost"))
     roster.mistakes += _twice(roster.rows)
     roster.mistakes.sort(key=lambda mistake: mistake.line)
     return roster
@@ -138,7 +139,7 @@ def examine(path: Path, base: dict[str, Any] | None = None) -> Roster:
 
 def _blanks(line: int, cells: dict[str, str]) -> list[Mistake]:
     return [
-        Mistake(line, name, "begins or ends with a blank, which is left out")
+        Mistake(line, name, "begins or ends with a blank, which is ignored")
         for name, cell in cells.items()
         if name in columns.BLANKS_COUNT and cell != cell.strip()
     ]

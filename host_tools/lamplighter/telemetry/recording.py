@@ -110,7 +110,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for line in SESSION.broken[:20]:
         terminalreporter.write_line(line, red=True)
     terminalreporter.write_line(
-        f"{SESSION.messages} messages that tests saw, {len(SESSION.broken)} break the contract",
+        f"{SESSION.messages} messages that tests saw, {len(SESSION.broken)} violate the contract",
         red=bool(SESSION.broken),
         green=not SESSION.broken,
     )

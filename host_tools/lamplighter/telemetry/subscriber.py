@@ -95,8 +95,8 @@ class Subscriber:
             trouble = self._answer.get(timeout=self.timeout)
         except queue.Empty:
             trouble = BrokerRefused(
-                f"{self.where} takes the connection, but does not answer as an MQTT broker within {self.timeout:g} s.",
-                "Check the port: 1883 is usual, 8883 with --tls.",
+                f"{self.where} accepts the connection, but gives no MQTT answer within {self.timeout:g} s.",
+                "Check the port: usually 1883, with --tls 8883.",
             )
         if trouble:
             self._end()
@@ -138,16 +138,16 @@ class Subscriber:
             )
         if isinstance(wrong, ssl.SSLCertVerificationError):
             return BrokerRefused(
-                f"{self.where} shows a certificate that cannot be trusted: {wrong.verify_message}.",
-                "Name the authority that signed it with --ca FILE, and the broker as in its certificate.",
+                f"{self.where} has an untrusted certificate: {wrong.verify_message}.",
+                "Name the CA that signed it with --ca FILE, and use the broker name of the certificate.",
             )
         if isinstance(wrong, ssl.SSLError) or (self._tls and isinstance(wrong, ConnectionResetError | EOFError)):
             return BrokerRefused(
                 f"{self.where} does not offer TLS.",
-                "Leave --tls away, or name the broker's TLS port (8883 is usual).",
+                "Leave out --tls, or give the broker's TLS port (usually 8883).",
             )
         if isinstance(wrong, TimeoutError):
-            return BrokerUnreachable(f"Nothing answers at {self.where} within {self.timeout:g} s.")
+            return BrokerUnreachable(f"{self.where} did not answer within {self.timeout:g} s.")
         if isinstance(wrong, ConnectionRefusedError):
             return BrokerUnreachable(f"No broker listens at {self.where}: connection refused.")
         return BrokerUnreachable(f"{self.where} cannot be reached: {wrong.strerror or wrong}.")
@@ -157,10 +157,9 @@ class Subscriber:
             return "Check the port; if the broker wants TLS, add --tls."
         if not self._identity:
             return (
-                "The broker may ask for a client certificate: give --identity FOLDER --as NAME, or --cert, --key and "
-                "--ca."
+                "The broker may require a client certificate: --identity FOLDER --as NAME, or --cert, --key and --ca."
             )
-        return "Check that the certificate is of this broker's CA, is still valid, and was not revoked."
+        return "Check that this broker's CA issued the certificate, and that it is neither expired nor revoked."
 
     # the rest runs in paho's thread
 

@@ -79,9 +79,9 @@ def look(node: Repl, running: str | None = None) -> There:
     program = node_program.small(ON_NODE.read_text(), f"_s=Slots({running!r})\n_s.tell()", _STAYS)
     runs, active, earlier, here, spare, *rows = json.loads(node.run(program, within=60))
     if not here:
-        what = "the app of an earlier lamplighter (/a.app)" if earlier else f"no app in slot {runs}"
+        what = "an app of an earlier lamplighter (/a.app)" if earlier else f"no app in slot {runs}"
         raise UpdateFailed(
-            f"The node holds {what}, which cannot be updated.",
+            f"The node has {what} and cannot be updated.",
             "Run `lamplighter flash`: it replaces the app and keeps the node's configuration.",
         )
     idle = "b" if runs == "a" else "a"
@@ -104,7 +104,7 @@ def renew(
         # a file was taken for another: send all of them
         made = delta.plan(_modules(wanted), [], [])
         if not _bring(node, wanted, made, done, switch, progress):
-            raise UpdateFailed("The new app did not arrive whole on the node; it keeps the app that it has.")
+            raise UpdateFailed("The new app did not arrive complete; the node keeps its present app.")
     done.changed, done.kept = len(made.coming), len(made.keep) + len(made.spare)
     done.seconds = time.monotonic() - started
     return done
@@ -160,10 +160,10 @@ def _send(line: Talk, ready: list[bytes], done: Renewed, arrived: Callable[[int]
         elif said == b"!":
             tries, done.again = tries + 1, done.again + 1
             if tries == TRIES:
-                raise UpdateFailed("A block arrived spoilt again and again; the node keeps the app that it has.")
+                raise UpdateFailed("A block arrived corrupted several times; the node keeps its present app.")
             number, at, room, patient = good, 0, AHEAD, True
         elif line.ended or not patient:
-            raise UpdateFailed("The node stopped in the middle of the app.")
+            raise UpdateFailed("The node stopped responding while the app was sent.")
         elif not said:
             # bytes were lost on the way: the node waits for them, and notices by the checksum that these are not they
             line.send(bytes(len(ready[good])))
@@ -173,7 +173,7 @@ def _send(line: Talk, ready: list[bytes], done: Renewed, arrived: Callable[[int]
 def _expect(line: Talk, words: tuple[str, ...]) -> str:
     said = line.line(COPY_S)
     if said is None or said.lstrip(".") not in words:
-        raise UpdateFailed(f"The node did not complete the slot: {said or 'it says nothing'}.")
+        raise UpdateFailed(f"The node did not complete the slot: {said or 'no output'}.")
     return said.lstrip(".")
 
 

@@ -63,8 +63,8 @@ def read(document: TomlDocument, parts: dict[str, str]) -> list[dict[str, Any]]:
             if key not in row:
                 document.complain((*path, key), f"{do} needs {key}", f"add {key}")
         for key in sorted(set(row) - allowed):
-            remedy = f"leave it out, {do} takes {', '.join(sorted(allowed))}"
-            document.complain((*path, key), f"{do} takes no {key}", remedy)
+            remedy = f"leave it out, {do} accepts {', '.join(sorted(allowed))}"
+            document.complain((*path, key), f"{do} does not accept {key}", remedy)
         if "part" in row and row["part"] not in parts:
             document.complain(
                 (*path, "part"), f"there is no part {row['part']}", nearest(row["part"], parts)

@@ -64,7 +64,7 @@ class VirtualLamppost:
         self.workdir.mkdir(parents=True, exist_ok=True)
         self.port_link = Path(port_link) if port_link else self.workdir / "port"
         if self.port_link.exists() and not self.port_link.is_symlink():
-            raise VirtualFailed(f"{self.port_link} exists and is no link.", "Name another place with --port-link.")
+            raise VirtualFailed(f"{self.port_link} exists and is not a link.", "Name another place with --port-link.")
         flash_path = Path(flash) if flash else self.workdir / "flash.bin"
         self.mac = b"\x24\x0a\xc4" + hashlib.sha256(str(flash_path.resolve()).encode()).digest()[:3]
         self.console = ConsoleText()

@@ -49,7 +49,7 @@ def _faults(path: Path, columns: dict[str, dict[str, Any]]) -> Iterator[tuple[st
                 try:
                     _value(row.get(column["column"]), column)
                 except ValueError:
-                    yield quantity, f"line {number} of {path.name} has {row[column['column']]!r}, no number", []
+                    yield quantity, f"line {number} of {path.name} has {row[column['column']]!r}, not a number", []
                     del wanted[quantity]
         if number < 2:
             yield "", f"{path.name} has no rows", []

@@ -103,7 +103,9 @@ def _start(document: TomlDocument) -> int | None:
         return None
     if not isinstance(start, datetime.datetime) or start.tzinfo is None or start < EPOCH:
         document.complain(
-            ("start",), f"{start} is no time after 2000 with an offset", "write it like 2026-06-01T20:00:00Z, unquoted"
+            ("start",),
+            f"{start} is not a time after 2000 with an offset",
+            "write it like 2026-06-01T20:00:00Z, unquoted",
         )
         return None
     return int((start - EPOCH).total_seconds())
@@ -117,15 +119,15 @@ def _parts(document: TomlDocument, board: Board, beside: Path | None) -> list[di
     for index, row in document.sound_rows("parts"):
         path = ("parts", index)
         if row["id"] in seen:
-            document.complain((*path, "id"), f"{row['id']} is there twice", "keep one of the two")
+            document.complain((*path, "id"), f"{row['id']} appears twice", "keep one of the two")
         seen.add(row["id"])
         said = {key: row[key] for key in ("part", "bus", "address", "baud") if key in row}
         whole = {**fitted.get(row["id"], {}), **said}
         if "part" not in whole or "bus" not in whole:
             document.complain(
                 (*path, "id"),
-                f"{row['id']} is not among what {board.name} has fitted ({', '.join(fitted)})",
-                "use one of these, or say part and bus",
+                f"{row['id']} is not fitted on {board.name}, which has {', '.join(fitted)}",
+                "use one of these, or add part and bus",
             )
             continue
         if whole["bus"] not in board.buses:
