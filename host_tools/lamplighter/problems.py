@@ -120,7 +120,7 @@ class UpdateFailed(Problem):
 
 class FilesUnreadable(Problem):
     exit_code, word = 26, "files-unreadable"
-    remedy = "Nothing was written. Give up the node's files with --erase, then configure the node again."
+    remedy = "Nothing was written. Erase the node's files with --erase, then configure the node again."
 
 
 class WithoutPsram(Problem):

@@ -144,5 +144,5 @@ def test_an_interrupted_flashing_says_what_is_half_done_and_that_it_holds_the_co
     assert "Traceback" not in said
     assert "lamplighter flash" in said and "holds the configuration of lisbon/lp-0042" in said.replace("\n", " ")
     done = flash(lamp)
-    assert "the configuration of lisbon/lp-0042 is on the node again" in done.stderr, done.stderr
+    assert "the configuration of lisbon/lp-0042 was restored" in done.stderr, done.stderr
     assert on_the_node(lamp) == DOC

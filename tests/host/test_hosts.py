@@ -23,7 +23,8 @@ def test_what_can_be_reached_is_taken_in_its_one_form(text, host):
     ("text", "said"),
     [
         ("", "is empty"), ("broker.lan:1883", "has a port"), ("192.168.1.300", "not an IPv4 address"),
-        ("10.0.0", "not an IPv4 address"), ("192.168.01.4", "not an IPv4 address"), ("0x7f000001", "not an IPv4 address"),
+        ("10.0.0", "not an IPv4 address"), ("192.168.01.4", "not an IPv4 address"),
+        ("0x7f000001", "not an IPv4 address"),
         ("a..b", "nothing between two points"), (".lan", "nothing between two points"), ("..", "nothing between"),
         (LABEL + "a", "64 characters between"), (f"{LABEL}." * 4 + "lan", "characters; 253"), ("x_y", "'_' in it"),
         ("a b", "' ' in it"), ("broker.lan\n", "'\\n' in it"), ("-a.lan", "hyphen"), ("a-.lan", "hyphen"),

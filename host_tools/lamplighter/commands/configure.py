@@ -14,7 +14,7 @@ from ..problems import ConfigInvalid, ConfigNotKept, FileRefused, NodeSaidNo
 # the app's first line, or what main.py says when there is none
 STARTED = r"app: .*boot|lamppost: (no configuration|slot \w failed|no slot)"
 
-HALF = "The node keeps the configuration that it had until the new one is whole on it. Run the same command again."
+HALF = "The node keeps its previous configuration until the new one is complete. Run the same command again."
 
 
 @click.command("configure")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..flash.job import Work
     from ..image.build import Segment
 
-SAME_COMMAND = "Run the same command again: it completes what is missing, and gives each node its configuration back."
+SAME_COMMAND = "Run the same command again: it completes what is missing and restores each node's configuration."
 
 
 @click.command("flash")

@@ -25,7 +25,7 @@ def command(port: str, as_json: bool) -> None:
     from ..device import ports, psram
     from ..device.repl import Repl
 
-    half = "There is no verdict; the node restarts and works on. Run `lamplighter test` again."
+    half = "There is no result; the node restarts and keeps working. Run `lamplighter test` again."
     with screen.if_interrupted(half), ports.claim(port), Repl(port, screen.note) as node:
         psram.require(node)
         who = checks.begin(node)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # the app's first line, or what boot.py and main.py say when there is none
 STARTED = r"app: .*boot|lamppost: (no configuration|slot \w failed|no slot)"
 
-HALF = "The node runs the app that it had until the new one is whole. Run the same command again: it sends the rest."
+HALF = "The node runs its previous app until the new one is complete. Run the same command again: it sends the rest."
 
 
 @click.command("update")

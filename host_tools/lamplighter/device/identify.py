@@ -84,10 +84,10 @@ def _at_the_prompt(device: str, line: ConsoleLine) -> Answer:
         mac, names = (ast.literal_eval(text.decode()) for text in found.groups())
         if "board.json" in names and not {"config.json", "config.old"} & {*names}:
             cause = f"{device}: the firmware is on it, and it has no configuration yet."
-            remedy = f"Give it one with `lamplighter configure --port {device}`."
+            remedy = f"Configure it with `lamplighter configure --port {device}`."
             return Answer(NOT_CONFIGURED, trouble=NodeSaidNo(cause, remedy), mac=mac.hex())
-    cause = f"{device}: MicroPython waits at its prompt; no lamppost program runs."
-    return Answer(PROMPT, trouble=NodeSilent(cause, "Press EN to start it, or bring it with `lamplighter flash`."))
+    cause = f"{device}: MicroPython waits at its prompt; the app is not running."
+    return Answer(PROMPT, trouble=NodeSilent(cause, "Press EN to start it, or install it with `lamplighter flash`."))
 
 
 def dips(device: str) -> bool:

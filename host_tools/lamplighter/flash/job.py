@@ -95,9 +95,9 @@ def _before(
         if not work.erase:
             raise ConsoleLocked(
                 f"The console of the lamppost on {port} is locked, and its configuration would be lost.",
-                f"{ConsoleLocked.remedy} When its key is lost: --erase gives up its configuration.",
+                f"{ConsoleLocked.remedy} If its key is lost, --erase erases its configuration.",
             ) from None
-        say("its console is locked: its configuration is given up")
+        say("its console is locked: its configuration is erased")
     except preserve.WeakSupply:
         if not work.force_supply:
             raise
@@ -135,7 +135,7 @@ def _from_chip(
 def _interrupted(port: str, mac: str, writing: bool) -> str:
     if not writing:
         return f"Nothing was written to {port}."
-    said = f"The firmware on {port} is half written: run the same `lamplighter flash` again, which skips what is right."
+    said = f"The firmware on {port} is incomplete: run the same `lamplighter flash` again, which skips what is already correct."
     if mac and (name := preserve.kept_for(mac)):
         said += f" This computer holds the configuration of {name}, and gives it back then."
     return said

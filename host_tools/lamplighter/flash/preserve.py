@@ -204,9 +204,9 @@ def no_configuration(mac: str) -> NodeSaidNo:
     if kept := kept_for(mac):
         return NodeSaidNo(
             f"The node has no configuration: an interrupted flashing left that of {kept} on this computer.",
-            "Run the same `lamplighter flash` again: it gives the configuration back.",
+            "Run the same `lamplighter flash` again: it restores the configuration.",
         )
-    return NodeSaidNo("The node has no configuration yet.", "Give it one with `lamplighter configure`.")
+    return NodeSaidNo("The node has no configuration yet.", "Configure it with `lamplighter configure`.")
 
 
 def put_back(device: str, mac: str, say: Callable[[str], None]) -> str:
