@@ -51,7 +51,7 @@ def test_a_calibration_of_another_sensor_is_refused_in_words():
     other = document("77B0", calibration=[{**ROW, "serial": "5F3A"}])
     assert errors(other) == [
         "air.calibration[0].serial: this calibration is for the sensor 5F3A, and dust is 77B0; "
-        "calibrate this one, or reinstall the other."
+        "calibrate this one, or refit the other."
     ]
     unknown = document(calibration=[{**ROW, "serial": "5F3A"}])
     assert "dust has no serial in `parts`" in errors(unknown)[0]

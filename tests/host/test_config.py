@@ -96,7 +96,7 @@ def test_all_errors_come_at_once_each_with_its_line_and_a_way_out(tmp_path):
     [
         ({"node": None}, "node: is missing (The lamppost, unique within"),
         ({"node": "LP_42"}, 'node: must be 1 to 32 lower-case letters, digits and hyphens, not "LP_42".'),
-        ({"node": "lp-0042\n"}, "node: must be small letters"),
+        ({"node": "lp-0042\n"}, "node: must be 1 to 32 lower-case letters"),
         ({"v": 2}, "v: must be 1, not 2."),
         ({"location__lat": 98}, "location.lat: 98 is above the maximum of 90."),
         ({"mqtt__host": "mqtt://broker"}, "mqtt.host: 'mqtt://broker' is a URL; give the host alone"),
@@ -120,7 +120,7 @@ def test_all_errors_come_at_once_each_with_its_line_and_a_way_out(tmp_path):
         ({"air__parts": ["bay-1"]}, "air.parts[0]: bay-1 measures distance, not air."),
         ({"air__parts": ["dust", "dust"]}, "air.parts: must not contain duplicates."),
         ({"energy__window_s": 700}, "energy.window_s: 700 s do not divide a day; use 720."),
-        ({"energy__window_s": 1, "energy__every_ms": 2000}, "energy.every_ms: no reading falls into a window of 1 s"),
+        ({"energy__window_s": 1, "energy__every_ms": 2000}, "energy.every_ms: no reading fits into a window of 1 s"),
     ],
 )
 def test_a_configuration_that_cannot_work_is_refused_in_words(tmp_path, facts, changes, said):
@@ -142,7 +142,7 @@ def test_two_meters_on_one_line_need_two_addresses(tmp_path, facts):
 def test_a_bay_that_is_there_twice_is_refused(tmp_path, facts):
     found = errors(tmp_path, changed(parking=[GOOD["parking"][0], GOOD["parking"][0]]), facts)
     assert found == ["parking[1].bay: 1 is the bay of parking[0] already.",
-                     "parking[1].part: bay-1 watches bay 1 already."]  # fmt: skip
+                     "parking[1].part: bay-1 already observes bay 1."]  # fmt: skip
 
 
 def test_a_key_that_is_there_twice_is_refused(tmp_path):
@@ -255,10 +255,10 @@ def test_a_configuration_can_be_checked_for_a_board_without_a_node(tmp_path):
         ({"wifi__password": "street-secret\r\n"}, "wifi.password: begins or ends with a line break"),
         ({"mqtt__user": "l\0p"}, "mqtt.user: has the character U+0000"),
         ({"mqtt__host": "broker.lan:1883"}, "mqtt.host: 'broker.lan:1883' has a port;"),
-        ({"mqtt__host": "192.168.1.300"}, "mqtt.host: '192.168.1.300' is no IPv4 address;"),
+        ({"mqtt__host": "192.168.1.300"}, "mqtt.host: '192.168.1.300' is not an IPv4 address;"),
         ({"mqtt__host": "[::1]"}, "mqtt.host: '[::1]' is in brackets"),
         ({"mqtt__tls": {"server_name": "a..b"}}, "mqtt.tls.server_name: 'a..b' has nothing between two points"),
-        ({"time": {"servers": ["ntp.lan", "10.0.0"]}}, "time.servers[1]: '10.0.0' is no IPv4 address;"),
+        ({"time": {"servers": ["ntp.lan", "10.0.0"]}}, "time.servers[1]: '10.0.0' is not an IPv4 address;"),
         ({"air__calibration": [{"part": "dust", "quantity": "pm10", "id": "c1", "date": "2025-02-29"}]},
          "air.calibration[0].date: 2025-02-29 does not exist"),
         ({"air__calibration": [{"part": "dust", "quantity": "pm10", "id": "c1", "date": "1.3.2026"}]},

@@ -50,7 +50,7 @@ def test_a_port_that_is_not_there_is_absent_and_what_is_there_is_named(monkeypat
 def test_a_link_whose_lamppost_is_off_says_so(tmp_path):
     link = tmp_path / "lamp"
     link.symlink_to("/dev/pts/99999")
-    with pytest.raises(PortAbsent, match="points to /dev/pts/99999, which is gone"):
+    with pytest.raises(PortAbsent, match="points to /dev/pts/99999, which does not exist any more"):
         ports.check(str(link))
 
 
@@ -98,7 +98,7 @@ def test_a_real_port_is_busy_when_somebody_has_it_open_without_a_lock(line, monk
                 break
             with contextlib.suppress(subprocess.TimeoutExpired):
                 reader.wait(0.02)
-        with pytest.raises(PortBusy, match=rf"held by cat \(process {reader.pid}\)"):
+        with pytest.raises(PortBusy, match=rf"in use by cat \(process {reader.pid}\)"):
             ports.check(line[1])
     finally:
         reader.kill()

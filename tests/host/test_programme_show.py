@@ -52,7 +52,7 @@ def test_where_no_sun_sets_the_events_are_null():
     "content, said",
     [
         ("{", "is not JSON"),
-        ('{"programmes": {"p": {"periods": [], "point": 1}}}', "point (did you mean points?)"),
+        ('{"programmes": {"p": {"periods": [], "point": 1}}}', "point: there is no such key; did you mean points?"),
         ('{"calendar": [{"programme": "none"}]}', "calendar.0: there is no programme 'none'"),
         (json.dumps(LATE).replace("05:30", "23:00"), "23:00 appears twice"),
     ],

@@ -141,7 +141,7 @@ def test_the_page_says_what_the_record_says_and_escapes_it(city):
     signed = record_file.Signer(city, "crew-1").sign(swapped)
     page = record_html.page(signed)
     assert "LP &lt;b&gt;&amp;" in page and "<b>" not in page
-    for words in ("230.0 V", "195.5 … 253.0", "24:0a:c4:aa:16:d9", "goes on at 5 mWh, boots at 8", "broker.lan:8883",
+    for words in ("230.0 V", "195.5 … 253.0", "24:0a:c4:aa:16:d9", "continues at 5 mWh, boots at 8", "broker.lan:8883",
                   record_file.fingerprint(signed)):  # fmt: skip
         assert words in page
     assert not re.search(r"(src|href)=", page), "it needs nothing from elsewhere"
@@ -169,7 +169,7 @@ def test_a_label_may_be_in_any_language_of_latin_greek_or_cyrillic_letters(asset
 
 
 def test_a_letter_that_the_font_lacks_is_named_and_the_svg_offered():
-    with pytest.raises(Problem, match="has the letter '灯', which the PDF's font lacks") as caught:
+    with pytest.raises(Problem, match="has the letter '灯', which the PDF font does not have") as caught:
         label_sheet.pdf(labels.sheets([labels.Label("灯-1", "tokyo/lp-1")]))
     assert "SVG" in caught.value.remedy
 

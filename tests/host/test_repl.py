@@ -156,7 +156,7 @@ def test_an_error_on_the_node_is_its_last_line_and_no_traceback(node):
     board = node(raw_repl(lambda code: (b"", error if "boom" in code else b"")))
     with pytest.raises(NodeSaidNo) as caught, Repl(board.link) as talk:
         talk.run("boom")
-    assert caught.value.cause == "The node said: OSError: 28"
+    assert caught.value.cause == "The node reported: OSError: 28"
 
 
 def test_a_cable_pulled_in_the_middle_is_a_sentence(node):

@@ -70,9 +70,9 @@ def test_thirty_errors_are_thirty_lines_each_with_row_column_cause_and_remedy(tm
     for line in (
         "street.csv:4: asset: line 2 has the asset id LP-0001 already; give each lamppost its own.",
         "street.csv:6: board: there is no board lamppost-esp23; did you mean lamppost-esp32.",
-        "street.csv:8: lat: 98.2 is not on the globe; give -90 to 90.",
+        "street.csv:8: lat: 98.2 is out of range; use -90 to 90.",
         "street.csv:10: lon: only one of lat and lon is there; give both or neither.",
-        "street.csv:12: lat: 38,72 is no number; write a decimal point.",
+        "street.csv:12: lat: 38,72 is not a number; write a decimal point.",
         "street.csv:30: node: line 2 has the node lisbon/lp-0001 already; give each lamppost its own.",
         "street.csv:18: meter_address: 300 is not a valid meter address; use 1 to 247.",
         "street.csv:42: asset: line 3 has the asset id lp-0002 already; give each lamppost its own.",
@@ -215,7 +215,7 @@ def test_one_mac_in_two_spellings_is_one_mac(tmp_path):
     path = street(tmp_path, 5, {n: {"note": mac} for n, mac in enumerate((*spelt, "24:0a:c4:aa:16"), 1)}, head)
     first = "line 2 has the MAC 24:0a:c4:aa:16:d9 already; give each lamppost its own."
     assert said(path) == [*(f"street.csv:{line}: mac: {first}" for line in (3, 4, 5)),
-                          "street.csv:6: mac: 24:0a:c4:aa:16 is no MAC; write it as 24:0a:c4:12:34:56."]  # fmt: skip
+                          "street.csv:6: mac: 24:0a:c4:aa:16 is not a MAC address; write it as 24:0a:c4:12:34:56."]  # fmt: skip
 
 
 def test_site_and_node_are_told_apart_and_only_equal_pairs_collide(tmp_path):
@@ -232,7 +232,7 @@ def test_site_and_node_are_told_apart_and_only_equal_pairs_collide(tmp_path):
     ("column", "cell", "said_of_it"),
     [
         ("broker", "broker.lan:1883x", "broker: 'broker.lan:1883x' has no port from 1 to 65535"),
-        ("broker", "192.168.1.300", "broker: '192.168.1.300' is no IPv4 address; use four numbers"),
+        ("broker", "192.168.1.300", "broker: '192.168.1.300' is not an IPv4 address; use four numbers"),
         ("broker", "[::1", "broker: '[::1' is not of the form [ADDRESS]:PORT"),
         ("wifi", "街" * 20, "wifi: has 60 octets"),
         ("wifi_password", "z" * 64, "wifi_password: has 64 characters that are not all hex digits"),

@@ -135,7 +135,7 @@ def _from_chip(
 def _interrupted(port: str, mac: str, writing: bool) -> str:
     if not writing:
         return f"Nothing was written to {port}."
-    said = f"The firmware on {port} is incomplete: run the same `lamplighter flash` again, which skips what is already correct."
+    said = f"The firmware on {port} is incomplete: run the same `lamplighter flash` again, which writes the rest."
     if mac and (name := preserve.kept_for(mac)):
         said += f" This computer holds the configuration of {name}, and gives it back then."
     return said
