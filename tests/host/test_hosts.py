@@ -30,7 +30,8 @@ def test_what_can_be_reached_is_taken_in_its_one_form(text, host):
         ("a b", "' ' in it"), ("broker.lan\n", "'\\n' in it"), ("-a.lan", "hyphen"), ("a-.lan", "hyphen"),
         ("broker.lan.", "ends with a point"), ("mqtt://broker.lan", "without mqtt://"), ("broker.lan/x", "has a path"),
         ("bröker.lan", "write xn--brker-kua.lan"), ("[::1]", "write ::1"), ("[::1]:1883", "write ::1"),
-        ("fe80::1%eth0", "zone"), ("::g", "not an IPv6 address"), ("1:2", "has a port"), ("0.0.0.0", "not a host address"),
+        ("fe80::1%eth0", "zone"), ("::g", "not an IPv6 address"),
+        ("1:2", "has a port"), ("0.0.0.0", "not a host address"),
         ("::", "not a host address"), ("224.0.0.1", "not a host address"), ("ff02::1", "not a host address"),
     ],
 )  # fmt: skip

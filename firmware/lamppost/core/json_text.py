@@ -93,7 +93,7 @@ def _members(text, at, depth):
         if text[at : at + 1] != b":":
             raise ValueError("a key without a value")
         if key in found:
-            raise ValueError("a key is there twice")
+            raise ValueError("a key appears twice")
         found[key], at = _value(text, at + 1, depth + 1)
         at = _blank(text, at)
         if text[at : at + 1] == b"}":

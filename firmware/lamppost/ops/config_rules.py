@@ -72,7 +72,7 @@ def _of_parts(rows, board, driver):
     for row in rows:
         name = row.get("id")
         if name in seen:
-            found.append(("parts." + str(name), "is there twice"))
+            found.append(("parts." + str(name), "appears twice"))
         seen.append(name)
         if isinstance(row.get("bus"), str) and row["bus"] not in board.get("buses", {}):
             found.append(("parts.%s.bus" % name, "this board has no bus of that name"))

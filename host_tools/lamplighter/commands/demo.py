@@ -229,7 +229,7 @@ def _screen(street: Street, telemetry: Telemetry, said: str, width: int, height:
 
     from ..telemetry import panel
 
-    title = "Three virtual lampposts: chips and parts simulated; firmware, MicroPython, esptool, mpremote real"
+    title = "Three virtual lampposts: simulated chips and parts; real firmware, MicroPython, esptool, mpremote"
     parts: list[RenderableType] = [Text(title, "bold"), Text(said, "yellow"), _way(street, width)]
     if telemetry.nodes:
         parts.append(panel.live(telemetry, "Telemetry", width, height))

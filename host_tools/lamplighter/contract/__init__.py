@@ -39,7 +39,7 @@ def check_message(topic: str, payload: bytes, retain: bool = False, strict: bool
         return [str(wrong)] if strict else []
     said = []
     if retain and not place.kind.retained:
-        said.append(f"{place.suffix} came retained, but the contract sends it without.")
+        said.append(f"{place.suffix} was retained, but the contract publishes it without the retain flag.")
     if not payload and (place.kind.name == "alarm" or (place.kind.received and place.kind.retained)):
         return said
     try:

@@ -37,7 +37,7 @@ REMEDIES = {
     "closed": ("the broker, or something in between, closed the connection",
                "Read the broker's log: another client has the same id, or its access list denies a topic (some "
                "versions of Mosquitto hang up then)."),
-    "protocol": ("the server there does not speak MQTT",
+    "protocol": ("the server does not speak MQTT",
                  "Check that mqtt.port is MQTT, with TLS only where mqtt.tls is set."),
     "version": ("the broker does not speak this version of MQTT", "Remove mqtt.version, or use a broker of 3.1.1."),
     "badlogin": ("the broker refuses user or password", "Check mqtt.user and mqtt.password."),
