@@ -26,8 +26,8 @@ HALF = "The node keeps its previous configuration until the new one is complete.
 @click.option("--cert", metavar="FILE", help="The node's own certificate.")
 @click.option("--key", metavar="FILE", help="Its private key, ECDSA P-256.")
 @click.option("--new", is_flag=True, help="Ask for what is needed, and write FILE.  [default: NODE.json]")
-@click.option("--dry-run", is_flag=True, help="Check only; with --board no node is needed.")
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+@click.option("--dry-run", is_flag=True, help="Check only, write nothing; with --board no node is needed.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.argument("file", metavar="FILE", required=False)
 def command(
     port: str | None, board: str | None, certs: str | None, ca: str | None, cert: str | None, key: str | None,
@@ -123,8 +123,8 @@ def _facts(node: Any) -> dict[str, Any]:
     facts = node_files.document(node, "/board.json")
     if facts is None:
         raise NodeSaidNo(
-            "The node has no /board.json: no Lamplighter firmware is on it.",
-            "Bring the firmware with `lamplighter flash`.",
+            "The node has no /board.json: it does not run Lamplighter firmware.",
+            "Install the firmware with `lamplighter flash`.",
         )
     return facts
 

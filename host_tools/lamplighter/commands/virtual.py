@@ -27,15 +27,15 @@ WORDS = {
 @click.option("--scenario", metavar="FILE",
               help="Scenario for its parts, power and network: a TOML file, or lisbon, london, milan.")  # fmt: skip
 @click.option("--flash", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Its flash, made if it does not exist.  [default: gone in the end]")  # fmt: skip
-@click.option("--blank", is_flag=True, help="A new flash is all erased, not even MicroPython is on it.")
-@click.option("--no-psram", is_flag=True, help="Its module has no PSRAM: the app does not start.")
+              help="File that holds the flash, created if missing. [default: a temporary file]")  # fmt: skip
+@click.option("--blank", is_flag=True, help="Start with erased flash, without MicroPython.")
+@click.option("--no-psram", is_flag=True, help="Simulate a module without PSRAM: the app does not start.")
 @click.option("--host", "hosts", multiple=True, type=NamedHost(), metavar="NAME=ADDRESS[:PORT]",
               help="What a host name means to it; repeated for several.")  # fmt: skip
-@click.option("--fast", is_flag=True, help="Let time leap from event to event.")
-@click.option("--speed", type=click.FloatRange(min=1), metavar="N", help="Let time pass at most N times faster.")
-@click.option("--paced", is_flag=True, help="Make the serial line as slow as its baud rate.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: the port, then each state.")
+@click.option("--fast", is_flag=True, help="Skip idle time: simulated time jumps from event to event.")
+@click.option("--speed", type=click.FloatRange(min=1), metavar="N", help="Run at most N times faster than real time.")
+@click.option("--paced", is_flag=True, help="Limit the serial line to its baud rate.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line: the port, then each state.")
 def command(
     name: str, port_link: Path, scenario: str | None, flash: Path | None, blank: bool, no_psram: bool,
     hosts: tuple[tuple[str, tuple[str, int]], ...], fast: bool, speed: float | None, paced: bool, as_json: bool,
