@@ -21,8 +21,8 @@ COPY = '        _copy(root, "config.json", "config.old")\n'
 MUTANTS = {
     "the configuration before its record": (
         "config_trial.py",
-        "            self._write()\n            config_store.swap(self._root)\n",
-        "            config_store.swap(self._root)\n            self._write()\n",
+        "            self._write()\n            config_store.swap(self.root)\n",
+        "            config_store.swap(self.root)\n            self._write()\n",
     ),
     "confirmed at the start": (
         "config_trial.py", "            self._starts += not power_on\n", "            self.confirm()\n"

@@ -25,7 +25,8 @@ _SECRETS = (("wifi", "password"), ("mqtt", "password"))
 
 
 class Push:
-    """A message on cfg/desired, read: id, data (the new configuration's text), minutes, errors [(key, cause)].
+    """A message on cfg/desired, read: id, data (the new configuration's text), minutes, errors [(key, cause)], and
+    whether it is `new` to the lamppost.
 
     running -- text of the configuration in use, and fingerprint its fingerprint; secure -- it came over TLS
     """
@@ -35,6 +36,7 @@ class Push:
         self.minutes = _MINUTES
         self.data = None
         self.errors = []
+        self.new = True
         try:
             found = json_text.members(body)
             self.id = self._text(found, "id")
@@ -42,6 +44,7 @@ class Push:
             whole = found.get(b'"config"') or found.get(b'"patch"')
             if not secure and whole:
                 self._refuse_secrets(json.loads(whole))
+            self.new = self.data != json_text.canonical(running)
         except (ValueError, RuntimeError, MemoryError) as error:
             self._wrong("", "the message cannot be read: %s" % error)
 
@@ -65,7 +68,7 @@ class Push:
         if (whole is None) == (patch is None):
             self._wrong("config", "send either `config`, a whole document, or `patch`, a merge patch")
         elif whole is not None:
-            self.data = whole
+            self.data = _with_certificates(whole, running)
         elif self._text(found, "from") != fingerprint:
             self._wrong("from", "this lamppost has %s: make the patch from that configuration" % fingerprint)
         else:
@@ -76,6 +79,19 @@ class Push:
             part = doc.get(section) if isinstance(doc, dict) else None
             if isinstance(part, dict) and part.get(key) is not None:
                 self._wrong(section + "." + key, "is a secret: it is taken over TLS only, or at the cable")
+
+
+def _with_certificates(whole, running):
+    """A document whose mqtt.tls names no certificates keeps those that the lamppost has, as at the cable."""
+    doc, before = json.loads(whole), json.loads(running)
+    mqtt = doc.get("mqtt") if isinstance(doc, dict) else None
+    tls = mqtt.get("tls") if isinstance(mqtt, dict) else None
+    had = before["mqtt"].get("tls")
+    if not isinstance(tls, dict) or not isinstance(had, dict):
+        return whole
+    names = ["ca"] * ("ca" not in tls) + ["cert", "key"] * ("cert" not in tls and "key" not in tls)
+    missing = {name: had[name] for name in names if name in had}
+    return json_text.merged(whole, json.dumps({"mqtt": {"tls": missing}}).encode()) if missing else whole
 
 
 class ConfigPush:
@@ -101,16 +117,20 @@ class ConfigPush:
         self._waiting = body or None
 
     async def attend(self, beat):
-        """Look at what has come, judge the trial, and report, for ever."""
+        """Do it for ever; beat.alive() -- reports to the watchdog."""
         while True:
-            if self._waiting:
-                body, self._waiting = self._waiting, None
-                await self._handle(body)
-            if self._trial.on:
-                await self._judge()
-            self._report()
+            await self.look()
             beat.alive()
             await asyncio.sleep_ms(_TICK_MS)
+
+    async def look(self):
+        """Look at what has come, judge the trial, and report."""
+        if self._waiting:
+            body, self._waiting = self._waiting, None
+            await self._handle(body)
+        if self._trial.on:
+            await self._judge()
+        self._report()
 
     # -- a push
 
@@ -119,7 +139,7 @@ class ConfigPush:
         digest = hexlify(sha256(body).digest()[:16]).decode()
         if digest == trial.digest:
             return  # the broker keeps it, and delivers it at each connection
-        running = config_store.text()
+        running = config_store.text(trial.root)
         push = Push(body, running, node.fingerprint, node.broker.tls is not None)
         doc = None
         if not push.errors:
@@ -128,7 +148,7 @@ class ConfigPush:
         if push.errors:
             self._phase = "rejected"
             node.log("config: push %s rejected: %s" % (push.id, ", ".join([key for key, _ in push.errors])))
-        elif push.data == running:
+        elif not push.new:
             trial.note(push.id, digest, node.fingerprint)
             self._phase = trial.phase
         else:
@@ -140,7 +160,7 @@ class ConfigPush:
         except (ValueError, RuntimeError, MemoryError):
             push.errors.append(("config", "cannot be read"))
             return None
-        push.errors += config_rules.faults(doc, self._node.config, self._node.board, self._driver)
+        push.errors += config_rules.faults(doc, self._node.config, self._node.board, self._driver, self._trial.root)
         return doc
 
     async def _begin(self, push, doc, digest):

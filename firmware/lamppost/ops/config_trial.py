@@ -34,7 +34,7 @@ class Trial:
 
     def __init__(self, log, root="/"):
         self._log = log
-        self._root = root
+        self.root = root
         try:
             with open(root + FILE, "rb") as file:
                 record = json.loads(file.read())
@@ -61,7 +61,7 @@ class Trial:
             "left_s": self.left_s, "parts": self.parts, "added": self.added, "sum": self._sum, "starts": self._starts,
             "untold": self._untold,
         }  # fmt: skip
-        config_store.write(FILE, json.dumps(record).encode(), self._root)
+        config_store.write(FILE, json.dumps(record).encode(), self.root)
 
     @property
     def on(self):
@@ -82,7 +82,7 @@ class Trial:
     def _start(self, power_on):
         if self.phase == "reverting":
             self._go_back()
-        elif self.on and config_store.digest("config.json", self._root) != self._sum:
+        elif self.on and config_store.digest("config.json", self.root) != self._sum:
             self._log("config: the push did not begin, or was replaced at the cable")
             self.drop()
         elif self.on:
@@ -99,16 +99,16 @@ class Trial:
         """Make `data` the configuration, on trial from the next start. Raises SettingsFault, OSError."""
         if self.on:
             self.revert("another configuration was pushed")
-        with open(self._root + "config.new", "wb") as file:
+        with open(self.root + "config.new", "wb") as file:
             file.write(data)
         record = {
             "phase": "trial", "id": id, "digest": digest, "config": config, "parts": parts, "added": added,
-            "left_s": minutes * 60, "sum": config_store.digest("config.new", self._root),
+            "left_s": minutes * 60, "sum": config_store.digest("config.new", self.root),
         }  # fmt: skip
         self._take(record)
         try:
             self._write()
-            config_store.swap(self._root)
+            config_store.swap(self.root)
         except Exception:
             self.drop()
             raise
@@ -140,7 +140,7 @@ class Trial:
     def _go_back(self):
         self._log("config: reverted: %s" % self.reason)
         try:
-            config_store.restore(self._root)
+            config_store.restore(self.root)
         except SettingsFault as fault:
             # worn flash: the configuration on trial is all that there is
             self._log("config: the one before cannot be used: %s" % fault)
@@ -159,6 +159,6 @@ class Trial:
     def drop(self):
         self._take({})
         try:
-            os.remove(self._root + FILE)
+            os.remove(self.root + FILE)
         except OSError:
             pass
