@@ -15,6 +15,7 @@ from rich.console import Console
 from .problems import Problem
 
 out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+bars: list[Any] = []  # shown now
 err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
@@ -58,29 +59,45 @@ def if_interrupted(sentence: str) -> Iterator[None]:
 
 
 def asked(question: str) -> bool:
-    """The answer at a terminal; without one nobody has agreed."""
+    """The answer at a terminal; without one nobody has agreed. A bar of steps() stands still for it."""
     if not sys.stdin.isatty():
         note(question)
         return False
-    return click.confirm(question, err=True)
+    for bar in bars:
+        bar.stop()
+    answer = click.confirm(question, err=True)
+    for bar in bars:
+        bar.start()
+    return answer
 
 
 def _plain(text: str) -> str:
     return text.replace("[", r"\[")
 
 
-def note(text: str) -> None:
+def note(text: str, style: str | None = None) -> None:
     """A line about progress, to stderr."""
-    err.print(text, markup=False)
+    err.print(text, markup=False, style=style)
 
 
-def table(columns: dict[str, str], rows: list[dict[str, str]]) -> None:
-    """Aligned columns to stdout, key -> heading; a column that is empty in all rows is left out."""
+def table(columns: dict[str, str], rows: list[dict[str, str]], dropped_first: tuple[str, ...] = ()) -> None:
+    """Aligned columns to stdout, key -> heading; a column that is empty in all rows is left out.
+
+    At a terminal that is too narrow whole columns are left out, those of dropped_first in their order: no cell is cut.
+    """
     used = {key: head for key, head in columns.items() if any(row.get(key) for row in rows)}
     widths = {key: max(len(head), *(len(row.get(key, "")) for row in rows)) for key, head in used.items()}
+    left_out = []
+    for key in dropped_first:
+        if not out.is_terminal or sum(widths.values()) + 2 * (len(widths) - 1) <= out.width:
+            break
+        if widths.pop(key, 0):
+            left_out.append(used.pop(key))
     row(used, widths, "bold")
     for cells in rows:
         row(cells, widths)
+    if left_out:
+        err.print(f"Left out at this width: {', '.join(left_out)}; --json has all.", style="dim", markup=False)
 
 
 def row(cells: dict[str, str], widths: dict[str, int], style: str | None = None) -> None:
@@ -116,6 +133,29 @@ def progress(total: int) -> Iterator[Callable[[int, str], None]]:
     with Progress(*shown, console=err) as bar:
         task = bar.add_task("", total=total)
         yield lambda done, what: bar.update(task, completed=done, description=what)
+
+
+@contextlib.contextmanager
+def steps(total: int) -> Iterator[Callable[[int, str], None]]:
+    """Called with (number, name) as each step begins: a heading on stderr; at a terminal with a bar below the notes."""
+    if not err.is_terminal:
+        yield lambda number, name: note(f"{number}/{total} {name}")
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    shown = (BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*shown, console=err, transient=True) as bar:
+        task = bar.add_task("", total=total)
+
+        def begin(number: int, name: str) -> None:
+            note(f"{number}/{total} {name}", "bold cyan")
+            bar.update(task, completed=number - 1, description=name)
+
+        bars.append(bar)
+        try:
+            yield begin
+        finally:
+            bars.remove(bar)
 
 
 @contextlib.contextmanager

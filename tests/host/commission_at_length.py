@@ -72,7 +72,7 @@ def test_a_step_that_fails_says_what_to_do_and_the_same_command_goes_on_from_the
     assert row["state"] == "failed" and row["problem"].startswith("self-test:") and not row["mac"]
     lamp.network.password = "street-secret"
     again = ok(street.commission("LP-0001"))
-    assert "2/8 flash: done already" in again.stderr
+    assert "2/8 flash\ndone already" in again.stderr
     assert street.results()["LP-0001"]["problem"] == ""
 
 

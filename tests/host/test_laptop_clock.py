@@ -75,7 +75,7 @@ class Course:
     def state(self, monkeypatch):
         monkeypatch.setattr(run, "STEPS", (self,))
         with pytest.raises(type(self.trouble)):
-            run.run(self.work, None, lambda question: True)
+            run.run(self.work, None, lambda question: True, lambda number, name: None)
         return self.results.of("LP-0001")["state"]
 
 

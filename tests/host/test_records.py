@@ -13,6 +13,7 @@ from lamplighter.commissioning import label_sheet, labels, progress, record_file
 from lamplighter.pki import clock
 from lamplighter.pki.city import City
 from lamplighter.problems import AssetUnknown, IdentityExpired, Problem, RecordTampered, RecordUnproven
+from lamplighter.roster.results import Results
 from test_roster import street
 
 RECORD = {
@@ -176,7 +177,7 @@ def test_a_letter_that_the_font_lacks_is_named_and_the_svg_offered():
 
 @pytest.mark.parametrize("asset", ["LP-0042", "WWWWMMMM-WWWWMMMM", "i" * 32, "灯" * 12])
 def test_no_text_runs_out_of_its_label(asset):
-    page = labels.sheets([labels.Label(asset, "lisbon/" + "m" * 32, "24:0a:c4:aa:16:d9")])[0]
+    page = labels.sheets([labels.Label(asset, "lisbon/" + "m" * 32, "24:0a:c4:aa:16:d9", note=f"Rua {asset} " * 9)])[0]
     frame = next(thing for thing in page.things if isinstance(thing, label_sheet.Frame))
     for thing in page.things:
         if isinstance(thing, label_sheet.Text):
@@ -222,3 +223,32 @@ def test_numbers_of_a_record_are_verified_as_they_were_written(city, tmp_path):
     envelope = record_file.Signer(city).sign({"asset": "LP-0042", "location": {"lat": 38.0, "lon": -9.14}})
     (tmp_path / "record.json").write_text(json.dumps(envelope))
     assert record_file.verify(record_file.read(tmp_path / "record.json"), city.ca).record["asset"] == "LP-0042"
+
+
+def test_a_broker_check_that_is_finished_later_leaves_the_fingerprint_on_the_label_as_it_was(city):
+    postponed = {**RECORD, "verdict": "broker postponed", "broker": {"postponed": "No broker listens there."}}
+    before = record_file.Signer(city, "crew-1").sign(postponed)
+    after = record_file.Signer(city).sign({**RECORD, "signer": "Lisbon lampposts CA"})
+    assert record_file.fingerprint(before) == record_file.fingerprint(after)
+    for changed in ({"mac": "24:0a:c4:00:00:01"}, {"config": "000000000000"}, {"checks": []}, {"brokerage": 1}):
+        other = record_file.Signer(city, "crew-1").sign({**RECORD, **changed})
+        assert record_file.fingerprint(other) != record_file.fingerprint(after), changed
+
+
+def test_a_label_has_what_the_help_promises(city, tmp_path):
+    row = {"asset": "LP-0042", "node": "lp-0042", "note": "Rua Augusta 12 opposite the pharmacy"}
+    path = street(tmp_path, 2, {1: row})
+    proof = record_file.fingerprint(record_file.Signer(city, "crew-1").sign(RECORD))
+    Results(path).note("LP-0042", state="commissioned", mac=RECORD["mac"], fingerprint=proof)
+    out = tmp_path / "labels.svg"
+    done = CliRunner().invoke(lamplighter, ["label", "--all", "--roster", str(path), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    drawn = out.read_text()
+    for words in ("LP-0042", "lisbon/lp-0042", RECORD["mac"], "lamppost-esp32", proof, "Rua Augusta 12"):
+        assert words in drawn, words
+    assert drawn.count(proof) == 1, "the other one was not commissioned yet"
+
+
+def test_the_page_has_the_note_of_the_roster(city):
+    signed = record_file.Signer(city).sign({**RECORD, "note": "Rua Augusta 12"})
+    assert "Rua Augusta 12" in record_html.page(signed)

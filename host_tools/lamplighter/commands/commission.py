@@ -65,6 +65,7 @@ def command(
     from ..commissioning import laptop_clock, record_file, run
     from ..commissioning.context import Options, Work, look
     from ..commissioning.progress import Progress
+    from ..commissioning.steps import STEPS
     from ..roster import results, roster_file
 
     if not finish and not port:
@@ -86,15 +87,30 @@ def command(
     screen.note(f"{port}: identifying the node")
     work = Work(row, street, book, options, city, look(port, row.board), progress, screen.note, ask=screen.asked)
     run.ready(work)
-    with screen.if_interrupted(f"Run the same command again: {row.asset} resumes at the step that was interrupted."):
-        written = run.run(work, signer, lambda question: yes or screen.asked(question))
+    again = f"Run the same command again: {row.asset} resumes at the step that was interrupted."
+    with screen.if_interrupted(again), screen.steps(len(STEPS)) as begin:
+        written = run.run(work, signer, lambda question: yes or screen.asked(question), begin)
     if as_json:
         screen.result({"asset": row.asset, "mac": work.mac, **written})
         return
     for what in ("record", "page", "label"):
         screen.note(f"{what}: {written[what]}")
     told = f"{written['verdict']}, signed by {signer.name}, {written['fingerprint']}"
-    screen.out.print(f"{row.asset}: {told}.", markup=False)
+    done = written["verdict"] == results.DONE
+    screen.out.print(f"{row.asset}: {told}.", markup=False, style="bold green" if done else "yellow")
+    if not done:
+        screen.note(_how_to_finish(row.asset, file, engineer))
+
+
+def _how_to_finish(asset: str, file: Path, engineer: str) -> str:
+    import shlex
+
+    words = ["lamplighter", "commission", asset, "--finish", "--roster", str(file)]
+    words += ["--engineer", engineer] if engineer else []
+    return (
+        f"The broker has still to be seen; no cable is needed for it: `{shlex.join(words)}`, with --broker HOST[:PORT] "
+        "where this laptop reaches the broker by another address. The label stays right."
+    )
 
 
 def _chosen(street: Roster, book: Results, asset: str | None, yes: bool) -> Row:

@@ -12,6 +12,7 @@ from ..problems import RosterInvalid
 from .roster import FILE, base_option, common
 
 if TYPE_CHECKING:
+    from ..commissioning import labels
     from ..roster.roster_file import Roster, Row
 
 
@@ -31,7 +32,8 @@ def command(
     assets: tuple[str, ...], file: Path, base: Path | None, out: Path, every: bool, size: str, skip: int, link: str,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Draw a label for each ASSET: asset id in large type, SITE/NODE, MAC, the record's fingerprint and a QR code.
+    """Draw a label for each ASSET: asset id in large type, SITE/NODE, MAC, board, the record's fingerprint, the roster's
+    note and a QR code. MAC and fingerprint are there once it was commissioned.
 
     Example: lamplighter label LP-0042 LP-0043 --roster street.csv --out labels.pdf
     """
@@ -47,10 +49,7 @@ def command(
     street = roster_file.read(file, common(base))
     rows = street.rows if every else _known(street, assets)
     known = results.Results(file).all()
-    macs = {asset: result.get("mac", "") for asset, result in known.items()}
-    wanted = [
-        labels.Label(row.asset, row.name, macs.get(row.asset) or row.cells.get("mac", ""), row.board) for row in rows
-    ]
+    wanted = [_label(row, known.get(row.asset, {})) for row in rows]
     pages = labels.sheets(wanted, measures, skip, link)
     if out.suffix == ".pdf":
         files = {out: label_sheet.pdf(pages)}
@@ -63,6 +62,14 @@ def command(
         screen.result({"labels": len(wanted), "files": [str(name) for name in files]})
     else:
         screen.out.print(f"{len(wanted)} labels: {', '.join(map(str, files))}", markup=False)
+
+
+def _label(row: Row, result: dict[str, str]) -> labels.Label:
+    """What the roster says of a lamppost, and its record where it has one."""
+    from ..commissioning import labels
+
+    mac = result.get("mac") or row.cells.get("mac", "")
+    return labels.Label(row.asset, row.name, mac, row.board, result.get("fingerprint", ""), row.cells.get("note", ""))
 
 
 def _known(street: Roster, assets: tuple[str, ...]) -> list[Row]:

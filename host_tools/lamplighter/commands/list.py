@@ -19,6 +19,7 @@ print(binascii.hexlify(machine.unique_id()).decode())
 print(os.uname().release)
 """
 COLUMNS = {"device": "port", "state": "state", "bridge": "bridge", "place": "USB", "serial": "serial"}
+DROPPED_FIRST = ("serial", "place", "config", "bridge", "reset", "chip", "board", "firmware", "mac", "asset", "state")
 FACTS = ("mac", "asset", "node", "chip", "board", "firmware", "config", "reset")
 
 
@@ -68,7 +69,7 @@ def command(names: tuple[str, ...], no_ask: bool, ask: bool, as_json: bool) -> N
     elif not rows:
         screen.note("No lamppost is connected. Known bridges: CP210x, CH340, CH9102, FTDI, PL2303, USB-JTAG.")
     else:
-        screen.table(COLUMNS | {key: key for key in FACTS}, rows)
+        screen.table(COLUMNS | {key: key for key in FACTS}, rows, DROPPED_FIRST)
         for line in remedies:
             screen.note(line)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from .label_sheet import HEIGHT, WIDTH, Code, Frame, Page, Text, width_of
 
 SIZE = (70.0, 37.0)  # mm: 24 on a sheet, as office suppliers have them
+_LINE = 2.9  # mm: size of the small lines, where they fit
+_NOTE_LINES = 2
 _SPARE = 1.08  # an SVG may be drawn with another font than its own
 
 
@@ -19,6 +21,7 @@ class Label:
     mac: str = ""
     board: str = ""
     proof: str = ""  # the record's fingerprint
+    note: str = ""  # where it stands, as the roster's note has it
 
     def code(self, link: str = "") -> str:
         """What the QR code says. link -- a web address in which {asset} stands for the asset id."""
@@ -52,7 +55,8 @@ def _drawn(label: Label, x: float, y: float, size: tuple[float, float], link: st
     room = x + width - beside - 2
     large = min(7.0, _fitting(label.asset, room))
     lines = [line for line in (label.name, label.mac, label.board, label.proof) if line]
-    small = min([2.9, *(_fitting(line, room) for line in lines)])
+    lines += _wrapped(label.note, room / _LINE)
+    small = min([_LINE, *(_fitting(line, room) for line in lines)])
     first = y + height / 2 - (large + len(lines) * 1.5 * small) / 2 + large * 0.8
     return [
         Frame(x + 1, y + 1, width - 2, height - 2),
@@ -60,6 +64,25 @@ def _drawn(label: Label, x: float, y: float, size: tuple[float, float], link: st
         Text(beside, first, large, label.asset, bold=True),
         *(Text(beside, first + (place + 1) * 1.5 * small + 0.6, small, line) for place, line in enumerate(lines)),
     ]
+
+
+def _wrapped(words: str, room: float) -> list[str]:
+    """A note in lines that are no wider than the room, as a multiple of their font's size; what is too much is cut."""
+    lines: list[str] = []
+    for word in words.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _SPARE * width_of(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    if len(lines) > _NOTE_LINES:
+        lines = lines[:_NOTE_LINES]
+        lines[-1] += " …"
+    for place, line in enumerate(lines):
+        while _SPARE * width_of(line) > room and len(line) > 2:
+            line = line[:-2] + "…"
+        lines[place] = line
+    return lines
 
 
 def _fitting(words: str, room: float) -> float:

@@ -9,6 +9,7 @@ import base64
 import datetime
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ..pki.city import City
 
 _KIND = "lamplighter record"
+_FINISHED_LATER = re.compile(r"(verdict|signer|broker)($|[.\[])")  # fields that `commission --finish` changes
 _SIGNED = ("v", "kind", "digests", "at", "signer")
 
 
@@ -74,8 +76,12 @@ class Signer:
 
 
 def fingerprint(envelope: dict[str, Any]) -> str:
-    """Of the signed content, for people: 16 hex digits, on paper and on the label."""
-    return hashlib.sha256(_covered(envelope)).hexdigest()[:16]
+    """Of what was found at the lamppost, for people: 16 hex digits, on paper and on the label.
+
+    A check of the broker that is finished later is not part of it: the label at the pole stays right.
+    """
+    lasting = {name: digest for name, digest in envelope["digests"].items() if not _FINISHED_LATER.match(name)}
+    return hashlib.sha256(_canonical(lasting)).hexdigest()[:16]
 
 
 def read(path: Path) -> dict[str, Any]:

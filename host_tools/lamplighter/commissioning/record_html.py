@@ -21,6 +21,16 @@ header p { margin: 1mm 0 0 }
 header p:first-child { color: #555; margin: 0 }
 .verdict { display: inline-block; padding: .6mm 3mm; border: .4mm solid; border-radius: 1mm; font-weight: bold }
 .good { color: #05603a } .open { color: #8a4b00 }
+@media (max-width: 600px) {
+  body { padding: 4mm }
+  header, .sign { flex-wrap: wrap }
+  header div { flex-basis: 40mm; min-width: 0 }
+  .checks { columns: 1 }
+  th { white-space: normal }
+  table.facts th { width: 24mm }
+  .sign span { flex-basis: 100%; margin-top: 8mm }
+}
+td { overflow-wrap: anywhere }
 svg.qr { width: 34mm; height: 34mm; flex: none }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; padding: .5mm 2mm .5mm 0; border-bottom: .15mm solid #ccc; vertical-align: top }
@@ -66,7 +76,7 @@ def page(envelope: dict[str, Any]) -> str:
 def _facts(record: dict[str, Any]) -> list[tuple[str, str]]:
     firmware, broker = record["firmware"], record["broker"]
     if "postponed" in broker:
-        seen = f"check postponed: {broker['postponed']}"
+        seen = f"check postponed: {broker['postponed']}; finish with lamplighter commission --finish"
     else:
         how = "TLS, with the lamppost's own certificate" if broker["tls"] else "without TLS"
         seen = f"{broker['host']}:{broker['port']}, {how}; record {broker['b']}/{broker['s']}"
@@ -80,6 +90,8 @@ def _facts(record: dict[str, Any]) -> list[tuple[str, str]]:
         ("Register", _register(record)),
         ("Commissioned", f"{_time(record['begun'])} to {_time(record['ended'])}, {record['tool']}"),
     ]
+    if record.get("note"):
+        facts.insert(0, ("Place", record["note"]))
     if broker.get("alarms"):
         facts.append(("Alarms", ", ".join(broker["alarms"])))
     return facts

@@ -77,15 +77,19 @@ def confirm(work: Work, ask: Ask) -> None:
         raise OtherLamppost(f"{was}, and you did not confirm that it will be {as_what}.")
 
 
-def run(work: Work, signer: Signer, ask: Ask) -> dict[str, Any]:
-    """Every step that is not done yet, then the record. A Problem says what to do; the same command goes on."""
+def run(work: Work, signer: Signer, ask: Ask, begin: Callable[[int, str], None]) -> dict[str, Any]:
+    """Every step that is not done yet, then the record. A Problem says what to do; the same command goes on.
+
+    begin(number, name) -- a step begins
+    """
     if work.before.mac:
         work.came_to_light(work.before.mac)
     confirm(work, ask)
     known = bool(work.mac)
     try:
         for number, step in enumerate(STEPS, 1):
-            _take(work, step, f"{number}/{len(STEPS)} {step.name}")
+            begin(number, step.name)
+            _take(work, step)
             if not known and work.mac:
                 known = True
                 _not_another(work)
@@ -102,12 +106,11 @@ def _still_holds(work: Work, trouble: Problem) -> bool:
     return work.is_as_recorded and isinstance(trouble, _OF_THIS_COMPUTER)
 
 
-def _take(work: Work, step: Any, title: str) -> None:
+def _take(work: Work, step: Any) -> None:
     kept = work.progress.of(step.name)
     if kept and step.holds(work, kept):
-        work.say(f"{title}: done already")
+        work.say("done already")
         return
-    work.say(title)
     work.progress.note(step.name, step.run(work))
 
 

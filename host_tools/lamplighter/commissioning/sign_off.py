@@ -44,6 +44,7 @@ def record_of(work: Work, signer: record_file.Signer) -> dict[str, Any]:
         "id": f"{file_name(work.row.asset)}-{work.mac.replace(':', '')}-{stamp}",
         "verdict": POSTPONED if "postponed" in broker else DONE,
         "asset": work.row.asset, "site": site, "node": node, "location": work.row.document().get("location"),
+        "note": work.row.cells.get("note", ""),
         "board": work.row.board, "chip": flash["chip"], "mac": work.mac,
         "firmware": {key: flash[key] for key in ("version", "build", "micropython")},
         "config": lock["config"], "mode": lock["mode"],
@@ -60,7 +61,8 @@ def write(record: dict[str, Any], signer: record_file.Signer, folder: Path) -> d
     """Sign a record and write it, its page and its label."""
     envelope = signer.sign(record)
     proof = record_file.fingerprint(envelope)
-    label = labels.Label(record["asset"], f"{record['site']}/{record['node']}", record["mac"], record["board"], proof)
+    name = f"{record['site']}/{record['node']}"
+    label = labels.Label(record["asset"], name, record["mac"], record["board"], proof, record.get("note", ""))
     files = {
         "record": (f"{record['id']}.json", json.dumps(envelope, indent=1, ensure_ascii=False)),
         "page": (f"{record['id']}.html", record_html.page(envelope)),
@@ -69,10 +71,11 @@ def write(record: dict[str, Any], signer: record_file.Signer, folder: Path) -> d
     for name, text in files.values():
         atomic_file.write(folder / name, text.encode(), _REMEDY, 0o644, RosterInvalid)
     paths = {what: str(folder / name) for what, (name, _) in files.items()}
-    return {**paths, "verdict": record["verdict"], "fingerprint": proof, "columns": _columns(record, paths["record"])}
+    columns = _columns(record, paths["record"], proof)
+    return {**paths, "verdict": record["verdict"], "fingerprint": proof, "columns": columns}
 
 
-def _columns(record: dict[str, Any], path: str) -> dict[str, str]:
+def _columns(record: dict[str, Any], path: str, proof: str) -> dict[str, str]:
     """The roster's result columns."""
     swapped = {"before_mac": record["swapped_from"]} if record["swapped_from"] else {}
     broker, imp = record["broker"], record["register"].get("imp_mwh")
@@ -83,7 +86,7 @@ def _columns(record: dict[str, Any], path: str) -> dict[str, str]:
         "firmware": record["firmware"]["version"], "build": record["firmware"]["build"], "config": record["config"],
         "certificate": (record["certificate"] or {}).get("serial", ""), "checks": str(len(record["checks"])),
         "broker": seen, "register_mwh": "" if imp is None else str(imp), "engineer": record["engineer"],
-        "record": path, "problem": "", **swapped,
+        "record": path, "fingerprint": proof, "problem": "", **swapped,
     }  # fmt: skip
 
 

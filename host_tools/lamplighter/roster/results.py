@@ -13,7 +13,7 @@ from .roster_file import Roster, Row
 
 COLUMNS = (
     "asset", "state", "when", "mac", "node", "board", "firmware", "build", "config", "certificate", "checks", "broker",
-    "register_mwh", "engineer", "record", "before_mac", "problem",
+    "register_mwh", "engineer", "record", "fingerprint", "before_mac", "problem",
 )  # fmt: skip
 DONE, POSTPONED, FAILED = "commissioned", "broker postponed", "failed"
 _FREE = "Close the program that has it open, and run the same command again."
