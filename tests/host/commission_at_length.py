@@ -49,13 +49,16 @@ def test_without_a_broker_the_check_is_postponed_said_and_finished_later(street)
     street.broker.stop()
     done = ok(street.commission("LP-0001", "--yes"))
     assert "postponed: No broker listens" in done.stderr and "broker postponed" in done.stdout
+    assert "lamplighter commission LP-0001 --finish --roster street.csv --engineer crew-1" in done.stderr
     assert "postponed" in street.record("LP-0001")["broker"]
+    on_the_label = street.results()["LP-0001"]["fingerprint"]
     assert street.tool("commission", "--finish", "--roster", "street.csv", "--engineer", "crew-1").returncode == 50
     street.broker.start()
     finished = ok(street.tool("commission", "--finish", "--roster", "street.csv", "--engineer", "crew-1"))
     assert "LP-0001: commissioned" in finished.stdout
     record = street.record("LP-0001")
     assert record["verdict"] == "commissioned" and record["broker"]["tls"]
+    assert street.results()["LP-0001"]["fingerprint"] == on_the_label
     ok(street.tool("verify", street.results()["LP-0001"]["record"]))
     nothing = ok(street.tool("commission", "--finish", "--roster", "street.csv", "--engineer", "crew-1"))
     assert "Nothing is postponed" in nothing.stderr

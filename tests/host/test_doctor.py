@@ -231,6 +231,37 @@ def test_a_healthy_lamppost_and_brokers_that_refuse_its_records_or_do_not_give_i
     assert unread["state"]["state"] == BAD and "access list" in unread["state"]["cause"]
 
 
+@pytest.mark.parametrize("acl, code", [("", 0), ("topic read #\ntopic write lampost/v1/#\n", 55)])
+def test_test_waits_for_the_lamppost_at_its_broker_and_finds_a_mistyped_access_list(
+    virtual_lamppost, tmp_path, acl, code
+):
+    broker = Mosquitto(tmp_path / "broker", acl=acl)
+    broker.start()
+    lamp = virtual_lamppost("lamppost-esp32")
+    lamp.network.ssid, lamp.network.password = "lamplighter", WIFI
+    lamp.network.hosts["broker.lan"] = ("127.0.0.1", broker.port)
+    doc = memory_of_ports.document(bench_file.Place("one"), board_file.load("lamppost-esp32"))
+    doc["wifi"]["password"] = WIFI
+    doc["mqtt"]["version"] = 4  # which acknowledges, or hangs up, but never says why
+    lamp.console.wait_for("no configuration")
+    with Repl(lamp.port) as repl:
+        node_files.adopt(repl, config_file.encode(doc))
+    where = f"127.0.0.1:{broker.port}"
+    words = [sys.executable, "-m", "lamplighter", "test", "--port", lamp.port, "--broker", where, "--within", "20"]
+    words.append("--json")
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=100)
+    finally:
+        lamp.stop()
+        broker.stop()
+    assert done.returncode == code, done.stderr
+    answer = json.loads(done.stdout)
+    if code:
+        assert answer["error"] == "not-at-broker" and "access list" in answer["remedy"]
+    else:
+        assert {"state", "info", "evt/boot"} <= set(answer["broker"]["topics"])
+
+
 def test_secrets_are_taken_out_of_a_text_however_they_are_written():
     key = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----"
     text = f"{WIFI} {json.dumps(WIFI)} {json.dumps(WIFI, ensure_ascii=False)} {WIFI!r} {key} end"

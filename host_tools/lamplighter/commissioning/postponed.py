@@ -30,7 +30,7 @@ def finish(
     if record["asset"] != row.asset:
         raise RecordTampered(f"{path} is not the record of {row.asset}.")
     say(f"{row.asset}: looking for {row.name}")
-    with explained(), BrokerCheck(row, city, where) as check:
+    with explained(), BrokerCheck.of_row(row, city, where) as check:
         seen = check.wait(record["config"], seconds, at_work=True)
     record |= {"broker": seen, "verdict": DONE, "signer": signer.name}
     written = sign_off.write(record, signer, path.parent)

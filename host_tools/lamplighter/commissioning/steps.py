@@ -101,7 +101,7 @@ class Register:
         if work.options.offline:
             return None
         try:
-            with BrokerCheck(work.row, work.city, work.options.broker) as check:
+            with BrokerCheck.of_row(work.row, work.city, work.options.broker) as check:
                 boots = [message.get("b") for message in check.kept().values() if message]
         except (BrokerUnreachable, BrokerNotFound):
             return None
@@ -236,7 +236,7 @@ class Broker:
         if work.options.offline:
             return {"postponed": "by choice", "config": config}
         try:
-            with explained(), BrokerCheck(work.row, work.city, work.options.broker) as check:
+            with explained(), BrokerCheck.of_row(work.row, work.city, work.options.broker) as check:
                 if not work.fresh:
                     with Repl(work.options.port, work.say):
                         pass  # leaving it restarts the node: what it says then is from now
