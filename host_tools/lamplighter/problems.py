@@ -211,7 +211,7 @@ class TelemetryGaps(Problem):
 
 class NotAtBroker(Problem):
     exit_code, word = 55, "not-at-broker"
-    remedy = "Check the broker's access list for this lamppost's topics, and find the link's fault word in `lamplighter log`."
+    remedy = "Check the broker's access list for its topics, and find the link's fault word in `lamplighter log`."
 
 
 class ToolMissing(Problem):

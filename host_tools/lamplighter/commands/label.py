@@ -32,7 +32,7 @@ def command(
     assets: tuple[str, ...], file: Path, base: Path | None, out: Path, every: bool, size: str, skip: int, link: str,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Draw a label for each ASSET: asset id in large type, SITE/NODE, MAC, board, the record's fingerprint, the roster's
+    """Draw a label for each ASSET: asset id large, SITE/NODE, MAC, board, the record's fingerprint, the roster's
     note and a QR code. MAC and fingerprint are there once it was commissioned.
 
     Example: lamplighter label LP-0042 LP-0043 --roster street.csv --out labels.pdf
