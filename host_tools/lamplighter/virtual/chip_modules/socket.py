@@ -132,7 +132,11 @@ class socket(io.IOBase):
 
     def _progress(self):
         """Take the relay's word on how connecting went: one byte."""
-        word = self._attempt(self.real.recv, 1)
+        try:
+            word = self._attempt(self.real.recv, 1)
+        except OSError as error:
+            self._fail(error.errno)  # reset by the other side: connect() and poll() tell it, and neither raises it here
+            return
         if word is None:
             return
         if word == b"+":
