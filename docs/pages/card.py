@@ -69,7 +69,7 @@ what it says: <code>lamplighter log</code>; a locked console: <code>lamplighter 
 <div class="columns"><table>{_rows(said)}</table></div>
 <h2>What a failed check says</h2>
 <div class="columns"><table>{_rows(checks)}</table></div>
-<h2>What the log says of the way to the broker</h2>
+<h2>The log's words for the connection to the broker</h2>
 <div class="columns"><table>{_rows(link)}</table></div>
 </body></html>
 """
