@@ -308,6 +308,7 @@ def test_a_blank_at_the_end_of_a_name_is_pointed_out_and_taken(tmp_path):
         ("[" * 100_000, "1: this is not JSON: there are more than 64 levels of brackets."),
         ('{"a":' * 100_000, "1: this is not JSON: there are more than 64 levels"),
         ('{\n"v": ' + "1" * 5000 + "}", "2: this is not JSON: a number has 5000 characters"),
+        ('{"v": 1.5٣}', "1: this is not JSON: a comma or } is missing"),
         ('{"v": 1e999}', "1: this is not JSON: the number 1e999 is too large"),
         ('{"v": -1e999}', "1: this is not JSON: the number -1e999 is too large"),
         ('{"site": "\\ud83d"}', "1: this is not JSON: a text contains a lone surrogate"),

@@ -14,7 +14,7 @@ from . import text_file
 Path = tuple[str | int, ...]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII)
 _DEEPEST = 64  # a configuration has 6 levels, and a node of little stack reads it too
 _LONGEST_NUMBER = 40  # characters
 _WORDS = {"true": True, "false": False, "null": None}
