@@ -11,7 +11,7 @@ from lamplighter.doctor.link_words import REMEDIES
 from .problems import kinds
 
 # what is met at a pole; the rest is in the troubleshooting page
-AT_THE_POLE = (*range(10, 20), 20, 22, 24, 25, 30, 32, 33, 42, 55, 72, 75, 76, 79)
+AT_THE_POLE = (4, *range(10, 20), 20, 22, 24, 25, 30, 32, 33, 42, 55, 72, 75, 76, 79)
 LINK = ("nowifi", "nodns", "refused", "timeout", "clock", "untrusted", "wrongname", "rejected", "badlogin",
         "notallowed", "takenover")  # fmt: skip
 STYLE = """
@@ -35,6 +35,14 @@ td:first-child { font-weight: bold; white-space: nowrap }
 .boot { display: flex; gap: 4mm; align-items: center; margin-top: 1mm } .boot svg { width: 62mm; flex: none }
 .boot p { margin: 0 }
 @media screen { body { padding: 8mm 4mm } }
+@media (max-width: 600px) {
+  body { font-size: 10pt }
+  .steps, .boot { flex-wrap: wrap }
+  .steps div { flex-basis: 100% }
+  .columns { columns: 1 }
+  code, i, td:first-child { white-space: normal; overflow-wrap: anywhere }
+  td:first-child { min-width: 26mm }
+}
 """
 BOOT = """<svg viewBox="0 0 310 92" role="img" aria-label="BOOT held while EN is pressed" font-size="13"
 font-family="Helvetica, Arial, sans-serif"><g fill="none" stroke="#000" stroke-width="2.5">

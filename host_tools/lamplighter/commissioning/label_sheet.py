@@ -80,7 +80,8 @@ def svg(page: Page) -> str:
     """One page, in millimetres, with nothing from elsewhere."""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH:g}mm" height="{HEIGHT:g}mm" '
-        f'viewBox="0 0 {WIDTH:g} {HEIGHT:g}" font-family="{_FAMILY}, Helvetica, Arial, sans-serif">',
+        f'viewBox="0 0 {WIDTH:g} {HEIGHT:g}" font-family="{_FAMILY}, Helvetica, Arial, sans-serif" '
+        'style="max-width: 100%; height: auto">',  # on a screen; paper is wide enough
         f'<rect width="{WIDTH:g}" height="{HEIGHT:g}" fill="#fff"/>',
     ]
     for thing in page.things:

@@ -21,15 +21,6 @@ header p { margin: 1mm 0 0 }
 header p:first-child { color: #555; margin: 0 }
 .verdict { display: inline-block; padding: .6mm 3mm; border: .4mm solid; border-radius: 1mm; font-weight: bold }
 .good { color: #05603a } .open { color: #8a4b00 }
-@media (max-width: 600px) {
-  body { padding: 4mm }
-  header, .sign { flex-wrap: wrap }
-  header div { flex-basis: 40mm; min-width: 0 }
-  .checks { columns: 1 }
-  th { white-space: normal }
-  table.facts th { width: 24mm }
-  .sign span { flex-basis: 100%; margin-top: 8mm }
-}
 td { overflow-wrap: anywhere }
 svg.qr { width: 34mm; height: 34mm; flex: none }
 table { border-collapse: collapse; width: 100% }
@@ -43,6 +34,15 @@ td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowra
 footer { margin-top: 5mm; padding-top: 2mm; border-top: .15mm solid #999; color: #444; font-size: 8.5pt }
 .sign { display: flex; gap: 10mm; margin-top: 11mm }
 .sign span { flex: 1; border-top: .2mm solid #111; padding-top: 1mm }
+@media (max-width: 600px) {
+  body { padding: 4mm }
+  header, .sign { flex-wrap: wrap }
+  header div { flex-basis: 40mm; min-width: 0 }
+  .checks { columns: 1 }
+  th, td.n { white-space: normal }
+  table.facts th { width: 24mm }
+  .sign span { flex-basis: 100%; margin-top: 8mm }
+}
 """
 _MANY = 26  # checks that fit in the usual size
 
