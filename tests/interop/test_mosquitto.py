@@ -228,7 +228,7 @@ def test_a_command_reaches_the_node_while_it_publishes(broker, subscriber, start
 def test_a_command_too_long_for_the_node_is_skipped_and_the_next_one_heard(broker, subscriber, start):
     node = start({"port": broker.port})
     wait_for_greeting(subscriber)
-    subscriber.publish(ROOT + "cmd/long", b"x" * 20000)
+    subscriber.publish(ROOT + "cmd/long", b"x" * 30000)
     subscriber.publish(ROOT + "cmd/short", b"{}")
     assert node.wait(lambda said: "command" in said)["command"] == "cmd/short"
     assert node.report()["connections"] == 1

@@ -1,5 +1,5 @@
 """Counts that must never run backwards: boots, power cuts, the energy register, burn seconds and switchings of the
-lamp; what a node must remember of the time, and the notes of its sensing: kept on flash over every cut."""
+lamp; what a node must remember of the time, the notes of its sensing, the answers to commands: kept over every cut."""
 
 import struct
 
@@ -13,7 +13,7 @@ from .ring import Ring
 EVERY_S = const(10)  # at most one checkpoint in so many seconds: what a cut may cost of consumption
 UNKNOWN = const(-32768)
 _RING = const(2)
-_LONGEST = const(512)  # bytes of a record, the notes
+_LONGEST = const(512)  # bytes of a record: the notes
 _TRIES = const(32)  # places tried for one record before the flash is called worn
 _CHECKPOINT = const(5)
 _CHECKPOINT_SIZE = const(28)  # prefix, import register and meter (48 bits each), boots, power cuts
@@ -23,6 +23,8 @@ _REST_FORM = "<IIIIhhHHB"
 _NOTES = const(4)  # rows of a key (32 bits), a length and so many bytes
 _NOTES_MAX = const(400)  # eight bays, the hours of every part, the mast and the alarms need 240
 _NOTES_S = const(600)  # how old notes may be on flash
+_ANSWER = const(3)  # a place (one byte), and what is kept there
+ANSWERS = const(32)  # places
 _NO_METER = 0xFFFFFFFFFFFF
 
 
@@ -54,13 +56,16 @@ class Counters:
         self.alarms = 0  # bits of the alarms that were on (ops)
         self.worn = False
         self.notes = {}  # CRC of a name: bytes
+        self.answers = {}  # place below ANSWERS: bytes
+        self._answers_due = set()  # places that differ from flash, or are in an older block only
         self._note = bytearray(20)
-        rest_block, notes_block = self._read() if ring.find() else (-1, -1)
+        rest_block, notes_block, answer_blocks = self._read() if ring.find() else (-1, -1, {})
         self.boot = max(self.boot, above) + 1
         if power_cut:
             self.power_cuts += 1
         self._due = True
         self._rest_due = rest_block != ring.head
+        self._answers_due.update([place for place, block in answer_blocks.items() if block != ring.head])
         # uptime since which notes wait to be written; None: they do not
         self._notes_s = -_NOTES_S if self.notes and notes_block != ring.head else None
         self._last_s = 0
@@ -114,11 +119,22 @@ class Counters:
     def _notes_due(self):
         return self._notes_s is not None and self._clock.uptime_s() - self._notes_s >= _NOTES_S
 
+    # -- answers: one for each of the last commands
+
+    def keep_answer(self, place, data, now=False):
+        """Keep up to 160 bytes at a place; a cut may cost what was kept since the last checkpoint, unless it is `now`.
+
+        False: the flash did not take it.
+        """
+        self.answers[place] = data
+        self._answers_due.add(place)
+        return self.checkpoint(True) if now else True
+
     # -- writing
 
     def checkpoint(self, now=False):
         """Commit what changed if the last checkpoint is EVERY_S old, or at once. True if it was written."""
-        if not (self._due or self._rest_due or self._notes_due()):
+        if not (self._due or self._rest_due or self._answers_due or self._notes_due()):
             return False
         if not now and self._clock.uptime_s() - self._last_s < EVERY_S:
             return False
@@ -130,6 +146,10 @@ class Counters:
             if self._rest_due:
                 self._commit(_REST, _REST_SIZE, self._write_rest)
                 self._rest_due = False
+            while self._answers_due:
+                place = min(self._answers_due)
+                self._commit(_ANSWER, PREFIX + 1 + len(self.answers[place]), self._write_answer, place)
+                self._answers_due.discard(place)
             if self._notes_due():
                 self._commit(_NOTES, PREFIX + _size(self.notes), self._write_notes)
                 self._notes_s = None
@@ -156,7 +176,12 @@ class Counters:
             buf[at + 5 : at + 5 + len(note)] = note
             at += 5 + len(note)
 
-    def _commit(self, kind, size, write):
+    def _write_answer(self, buf, at, place):
+        data = self.answers[place]
+        buf[at] = place
+        buf[at + 1 : at + 1 + len(data)] = data
+
+    def _commit(self, kind, size, write, *which):
         ring = self._ring
         for _ in range(_TRIES):
             if not ring.room(size):
@@ -165,11 +190,12 @@ class Counters:
                 self._write_checkpoint(self._note, 0)
                 ring.open(self.boot, self._note)
                 self._rest_due = True
+                self._answers_due.update(self.answers)
                 if self.notes:
                     self._notes_s = -_NOTES_S
                 if kind == _CHECKPOINT:
                     return
-            write(ring.record, PREFIX)
+            write(ring.record, PREFIX, *which)
             if ring.put(kind, 0, size):
                 return
         raise JournalFault("worn", "%d writes to flash failed" % ring.bad)
@@ -177,14 +203,17 @@ class Counters:
     # -- reading
 
     def _read(self):
-        """Read what was kept; returns the numbers of the blocks in which the rest and the notes are, or -1."""
+        """Read what was kept; returns the numbers of the blocks in which the rest and the notes are, or -1, and
+        {place: block of its answer}."""
         ring = self._ring
         rest_block = notes_block = -1
+        answer_blocks = {}
         self._read_checkpoint(ring.header, NOTE)
         block = ring.head
-        # they lie in the newest block, but for a cut between its opening and these records; notes may not be at all
+        # they lie in the newest block, but for a cut between its opening and these records; notes and answers may not
+        # be at all
         while block >= 0 and block > ring.head - ring.blocks:
-            if rest_block >= 0 and (notes_block >= 0 or block < ring.head - 1):
+            if rest_block >= 0 and block < ring.head - 1:
                 break
             if ring.look(block):
                 for at, size in ring.survey(block):
@@ -198,8 +227,11 @@ class Counters:
                     elif kind == _NOTES and notes_block <= block:
                         self._read_notes(ring.record, size)
                         notes_block = block
+                    elif kind == _ANSWER and size > PREFIX + 1 and answer_blocks.get(ring.record[PREFIX], -1) <= block:
+                        self.answers[ring.record[PREFIX]] = bytes(ring.record[PREFIX + 1 : size])
+                        answer_blocks[ring.record[PREFIX]] = block
             block -= 1
-        return rest_block, notes_block
+        return rest_block, notes_block, answer_blocks
 
     def _read_checkpoint(self, buf, at):
         self._imp_mwh = u32(buf, at) | buf[at + 4] << 32 | buf[at + 5] << 40

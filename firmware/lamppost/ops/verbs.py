@@ -1,0 +1,140 @@
+"""The commands that every lamppost knows: identify, report, selftest, reboot, log, calibrate and clear."""
+
+import asyncio
+import gc
+
+from micropython import const
+
+from ..core.faults import CommandFault
+from ..sensing.parking import empty_bay
+from . import selftest as selftests
+from . import status
+
+_LINES = const(8)  # lines of the log in one message
+_BLINK_MS = const(250)
+
+
+def add_all(commands, node, machine):
+    """Register them; node -- app.py's Node."""
+    light = StatusLight(machine, node.board.get("pins", {}).get("status_led"))
+
+    async def identify(args, progress):
+        light.blink(args["seconds"])
+        return "The status LED blinks for %d s." % args["seconds"]
+
+    async def report(args, progress):
+        node.link.introduce()
+        await asyncio.sleep_ms(0)
+        publish_diag(node)
+        bays = [one for one in node.sensing if hasattr(one, "publish_again")]
+        for bay in bays:
+            bay.publish_again()
+        return "Published info, state, diag and %d bays." % len(bays)
+
+    async def selftest(args, progress):
+        return await check(node, progress)
+
+    async def reboot(args, progress):
+        node.log("command: reboot")
+        node.link.wake()
+        await node.link.leave("reboot")
+        node.counters.checkpoint(True)
+        machine.reset()
+
+    async def log(args, progress):
+        lines = node.console.last(args["lines"])
+        for start in range(0, len(lines), _LINES):
+            progress("Lines of the log.", lines[start : start + _LINES])
+            await asyncio.sleep_ms(50)
+        return "The last %d lines of the log." % len(lines)
+
+    async def calibrate(args, progress):
+        return await measure_empty_bay(node, args["bay"])
+
+    async def clear(args, progress):
+        code = args["alarm"]
+        if code not in node.alarms.active:
+            raise CommandFault("absent", "The alarm %s is not on." % code)
+        node.alarms.set(code, False)
+        return "Cleared %s; it is raised again if its cause persists." % code
+
+    commands.add("identify", identify, {"seconds": (int, 1, 600, 30)}, harmless=True)
+    commands.add("report", report, harmless=True)
+    commands.add("log", log, {"lines": (int, 1, 64, 24)}, harmless=True)
+    commands.add("selftest", selftest)
+    commands.add("reboot", reboot, answer_first=True)
+    commands.add("calibrate", calibrate, {"bay": (str, 1, 32)})
+    commands.add("clear", clear, {"alarm": (str, 1, 64)})
+
+
+class StatusLight:
+    """The board's status LED; pin -- its GPIO number, None where the board has none."""
+
+    def __init__(self, machine, pin):
+        self._pin = None if pin is None else machine.Pin(pin, machine.Pin.OUT, value=0)
+        self._left = 0  # changes of the light that are still to come
+        self._task = None
+
+    def blink(self, seconds):
+        """Blink for so long; asked again, the time begins anew. Raises CommandFault absent."""
+        if self._pin is None:
+            raise CommandFault("absent", "This board has no status LED.")
+        self._left = seconds * 1000 // _BLINK_MS // 2 * 2
+        if self._task is None:
+            self._task = asyncio.create_task(self._change())
+
+    async def _change(self):
+        while self._left:
+            self._left -= 1
+            self._pin(self._left & 1)
+            await asyncio.sleep_ms(_BLINK_MS)
+        self._task = None
+
+
+def publish_diag(node):
+    """Publish diag now; True if it is on its way."""
+    gc.collect()
+    return node.link.publish_now(b"diag", status.diag(node, gc.mem_free(), node.wifi.rssi()))
+
+
+class _Running:
+    """A part as the self-test of a running node reads it: between two readings of sensing, without its long check."""
+
+    def __init__(self, part, reader):
+        self.name = part.name
+        self.LIMITS = [row for row in part.LIMITS if row[0] in part.QUANTITIES]
+        self._part = part
+        self._reader = reader
+
+    async def read(self):
+        return await self._reader.read(self._part)
+
+
+async def check(node, progress):
+    """The short self-test: a reading of each part, heap, and signal. Raises CommandFault failed with what failed."""
+    rows = [selftests.heap_row(gc.mem_free())]
+    rssi = node.wifi.rssi()
+    if rssi is not None:
+        rows.append(selftests.signal_row(rssi))
+    for name, part in node.parts.items():
+        rows += [(name,) + row for row in await selftests.part_rows(_Running(part, node.reader))]
+    failed = ["%s %s: %s" % (row[0], row[1], row[7]) for row in rows if not row[6]]
+    for start in range(0, len(failed), _LINES):
+        progress("Failed checks.", failed[start : start + _LINES])
+    if failed:
+        raise CommandFault("failed", "%d of %d checks failed: %s" % (len(failed), len(rows), "; ".join(failed)))
+    return "%d checks passed." % len(rows)
+
+
+async def measure_empty_bay(node, bay):
+    """Measure a bay that is empty now and keep that, as `lamplighter calibrate parking` does."""
+    for one in node.sensing:
+        if getattr(one, "bay", None) == bay:
+            break
+    else:
+        raise CommandFault("absent", "The configuration has no bay %s." % bay)
+    parts = [_Running(node.parts[name], node.reader) for name in one.parts]
+    empty_mm, field, note = await empty_bay.measure(parts)
+    one.calibrate(empty_mm, field)
+    node.counters.keep(empty_bay.name(bay), note, True)
+    return "Bay %s is empty at %d mm." % (bay, empty_mm) if empty_mm else "The field of bay %s is noted." % bay
