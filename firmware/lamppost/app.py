@@ -16,6 +16,7 @@ from .ops import selftest as selftests
 from .ops.alarms import Alarms
 from .ops.config_push import ConfigPush
 from .ops.config_trial import Trial
+from .ops.part_reader import PartReader
 from .ops.recorder import Recorder
 from .ops.routes import Routes
 from .ops.start_times import StartTimes
@@ -32,15 +33,16 @@ class Node:
     """One lamppost: its configuration, its parts, its journal, and what its tasks share.
 
     slot -- letter of the app slot; config -- (document, fingerprint, reverted) from config_store.load
-    trial -- ops/config_trial.py; start_times -- ops/start_times.py
+    trial -- ops/config_trial.py; shown -- ops/console.py's Console; start_times -- ops/start_times.py
     """
 
-    def __init__(self, slot, config, trial, clock, log, start_times):
+    def __init__(self, slot, config, trial, clock, shown, start_times):
         self.slot = slot
         self.config, self.fingerprint, self.reverted = config
         self.trial = trial
         self.clock = clock
-        self.log = log
+        self.console = shown
+        self.log = log = shown.log
         self.start_times = start_times
         self.reset = status.reset_word(machine)
         self.build = assembly.build()
@@ -57,6 +59,7 @@ class Node:
         power_cut = self.reset == "power-on"
         self.counters, self.outbox, self.lost = assembly.journal(power_cut, clock, log)
         start_times.mark("journal")
+        self.reader = PartReader()
         self.recorder = Recorder(self.outbox, self.counters, clock, log)
         self.alarms = Alarms(self.recorder.append, clock, self.counters)
         self.health = Health(clock, self.alarms.set, log)
@@ -73,6 +76,7 @@ class Node:
         self.routes = Routes(log)
         self.config_push = ConfigPush(self, trial, registry.driver, machine.reset)
         self.routes.add(b"cfg/desired", self.config_push.take)
+        self.commands = assembly.commands(self)
         self.broker.commands = self.routes.filters()
         self.link = self.recorder.link = assembly.link(self, self.health.task("link", 45000).alive)
 
@@ -113,6 +117,7 @@ async def run(node):
     asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
     asyncio.create_task(tasks.keep(node, "time", 30000, tasks.keep_time))
     asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.publish_diag))
+    asyncio.create_task(tasks.keep(node, "commands", 60000, tasks.do_commands))
     asyncio.create_task(tasks.keep(node, "console", 15000, console.attend, machine))
     asyncio.create_task(tasks.keep(node, "config", 60000, tasks.attend_pushes))
     asyncio.create_task(node.link.run())
@@ -125,10 +130,10 @@ async def run(node):
     await node.health.watch(lambda: boot_slot.healthy(machine, node.slot))
 
 
-def built(slot, config, trial, clock, log, start_times):
+def built(slot, config, trial, clock, shown, start_times):
     """The node; one that cannot be built with a configuration on trial starts again with the one before."""
     try:
-        return Node(slot, config, trial, clock, log, start_times)
+        return Node(slot, config, trial, clock, shown, start_times)
     except Exception as error:
         if trial.on:
             sys.print_exception(error)
@@ -147,15 +152,16 @@ def main(slot, began_ms=None, window_ms=None):
     machine.freq(_FULL_SPEED_HZ)
     gc.threshold(_COLLECT_B)
     clock = Clock(time.ticks_ms, time.ticks_diff)
-    log = console.Console(clock).log
-    start_times = StartTimes(time.ticks_ms, time.ticks_diff, time.ticks_ms() if began_ms is None else began_ms, log)
+    shown = console.Console(clock)
+    began_ms = time.ticks_ms() if began_ms is None else began_ms
+    start_times = StartTimes(time.ticks_ms, time.ticks_diff, began_ms, shown.log)
     if window_ms is not None:
         start_times.mark("window", window_ms)
     start_times.mark("import")
     try:
-        trial = Trial(log)
+        trial = Trial(shown.log)
         trial.start(status.reset_word(machine) == "power-on")
-        node = built(slot, config_store.load(), trial, clock, log, start_times)
+        node = built(slot, config_store.load(), trial, clock, shown, start_times)
     except SettingsFault as fault:
         print("lamppost: no configuration (%s); run: lamplighter configure" % fault)
         return

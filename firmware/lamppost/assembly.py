@@ -21,6 +21,9 @@ from .link import broker_settings
 from .link.connection import Link
 from .link.time.ntp import Timekeeper
 from .link.wifi import Wifi
+from .ops import verbs
+from .ops.answers import Answers
+from .ops.commands import Commands
 from .ops.lamp_hours import LampHours
 
 _FAR = 60000  # boot numbers to jump over by chance when none can be kept: no key (b, s) is used twice
@@ -101,6 +104,18 @@ def link(node, alive):
         time.ticks_ms, time.ticks_diff, random_below, alive, ignore, node.log, node.routes.deliver, set_chip_clock,
         delivered=node.start_times.finish, forgotten=node.broker_forgot,
     )  # fmt: skip
+
+
+def commands(node):
+    """Does the commands of the broker; their verbs are registered."""
+
+    def publish(topic, body):
+        return node.link.publish_now(topic, body, 1)
+
+    made = Commands(node.clock, Answers(node.counters), publish, node.recorder.answer, node.log)
+    verbs.add_all(made, node, machine)
+    node.routes.add(b"cmd/+", made.take)
+    return made
 
 
 def timekeeper(node):

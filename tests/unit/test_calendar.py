@@ -1,6 +1,6 @@
 """Dates from seconds since 2000, also at the ends of centuries."""
 
-from lamppost.core.calendar import civil, rfc3339
+from lamppost.core.calendar import civil, rfc3339, seconds
 from slow import long
 
 
@@ -29,3 +29,18 @@ def test_2100_is_no_leap_year():
     day = 36583  # 2100-02-28
     assert civil(day) == (2100, 2, 28)
     assert civil(day + 1) == (2100, 3, 1)
+
+
+def test_a_moment_as_text_is_read_back():
+    for moment in (0, 850000000, 951782399, 2524607999):
+        assert seconds(rfc3339(moment)) == moment
+    assert rfc3339(seconds("2026-11-30T17:00:00.123Z")) == "2026-11-30T17:00:00Z"
+
+
+def test_what_is_no_moment_is_none():
+    for text in (
+        "", "Z", "2026-11-30", "2026-11-30T17:00:00", "2026-11-30T17:00:00+01:00", "2026-02-29T00:00:00Z",
+        "2026-13-01T00:00:00Z", "2026-11-30T24:00:00Z", "2026-11-30T17:60:00Z", "1999-12-31T23:59:59Z",
+        "2026-11-30T17:00:00.Z", "2026-11-30t17:00:00Z", "+026-11-30T17:00:00Z", "2026-1\xb2-30T17:00:00Z",
+    ):  # fmt: skip
+        assert seconds(text) is None, text

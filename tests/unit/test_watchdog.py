@@ -5,6 +5,7 @@ import asyncio
 from lamppost.core.clock import Clock
 from lamppost.core.faults import SensorFault
 from lamppost.ops import tasks
+from lamppost.ops.part_reader import PartReader
 from lamppost.ops.watchdog import Health
 
 
@@ -147,7 +148,7 @@ class Node:
 def test_a_part_that_gives_some_of_its_values_only_is_an_alarm_and_the_others_are_taken():
     time, _, health, alarms, lines = rig()
     node, taken = Node(), []
-    node.health, node.clock = health, Clock(time.ticks_ms, time.ticks_diff)
+    node.health, node.clock, node.reader = health, Clock(time.ticks_ms, time.ticks_diff), PartReader()
 
     async def for_a_while():
         task = asyncio.create_task(tasks.sense(node, HalfDead(), 1, taken.append, None))

@@ -27,6 +27,26 @@ def days(year, month, day):
     return era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 730425
 
 
+def seconds(text):
+    """ "2026-11-22T12:45:00Z" -> seconds since 2000-01-01 UTC, None if it is no such moment; fractions are dropped."""
+    if text[19:20] == "." and _is_number(text[20:-1]):
+        text = text[:19] + text[-1:]
+    parts = [text[at:end] for at, end in ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19))]
+    for part in parts:
+        if not _is_number(part):
+            return None
+    year, month, day, hour, minute, second = [int(part) for part in parts]
+    if year < 2000 or not 1 <= month <= 12:
+        return None
+    found = days(year, month, day) * DAY + hour * 3600 + minute * 60 + second
+    return found if rfc3339(found) == text else None
+
+
+def _is_number(text):
+    """isdigit() would let digits of other scripts pass."""
+    return text != "" and not [c for c in text if c not in "0123456789"]
+
+
 def _two(buf, at, value):
     buf[at] = 48 + value // 10
     buf[at + 1] = 48 + value % 10

@@ -49,5 +49,17 @@ class LinkFault(Fault):
     """
 
 
+class CommandFault(Fault):
+    """A command from the broker was not done, or not to its end. Words:
+
+    retained expired noclock invalid unknown busy worn (refused)
+    absent       what it is about is not there: no such bay, no alarm of that name on, no LED
+    failed       the self-test found something
+    interrupted  the node restarted during the command
+    timeout      it took too long
+    internal     a mistake of the firmware, caught: the detail names it
+    """
+
+
 class SettingsFault(Fault):
     """The configuration on the node cannot be used. Words: missing, unreadable, invalid."""

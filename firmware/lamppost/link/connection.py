@@ -128,6 +128,10 @@ class Link:
             self._fault = fault
             return False
 
+    def introduce(self):
+        """Publish state and info again at the next look."""
+        self._unsaid = max(self._unsaid, 2)
+
     async def leave(self, reason):
         """Before a reset that was asked for: publish `offline` with its reason, and disconnect without a will."""
         if self.publish_now(STATE, b'"state":"offline","reason":"%s"}' % reason.encode(), 1, True):

@@ -25,7 +25,7 @@ _SENTENCES = {
     "noclock": "The lamppost does not know the time yet, so it cannot judge exp; send a new command in some minutes.",
     "unknown": "This lamppost has no command of that name.",
     "busy": "Too many commands are waiting; send it again in a minute.",
-    "interrupted": "The lamppost restarted during the command, which may have had its effect; look before you repeat it.",
+    "interrupted": "The node restarted during the command, which may have had its effect; check before you repeat it.",
     "timeout": "The command took too long and was given up.",
     "worn": "The flash takes no notes any more, so that a repeat could not be recognised; replace the node.",
 }

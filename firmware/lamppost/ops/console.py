@@ -13,18 +13,29 @@ _MOST = const(256)  # bytes read at once: noise on an open line must not keep th
 _RESET_STATE = const(0x3FF48034)  # RTC_CNTL_RESET_STATE_REG of the ESP32's reference manual
 _RESET_STATE_S3 = const(0x60008038)  # RTC_CNTL_RTC_RESET_STATE_REG of the ESP32-S3's
 _POWER_ON = const(1)
+_KEPT = const(64)  # lines of the log, for who asks over the air,
+_KEPT_WIDTH = const(160)  # and characters of each
 
 
 class Console:
-    """log(text) prints one line an event, with the uptime before it; never give it a secret."""
+    """log(text) prints one line an event, with the uptime before it, and keeps it; never give it a secret."""
 
     def __init__(self, clock, write=print):
         self._clock = clock
         self._write = write
+        self._lines = []  # the last ones
 
     def log(self, text):
         ms = self._clock.uptime_ms()
-        self._write("[%6d.%03d] %s" % (ms // 1000, ms % 1000, text))
+        line = "[%6d.%03d] %s" % (ms // 1000, ms % 1000, text)
+        self._lines.append(line[:_KEPT_WIDTH])
+        if len(self._lines) > _KEPT:
+            self._lines.pop(0)
+        self._write(line)
+
+    def last(self, count):
+        """The last lines that were logged, at most so many."""
+        return self._lines[-count:]
 
 
 async def attend(beat, node, machine):

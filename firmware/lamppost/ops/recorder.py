@@ -27,6 +27,10 @@ class Recorder:
     def event(self, kind, body):
         return self.append(EVENT, b"evt/" + kind, body)
 
+    def answer(self, topic, body):
+        """Commit the answer to a command: it overtakes telemetry as an alarm does. False: as append()."""
+        return self._commit(ALARM, topic, body, self._clock.stamp(), False)
+
     def store(self, sensing, meter):
         """Commit every window and change that is complete; True if there was one.
 

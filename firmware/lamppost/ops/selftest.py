@@ -21,7 +21,7 @@ async def run(parts, partition, wifi, heap_free, write=print):
 
     parts -- {id: driver}; partition -- the journal's; wifi -- link/wifi.py
     """
-    passed = say(row("node", "heap_free", heap_free, "B", _HEAP_B, None), write)
+    passed = say(heap_row(heap_free), write)
     passed &= say(row("journal", "blocks", partition.ioctl(4, 0), "4 KiB", _BLOCKS, None), write)
     for name, part in parts.items():
         for one in await part_rows(part):
@@ -80,7 +80,17 @@ async def wifi_row(wifi):
     level = wifi.rssi()
     if level is None:
         return row("wifi", "connected", 1, "", 1, None)
+    return signal_row(level)
+
+
+def signal_row(level):
+    """level -- of the access point's signal, dBm"""
     return row("wifi", "rssi", level, "dBm", _RSSI_DBM, None)
+
+
+def heap_row(heap_free):
+    """heap_free -- bytes"""
+    return row("node", "heap_free", heap_free, "B", _HEAP_B, None)
 
 
 def row(check, what, value, unit, low, high, word=""):

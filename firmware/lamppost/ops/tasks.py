@@ -42,7 +42,7 @@ async def sense(node, part, every_ms, take, miss):
     while True:
         try:
             try:
-                reading = await part.read()
+                reading = await node.reader.read(part)
             except SensorFault as fault:
                 miss(fault)
                 node.health.fault(part.name, fault)
@@ -85,6 +85,11 @@ async def collect(beat, node):
         await asyncio.sleep_ms(_TICK_MS)
 
 
+async def do_commands(beat, node):
+    """Do the commands that come from the broker."""
+    await node.commands.run(beat)
+
+
 async def count_records(node):
     """Count what waits in the journal from earlier boots, a block at a time beside all else; then it may be sent."""
     while not node.outbox.counted:
@@ -113,17 +118,20 @@ async def attend_pushes(beat, node):
     await node.config_push.attend(beat)
 
 
+def diag_now(node):
+    """Publish diag; True if it is on its way."""
+    gc.collect()
+    return node.link.publish_now(b"diag", status.diag(node, gc.mem_free(), node.wifi.rssi()))
+
+
 async def publish_diag(beat, node):
     """Publish diag once the link is up, and hourly; not through the journal, since old figures help nobody."""
     wait_ms = 0
     while True:
         if wait_ms <= 0:
             wait_ms = _DIAG_RETRY_MS
-            if node.link.up and node.outbox.counted:
-                gc.collect()
-                body = status.diag(node, gc.mem_free(), node.wifi.rssi())
-                if node.link.publish_now(b"diag", body):
-                    wait_ms = _DIAG_MS
+            if node.link.up and node.outbox.counted and diag_now(node):
+                wait_ms = _DIAG_MS
         beat.alive()
         await asyncio.sleep_ms(_TIME_MS)
         wait_ms -= _TIME_MS

@@ -7,8 +7,8 @@ from micropython import const
 
 from ..core.faults import CommandFault
 from ..sensing.parking import empty_bay
+from . import boot_slot, tasks
 from . import selftest as selftests
-from . import status
 
 _LINES = const(8)  # lines of the log in one message
 _BLINK_MS = const(250)
@@ -25,7 +25,7 @@ def add_all(commands, node, machine):
     async def report(args, progress):
         node.link.introduce()
         await asyncio.sleep_ms(0)
-        publish_diag(node)
+        tasks.diag_now(node)
         bays = [one for one in node.sensing if hasattr(one, "publish_again")]
         for bay in bays:
             bay.publish_again()
@@ -39,6 +39,7 @@ def add_all(commands, node, machine):
         node.link.wake()
         await node.link.leave("reboot")
         node.counters.checkpoint(True)
+        boot_slot.healthy(machine, node.slot)  # a reset that was asked for is no failed start of this app
         machine.reset()
 
     async def log(args, progress):
@@ -56,7 +57,7 @@ def add_all(commands, node, machine):
         if code not in node.alarms.active:
             raise CommandFault("absent", "The alarm %s is not on." % code)
         node.alarms.set(code, False)
-        return "Cleared %s; it is raised again if its cause persists." % code
+        return "Cleared; it is raised again if its cause persists."
 
     commands.add("identify", identify, {"seconds": (int, 1, 600, 30)}, harmless=True)
     commands.add("report", report, harmless=True)
@@ -89,12 +90,6 @@ class StatusLight:
             self._pin(self._left & 1)
             await asyncio.sleep_ms(_BLINK_MS)
         self._task = None
-
-
-def publish_diag(node):
-    """Publish diag now; True if it is on its way."""
-    gc.collect()
-    return node.link.publish_now(b"diag", status.diag(node, gc.mem_free(), node.wifi.rssi()))
 
 
 class _Running:

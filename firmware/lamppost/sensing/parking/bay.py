@@ -3,6 +3,7 @@
 from micropython import const
 
 from . import calibration_store, empty_bay, fusion
+from .empty_distance import GIVEN, SURE
 from .fusion import BETWEEN, BLOCKED, FREE, NEAR, OCCUPIED, UNKNOWN
 from .magnetometer import Magnetometer
 from .magnetometer_only import MagnetometerOnly
@@ -27,11 +28,13 @@ class ParkingBay:
 
     def __init__(self, options, clock, notes=None):
         self._clock = clock
-        self.topic = b"tele/parking/" + options["bay"].encode()
+        self.bay = options["bay"]
+        self.parts = options.get("parts") or [options["part"]]
+        self.topic = b"tele/parking/" + self.bay.encode()
         self._empty_mm = options.get("empty_mm")
         self._hold_ms = 1000 * options.get("hold_s", 300)  # fog passes, and vehicles stay
         self._notes = notes
-        self._name = empty_bay.name(options["bay"])
+        self._name = empty_bay.name(self.bay)
         note = notes.kept(self._name) if notes else None
         self._kept = calibration_store.unpack(note) if note else (None, None)
         self.range_finders = []
@@ -128,6 +131,14 @@ class ParkingBay:
     def report_again(self):
         """The broker has forgotten the state: the next poll() has it again."""
         self._told = None
+
+    def calibrate(self, empty_mm, field):
+        """The bay was measured and is empty; empty_mm -- 0, and field -- None, for what no part of it measures."""
+        for finder in self.range_finders:
+            if empty_mm and finder.empty.known < GIVEN:
+                finder.empty.settle(empty_mm, SURE)
+        if self.magnetometer and field:
+            self.magnetometer.calibrate(field)
 
     def _remember(self):
         """Keep over a cut what is known of the empty bay: distance, field, how vehicles pull it, and what passes."""

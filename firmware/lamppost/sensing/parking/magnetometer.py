@@ -45,6 +45,10 @@ class Magnetometer:
         """The field of the empty bay; None: not known any more."""
         self._base = empty and [64 * value for value in empty]
 
+    def calibrate(self, empty):
+        """The field of the empty bay was measured."""
+        self.settle(empty[:3])
+
     def take(self, reading, now):
         value = [max(-_ODD_UT, min(_ODD_UT, reading[name])) for name in ("mag_x_ut", "mag_y_ut", "mag_z_ut")]
         self._follow_level(value, now)

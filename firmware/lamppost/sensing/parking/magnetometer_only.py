@@ -41,6 +41,12 @@ class MagnetometerOnly(Magnetometer):
         self._transients = Transients(*(kept[4:] if kept else ()))
         self._search = None if kept else FieldSearch()
 
+    def calibrate(self, empty):
+        super().calibrate(empty)
+        self._own = None
+        self._past = []
+        self._search = None
+
     def _find(self, now):
         search = self._search
         if search:
