@@ -25,6 +25,10 @@ class Hearing:
         for message in self._subscriber.messages:
             record(*message)
 
+    def command(self, node: str, verb: str, message: Message, retained: bool = False) -> None:
+        """Send a command to a node (site/node)."""
+        self._subscriber.publish(f"lamppost/v1/{node}/cmd/{verb}", json.dumps(message).encode(), retained)
+
     def forget(self) -> None:
         self.mark = len(self._subscriber.messages)
 
