@@ -30,6 +30,7 @@ VERBS = {
     "log": ("log", "Show the node's serial output with timestamps."),
     "broker": ("broker", "Run a trial broker with the city's TLS and access list."),
     "watch": ("watch", "Subscribe to telemetry, show it live and check it."),
+    "send": ("send", "Send a command to lampposts and wait for their answers."),
     "geojson": ("geojson", "Write the lampposts of a street as GeoJSON points for a map."),
     "parts": ("parts", "List the supported parts, or show wiring, options and limits of one."),
     "decode": ("decode", "Decode a captured frame of a part."),

@@ -214,6 +214,16 @@ class NotAtBroker(Problem):
     remedy = "Check the broker's access list for its topics, and find the link's fault word in `lamplighter log`."
 
 
+class CommandRefused(Problem):
+    exit_code, word = 56, "command-refused"
+    remedy = "docs/reference/faults.md explains the word of each answer; correct the cause, then send a new command."
+
+
+class CommandUnanswered(Problem):
+    exit_code, word = 57, "command-unanswered"
+    remedy = "See whether the lampposts are online (`lamplighter watch`) and whether this user may command."
+
+
 class ToolMissing(Problem):
     exit_code, word = 60, "tool-missing"
     remedy = "Install the tool named above and run the command again."

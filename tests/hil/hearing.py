@@ -27,7 +27,7 @@ class Hearing:
 
     def command(self, node: str, verb: str, message: Message, retained: bool = False) -> None:
         """Send a command to a node (site/node)."""
-        self._subscriber.publish(f"lamppost/v1/{node}/cmd/{verb}", json.dumps(message).encode(), retained)
+        self._subscriber.publish(f"lamppost/v1/{node}/cmd/{verb}", json.dumps(message).encode(), retain=retained)
 
     def forget(self) -> None:
         self.mark = len(self._subscriber.messages)

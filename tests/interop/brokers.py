@@ -228,8 +228,8 @@ class Subscriber:
         with self._changed:
             return [json.loads(p) for t, p, _ in self.messages if t.endswith("/" + suffix) and p]
 
-    def publish(self, topic: str, payload: bytes, qos: int = 1) -> None:
-        self.client.publish(topic, payload, qos).wait_for_publish(5)
+    def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False) -> None:
+        self.client.publish(topic, payload, qos, retain).wait_for_publish(5)
 
     def close(self) -> None:
         self.client.disconnect()

@@ -19,6 +19,7 @@ client.ApplicationMessageReceivedAsync += arrived =>
     if (message.Retain || message.Payload.IsEmpty) return Task.CompletedTask; // an old copy; the end of an alarm
     var level = message.Topic.Split('/', 5);
     var record = JsonDocument.Parse(message.Payload).RootElement;
+    if (!record.TryGetProperty("b", out _)) return Task.CompletedTask; // a message to the lamppost, not one of it
     var of = (level[3], record.GetProperty("b").GetInt32());
     if (level[4] == "evt/boot" && record.GetProperty("last_b").ValueKind == JsonValueKind.Number)
     {

@@ -16,6 +16,7 @@ function expect(node, b, end) {
 function received(topic, payload, packet) {
   if (packet.retain || !payload.length) return; // the broker's copy of an old record; the end of an alarm
   const [, , , node, ...kind] = topic.split("/"), record = JSON.parse(payload), { b, s } = record, key = `${node}/${b}`;
+  if (b === undefined) return; // a message to the lamppost, not one of it
   if (kind.join("/") === "evt/boot" && following.has(`${node}/${record.last_b}`))
     expect(node, record.last_b, record.last_s + 1); // where the boot before ended
   if (s === null) return;

@@ -26,6 +26,8 @@ def received(client, userdata, message):
         return
     node, kind = message.topic.split("/", 4)[3:]
     record = json.loads(message.payload)
+    if "b" not in record:
+        return  # a message to the lamppost, not one of it
     b, s = record["b"], record["s"]
     if kind == "evt/boot" and (node, record["last_b"]) in following:
         expect(node, record["last_b"], record["last_s"] + 1)  # where the boot before ended

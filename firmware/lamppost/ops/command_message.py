@@ -71,6 +71,8 @@ def fitted(args, schema):
         value = args[name]
         if kind is float and type(value) is int:
             value = float(value)
+        if kind is str and type(value) is int:  # a bay may be called 1
+            value = str(value)
         if type(value) is not kind:
             wrong.append("%s is not %s" % (name, _KINDS[kind]))
         elif kind is str and not low <= len(value) <= high:

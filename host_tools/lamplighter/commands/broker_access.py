@@ -54,7 +54,7 @@ def broker_options(function: Callable) -> Callable:
         if city_folder and reader:
             if identity or ca:
                 raise click.UsageError("--identity and --as replace --ca, --cert and --key: leave these out.")
-            ca, identity = of_reader(city_folder, reader)
+            ca, identity = of_subscriber(city_folder, reader)
         secured = ca or bool(tls or identity)
         access = BrokerAccess(
             host, port or (8883 if secured else 1883), user, password_of(user, password_file), secured, identity
@@ -73,24 +73,29 @@ def broker_options(function: Callable) -> Callable:
         click.option("--key", type=FILE, help="Private key of the client certificate."),
         click.option("--identity", "city_folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
                      help="The city's identity folder, with --as: finds --ca, --cert and --key."),
-        click.option("--as", "reader", metavar="NAME", help="Reader whose certificate to use."),
+        click.option("--as", "reader", metavar="NAME", help="Reader or commander whose certificate to use."),
     )):  # fmt: skip
         with_access = option(with_access)
     return with_access
 
 
-def of_reader(folder: Path, reader: str) -> tuple[Path, tuple[Path, Path]]:
-    """(CA file, (key, certificate)) of a reader in a city's identity folder. Raises IdentityMissing."""
+def of_subscriber(folder: Path, name: str) -> tuple[Path, tuple[Path, Path]]:
+    """(CA file, (key, certificate)) of the commander of that name in a city's identity folder, or of the reader.
+
+    Raises IdentityMissing.
+    """
     from ..pki.city import City
 
     city = City.load(folder)
-    key, certificate = city.files("reader", reader)
-    if not key.is_file() or not certificate.is_file():
-        raise IdentityMissing(
-            f"{folder} has no certificate of a reader {reader!r}.",
-            f"Issue it with `lamplighter identity issue --reader {reader}`, then export and reload the broker.",
-        )
-    return folder / "ca.pem", (key, certificate)
+    for kind in ("commander", "reader"):
+        key, certificate = city.files(kind, name)
+        if key.is_file() and certificate.is_file():
+            return folder / "ca.pem", (key, certificate)
+    raise IdentityMissing(
+        f"{folder} has no certificate of a reader or commander {name!r}.",
+        f"Issue it with `lamplighter identity issue --reader {name}` (or --commander), then export and reload the "
+        "broker.",
+    )
 
 
 def password_of(user: str | None, file: Path | None) -> str | None:

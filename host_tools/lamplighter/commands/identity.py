@@ -34,6 +34,7 @@ def of_kind(function: Callable) -> Callable:
     for kind, words in (
         ("engineer", "NAME is a person who signs records."),
         ("reader", "NAME is a program that reads the telemetry."),
+        ("commander", "NAME is a person or program that sends commands, configurations and updates."),
         ("broker", "NAME is a broker: the host name or address that lampposts use."),
     ):
         function = click.option(f"--{kind}", "kind", flag_value=kind, help=words)(function)

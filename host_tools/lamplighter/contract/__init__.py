@@ -102,7 +102,7 @@ def _decimals(message: dict[str, Any]) -> list[str]:
 def _dates(message: dict[str, Any]) -> list[str]:
     """The pattern lets the 31st of February pass; a calendar does not."""
     said = []
-    for name in ("ts", "since"):
+    for name in ("ts", "since", "exp"):
         value = message.get(name)
         if isinstance(value, str) and value.endswith("Z"):
             try:

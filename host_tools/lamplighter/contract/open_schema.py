@@ -51,6 +51,11 @@ def flat_schema(kind: Kind) -> dict[str, Any]:
         if kind.numbered
         else {"description": "Outside the sequence: always null", "type": "null"}
     )
+    if {"$ref": "#/$defs/partly_numbered"} in strict["allOf"]:
+        fields["s"] = {
+            "description": "Sequence number of the last word; null before",
+            **SCHEMA["$defs"]["partly_numbered"]["properties"]["s"],
+        }
     fields["tq"] = _numbers(fields["tq"])
     fields["h"] = _numbers(fields["h"])
     required = dict.fromkeys([*envelope["required"], *strict["required"]])

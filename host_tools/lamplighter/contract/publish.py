@@ -114,7 +114,11 @@ def asyncapi() -> dict[str, Any]:
         "components": {
             "messages": {kind.name: _message(kind) for kind in kinds()},
             "parameters": {name: {"description": f"{what}: {NAME}"} for name, what in _PLACES.items()}
-            | {"code": {"description": f"TALQ's name of the alarm: {PARAMETERS['code']}"}},
+            | {
+                "code": {"description": f"TALQ's name of the alarm: {PARAMETERS['code']}"},
+                "verb": {"description": f"What the command asks for: {PARAMETERS['verb']}"},
+                "id": {"description": f"The command's id, chosen by its sender: {PARAMETERS['id']}"},
+            },
         },
     }
 

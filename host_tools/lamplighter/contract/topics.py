@@ -14,6 +14,8 @@ SCHEMA = json.loads(Path(__file__).with_name("messages.schema.json").read_text(e
 NAME = "[a-z0-9-]{1,32}"  # of site, node and bay
 PARAMETERS = {
     "bay": NAME,
+    "verb": NAME,
+    "id": "[A-Za-z0-9_.:-]{1,40}",  # of a command
     # TALQ's vocabulary; a sensor's alarm carries the id of the part
     "code": "[a-z][A-Za-z0-9]{0,31}(?:-[a-z0-9-]{1,32})?",
 }
@@ -33,7 +35,7 @@ class Kind:
     qos: int
     when: str
     title: str
-    numbered: bool  # has a sequence number: everything that goes through the journal
+    numbered: bool  # has a sequence number: everything that goes through the journal; of an `ack` the last word only
     received: bool  # by the lamppost: it does not begin with the envelope
 
 
@@ -42,7 +44,7 @@ class Topic:
     site: str
     node: str
     kind: Kind
-    parameter: str = ""  # the bay or the alarm's code
+    parameter: str = ""  # the bay, the alarm's code, the command's verb or id
 
     @property
     def suffix(self) -> str:
@@ -63,7 +65,7 @@ def kinds() -> tuple[Kind, ...]:
             row["x-qos"],
             row["x-when"],
             row["title"],
-            {"$ref": "#/$defs/numbered"} in row.get("allOf", ()),
+            any({"$ref": f"#/$defs/{name}"} in row.get("allOf", ()) for name in ("numbered", "partly_numbered")),
             row.get("x-received", False),
         )
         for name, row in SCHEMA["$defs"].items()

@@ -23,6 +23,7 @@ DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 USES = {
     "node": ExtendedKeyUsageOID.CLIENT_AUTH,
     "reader": ExtendedKeyUsageOID.CLIENT_AUTH,
+    "commander": ExtendedKeyUsageOID.CLIENT_AUTH,
     "broker": ExtendedKeyUsageOID.SERVER_AUTH,
     "engineer": DOCUMENT_SIGNING,
 }

@@ -1,7 +1,7 @@
 """The city's identity folder: its CA, a key and certificate for each node, and the book of all that was ever issued.
 
     ca.pem, ca.key           the CA; its key has a passphrase, or only its owner may read it
-    nodes/SITE/NODE.key|pem  likewise brokers/, readers/, engineers/
+    nodes/SITE/NODE.key|pem  likewise brokers/, readers/, commanders/, engineers/
     crl.pem, index.json      what was taken back; every certificate by serial number
 
 A certificate is written into the book before its files are: one that nobody knows could not be taken back.
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-CA_DAYS, DAYS = 20 * 365, {"node": 10 * 365, "broker": 2 * 365, "reader": 2 * 365, "engineer": 365}
+CA_DAYS = 20 * 365
+DAYS = {"node": 10 * 365, "broker": 2 * 365, "reader": 2 * 365, "commander": 2 * 365, "engineer": 365}
 PASSPHRASE = "LAMPLIGHTER_CA_PASSPHRASE"
 _SEE = "See `lamplighter identity list`."
 _ELSEWHERE = "Name the folder in which it was issued with --identity."

@@ -18,7 +18,7 @@ WRITABLE = "Name a writable folder with --identity."
 
 @dataclass
 class Entry:
-    """One certificate in the book. name -- SITE/NODE, or the broker's, reader's or engineer's name."""
+    """One certificate in the book. name -- SITE/NODE, or the broker's, reader's, commander's or engineer's name."""
 
     serial: str
     kind: str

@@ -14,13 +14,23 @@ from .names import checked, common_name, needs_own_rule
 PLACE = "/etc/mosquitto/lamplighter"  # on the broker's machine
 
 ACCESS = """\
-# A lamppost's certificate is named SITE/NODE: it writes and reads its own topics, whoever it says it is. One that is
-# issued tomorrow needs no line of its own, unless SITE and NODE both have 32 characters.
-pattern readwrite {root}/%u/#
-"""
+# A lamppost's certificate is named SITE/NODE: it writes what it says below its own topics, whoever it says it is, and
+# reads what it is told there. One that is issued tomorrow needs no line of its own, unless SITE and NODE both have 32
+# characters.
+{patterns}"""
 LONG_NODE = """
 user {name}
-topic readwrite {root}/{node}/#
+{topics}"""
+# What a node says, and what it is told; no node may tell another one, or itself, what to do.
+WRITES = ("state", "info", "diag", "tele/#", "alarm/#", "evt/#", "ack/#", "cfg/reported", "ota/status")
+READS = ("cmd/#", "cfg/desired", "ota/desired", "ota/block/#")
+COMMANDER = """
+user {name}
+topic read {root}/#
+topic write {root}/+/+/cmd/#
+topic write {root}/+/+/cfg/desired
+topic write {root}/+/+/ota/desired
+topic write {root}/+/+/ota/block/#
 """
 READER = """
 user {name}
@@ -138,9 +148,20 @@ def export(
 
 def _access(valid: list[Entry]) -> str:
     readers = sorted({common_name("reader", one.name) for one in valid if one.kind == "reader"})
+    commanders = sorted({common_name("commander", one.name) for one in valid if one.kind == "commander"})
     long_nodes = sorted({one.name for one in valid if one.kind == "node" and needs_own_rule(one.name)})
     return (
-        ACCESS.format(root=ROOT)
-        + "".join(LONG_NODE.format(name=common_name("node", node), root=ROOT, node=node) for node in long_nodes)
+        ACCESS.format(patterns=_of_node("pattern", "%u"))
+        + "".join(
+            LONG_NODE.format(name=common_name("node", node), topics=_of_node("topic", node)) for node in long_nodes
+        )
         + "".join(READER.format(name=name, root=ROOT) for name in readers)
+        + "".join(COMMANDER.format(name=name, root=ROOT) for name in commanders)
     )
+
+
+def _of_node(kind: str, node: str) -> str:
+    """The lines of one node, or of all by a pattern."""
+    lines = [f"{kind} write {ROOT}/{node}/{suffix}" for suffix in WRITES]
+    lines += [f"{kind} read {ROOT}/{node}/{suffix}" for suffix in READS]
+    return "\n".join(lines) + "\n"

@@ -100,6 +100,8 @@ class Telemetry:
             place = parse_topic(topic)
         except TopicError:
             return Seen(topic, None, None, errors, "", retained)
+        if place.kind.received:
+            return Seen(topic, place, None, errors, "", retained)
         node = self.nodes.setdefault((place.site, place.node), Node(place.site, place.node))
         node.messages += 1
         node.invalid += bool(errors)
@@ -150,8 +152,8 @@ class Telemetry:
         if not isinstance(message, dict) or not _number(message.get("b")) or not _number(message.get("s")):
             return ""
         b, s = message["b"], message["s"]
-        alarm = place.kind.name == "alarm"
-        verdict = node.sequence.take(b, s, alarm=alarm, retained=retained, held=message.get("h") == 1)
+        overtakes = place.kind.name in ("alarm", "ack")
+        verdict = node.sequence.take(b, s, alarm=overtakes, retained=retained, held=message.get("h") == 1)
         if place.kind.name == "evt_boot" and not retained:
             last_b, last_s = message.get("last_b"), message.get("last_s")
             if _number(last_b) and _number(last_s):
@@ -173,6 +175,8 @@ class Telemetry:
                     node.sequence.announced(int(message["value"]), news=not seen.retained)
         elif kind == "diag":
             node.sequence.announced(message["dropped"], news=False)
+        elif kind == "ack":
+            return  # each has a topic of its own: a street that is commanded for years must not fill the memory
         shown = node.last.get(seen.place.suffix)
         # what comes late must not hide what is newer
         if message is not None and not (shown and seen.verdict and _older(message, shown.message)):

@@ -113,6 +113,10 @@ class Subscriber:
         except queue.Empty:
             return None
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish at QoS 1, not retained; kept until the broker has it."""
+        self._client.publish(topic, payload, 1)
+
     def pending(self) -> Iterator[Incoming | Connection]:
         """What has come already, without waiting."""
         while True:
