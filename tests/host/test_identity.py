@@ -202,8 +202,8 @@ def test_the_longest_names_get_a_certificate_and_a_rule_of_their_own(city, tmp_p
     city.issue_as("broker", "broker.lan")
     mosquitto.export(city, tmp_path / "out", "broker.lan")
     access = (tmp_path / "out" / "access").read_text()
-    assert f"user {site}{node}\ntopic readwrite lamppost/v1/{site}/{node}/#\n" in access
-    assert access.count("readwrite") == 2, "every other node is met by the pattern"
+    assert f"user {site}{node}\ntopic write lamppost/v1/{site}/{node}/state\n" in access
+    assert access.count("\nuser ") == 1, "every other node is met by the patterns"
 
 
 def test_what_would_make_the_book_unreadable_is_refused(tmp_path, monkeypatch):

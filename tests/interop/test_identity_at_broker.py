@@ -92,6 +92,7 @@ def city(tmp_path_factory) -> City:
     city.issue("lisbon", "lp-0002")
     city.issue("s" * 32, "n" * 32)
     city.issue_as("reader", "platform")
+    city.issue_as("commander", "operations")
     return city
 
 
@@ -152,6 +153,27 @@ def test_a_reader_reads_all_and_writes_nothing(connect):
     reader = connect("reader", "platform")
     assert reader.publish("lamppost/v1/lisbon/lp-0001/state") == "publish Not authorized"
     assert reader.publish("lamppost/v1/platform/lp-0001/state") == "publish Not authorized"
+
+
+def test_only_a_commander_commands_and_a_lamppost_hears_its_own_commands_only(connect):
+    told = ("cmd/reboot", "cfg/desired", "ota/desired")
+    lamp = connect("node", "lisbon/lp-0001")
+    for suffix in told:
+        assert "Granted" in lamp.subscribe(f"lamppost/v1/lisbon/lp-0001/{suffix}")
+    lamp.subscribe("lamppost/v1/lisbon/lp-0002/cmd/+")
+    commander = connect("commander", "operations")
+    assert "Granted" in commander.subscribe("lamppost/v1/+/+/ack/+")
+    for suffix in told:
+        for somebody in (lamp, connect("node", "lisbon/lp-0002"), connect("reader", "platform")):
+            assert somebody.publish(f"lamppost/v1/lisbon/lp-0001/{suffix}") == "publish Not authorized"
+        assert commander.publish(f"lamppost/v1/lisbon/lp-0002/{suffix}") != "publish Not authorized"
+        assert commander.publish(f"lamppost/v1/lisbon/lp-0001/{suffix}") == "publish Success"
+        assert lamp.hears(f"lamppost/v1/lisbon/lp-0001/{suffix}")
+    assert lamp.heard == [f"lamppost/v1/lisbon/lp-0001/{suffix}" for suffix in told]
+    for suffix in ("state", "tele/energy", "alarm/supplyLoss", "ack/x", "cfg/reported", "ota/status"):
+        assert commander.publish(f"lamppost/v1/lisbon/lp-0001/{suffix}") == "publish Not authorized"
+        assert lamp.publish(f"lamppost/v1/lisbon/lp-0001/{suffix}") != "publish Not authorized"
+    assert commander.hears("lamppost/v1/lisbon/lp-0001/ack/x")
 
 
 def test_who_has_no_certificate_of_the_city_stays_outside(connect, city, tmp_path):
