@@ -26,10 +26,10 @@ def add_all(commands, node, machine):
         node.link.introduce()
         await asyncio.sleep_ms(0)
         tasks.diag_now(node)
-        bays = [one for one in node.sensing if hasattr(one, "publish_again")]
-        for bay in bays:
-            bay.publish_again()
-        return "Published info, state, diag and %d bays." % len(bays)
+        kept = [one for one in node.sensing if getattr(one, "retain", False)]
+        for one in kept:
+            one.report_again()
+        return "Publishes info, state, diag and %d of bays and light." % len(kept)
 
     async def selftest(args, progress):
         return await check(node, progress)

@@ -21,9 +21,10 @@ ACCESS = """\
 LONG_NODE = """
 user {name}
 {topics}"""
-# What a node says, and what it is told; no node may tell another one, or itself, what to do.
+# What a node says, and what it is told; no node may tell another one, or itself, what to do. It reads its `state` back
+# to learn whether the broker keeps it.
 WRITES = ("state", "info", "diag", "tele/#", "alarm/#", "evt/#", "ack/#", "cfg/reported", "ota/status")
-READS = ("cmd/#", "cfg/desired", "ota/desired", "ota/block/#")
+READS = ("state", "cmd/#", "cfg/desired", "ota/desired", "ota/block/#")
 COMMANDER = """
 user {name}
 topic read {root}/#
