@@ -146,7 +146,7 @@ class ConsoleLock:
         return "refused; wait %d s" % (self._wait_ms // 1000)
 
     def wait(self, ms, poll, read):
-        """Hear the console for so long, and for whoever asked until he has answered; True once it is open.
+        """Read the console for so long, longer while a challenge is pending; True once it is unlocked.
 
         poll(ms) -- whether a byte is there within so many milliseconds; read(1) -- takes it
         """

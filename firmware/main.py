@@ -18,7 +18,7 @@ import machine
 
 
 def note(slot, failed):
-    """What boot.py reads at the next start: the slot, and how many starts of it in a row did not become healthy."""
+    """Write the note that boot.py reads: the slot, and how many starts in a row did not become healthy."""
     rtc = machine.RTC()
     rtc.memory((slot + str(failed)).encode() + bytes(rtc.memory())[2:4])
 

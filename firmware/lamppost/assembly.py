@@ -91,13 +91,13 @@ def wifi(config):
 
 
 def broker(config, reset, fresh):
-    """Where the broker is and how it is approached; reset, fresh -- see Node."""
+    """The broker settings of the configuration; reset, fresh -- see Node."""
     # whoever has just configured this lamppost stands in front of it; and a requested reset is not the whole city's
     return broker_settings.of(config, together=reset == "power-on" and not fresh)
 
 
 def link(node, alive):
-    """The way to the broker; alive() -- reports to the watchdog."""
+    """The connection to the broker; alive() -- reports to the watchdog."""
     return Link(
         node.broker, node.wifi, socket, select, node.clock, node.outbox,
         node.counters.boot, node.info,

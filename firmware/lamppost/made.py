@@ -1,4 +1,4 @@
-"""Which build this is; `lamplighter image` puts the right answers in its place."""
+"""Version and build of this app; `lamplighter image` writes the real values."""
 
 VERSION = "0"
 BUILD = "source"

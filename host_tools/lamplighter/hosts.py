@@ -18,7 +18,7 @@ _LONGEST, _LONGEST_LABEL = 253, 63
 
 
 class HostWrong(ValueError):
-    """Why a text is no host, and what to write instead."""
+    """The reason why a text is not a host, and what to write instead."""
 
 
 def parse(text: str) -> str:

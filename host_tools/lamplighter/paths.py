@@ -1,4 +1,4 @@
-"""Where the firmware, the boards and a CPython-importable copy of the firmware's pure code are."""
+"""Paths of the firmware, the boards and a copy of the firmware that CPython can import."""
 
 from __future__ import annotations
 

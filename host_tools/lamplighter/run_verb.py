@@ -17,7 +17,7 @@ _SAID_ANEW = ("error: ", "remedy: ")  # whoever catches the Problem says it
 
 
 def run(*words: str, say: Callable[[str], None] = lambda line: None, stdin: str = "") -> list[Any]:
-    """What `lamplighter WORDS --json` gives, a value a line; say(line) for its progress. Raises its Problem.
+    """The JSON values that `lamplighter WORDS --json` prints; say(line) gets its progress. Raises its Problem.
 
     A verb that fails may have given results before: they are the Problem's `results`.
     """

@@ -2,7 +2,7 @@
 
 
 class AdaptiveTimeout:
-    """How long to wait for the answers of one part, and a count of its answers so far.
+    """The time-out for the answers of one part, from the number of its answers so far.
 
     shortest_ms, longest_ms -- the time-out never leaves these; it starts at the shortest. A missed or broken
     answer doubles it (slow meters are cured by longer waits, not by more questions); good answers bring it

@@ -38,7 +38,7 @@ class JournalFault(Fault):
 
 
 class LinkFault(Fault):
-    """The way to the broker failed. Words:
+    """The connection to the broker failed. Words:
 
     nowifi nodns refused timeout closed protocol badlogin notallowed badclientid unavailable halfopen
     internal (a mistake of the firmware, caught: the detail names it)

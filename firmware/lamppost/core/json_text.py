@@ -164,7 +164,7 @@ def _word(text, at):
 
 
 def _is_number(word):
-    """Whether it is a number as JSON has it; float() takes more than that."""
+    """True if it is a number as JSON has it; float() takes more than that."""
     rest = word[1:] if word[:1] == b"-" else word
     if not rest[:1].isdigit() or (rest[:1] == b"0" and rest[1:2].isdigit()):
         return False

@@ -45,7 +45,7 @@ QUANTITIES = {name: Quantity(*row[1:]) for row in _ROWS for name in row[0].split
 
 
 def decimals(name):
-    """How many digits of the integer stand behind the point; 0 for a name that is no quantity."""
+    """The number of decimals of the integer; 0 for an unknown quantity."""
     row = QUANTITIES.get(name)
     return row.decimals if row else 0
 

@@ -1,4 +1,4 @@
-"""When the sun passes a height above the horizon: sunrise, sunset, civil twilight, to a few seconds in 32-bit floats.
+"""Calculates sunrise, sunset and civil twilight to a few seconds in 32-bit floats.
 
 Low-precision formulas of the Astronomical Almanac (section C). Angles that grow with the days are reduced in integers:
 a float of 32 bits does not hold thirty years of turns.

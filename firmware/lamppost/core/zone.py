@@ -65,7 +65,7 @@ class Zone:
         return SettingsFault("invalid", "time zone %r: %s" % (self._text, why))
 
     def _name(self, text):
-        """What follows a name: three letters or more, or anything in <>."""
+        """The text after a name: three letters or more, or anything in <>."""
         if text[:1] == "<":
             end = text.find(">") + 1
         else:

@@ -1,4 +1,4 @@
-"""What BL0942 and BL0940 share: packets with a sum that the question is part of, and raw values in board's units.
+"""Shared by BL0942 and BL0940: packets whose checksum includes the request, and raw values in the board's units.
 
 Sources: Shanghai Belling, BL0942 datasheet V1.06 and BL0940 datasheet V1.1 (UART, registers), BL0940 application note
 V1.04 (formulas).

@@ -1,4 +1,4 @@
-"""What INA226 and INA228 share: a shunt in a direct-current circuit, registers of I2C, and who they are."""
+"""Shared by INA226 and INA228: a shunt in a direct-current circuit, I2C registers and identification."""
 
 from ..core.faults import SensorFault
 from ..core.quantities import checked

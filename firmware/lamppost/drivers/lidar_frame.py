@@ -1,4 +1,4 @@
-"""What the lidars of one maker share: frames of nine bytes on a stream, and what counts as an echo.
+"""Shared by the Benewake lidars: frames of nine bytes in a stream, and the criteria for a valid echo.
 
 Source: Benewake, TFmini-S product manual A00, 5 (frame) and TF-Luna manual A05, 6.
 """

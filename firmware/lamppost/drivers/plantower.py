@@ -1,4 +1,4 @@
-"""What the PMS sensors of Plantower have in common: their frame, their commands, and which of its words count.
+"""Shared by the Plantower PMS sensors: frame, commands, and the words of the frame that are used.
 
 Source: Plantower, PMS5003 series data manual V2.3 (2016-06), appendix I and II. The masses are those for the open
 air ("under atmospheric environment"); those of the first three words are for a factory hall.

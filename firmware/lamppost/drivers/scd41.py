@@ -67,7 +67,7 @@ class Scd41:
         return self._bus.read(self._address, 3 * count)
 
     async def start(self):
-        """Set it up, and let it measure. It goes on by itself over a reset of the node, so it is stopped first."""
+        """Stop, set up and start the part, which keeps measuring over a reset of the node."""
         self._started = None
         await self._tell(_STOP, _STOP_MS)
         for command, value in self._settings:
@@ -83,7 +83,7 @@ class Scd41:
             self._pressure = reading["p"] // 10
 
     async def _measured(self):
-        """What the part says, warm or not: a value that was not read before."""
+        """The next new value of the part, warm or not."""
         if self._started is None:
             await self.start()
         if self._pressure != self._told:

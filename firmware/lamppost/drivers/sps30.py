@@ -116,7 +116,7 @@ class Sps30:
         self._warm = False
 
     async def _measured(self):
-        """What the part says, warm or not."""
+        """The part's values, warm or not."""
         if self._started is None:
             await self.start()
         data = await self._way.values()

@@ -69,7 +69,7 @@ class Dust:
         """The first read wakes it."""
 
     async def listen(self):
-        """The bytes of a frame; a part that was silent is woken first, and warms up anew."""
+        """The bytes of a frame; a silent part is woken first and warms up again."""
         request = (self.WAKE if self._heard is None else b"") + self.ASK
         try:
             stream = await self._bus.ask(request or None, self.SIZE, self.whole, self.timeout, _BAUD)
@@ -82,7 +82,7 @@ class Dust:
         return stream
 
     async def _measured(self):
-        """What the part says, warm or not."""
+        """The part's values, warm or not."""
         return self.decode(await self.listen())
 
     async def read(self):

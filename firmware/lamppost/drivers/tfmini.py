@@ -21,7 +21,7 @@ def decode(stream):
 
 
 class Tfmini(lidar_frame.Lidar):
-    """One lidar on `bus`, a UART or an I2C; on I2C only after it was told so once, over its UART."""
+    """One lidar on `bus`, a UART or an I2C; I2C must be enabled once over its UART."""
 
     LIMITS = (("d_mm", 100, _FARTHEST_MM), ("strength", 100, _STRONGEST))
 

@@ -1,4 +1,4 @@
-"""A lamppost's counters when its node is another one: told to the host, begun anew, taken over; run at the console."""
+"""Reads, resets or takes over a lamppost's counters when its node is replaced; run at the console."""
 
 import json
 
@@ -21,7 +21,7 @@ def read_out(partition, time, write=print):
 
 
 def begin_anew(partition):
-    """Forget what this node has counted and recorded: it was another lamppost's."""
+    """Erase counters and records of this node: they belong to another lamppost."""
     for region in flash.regions(partition):
         erase_all(region)
 

@@ -32,7 +32,7 @@ def u32(buf, at):
 
 
 def erase_all(flash):
-    """Give up what is on the flash: erase every block that a log, of whatever version, has begun."""
+    """Erase every block that a log of any version has opened."""
     start = bytearray(8)
     for block in range(flash.blocks):
         flash.read(block, 0, start)
@@ -95,7 +95,7 @@ class Log:
         return self._number(seq % self.blocks) == seq
 
     def retired(self):
-        """True if the header that look() saw last is that of a block given up."""
+        """True if the header that look() saw last is that of a retired block."""
         return self.header[RETIRE] != 0xFF
 
     def _number(self, index):
@@ -114,7 +114,7 @@ class Log:
         return seq if seq % self.blocks == index else -1
 
     def _end(self):
-        """Where writing may go on: the first page after the last byte of the head that is not erased.
+        """The offset at which writing continues: the first page after the last byte of the head that is not erased.
 
         Not the byte after the last record: a torn one may follow it, and bits of its page may be half programmed.
         """

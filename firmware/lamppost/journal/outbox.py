@@ -227,7 +227,7 @@ class Outbox:
 
     @property
     def dropped(self):
-        """Telemetry given up as the journal was full, since it was formatted."""
+        """Telemetry dropped because the journal was full, since it was formatted."""
         return self._reclaim.dropped
 
     @property

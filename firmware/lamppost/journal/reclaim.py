@@ -33,7 +33,7 @@ class Reclaim:
         self._dropped_to = ring.head + AHEAD - ring.blocks
 
     def make(self, size):
-        """See to it that a record of `size` bytes fits the head block. Raises JournalFault("worn")."""
+        """Make room for a record of `size` bytes in the head block. Raises JournalFault("worn")."""
         ring = self.ring
         for _ in range(ring.blocks + 1):
             if ring.room(size):
@@ -61,7 +61,7 @@ class Reclaim:
         self.ring.open(self.boot, self._note)
 
     def _telemetry(self, block):
-        """How many records of telemetry wait in a block."""
+        """The number of telemetry records that wait in a block."""
         if self.queue.empty(block):
             return 0
         ring = self.ring

@@ -1,4 +1,4 @@
-"""How a record of the outbox lies in the ring, its kinds, and the entry that stands for it while it is on its way."""
+"""The layout and the kinds of outbox records, and the entry that represents a record in flight."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""The log as a ring that is read record by record: what waits in it is found, passed, acknowledged and given up."""
+"""Reads the log record by record: finds, skips, acknowledges and drops the records that wait."""
 
 from ..core.crc import crc32
 from .nor_log import BOOT, FRONT, PAGE, PREFIX, RECORD_MAX, RETIRE, START, Log, u32
@@ -90,7 +90,7 @@ class Ring(Log):
         self.flash.read(seq % self.blocks, at, buf)
 
     def step(self, seq, at, size):
-        """Where to look after offset `at`, where peek() answered `size`."""
+        """The offset to look at after `at`, where peek() returned `size`."""
         if size:
             return at + size
         page = (at | PAGE - 1) + 1
@@ -111,5 +111,5 @@ class Ring(Log):
         self.flash.program(seq % self.blocks, at, _ZERO)
 
     def retire(self, seq):
-        """Give up block `seq`: a later erase of it may be torn, and what that leaves must not count."""
+        """Retire block `seq`: a later erase may be interrupted, and its remains must not count."""
         self.flash.program(seq % self.blocks, RETIRE, _ZERO)

@@ -1,4 +1,4 @@
-"""What waits in an outbox after a start, counted block by block while the node works.
+"""Counts the records that wait in the outbox after a start, block by block while the node works.
 
 A start needs the newest block only: which boot was the last, and its last record. All else can be counted later.
 """
@@ -47,7 +47,7 @@ class Scan:
             self._number(self._first[0], self._first[1])
 
     def reach(self, block):
-        """Count up to `block`, which is about to be given up."""
+        """Count up to `block`, which is about to be dropped."""
         while not self.complete and self.next <= block:
             self.step()
 

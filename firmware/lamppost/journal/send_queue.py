@@ -1,4 +1,4 @@
-"""Which records wait and which are in flight: counts by block in RAM, the records themselves found on flash."""
+"""Tracks which records wait and which are in flight: counts per block in RAM, the records on flash."""
 
 from array import array
 
@@ -12,7 +12,7 @@ _LINES = const(4)
 
 
 class SendQueue:
-    """The four lines of waiting (see record.py) over a ring."""
+    """The four queues (see record.py) over a ring."""
 
     def __init__(self, ring):
         self.ring = ring
@@ -122,7 +122,7 @@ class SendQueue:
         self.depth -= 1
 
     def drop(self, block):
-        """Whatever still waits in the block is given up."""
+        """Drop the records that still wait in the block."""
         at = block % self.ring.blocks * _LINES
         for line in range(_LINES):
             flying = 0

@@ -1,4 +1,4 @@
-"""Which level the lamp has through a night, and why: calendar, active periods, switching points, sun and clock.
+"""Computes the lamp's level through a night from calendar, periods, switching points, sun and clock.
 
 The model is TALQ's, reduced: a calendar chooses a programme by date (first match wins); the programme has active
 periods, outside which the lamp is off, and switching points that change the level. A night runs from local noon to
@@ -124,7 +124,7 @@ class Programme:
 
 
 def problems(document):
-    """What is wrong with a `lamp` section beyond its form, one clause each."""
+    """The errors of a `lamp` section beyond its schema, one clause each."""
     wrong = []
     programmes = document.get("programmes", {})
     for number, rule in enumerate(document.get("calendar", ())):

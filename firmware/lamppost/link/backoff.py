@@ -1,4 +1,4 @@
-"""When it is a node's turn, so that a city that wakes in one second, or loses its broker, does not come as one."""
+"""Spreads the connections of many nodes that power on, or lose their broker, in the same second."""
 
 from micropython import const
 
@@ -16,7 +16,7 @@ def place_ms(name, window_ms):
 
 
 class Backoff:
-    """How long to wait after a failure: anything between nothing and a limit that doubles (full jitter).
+    """The wait after a failure: random between zero and a limit that doubles (full jitter).
 
     least_ms, most_ms -- the first limit, and where it ends; random(n) -- an integer below n
     Of ten thousand peers that lost one broker, 333 a second come in the end (2 * 10000 / 60 s). The limit starts

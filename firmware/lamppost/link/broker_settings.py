@@ -1,8 +1,8 @@
-"""Where the broker is, who we are to it, and how often we try."""
+"""Broker address, login and retry times, from the configuration."""
 
 
 class Broker:
-    """What Link wants to know; `of` fills it in."""
+    """The settings that Link needs; `of` fills them in."""
 
     host: str
     port: int

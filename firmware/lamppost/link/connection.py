@@ -1,4 +1,4 @@
-"""The endless way to the broker: WiFi, name, connection, session, drain, and again with jitter whatever happens.
+"""Keeps the node connected: WiFi, name, connection, session, drain, and again with jitter after any failure.
 
 While a connection stands, a listener task acts on what the broker sends as it comes (an acknowledgement at once makes
 room for the next record), and this loop looks at the time: keep-alive, fresh records, drain rate. Whatever fails ends
@@ -99,7 +99,7 @@ class Link:
 
     @property
     def refusals(self):
-        """How often the broker has refused a record since the start; it stays in the journal and is offered again."""
+        """The number of rejected records since the start; they stay in the journal and are sent again."""
         return self._earlier_refusals + self.publisher.refusals
 
     def wake(self):

@@ -14,7 +14,7 @@ _WAIT_MS = const(5000)  # from publishing `state` until it should have come back
 
 
 class OwnState:
-    """Begun anew with each connection.
+    """One for each connection.
 
     forgotten() -- called once in a connection to a broker that has kept nothing of this node, or that does not let it
         read its own `state`

@@ -1,4 +1,4 @@
-"""Which version of MQTT the next connection speaks: 5.0, or 3.1.1 for a broker that does not know 5.0."""
+"""Chooses the MQTT version of the next connection: 5.0, or 3.1.1 for a broker that does not support 5.0."""
 
 from micropython import const
 

@@ -1,4 +1,4 @@
-"""TLS over a TCP connection: the broker must prove who it is, and what keeps it from that has a word.
+"""TLS over a TCP connection: verifies the broker's certificate, and gives each failure a fault word.
 
 The handshake is driven by reads and writes that do not wait, so that between two of its steps the other tasks run;
 one step is not divisible (on the ESP32 the longest takes most of the 0.7 to 0.9 s of a handshake).
@@ -43,7 +43,7 @@ def judge(text, time_known):
 
 
 class Tls:
-    """What all connections share: the CA that is trusted, and our own certificate and key.
+    """The TLS settings that all connections share: trusted CA, own certificate and key.
 
     options -- `mqtt.tls` of the configuration: {"ca", "cert", "key": files on the node, "server_name"}
     set_time(seconds since 2000) -- sets the chip's own clock, which mbedTLS looks at; None where somebody else does
@@ -57,7 +57,7 @@ class Tls:
         self._context = None
 
     async def prepare(self, alive, network_up, within_ms):
-        """What comes before a connection: certificates and the time, without which nobody can judge them.
+        """Load the certificates and wait for the time, against which they are checked.
 
         LinkFault("nocert") when the files are not there or are none. If the time did not come within_ms, the
         handshake is tried all the same, and judged by that.
@@ -87,7 +87,7 @@ class Tls:
         self._context = context
 
     def over(self, wire, select):
-        """A wire through which all is enciphered; the handshake goes on as it is read and written."""
+        """An encrypted stream; reading and writing it continues the handshake."""
         now = self._clock.utc_s()
         if now is not None and self._set_time:
             self._set_time(now)
@@ -122,7 +122,7 @@ class Tls:
 
 
 class Wire(Tcp):
-    """As Tcp. A LinkFault says what the handshake failed at."""
+    """As Tcp. Raises LinkFault if the handshake fails."""
 
     def __init__(self, tls, sock, poller, below):
         Tcp.__init__(self, sock, poller)

@@ -46,7 +46,7 @@ class Wifi:
             return None
 
     def distrust(self):
-        """The driver says connected, but nothing comes through: associate anew next time."""
+        """The driver reports a connection that delivers nothing: associate again next time."""
         self._joining = False
         try:
             self._wlan.disconnect()

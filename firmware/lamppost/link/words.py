@@ -13,7 +13,7 @@ BACK = "the broker publishes this node's state"
 NOT_BACK = "state does not come back"
 OLDER = "steps down to MQTT 3.1.1"
 
-# each word of LinkFault under the stage of the way to the broker that it speaks of
+# each word of LinkFault by the stage of the connection in which it occurs
 FAULTS = {
     "wifi": ("nowifi",),
     "dns": ("nodns",),

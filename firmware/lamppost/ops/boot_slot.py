@@ -19,7 +19,7 @@ def healthy(machine, letter):
 
 
 def fallback(letter, root="/"):
-    """Why this slot runs although it is not the active one: "incomplete" or "failed"; None: it is the active one.
+    """The reason why the inactive slot runs: "incomplete" or "failed"; None: the active slot runs.
 
     "incomplete" -- the active slot has no manifest: an update of it was interrupted
     "failed" -- the active slot did not start, or did not become healthy in three starts

@@ -1,4 +1,4 @@
-"""What the node looks at several times a second, and raises or clears alarms by: the meter, the journal, the senses."""
+"""Raises and clears alarms from the state of meter, journal and sensors, checked several times a second."""
 
 from micropython import const
 

@@ -202,7 +202,7 @@ class ConfigPush:
                 trial.spend(missing)
 
     def _missing(self):
-        """What has not been proven yet, in words; None: everything has."""
+        """The conditions that are not yet met, in words; None: all are."""
         node = self._node
         link = node.link
         if not link.up:

@@ -1,4 +1,4 @@
-"""What a node checks of a configuration that is pushed to it: all that it can know itself, every error at once.
+"""Checks a configuration pushed by the broker as far as the node can, and reports all errors at once.
 
 The host checks the whole document by its schema and rules before it pushes it. Here is what the host cannot know of
 this node, and what would keep it from starting or connecting; the trial judges the rest.

@@ -95,7 +95,7 @@ def who(node, lock, machine, write=print):
 
 
 def browned_out(machine, chip, reset):
-    """Whether the supply dipped before this start: MicroPython calls that a power-on, the register does not."""
+    """True if the brown-out detector caused this start; MicroPython reports it as a power-on."""
     state = machine.mem32[_RESET_STATE if chip == "esp32" else _RESET_STATE_S3] & 0x3F
     return reset == "power-on" and state not in (0, _POWER_ON)
 

@@ -1,4 +1,4 @@
-"""When each step of this start was done, for one line of the log: what power-on to first telemetry is made of."""
+"""Records when each step of the start was done, and logs them in one line."""
 
 
 class StartTimes:

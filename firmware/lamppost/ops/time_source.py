@@ -1,4 +1,4 @@
-"""Where the time comes from: a time server, the clock on the board, or the sunset; and what a cut leaves of it."""
+"""Gets the time from a time server, the battery clock or the sunset estimate, and keeps it over power cuts."""
 
 import asyncio
 
@@ -97,13 +97,13 @@ class TimeSource:
             self._note()
 
     def now_s(self):
-        """UTC as well as it is known, or None."""
+        """The best known UTC, or None."""
         if self._clock.offset_s is not None or self._estimate is None:
             return self._clock.utc_s()
         return self._estimate.offset_s + self._clock.uptime_s()
 
     def tu_ms(self):
-        """How far now_s may be off, or None while it is None."""
+        """The uncertainty of now_s, or None while it is None."""
         if self._clock.offset_s is not None:
             return self._clock.tu_ms
         return self._estimate.tu_ms if self._estimate else None

@@ -22,7 +22,7 @@ class Beat:
 
 
 class Health:
-    """Which tasks are alive, and which parts fail.
+    """Tracks which tasks report in time and which parts fail.
 
     alarm(code, active, evidence) -- called once when a part is failing, and once when it has recovered
     watchdog -- has feed(); set once the node is built, None until then
@@ -73,7 +73,7 @@ class Health:
         self._failing[part] = -1
 
     def answering(self, part):
-        """Whether the last reading of that part was a good one."""
+        """True if the last reading of that part was good."""
         return self._failing.get(part) == -1
 
     async def watch(self, confirm):

@@ -1,4 +1,4 @@
-"""How far the pole leans from how it was set up, and the alarm when somebody has knocked it down."""
+"""Measures the tilt of the pole against its installed position, and raises an alarm when it leans."""
 
 import struct
 from math import atan2, sqrt

@@ -101,7 +101,7 @@ CHECKS = (
 
 
 def begin(node: Repl) -> str:
-    """Who it is. Raises NodeSaidNo where there is no configuration to test by."""
+    """The node's name. Raises NodeSaidNo without a configuration."""
     doc = node_files.document(node, "/config.json")
     if doc is None:
         raise preserve.no_configuration(node.run(preserve.MAC).strip())

@@ -41,7 +41,7 @@ class Place:
 
 
 def named(port: str, board: str = BOARD, broker: str | None = None, ssid: str = "lamplighter") -> Place:
-    """What --node names. Raises BenchInvalid, or the Problem of its port."""
+    """The lampposts named by --node. Raises BenchInvalid, or the Problem of a port."""
     known = _board(board)
     if port != VIRTUAL:
         ports.check(port)

@@ -1,4 +1,4 @@
-"""What a test measured, with its limits: kept for the reports, and held against them at once."""
+"""Collects measured values with their limits for the reports, and checks them."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def places(config: pytest.Config) -> list[Place]:
-    """What the options name, checked once; every fault at once as pytest's usage error."""
+    """The lampposts that the options name; raises all errors at once as pytest's usage error."""
     if PLACES not in config.stash:
         from ..problems import Problem
         from . import bench_file

@@ -1,4 +1,4 @@
-"""How a bench switches a lamppost's supply: by a relay with an address, by a person who is asked, or not at all."""
+"""Switches a lamppost's supply on a bench: by a relay, by a person, or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run on a lamppost showed: gathered while pytest runs, written as JSON and as one page of HTML."""
+"""Collects the results of a run, and writes them as JSON and one HTML page."""
 
 from __future__ import annotations
 

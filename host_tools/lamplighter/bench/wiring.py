@@ -1,4 +1,4 @@
-"""What is wired to what on a bench, by names: a test asks for `lamp_relay`, and never for a pin's number."""
+"""The wiring of a bench by names: a test uses `lamp_relay`, never a pin number."""
 
 from __future__ import annotations
 

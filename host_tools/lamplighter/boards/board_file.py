@@ -19,7 +19,7 @@ from .partitions import Partition
 
 @dataclass(frozen=True)
 class MicroPython:
-    """Which official image the board takes, and where it is to be had."""
+    """The official image for the board, and its download page."""
 
     board: str
     pattern: str
@@ -79,7 +79,7 @@ class Board:
 
     @property
     def app_slot(self) -> Partition:
-        """Where MicroPython goes: the first app partition."""
+        """The partition for MicroPython: the first app partition."""
         return next(row for row in self.partitions if row.app)
 
     def node_document(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a board file must keep to beyond its schema: pins, buses, partitions and fitted parts that can work."""
+"""Checks a board file beyond its schema: pins, buses, partitions and fitted parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each chip allows: its pins, its free UARTs, its PSRAM, its id in image headers. From Espressif's datasheets."""
+"""The properties of each chip: pins, free UARTs, PSRAM, id in image headers. From Espressif's datasheets."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @dataclass(frozen=True)
 class BrokerAccess:
-    """How to enter a broker. tls -- True: the system's authorities; a path: that CA; identity -- (key, certificate)."""
+    """Access to a broker. tls --  True: the system's authorities; a path: that CA; identity -- (key, certificate)."""
 
     host: str
     port: int

@@ -80,7 +80,7 @@ def command(seconds: float | None, svg: Path | None) -> None:
 
 
 class Demo:
-    """What happens, in order: bring up, watch, pull the plug, watch on."""
+    """The steps of the demo: start, watch, cut the power of one, watch again."""
 
     def __init__(
         self, street: Street, subscriber: Subscriber, telemetry: Telemetry, show: _Lines, seconds: float | None
@@ -223,7 +223,7 @@ class _Live(_Lines):
 
 
 def _screen(street: Street, telemetry: Telemetry, said: str, width: int, height: int = 40) -> RenderableType:
-    """What the demo shows: where each lamppost stands, then what it says."""
+    """The demo's screen: progress of each lamppost, then its telemetry."""
     from rich.console import Group
     from rich.text import Text
 

@@ -108,7 +108,7 @@ def _sentence(done: dict[str, Any]) -> str:
 def flash_segments(
     names: tuple[str, ...], board: Board, micropython: Path | None, whole: Path | None, virtual: bool = False
 ) -> tuple[tuple[Segment, ...], str]:
-    """What to write, and what it is in words."""
+    """The segments to write, and their description."""
     from ..device import ports
     from ..image import build, flash_dump
 

@@ -65,7 +65,7 @@ def command(
 
 
 def _label(row: Row, result: dict[str, str]) -> labels.Label:
-    """What the roster says of a lamppost, and its record where it has one."""
+    """The label of a lamppost from its roster row and, if there is one, its record."""
     from ..commissioning import labels
 
     mac = result.get("mac") or row.cells.get("mac", "")

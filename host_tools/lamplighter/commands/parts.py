@@ -49,7 +49,7 @@ def state(part: Part) -> str:
 
 
 def usual(option: dict[str, Any]) -> str:
-    """What an option may be, and what it is where nobody says."""
+    """Range and default of an option."""
     limits = ""
     if "enum" in option:
         limits = " or ".join(map(str, option["enum"]))

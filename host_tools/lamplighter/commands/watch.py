@@ -102,7 +102,7 @@ def _judge(telemetry: Telemetry) -> None:
 
 
 def _silence(topic: str) -> str:
-    """Why nothing may have been heard."""
+    """Possible reasons why no message arrived."""
     filtered = "" if topic == f"{ROOT}/+/+/#" else " There may be no lamppost with that --site or --node."
     return (
         f"Nothing received on {topic} yet; still listening. The lampposts may have no power or use another broker, "

@@ -1,4 +1,4 @@
-"""Whether a lamppost is heard at its broker: over TLS, with its own certificate, by the topics that it owns."""
+"""Checks that a lamppost's telemetry arrives at its broker, over TLS and with its own certificate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MORE_S = 3.0  # after what must be seen: readings come a little later than the f
 
 
 def address(row: Row, where: tuple[str, int] | None) -> tuple[str, int]:
-    """Where this laptop reaches the broker: as it was told, or as the lamppost does."""
+    """The broker's address for this computer: the given one, or the lamppost's."""
     mqtt = row.document()["mqtt"]
     return where or (mqtt["host"], mqtt["port"])
 
@@ -59,15 +59,15 @@ class BrokerCheck:
         self._subscriber.__exit__(*trouble)
 
     def kept(self, within: float = 1.0) -> dict[str, dict[str, Any]]:
-        """What the broker has kept of the lamppost: by topic after SITE/NODE."""
+        """The retained messages of the lamppost, by topic after SITE/NODE."""
         self._listen(within, lambda: False)
         return {one.place.suffix: one.message for one in self.seen if one.retained and one.place and not one.errors}
 
     def wait(self, config: str | None, seconds: float, at_work: bool = False) -> dict[str, Any]:
-        """What proves that the lamppost works, for the record: it is online, runs this configuration (None: any), and
-        a record has come out of its journal. Raises NotAtBroker, ContractBroken.
+        """The proof for the record that the lamppost works: it is online, runs this configuration (None: any), and
+        has sent a record from its journal. Raises NotAtBroker, ContractBroken.
 
-        at_work -- it was not just started: what it said before, and the broker has kept, counts too
+        at_work -- it was not just started: its earlier, retained messages count too
         """
         self._at_work = at_work
         if not self._listen(seconds, lambda: self._proven(config)):

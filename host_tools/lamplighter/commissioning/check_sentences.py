@@ -58,7 +58,7 @@ def cells(row: dict[str, Any]) -> dict[str, str]:
 
 
 def remedy(row: dict[str, Any]) -> str:
-    """What to do about a failed check, in one sentence."""
+    """The remedy for a failed check, in one sentence."""
     if row["word"] == "range" and row["check"] in OF_THE_NODE:
         return OF_THE_NODE[row["check"]]
     return REMEDIES.get(row["word"], "See docs/reference/faults.md.")

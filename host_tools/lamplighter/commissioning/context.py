@@ -26,7 +26,7 @@ _BLANK = (NodeSilent, NodeSaidNo, WrongBootMode)
 
 @dataclass
 class Before:
-    """What is on the cable. mac "" -- it did not say; name "" -- it is nobody yet."""
+    """The node on the cable. mac "" -- unknown; name "" -- not configured yet."""
 
     mac: str = ""
     name: str = ""
@@ -79,7 +79,7 @@ def _at_the_prompt(device: str, board: board_file.Board, trouble: Problem | None
 
 @dataclass
 class Options:
-    """What the user chose."""
+    """The user's options."""
 
     port: str
     micropython: Path | None = None
@@ -117,7 +117,7 @@ class Work:
 
     @property
     def installed(self) -> dict[str, str]:
-        """What the results say of this asset until now."""
+        """The present results of this asset."""
         return self.results.of(self.row.asset)
 
     @property
@@ -128,12 +128,12 @@ class Work:
 
     @property
     def node_is_ours(self) -> bool:
-        """Whether what the node has counted is this asset's."""
+        """True if what the node has counted is this asset's."""
         return self.installed.get("mac") == self.mac or self.before.name == self.row.name
 
     @property
     def is_as_recorded(self) -> bool:
-        """Whether the asset has a record, and this run has left its lamppost as it was then."""
+        """True if the asset has a record, and this run has left its lamppost as it was then."""
         then = self.installed
         has_record = then.get("state") in (DONE, POSTPONED) and then.get("mac") == self.mac
         return has_record and not self.rewritten and self.config in ("", then.get("config"))

@@ -51,7 +51,7 @@ def keep(asset: str, mac: str, counters: dict[str, Any]) -> None:
 
 
 def kept(asset: str) -> dict[str, Any] | None:
-    """What was laid aside for this asset."""
+    """The stored counters of this asset."""
     try:
         found = json_source.value_of(_aside(asset).read_bytes())
     except (OSError, ValueError):

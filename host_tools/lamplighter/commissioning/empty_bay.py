@@ -1,4 +1,4 @@
-"""What the parts of a parking bay measure when somebody says that it is empty: measured and kept by the node."""
+"""Lets the node measure a parking bay that is confirmed empty, and store the result."""
 
 from __future__ import annotations
 

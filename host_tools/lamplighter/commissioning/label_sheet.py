@@ -145,7 +145,7 @@ def _draw_text(document: fpdf.FPDF, text: Text) -> None:
 
 
 def width_of(words: str) -> float:
-    """How wide a bold text is, as a multiple of its font's size; a letter that the font lacks counts as a square."""
+    """The width of bold text in multiples of the font size; a missing letter counts as a square."""
     return sum(_widths().get(ord(letter), 1.0) + _BOLD_OUTLINE for letter in words)
 
 

@@ -14,7 +14,7 @@ _SPARE = 1.08  # an SVG may be drawn with another font than its own
 
 @dataclass(frozen=True)
 class Label:
-    """What one label says. name -- SITE/NODE; mac "" -- for who sticks labels before nodes are there."""
+    """The content of one label. name -- SITE/NODE; mac "" -- for who sticks labels before nodes are there."""
 
     asset: str
     name: str
@@ -24,7 +24,7 @@ class Label:
     note: str = ""  # where it stands, as the roster's note has it
 
     def code(self, link: str = "") -> str:
-        """What the QR code says. link -- a web address in which {asset} stands for the asset id."""
+        """The text of the QR code. link -- a URL in which {asset} stands for the asset id."""
         if link:
             from urllib.parse import quote
 

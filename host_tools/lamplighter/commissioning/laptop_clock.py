@@ -1,4 +1,4 @@
-"""Whether this computer's clock can be right: it signs records and judges certificates, so it is looked at first."""
+"""Checks this computer's clock, which dates records and judges certificates."""
 
 from __future__ import annotations
 

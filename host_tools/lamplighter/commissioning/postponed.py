@@ -1,4 +1,4 @@
-"""What was postponed at the pole, done from where the broker is in reach: the record is made and signed anew."""
+"""Does postponed broker checks from where the broker can be reached, and signs a new record."""
 
 from __future__ import annotations
 

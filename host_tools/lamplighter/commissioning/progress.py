@@ -1,4 +1,4 @@
-"""How far the commissioning of one node as one asset has come: kept on the host, so that the same command goes on."""
+"""Stores the progress of one commissioning on the host, so that the same command resumes."""
 
 from __future__ import annotations
 

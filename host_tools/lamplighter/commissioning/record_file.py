@@ -30,7 +30,7 @@ _SIGNED = ("v", "kind", "digests", "at", "signer")
 
 @dataclass
 class Verified:
-    """What a record says, who says it, and what to bear in mind."""
+    """A verified record, its signer, and remarks."""
 
     record: dict[str, Any]
     signer: str

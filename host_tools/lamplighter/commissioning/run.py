@@ -102,7 +102,7 @@ def run(work: Work, signer: Signer, ask: Ask, begin: Callable[[int, str], None])
 
 
 def _still_holds(work: Work, trouble: Problem) -> bool:
-    """Whether an earlier record holds: the lamppost is as it was then, and the trouble says nothing against it."""
+    """True if an earlier record holds: the lamppost is as it was then, and the trouble says nothing against it."""
     return work.is_as_recorded and isinstance(trouble, _OF_THIS_COMPUTER)
 
 

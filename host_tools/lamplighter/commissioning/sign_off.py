@@ -34,7 +34,7 @@ def records_folder(work: Work) -> Path:
 
 
 def record_of(work: Work, signer: record_file.Signer) -> dict[str, Any]:
-    """What was found out, without a secret."""
+    """The results for the record, without secrets."""
     flash, lock, identity = work.of("flash"), work.of("lock"), work.of("identity")
     broker = _bare(work.of("broker"))
     site, node = work.row.name.split("/")

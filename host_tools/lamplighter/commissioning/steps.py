@@ -97,7 +97,7 @@ class Register:
         return {"imp_mwh": work.options.imp_mwh, "boot": boot}, "the values given"
 
     def _last_boot(self, work: Work) -> int | None:
-        """What the broker has kept of the old node; None where it cannot be asked."""
+        """The last boot number that the broker retained of the old node; None if there is none or it cannot be reached."""
         if work.options.offline:
             return None
         try:

@@ -1,4 +1,4 @@
-"""What a JSON Schema cannot say of `air` in a configuration: that cells and calibrations fit the parts."""
+"""Checks `air` of a configuration beyond its schema: cells and calibrations must fit the parts."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def check(document: Document, board: dict[str, Any] | None = None) -> dict[str, 
 
 
 def remarks(document: Document, value: dict[str, Any]) -> list[str]:
-    """What is allowed and seldom meant, as `file:line: key: sentence`; of what check() has returned."""
+    """Warnings about valid but unusual values, as `file:line: key: sentence`, for a checked configuration."""
     return [_row(document, path, sentence) for path, sentence in formats.remarks(value)]
 
 

@@ -51,7 +51,7 @@ def passphrase(text: str) -> None:
 
 
 def text(value: str) -> None:
-    """What goes into an MQTT packet as a string."""
+    """Check text for an MQTT packet. Raises ValueError."""
     if "\0" in value:
         raise ValueError("has the character U+0000, which MQTT does not allow")
 

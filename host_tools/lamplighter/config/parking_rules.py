@@ -1,4 +1,4 @@
-"""What a JSON Schema cannot say of `parking`: which parts may watch a bay together."""
+"""Checks `parking` of a configuration beyond its schema: which parts may observe a bay together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a JSON Schema cannot say of a configuration: that its parts, buses, addresses and bays fit each other."""
+"""Checks a configuration beyond its schema: parts, buses, addresses and bays must fit each other."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ UNITS = {
 
 
 def check_message(topic: str, payload: bytes, retain: bool = False, strict: bool = True) -> list[str]:
-    """What is wrong with a message, one sentence each; [] if it keeps to the contract.
+    """The errors of a message, one sentence each; [] if it follows the contract.
 
     retain -- as the subscriber received it: True only for what the broker had kept. An empty payload is the end of
     an alarm, or takes back what was sent to a lamppost.

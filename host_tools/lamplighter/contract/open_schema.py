@@ -32,7 +32,7 @@ def opened(schema: Any) -> Any:
 
 
 def type_name(kind: Kind) -> str:
-    """What a generated type of this message is called: tele_energy -> TeleEnergy."""
+    """The name of the generated type of this message: tele_energy -> TeleEnergy."""
     return "".join(word.capitalize() for word in kind.name.split("_"))
 
 

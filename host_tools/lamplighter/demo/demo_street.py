@@ -90,7 +90,7 @@ class Street:
 
 
 def configuration(city: str, node: str, board: board_file.Board) -> dict:
-    """What an engineer would write for this lamppost, with windows short enough to watch."""
+    """A configuration for this lamppost, with windows short enough to watch."""
     access = scenario_file.load(city, board).wifi
     parts = board.node_document()["fitted"]
     for part in parts:

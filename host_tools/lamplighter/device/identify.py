@@ -1,4 +1,4 @@
-"""Who is on a port, asked without stopping it: a line for a line; what else is heard tells the state."""
+"""Identifies the node on a port without stopping it, and finds out its state from its output."""
 
 from __future__ import annotations
 

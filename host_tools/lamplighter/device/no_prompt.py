@@ -1,4 +1,4 @@
-"""Why a node gave no prompt: told from what was heard on the line, each cause with its remedy."""
+"""Explains from a node's output why it gave no prompt, with a remedy for each cause."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def state(heard: bytes) -> str:
 
 
 def starts_anew(heard: bytes) -> bool:
-    """Whether the chip says that it was reset: whatever ran there has ended."""
+    """True if the chip says that it was reset: whatever ran there has ended."""
     return bool(re.search(rb"Brownout detector was triggered|rst:0x[0-9a-f]+ \(", heard))
 
 

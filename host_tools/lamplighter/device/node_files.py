@@ -154,7 +154,7 @@ def bring(node: Repl, files: dict[str, bytes]) -> None:
 
 
 def lacking(node: Repl, files: dict[str, bytes]) -> list[str]:
-    """Which of these files the node does not have, byte for byte."""
+    """The files that are missing or different on the node."""
     there = checksums(node, sorted(files)) if files else {}
     return [path for path, data in files.items() if there.get(path) != (len(data), zlib.crc32(data))]
 

@@ -1,4 +1,4 @@
-"""What is plugged in, and whether a port can be used: absent, busy, not permitted, told apart without opening it."""
+"""Lists serial ports, and tells absent, busy and forbidden ones apart without opening them."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def check(device: str) -> None:
 
 
 def unopened(device: str) -> Problem:
-    """Why a port that passed check() could not be opened after all."""
+    """The Problem for a port that passed check() but could not be opened."""
     if is_network(device):
         return PortAbsent(f"{device} cannot be reached.", "Check the address, and that the port server is running.")
     try:
@@ -151,7 +151,7 @@ def _not_permitted(device: str, status: os.stat_result) -> PortNotPermitted:
 
 
 def holder_of(device: str) -> str:
-    """Who holds the port, as `minicom (process 4711)`; empty when nobody does or it cannot be known.
+    """The program that uses the port, as `minicom (process 4711)`; empty if none is known.
 
     A real port is held by whoever has it open. A pty is also open in the program that made it, so there only a
     lock counts (pyserial's `exclusive`, which esptool, mpremote and this tool all take).
@@ -228,7 +228,7 @@ def _lock_file(device: str) -> Path:
 
 
 def follow(port: Port) -> str | None:
-    """Where a port is now, should the device's name change: by the bridge's serial number, else by its USB place."""
+    """The present device of a port whose name has changed: by the bridge's serial number, else by USB location."""
     if is_network(port.device) or os.path.exists(port.device):
         return port.device
     for other in plugged_in():

@@ -1,4 +1,4 @@
-"""Whether the module has the PSRAM that the app needs: asked of the node before more is done to it."""
+"""Checks on the node that the module has the PSRAM that the app needs."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class Repl:
 
     @contextlib.contextmanager
     def _wire(self) -> Iterator[None]:
-        """What mpremote and pyserial raise becomes a Problem."""
+        """Turn exceptions of mpremote and pyserial into a Problem."""
         from mpremote.transport import TransportError
 
         try:
@@ -189,7 +189,7 @@ class Repl:
     # -- talking -----------------------------------------------------------------------------------------------
 
     def run(self, code: str | bytes, within: float = 10.0, on_line: Callable[[str], None] | None = None) -> str:
-        """What the code prints. `within` bounds the silence between two pieces of output, in seconds.
+        """The output of the code. `within` bounds the silence between two pieces of output, in seconds.
 
         Raises NodeSaidNo with the last line of the node's traceback, NodeSilent when it takes too long.
         """
@@ -321,7 +321,7 @@ class Repl:
 
 
 class Talk:
-    """What code on the node says and hears while it runs."""
+    """Input and output of code that runs on the node."""
 
     def __init__(self, wire: Any):
         self._wire = wire

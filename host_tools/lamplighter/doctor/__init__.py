@@ -1,1 +1,1 @@
-"""What keeps a lamppost or the machine before it from working: looked at in order, ranked by what explains most."""
+"""Diagnoses a lamppost and this computer, and ranks the causes that explain most."""

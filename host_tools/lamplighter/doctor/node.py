@@ -1,4 +1,4 @@
-"""The lamppost at the port: who it is, what its own checks say, and how far it gets on its way to the broker."""
+"""Diagnoses the lamppost at the port: name, own checks, and connection to the broker."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SERVERS = ("0.pool.ntp.org", "1.pool.ntp.org", "2.pool.ntp.org")  # of a node wh
 
 @dataclass
 class Patient:
-    """What became known of the node, for the bundle: nothing in it is shown as it stands."""
+    """Facts about the node for the support file, before secrets are removed."""
 
     facts: dict[str, Any] = field(default_factory=dict)
     configuration: dict[str, Any] | None = None
@@ -162,7 +162,7 @@ def _clock(node: Repl, configuration: dict[str, Any]) -> Finding:
 
 @dataclass
 class Heard:
-    """What the node's log said of its link while it was listened to."""
+    """The link's state, as the node logged it while doctor listened."""
 
     connected: tuple[str, str] | None = None  # host, version of MQTT
     fault: tuple[str, str] | None = None  # the last one without a connection after it: word, detail
@@ -186,7 +186,7 @@ class Heard:
 
 
 def way_to_broker(port: str, patient: Patient) -> Iterator[Finding]:
-    """How far the node gets on its way to the broker; the stages before a fault are good."""
+    """Findings for each stage of the broker connection; the stages before a fault are good."""
     heard = _heard(port, patient)
     secured = patient.configuration is None or "tls" in patient.configuration.get("mqtt", {})
     stages = [stage for stage in STAGES[1:] if secured or stage != "tls"]

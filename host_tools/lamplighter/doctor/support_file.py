@@ -1,4 +1,4 @@
-"""What support needs to see, in one file, without a secret: passwords and keys are taken out of every text in it."""
+"""Writes the support file; passwords and keys are removed from every text in it."""
 
 from __future__ import annotations
 

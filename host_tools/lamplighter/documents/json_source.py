@@ -21,7 +21,7 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 
 class JsonError(ValueError):
-    """What is wrong, and on which line."""
+    """An error with its line."""
 
     def __init__(self, line: int, cause: str):
         super().__init__(f"line {line}: {cause}")

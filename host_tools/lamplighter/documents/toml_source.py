@@ -107,7 +107,7 @@ def load(file: pathlib.Path, kind: type[Problem], remedy: str | None = None, sho
 
 
 def _unwieldy(value: Any, depth: int = 0) -> str:
-    """Why a value cannot be checked any further; "" if it can."""
+    """The reason why a value cannot be checked further; "" if it can."""
     if depth > _DEEPEST:
         return f"there are more than {_DEEPEST} levels of brackets"
     if isinstance(value, float) and not math.isfinite(value):

@@ -32,7 +32,7 @@ Progress = Callable[[int, str], None]
 
 @dataclass
 class Outcome:
-    """What a flashing did; sizes in bytes."""
+    """The result of flashing; sizes in bytes."""
 
     total: int
     written: int = 0

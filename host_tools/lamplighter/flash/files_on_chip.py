@@ -95,7 +95,7 @@ def _files(flash: _Flash, size: int, names: Callable[[bytes], list[str]]) -> dic
 
 
 def _unfinished(flash: _Flash, offset: int, segments: tuple[Segment, ...]) -> bool:
-    """Whether each block that was read is blank, or what the new firmware has there."""
+    """True if each block that was read is blank, or what the new firmware has there."""
     new = {
         segment.offset - offset + begin: segment.data[begin : begin + SECTOR]
         for segment in segments if segment.name == "vfs" for begin in range(0, len(segment.data), SECTOR)

@@ -21,7 +21,7 @@ STARTS = r"lamppost|\[ *\d+\.\d{3}\]"
 
 @dataclass(frozen=True)
 class Work:
-    """What to bring to every board. `files` -- preserve.files_of(segments); `what` -- the firmware in words."""
+    """The work for every board. `files` -- preserve.files_of(segments); `what` -- the firmware in words."""
 
     board: Board
     segments: tuple[Segment, ...]

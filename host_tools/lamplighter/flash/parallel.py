@@ -24,7 +24,7 @@ Say = Callable[[str, str], None]  # (port, words)
 
 @dataclass
 class Ended:
-    """How it went on one port: a result, or cause and remedy with the exit code that they stand for."""
+    """The outcome for one port: a result, or cause and remedy with their exit code."""
 
     port: str
     result: dict[str, Any] | None = None

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from ..boards.board_file import Board
     from ..image.build import Segment
 
-KEPT_S = 86400  # an interrupted flashing is gone on with the same day
+KEPT_S = 86400  # an interrupted flashing resumes within a day
 # the node changes these itself
 OWN = ("/state.json",)
 
 
 @dataclass
 class Before:
-    """What a node was before: `whole` when every file of the new firmware is on it already."""
+    """A node's state before flashing: `whole` if it already has every file of the new firmware."""
 
     mac: str
     node: str
@@ -104,7 +104,7 @@ def chip(node: Repl, board: Board) -> tuple[str, bool]:
 
 
 def broke_off(talk: Repl, trouble: Problem) -> bool:
-    """Whether it was a dip of the supply that ended a conversation: it may tell only to who listens on."""
+    """True if it was a dip of the supply that ended a conversation: it may tell only to who listens on."""
     return trouble.state == identify.BROWN_OUT or bool(talk.heard and not trouble.state and identify.dips(talk.device))
 
 
@@ -186,7 +186,7 @@ def keep(before: Before) -> None:
 
 
 def forget(mac: str) -> None:
-    """What was laid aside is of no use any more, and holds secrets."""
+    """Delete the stored configuration and certificates: they are no longer needed, and contain secrets."""
     for what in ("configuration", "certificates"):
         aside(mac, what).unlink(missing_ok=True)
 
@@ -200,7 +200,7 @@ def kept_for(mac: str) -> str:
 
 
 def no_configuration(mac: str) -> NodeSaidNo:
-    """What to do for a node without one: the flashing that was interrupted holds it, or `configure` gives one."""
+    """The Problem for a node without a configuration, with its remedy: repeat the interrupted flashing, or run `configure`."""
     if kept := kept_for(mac):
         return NodeSaidNo(
             f"The node has no configuration: an interrupted flashing left that of {kept} on this computer.",

@@ -1,4 +1,4 @@
-"""What a simulated lamppost has to send: the firmware's outbox in its calls, in RAM instead of flash."""
+"""The outbox of a simulated lamppost: the firmware's calls, in RAM instead of flash."""
 
 from __future__ import annotations
 

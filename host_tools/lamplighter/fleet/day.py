@@ -1,4 +1,4 @@
-"""What a simulated lamppost says: one invented day, the same for all, in the words of the firmware and the contract."""
+"""The messages of a simulated lamppost: one invented day that follows the contract, the same for all."""
 
 from __future__ import annotations
 

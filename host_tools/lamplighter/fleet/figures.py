@@ -1,4 +1,4 @@
-"""What a simulated street measures of its broker, from the first second of power on."""
+"""Measures a broker under the load of a simulated street, from power-on."""
 
 from __future__ import annotations
 

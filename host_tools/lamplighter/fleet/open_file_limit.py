@@ -1,4 +1,4 @@
-"""How many sockets this process, and what it starts, may open: raised as far as the system lets us."""
+"""Raises the limit of open files for this process and its children as far as the system allows."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Image:
-    """What goes into the flash of a fresh node. Everything outside the segments keeps what it holds."""
+    """The content of a new node's flash. Everything outside the segments is left unchanged."""
 
     board: Board
     parts: tuple[Segment, ...]

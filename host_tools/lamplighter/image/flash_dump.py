@@ -17,7 +17,7 @@ KEPT = ("nvs", "phy_init", "journal")  # the node's own: calibration, and teleme
 
 
 def read(path: Path, board: Board) -> tuple[Segment, ...]:
-    """What has to be written. Raises ImageMissing, ImageInvalid, WrongChip."""
+    """The segments to write. Raises ImageMissing, ImageInvalid, WrongChip."""
     try:
         data = path.read_bytes()
     except OSError as error:

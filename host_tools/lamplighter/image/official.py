@@ -26,7 +26,7 @@ def cache_folder() -> Path:
 
 
 def folders() -> list[Path]:
-    """Where images are looked for, in this order."""
+    """The folders that are searched for images, in this order."""
     own = os.environ.get(VARIABLE)
     return ([Path(own)] if own else []) + [cache_folder()]
 

@@ -59,7 +59,7 @@ class Part:
 
     @property
     def address(self) -> int | None:
-        """Where it is unless the configuration says otherwise."""
+        """The default address; None for a part without one."""
         row = self.option("address")
         return row["default"] if row else None
 
@@ -88,7 +88,7 @@ def every() -> list[Part]:
 
 
 def get(part_id: str) -> Part:
-    """That part. Raises KeyError."""
+    """The part of that id. Raises KeyError."""
     return _shelf()[part_id]
 
 

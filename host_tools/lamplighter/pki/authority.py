@@ -1,4 +1,4 @@
-"""What a city's CA signs: itself, certificates for nodes, brokers and people, and the list of those it takes back."""
+"""Signs with a city's CA: its own certificate, those of nodes, brokers and people, and the revocation list."""
 
 from __future__ import annotations
 

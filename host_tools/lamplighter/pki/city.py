@@ -62,7 +62,7 @@ class City:
 
     @property
     def may_sign(self) -> bool:
-        """Whether the CA's key is in this folder: at the pole it usually is not."""
+        """True if the CA's key is in this folder: at the pole it usually is not."""
         return (self.folder / "ca.key").exists()
 
     @property
@@ -86,7 +86,7 @@ class City:
         return _certificate(self.files(kind, name)[1])
 
     def keys(self, node: str) -> list[Path]:
-        """What a node's key may be: that of its certificate, and the one before, until somebody has been there."""
+        """The possible keys of a node: that of its certificate, and the previous one until the next visit."""
         key = self.files("node", node)[0]
         return [path for path in (key, _before(key)) if path.is_file()]
 
@@ -154,7 +154,7 @@ class City:
             self._revocations(self.book.entries())
 
     def revoke(self, kind: str, name: str, reason: str, serial: str = "") -> list[Entry]:
-        """Take back every valid certificate of a name, or the one with this serial number; the list is made anew."""
+        """Revoke every valid certificate of a name, or the one with this serial number, and write a new list."""
         with self.book.locked():
             self.ready()
             entries = self.book.entries()
@@ -204,7 +204,7 @@ class City:
         return key_pem, pem
 
     def ready(self) -> None:
-        """Whether anything can be signed here. Raises IdentityExpired, IdentityLocked."""
+        """Check that the CA can sign. Raises IdentityExpired, IdentityLocked."""
         if self.has_expired:
             raise IdentityExpired(f"The city CA in {self.folder} expired on {self.ca.not_valid_after_utc:%Y-%m-%d}.")
         _ = self._key

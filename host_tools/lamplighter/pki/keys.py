@@ -20,7 +20,7 @@ def to_pem(key: EllipticCurvePrivateKey, passphrase: str | None) -> bytes:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether it has a passphrase."""
+    """True if it has a passphrase."""
     try:
         return b"ENCRYPTED" in path.read_bytes()
     except OSError:

@@ -1,4 +1,4 @@
-"""What Mosquitto needs of a city's identity: CA, revocation list, access list, configuration; never a key."""
+"""Writes the files for Mosquitto: CA, revocation list, access list and configuration, never a private key."""
 
 from __future__ import annotations
 

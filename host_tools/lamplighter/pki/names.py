@@ -14,7 +14,7 @@ _LONGEST = 64  # of a common name: RFC 5280, ub-common-name
 
 
 def common_name(kind: str, name: str) -> str:
-    """What stands in the certificate, and is the user's name at a broker.
+    """The common name of the certificate, which is the user name at a broker.
 
     A node's is its place in the topics. Where that has a character too many, site and node are both of 32 characters,
     and stand without the slash: 64 characters that are no other node's name, and no site. A reader's has a dot, which
@@ -28,7 +28,7 @@ def common_name(kind: str, name: str) -> str:
 
 
 def needs_own_rule(node: str) -> bool:
-    """Whether a node's common name is not its place in the topics, so that an access list has to name it."""
+    """True if a node's common name is not its place in the topics, so that an access list has to name it."""
     return common_name("node", node) != node
 
 

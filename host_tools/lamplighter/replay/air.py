@@ -41,7 +41,7 @@ def replay(
     recorded: Trace, window_s: int = 600, table: str = "EAQI-2024", humidity: str | None = None, kappa: float = 0.4,
     calibration: Sequence[dict[str, Any]] = (),
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
-    """What the node tells, window by window: the body of tele/air, and `t_s`, where the window ended.
+    """The published windows: the body of tele/air, and `t_s`, the end of the window.
 
     calibration -- rows as in the configuration; `part` is a key of PARTS. Raises ToolMissing, VirtualFailed.
     """

@@ -49,7 +49,7 @@ def main(folder, rows, facts):
 
 
 class Notes:
-    """What the node remembers from before: (distance, field) of the empty bay, as calibration_store.py keeps it."""
+    """The stored baseline: (distance, field) of the empty bay, as in calibration_store.py."""
 
     def __init__(self, kept):
         self._kept = kept

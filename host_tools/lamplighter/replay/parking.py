@@ -43,7 +43,7 @@ def read(path: Path) -> Trace:
 
 
 def replay(recorded: Trace, empty_mm: int | None = None, kept: list[Any] | None = None) -> Iterator[Change]:
-    """What the node tells of the bay, change by change. Raises ToolMissing, VirtualFailed."""
+    """The published changes of the bay. Raises ToolMissing, VirtualFailed."""
     options: dict[str, Any] = {"bay": "1"}
     if empty_mm is not None:
         options["empty_mm"] = empty_mm

@@ -1,4 +1,4 @@
-"""Which values of a trace a node would never see: those that its drivers refuse, and marks written for "missing"."""
+"""Finds the values of a trace that a node's drivers would refuse, and marks for "missing"."""
 
 from __future__ import annotations
 

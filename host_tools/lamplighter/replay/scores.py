@@ -1,4 +1,4 @@
-"""How far a bay's told states agree with the truth: over time, and change by change."""
+"""Compares the published states of a bay with the truth, over time and change by change."""
 
 from __future__ import annotations
 

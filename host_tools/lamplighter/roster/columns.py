@@ -34,7 +34,7 @@ _OF_PARTS = re.compile(r"parts\b|energy\.part$|parking(\[\d+\](\.(part|bay))?)?$
 
 
 def header(names: list[str]) -> list[Wrong]:
-    """What is wrong with the first line: columns that are missing, there twice, or unknown."""
+    """The errors of the first line: missing, duplicate or unknown columns."""
     found = [(name, "this column is missing", "add it") for name in REQUIRED if name not in names]
     for index, name in enumerate(names):
         if name in names[:index]:
@@ -77,7 +77,7 @@ def check(cells: dict[str, str], base: dict[str, Any]) -> list[Wrong]:
 
 
 def _faults(cells: dict[str, str], base: dict[str, Any], facts: dict[str, Any] | None, wrong: set[str]) -> list[Wrong]:
-    """What the configuration's own rules say, by the column that it came from."""
+    """The errors of the configuration, by roster column."""
     found: list[Wrong] = []
     for path, cause in config_file.faults(_readable(document(cells, base)), facts):
         key = dotted(path)
@@ -265,7 +265,7 @@ def _readable(doc: dict[str, Any]) -> dict[str, Any]:
 
 
 def _schema_of(name: str) -> dict[str, Any] | None:
-    """What the configuration's schema says of a dotted key."""
+    """The schema of a dotted key of the configuration."""
     place: dict[str, Any] = config_file.schema()
     for key in name.split("."):
         if "$ref" in place:

@@ -1,4 +1,4 @@
-"""What became of each lamppost: NAME.results.csv beside the roster, one row an asset; the roster is never written."""
+"""Writes the results of each lamppost to NAME.results.csv beside the roster, one row per asset."""
 
 from __future__ import annotations
 

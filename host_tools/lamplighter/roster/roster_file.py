@@ -49,13 +49,13 @@ class Row:
 
     @property
     def place(self) -> str:
-        """Where it stands, in words; empty where the roster does not say."""
+        """Its location in words; empty if the roster has none."""
         lat, lon = self.cells.get("lat"), self.cells.get("lon")
         return f"{lat}, {lon}" if lat and lon else ""
 
     @property
     def secured(self) -> bool:
-        """Whether it gets a certificate of its own."""
+        """True if it gets a certificate of its own."""
         return columns.secured(self.cells)
 
     def document(self) -> dict[str, Any]:

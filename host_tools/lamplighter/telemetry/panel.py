@@ -128,7 +128,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], Text]] = {
 
 
 def words(seen: Seen) -> Text:
-    """What a message says, short. An invalid one says what is wrong with it."""
+    """A short text of a message; for an invalid one its error."""
     if seen.errors:
         return Text("INVALID " + short(seen.errors), "bold red")
     if seen.place is None:
@@ -178,7 +178,7 @@ def table(telemetry: Telemetry, rows: int = 20, width: int = 112) -> Table:
 
 
 def legend(telemetry: Telemetry) -> Text:
-    """What the quality letters on the screen mean; empty where all values are valid."""
+    """A legend of the quality letters on the screen; empty if all values are valid."""
     shown = {
         letter
         for node in telemetry.nodes.values()

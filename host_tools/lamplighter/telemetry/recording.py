@@ -18,7 +18,7 @@ from .subscriber import Incoming, Subscriber
 
 
 class Record:
-    """How many messages were seen, and what was wrong with which, in which test."""
+    """Counts messages, and notes the errors with their test."""
 
     def __init__(self) -> None:
         self.messages = 0

@@ -68,7 +68,7 @@ class Runs:
 
 @dataclass
 class Boot:
-    """What is known of one boot of the node."""
+    """The state of one boot of the node."""
 
     start: int | None = None  # numbers from here on are expected; None: only kept copies were seen
     told: int = -1  # everything up to here has been sent: the highest telemetry, or the end that evt/boot named

@@ -1,4 +1,4 @@
-"""What a subscriber knows of a street: every message checked against the contract, counted, and put in its place.
+"""The state of a street as seen by a subscriber: messages checked against the contract, counted and sorted.
 
 No network and no screen in here: a Subscriber (subscriber.py) feeds it, a panel (panel.py) shows it.
 """
@@ -58,7 +58,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Seen:
-    """What became of one message. place is None for a topic that the contract does not know."""
+    """The result for one message. place is None for a topic outside the contract."""
 
     topic: str
     place: Topic | None

@@ -1,4 +1,4 @@
-"""One MQTT subscription that stays: a broker that says no becomes a Problem, a lost connection comes back by itself."""
+"""A durable MQTT subscription: a refusal becomes a Problem, and a lost connection is restored."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Subscriber:
         self._client.publish(topic, payload, 1)
 
     def pending(self) -> Iterator[Incoming | Connection]:
-        """What has come already, without waiting."""
+        """The messages received so far, without waiting."""
         while True:
             try:
                 yield self._arrived.get_nowait()

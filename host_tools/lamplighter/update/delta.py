@@ -1,4 +1,4 @@
-"""Which files of an app a node has already, and the blocks that carry the others over a console."""
+"""Compares an app with the files on a node, and packs the missing ones into blocks for the console."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Coming:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a slot comes about: keep, spare -- numbers of files in the running and in the idle slot that belong to it."""
+    """A plan for a slot: keep, spare -- numbers of files in the running and in the idle slot that belong to it."""
 
     keep: list[int]
     spare: list[int]

@@ -91,7 +91,7 @@ def replace(path, text):
 
 
 def faults(slot, files):
-    """Where a slot differs from its manifest: [path, what]; and the manifest's build, None without one."""
+    """The differences of a slot from its manifest: [path, kind]; and the manifest's build, None without one."""
     try:
         with open("/%s/%s" % (slot, _MANIFEST)) as file:
             told = json.load(file)
@@ -109,7 +109,7 @@ def short(path, sha):
 
 
 class Slots:
-    """What both slots hold, by the content of their files and not by their manifests."""
+    """The files of both slots by their content, not by their manifests."""
 
     def __init__(self, runs=None):
         """runs -- the slot to copy from; None: the one that boot.py let imports find."""

@@ -27,7 +27,7 @@ RESTART = "import machine;_m=bytes(machine.RTC().memory());machine.RTC().memory(
 
 @dataclass(frozen=True)
 class Slot:
-    """What is wrong with a slot beside its manifest: [path, "missing" | "extra" | "damaged"], at most a few; how many
+    """The errors of a slot against its manifest: [path, "missing" | "extra" | "damaged"], at most a few; how many
     in all; and the manifest's build, None without a manifest."""
 
     letter: str
@@ -44,7 +44,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class There:
-    """What is on the node. here, spare -- delta.short() of the running slot's files, and of what only the idle one has;
+    """The state of the node. here, spare -- delta.short() of the running slot's files, and of those only in the idle one;
     active -- what the state file names, None if it cannot be read."""
 
     running: Slot
@@ -54,14 +54,14 @@ class There:
     spare: list[bytes]
 
     def runs(self, wanted: dict[str, bytes]) -> bool:
-        """Whether the running slot is this app, whole."""
+        """True if the running slot is this app, complete."""
         made = delta.plan(_modules(wanted), self.here, [])
         return not self.running.count and len(made.keep) == len(self.here) and not made.coming
 
 
 @dataclass
 class Renewed:
-    """What an update did. sent -- bytes of the app's blocks as they crossed the line, repeats included."""
+    """The result of an update. sent -- bytes of the app's blocks as they crossed the line, repeats included."""
 
     slot: str
     kept: int = 0
@@ -72,7 +72,7 @@ class Renewed:
 
 
 def look(node: Repl, running: str | None = None) -> There:
-    """What the node's slots hold. Raises UpdateFailed for a node with the app of an earlier lamplighter.
+    """The state of the node's slots. Raises UpdateFailed for a node with the app of an earlier lamplighter.
 
     running -- the slot that counts as the running one, where it is not the one that was started
     """

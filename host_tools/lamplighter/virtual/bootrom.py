@@ -1,4 +1,4 @@
-"""What an ESP32's boot ROM and boot loader make of a flash: which app runs, or what they complain of."""
+"""Simulates boot ROM and boot loader: chooses the app of a flash, or gives their error message."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def greeting(silicon: Silicon, cause: int) -> str:
 
 
 def reason(cause: int) -> int:
-    """What the reset state register holds."""
+    """The value of the reset state register."""
     return _REASONS[cause][0]
 
 

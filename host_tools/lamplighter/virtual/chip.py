@@ -1,4 +1,4 @@
-"""What tells one ESP32 chip from another on its serial line: ids, registers, fuses, where the boot loader lies."""
+"""The differences between ESP32 chips on the serial line: ids, registers, fuses, boot loader offset."""
 
 from __future__ import annotations
 

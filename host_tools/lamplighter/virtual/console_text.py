@@ -1,4 +1,4 @@
-"""What the node says on its serial line, kept for whoever asks later."""
+"""Stores the node's serial output."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class FlashFile:
         os.close(self._fd)
 
     def holds(self, offset: int, size: int) -> bool:
-        """Whether offset..offset+size lies on the chip."""
+        """True if offset..offset+size lies on the chip."""
         return offset >= 0 and size >= 0 and offset + size <= self.size
 
     def read(self, offset: int, size: int) -> bytes:

@@ -144,12 +144,12 @@ class VirtualLamppost:
 
     @property
     def boots(self) -> int:
-        """How often the chip has started since start(), soft resets included."""
+        """The number of starts since start(), soft resets included."""
         return self._machine.boots
 
     @property
     def line_bytes(self) -> int:
-        """How many bytes have crossed the serial line since start(), both ways together."""
+        """The number of bytes on the serial line since start(), in both directions."""
         return self._machine.line_bytes
 
     @property

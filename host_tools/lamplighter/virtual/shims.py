@@ -48,7 +48,7 @@ def _compile(sources: dict[str, Path], wanted: Path) -> None:
 
 
 class Baseline:
-    """How many bytes of heap the modules take with these parts fitted; measured once, kept beside them."""
+    """The heap of the modules with these parts fitted; measured once and cached."""
 
     def __init__(self, modules: Path, parts: set[str]):
         self._path = modules / f"baseline-{'-'.join(sorted(parts)) or 'none'}"

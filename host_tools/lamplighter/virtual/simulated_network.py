@@ -52,7 +52,7 @@ class SimulatedNetwork:
         self.delay_s = delay_s
 
     def time_servers(self, on: bool) -> None:
-        """Whether SNTP is answered."""
+        """True if SNTP is answered."""
         self._time_servers = on
         self._changed()
 
@@ -133,7 +133,7 @@ class SimulatedNetwork:
         return str(found[0][4][0])
 
     def route(self, host: str, port: int) -> tuple[str, int] | None:
-        """Where a connection really goes."""
+        """The real address of a connection."""
         if host in self.hosts:
             address, there = self.hosts[host]
             return address, there or port

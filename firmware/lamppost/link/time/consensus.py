@@ -1,4 +1,4 @@
-"""Which of several time servers is to be believed, and whether one alone may move the clock."""
+"""Decides which time servers are believed, and whether a single one may set the clock."""
 
 from micropython import const
 

@@ -1,4 +1,4 @@
-"""Which part measures which quantity of the air, and how its readings are converted."""
+"""Assigns each air quantity to the part that measures it, and to the conversion that it needs."""
 
 import struct
 
@@ -52,7 +52,7 @@ def conversions(options, parts):
 
 
 class Wear:
-    """How long a part that wears has worked; step_ms -- that each reading stands for."""
+    """Operating time of a part that wears out; step_ms -- the time that each reading stands for."""
 
     def __init__(self, seconds, step_ms):
         self.seconds = seconds

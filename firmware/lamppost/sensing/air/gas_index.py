@@ -109,7 +109,7 @@ class GasIndex:
         self._mean += for_mean * open_mean * off
 
     def state(self):
-        """What was learnt, (mean, spread) in hundredths of ticks, to survive a power cut; None before any."""
+        """The learned state, (mean, spread) in hundredths of ticks, to be stored over a power cut; None before any."""
         if self._base is None:
             return None
         return int((self._base + self._mean) * 100), int(self._spread * 100)

@@ -11,7 +11,7 @@ from ..window import Window
 from . import aqi, aqi_us, fitted_parts
 from .conversions import dry_mass
 
-_STALE_S = const(600)  # older weather says nothing of now
+_STALE_S = const(600)  # older weather does not count
 _KAPPA = const(40)  # hundredths
 
 

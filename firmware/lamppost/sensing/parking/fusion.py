@@ -1,4 +1,4 @@
-"""What the sensors of a bay say together: the state that they ask for, and how long they must keep asking."""
+"""Combines the sensors of a bay: the state that they indicate, and how long they must indicate it."""
 
 from micropython import const
 

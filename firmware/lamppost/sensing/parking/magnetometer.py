@@ -64,7 +64,7 @@ class Magnetometer:
         """The empty field is found where a range finder sees the empty bay."""
 
     def _mean(self, pull, dev, now):
-        """What a pull (a vector of length dev) means."""
+        """Classify a change of the field (a vector of length dev)."""
         off = max(3 * self._on // 5, 9 * self._parked // 20)
         if self._free is None:  # just started: a night may have moved the empty field further than the weakest vehicle
             off = max(off, 2 * self._usual // 5)

@@ -1,4 +1,4 @@
-"""A magnetometer that watches a bay alone: what parks there is told from what only passes."""
+"""Judges a bay by a magnetometer alone: distinguishes parked vehicles from passing ones."""
 
 from micropython import const
 
@@ -18,7 +18,7 @@ _ANEW = const(40)  # steady ones after which a field that came back to nothing k
 
 
 class MagnetometerOnly(Magnetometer):
-    """still -- True if the field is as steady as in quiet hours, and nothing that passes pulls like this;
+    """still -- True: steady and unlike known transients;
     None: it is away, but not where it was before the vehicle came
 
     The vehicle's pull is kept while it stands there, and the empty field is what remains without it: both move with

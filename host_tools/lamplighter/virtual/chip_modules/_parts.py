@@ -50,7 +50,7 @@ def start():
 
 
 class _Plan:
-    """What the scenario says will happen, a line each: [index, microseconds, message or None, ends the run].
+    """The events of the scenario, one per line: [index, microseconds, message or None, ends the run].
 
     Only the next one is held: a long scenario takes no more of the heap than a short one.
     """

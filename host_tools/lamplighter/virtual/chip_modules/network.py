@@ -27,7 +27,7 @@ def _octets(text):
 
 
 class _Air:
-    """What the supervisor says about the network."""
+    """The state of the network as set by the supervisor."""
 
     wifi = True  # the access point is there
     open = True  # packets pass; False: blackholed

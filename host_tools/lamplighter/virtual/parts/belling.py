@@ -1,4 +1,4 @@
-"""What the Belling BL0940 and BL0942 metering chips share: their UART, their checksum, their energy counter.
+"""Shared by the Belling BL0940 and BL0942: UART, checksum and energy counter.
 
 "BL0942 Data sheet" V1.06, "BL0940 Data sheet" V1.1. Values are counts; what a count is worth depends on the shunt and
 the divider of the board: counts_per_volt, counts_per_amp, counts_per_watt. All lost with the supply.

@@ -1,4 +1,4 @@
-"""When the results of a converter are there: one after it was told to, or one after the other."""
+"""Timing of a converter's results: single or continuous."""
 
 
 class Conversion:

@@ -1,4 +1,4 @@
-"""What the Eastron SDM meters share: their settings, and where each quantity stands in the registers.
+"""Shared by the Eastron SDM meters: settings and register map.
 
 "Eastron SDM120 / SDM630 Modbus Protocol". Input registers by function 4, settings by functions 3 and 16; a new address,
 speed or parity counts after the next start.

@@ -33,7 +33,7 @@ class Faults:
 
     @property
     def late_us(self):
-        """How much later than usual an answer comes."""
+        """The extra delay of an answer."""
         return self.options.get("ms", 1000) * 1000 if self.kind == "slow" else 0
 
     def random(self):

@@ -1,4 +1,4 @@
-"""What every twin on an I2C bus does alike: it acknowledges or not, and its bytes break on demand."""
+"""Common behaviour of all twins on I2C: acknowledging, and faults on demand."""
 
 from .lines import Lines
 from .part import Part

@@ -126,7 +126,7 @@ class Twin(UartPart):
             self._boot(now_us + self._answer_us)
 
     def _answer(self, command, payload):
-        """What stands behind the success in the answer, or None: it failed."""
+        """The data after the success word of the answer; None: it failed."""
         saved = self._saved
         if command == ENABLE:
             return b"\1\0\x40\0"

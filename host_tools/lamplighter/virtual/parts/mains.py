@@ -1,4 +1,4 @@
-"""What an alternating current meter sees of a line: its quantities, and what follows from them."""
+"""The quantities of an AC line, and those derived from them."""
 
 DEFAULTS = {"volts": 230.0, "watts": 60.0, "pf": 0.95, "amps": None}
 

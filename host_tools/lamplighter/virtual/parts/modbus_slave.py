@@ -65,7 +65,7 @@ class Slave:
             self._send(request[:1] + body, self._heard_us + self._answer_us, baud)
 
     def _length(self):
-        """How long the request is that has begun; None: not yet known."""
+        """The length of the request in progress; None: not yet known."""
         if len(self._heard) < 2:
             return None
         function = self._heard[1]

@@ -1,4 +1,4 @@
-"""What every twin does alike on any bus: values from outside, a fault on demand, and nothing that outlives a cut."""
+"""Common behaviour of all twins: values from outside, faults on demand, and no state over a power cut."""
 
 from .quantities import Quantities
 

@@ -1,4 +1,4 @@
-"""What the Plantower particle sensors share: frames that come by themselves, or on request, and a fan that takes time.
+"""Shared by the Plantower sensors: frames sent continuously or on request, and the fan's start-up time.
 
 Plantower "PMS5003 series data manual" V2.3: 9600 8N1, 42 4D, length, words (big-endian), sum of all bytes before. They
 send each 2.3 s, or each 0.8 s while the concentration changes. Of the answers to commands (length 4, command, data) the

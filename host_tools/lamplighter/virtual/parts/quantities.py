@@ -4,7 +4,7 @@ from .series import Series
 
 
 class Quantities:
-    """What is around the part: what is set by hand counts first, then what was given, the series, the default.
+    """The quantities around the part: set by hand, else given, else from the series, else the default.
 
     puts -- {name: function(value)} for what is no surrounding but a register of the part, put once
     """

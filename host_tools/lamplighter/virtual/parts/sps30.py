@@ -104,7 +104,7 @@ class Twin(UartPart):
         return self._mode == ASLEEP
 
     def opened(self, now_us):
-        """Whether the interface of the sleeping part is open; if not, this touch opens it for a moment."""
+        """True if the interface of the sleeping part is open; if not, this touch opens it for a moment."""
         if self._awake_until is None or now_us > self._awake_until:
             self._awake_until = now_us + AWAKE_US
             return False

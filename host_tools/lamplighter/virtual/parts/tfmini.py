@@ -58,7 +58,7 @@ class Twin(UartPart):
         self._lines.fault(kind, options)
 
     def state(self):
-        """What the save command kept."""
+        """The settings stored by the save command."""
         return {"saved": self._saved}
 
     def restore(self, state):

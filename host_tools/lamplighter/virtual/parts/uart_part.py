@@ -1,4 +1,4 @@
-"""What every twin on a UART does alike: its bytes take their time, and break on demand."""
+"""Common behaviour of all twins on a UART: transmission time, and faults on demand."""
 
 from .part import Part
 from .stream import WAITING

@@ -22,7 +22,7 @@ def corrected(x):
 
 
 def apparent(lux):
-    """What the chip takes this light for."""
+    """The chip's raw value of this light."""
     if lux <= BENDS_AT:
         return lux
     low, high = BENDS_AT, 200000
