@@ -97,7 +97,7 @@ class Register:
         return {"imp_mwh": work.options.imp_mwh, "boot": boot}, "the values given"
 
     def _last_boot(self, work: Work) -> int | None:
-        """The last boot number that the broker retained of the old node; None if there is none or it cannot be reached."""
+        """The old node's last boot number in its retained messages; None if the broker cannot tell."""
         if work.options.offline:
             return None
         try:

@@ -104,7 +104,7 @@ def chip(node: Repl, board: Board) -> tuple[str, bool]:
 
 
 def broke_off(talk: Repl, trouble: Problem) -> bool:
-    """True if it was a dip of the supply that ended a conversation: it may tell only to who listens on."""
+    """True if a dip of the supply ended the conversation; the node may report it only later."""
     return trouble.state == identify.BROWN_OUT or bool(talk.heard and not trouble.state and identify.dips(talk.device))
 
 
@@ -200,7 +200,7 @@ def kept_for(mac: str) -> str:
 
 
 def no_configuration(mac: str) -> NodeSaidNo:
-    """The Problem for a node without a configuration, with its remedy: repeat the interrupted flashing, or run `configure`."""
+    """The Problem of an unconfigured node; its remedy is the interrupted flashing again, or `configure`."""
     if kept := kept_for(mac):
         return NodeSaidNo(
             f"The node has no configuration: an interrupted flashing left that of {kept} on this computer.",

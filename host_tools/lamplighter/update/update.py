@@ -44,7 +44,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class There:
-    """The state of the node. here, spare -- delta.short() of the running slot's files, and of those only in the idle one;
+    """State of the node. here, spare -- delta.short() of the running slot's files, and of those only in the idle one;
     active -- what the state file names, None if it cannot be read."""
 
     running: Slot
