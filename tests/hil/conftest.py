@@ -130,7 +130,7 @@ def virtual_post(
 
 @pytest.fixture
 def node(request: pytest.FixtureRequest, virtual: bool, broker: Mosquitto, heard: Hearing) -> Iterator[Any]:
-    """The lamppost at work: prepared, just started, on its way to the broker. A Post."""
+    """The lamppost at work: prepared, just started, connecting to the broker. A Post."""
     if virtual:
         slow = request.node.get_closest_marker("real_time")
         yield request.getfixturevalue("virtual_post")(speed=None if slow else FAST)

@@ -147,7 +147,7 @@ def _quoted(value):
     for char in value:
         code = ord(char)
         if 0xD800 <= code < 0xE000:
-            raise ValueError("half a character")
+            raise ValueError("a lone surrogate")
         pieces.append(_ESCAPES.get(code) or ("\\u%04x" % code if code < 32 else char))
     return ('"' + "".join(pieces) + '"').encode()
 

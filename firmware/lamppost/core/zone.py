@@ -88,10 +88,10 @@ class Zone:
         sign = -1 if text[:1] == "-" else 1
         parts = text.lstrip("+-").split(":")
         if len(parts) > 3 or not all(part.isdigit() and len(part) <= 3 for part in parts):
-            raise self._wrong("%r is no time of the form hh:mm:ss" % text)
+            raise self._wrong("%r is not a time of the form hh:mm:ss" % text)
         hours, minutes, seconds = [int(part) for part in parts] + [0] * (3 - len(parts))
         if hours > 167 or minutes > 59 or seconds > 59:
-            raise self._wrong("%r is no time of the form hh:mm:ss" % text)
+            raise self._wrong("%r is not a time of the form hh:mm:ss" % text)
         return sign * (hours * 3600 + minutes * 60 + seconds)
 
     def _rule(self, text):
@@ -99,10 +99,10 @@ class Zone:
         day, _, clock = text.partition("/")
         parts = day[1:].split(".")
         if day[:1] != "M" or len(parts) != 3 or not all(part.isdigit() for part in parts):
-            raise self._wrong("%r is no rule of the form Mm.w.d/time" % text)
+            raise self._wrong("%r is not a rule of the form Mm.w.d/time" % text)
         month, week, weekday = [int(part) for part in parts]
         if not (1 <= month <= 12 and 1 <= week <= 5 and weekday <= 6):
-            raise self._wrong("%r is no rule of the form Mm.w.d/time" % text)
+            raise self._wrong("%r is not a rule of the form Mm.w.d/time" % text)
         return month, week, weekday, self._clock(clock) if clock else 7200
 
 

@@ -21,13 +21,13 @@ _SENTENCES = {
     "accepted": "In work.",
     "ok": "Done.",
     "retained": "The broker had kept this command; publish it without the retain flag.",
-    "expired": "The command came after its exp; send a new one with a later exp.",
+    "expired": "The command has expired (exp); send a new one with a later exp.",
     "noclock": "The lamppost does not know the time yet, so it cannot judge exp; send a new command in some minutes.",
     "unknown": "This lamppost has no command of that name.",
     "busy": "Too many commands are waiting; send it again in a minute.",
     "interrupted": "The node restarted during the command, which may have had its effect; check before you repeat it.",
-    "timeout": "The command took too long and was given up.",
-    "worn": "The flash takes no notes any more, so that a repeat could not be recognised; replace the node.",
+    "timeout": "The command took too long and was cancelled.",
+    "worn": "The node's flash is worn out, so a repeated command could not be recognised; replace the node.",
 }
 
 

@@ -55,7 +55,7 @@ class Push:
         value = json.loads(found.get(('"%s"' % name).encode(), b'""'))
         if isinstance(value, str) and len(value) <= 64:
             return value
-        self._wrong(name, "must be a text of at most 64 characters")
+        self._wrong(name, "must be text of at most 64 characters")
         return ""
 
     def _read(self, found, running, fingerprint):
@@ -78,7 +78,7 @@ class Push:
         for section, key in _SECRETS:
             part = doc.get(section) if isinstance(doc, dict) else None
             if isinstance(part, dict) and part.get(key) is not None:
-                self._wrong(section + "." + key, "is a secret: it is taken over TLS only, or at the cable")
+                self._wrong(section + "." + key, "is a secret: it is accepted over TLS or over the cable only")
 
 
 def _with_certificates(whole, running):
@@ -176,7 +176,7 @@ class ConfigPush:
             self._trial.begin(push.data, push.id, digest, fingerprint, push.minutes, kept, added)
         except (SettingsFault, OSError) as error:
             self._phase = "rejected"
-            self._errors = [("", "the node cannot keep it: %s" % error)]
+            self._errors = [("", "the node cannot store it: %s" % error)]
             return
         node.log("config: push %s on trial for %d powered minutes; restart" % (push.id, push.minutes))
         self._phase = "trial"

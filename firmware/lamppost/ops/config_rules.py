@@ -21,14 +21,14 @@ def faults(doc, running, board, driver, root="/"):
 
     running -- the configuration in use; board -- board.json; driver(id) raises SensorFault where there is none
     """
-    found = [(key, "is missing or of the wrong kind") for key in config_store.wrong_keys(doc)]
+    found = [(key, "is missing or has the wrong type") for key in config_store.wrong_keys(doc)]
     if not isinstance(doc, dict):
         return found
     if doc.get("v") != 1:
         found.append(("v", "must be 1"))
     for key in ("site", "node"):
         if doc.get(key) != running[key]:
-            found.append((key, "must stay %s: a lamppost is renamed at the cable only" % running[key]))
+            found.append((key, "must stay %s: a lamppost can be renamed over the cable only" % running[key]))
     if isinstance(doc.get("mqtt"), dict):
         found += _of_mqtt(doc["mqtt"], doc.get("mode"), root)
     parts = doc.get("parts", [])
@@ -47,11 +47,11 @@ def _of_mqtt(mqtt, mode, root):
             found.append(("mqtt." + key, "must be a whole number from %d to %d" % (low, high)))
     tls = mqtt.get("tls")
     if tls is not None and not isinstance(tls, dict):
-        return found + [("mqtt.tls", "is of the wrong kind")]
+        return found + [("mqtt.tls", "has the wrong type")]
     if tls is not None:
         needed = ("ca", "cert", "key") if "cert" in tls or "key" in tls else ("ca",)
         absent = [key for key in needed if not _file(tls.get(key), root)]
-        found += [("mqtt.tls." + key, "names no file of this lamppost") for key in absent]
+        found += [("mqtt.tls." + key, "names a file that is not on this lamppost") for key in absent]
     if mode == "operation" and not (tls and tls.get("key")):
         found.append(("mode", "operation needs mqtt.tls.key, which locks the console"))
     return found

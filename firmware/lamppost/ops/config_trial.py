@@ -88,7 +88,7 @@ class Trial:
         elif self.on:
             self._starts += not power_on
             if self.spent:
-                self.revert(self.reason or "the time was over before it was confirmed")
+                self.revert(self.reason or "it was not confirmed in time")
             elif self._starts >= _STARTS:
                 self.revert("it crashed three times")
             else:
@@ -143,7 +143,7 @@ class Trial:
             config_store.restore(self.root)
         except SettingsFault as fault:
             # worn flash: the configuration on trial is all that there is
-            self._log("config: the one before cannot be used: %s" % fault)
+            self._log("config: the previous one cannot be used: %s" % fault)
         self.phase = "reverted"
         self._untold = True
         self._write()

@@ -55,7 +55,7 @@ def add_all(commands, node, machine):
     async def clear(args, progress):
         code = args["alarm"]
         if code not in node.alarms.active:
-            raise CommandFault("absent", "The alarm %s is not on." % code)
+            raise CommandFault("absent", "The alarm %s is not raised." % code)
         node.alarms.set(code, False)
         return "Cleared; it is raised again if its cause persists."
 

@@ -87,7 +87,7 @@ def command(
     screen.note(f"{port}: identifying the node")
     work = Work(row, street, book, options, city, look(port, row.board), progress, screen.note, ask=screen.asked)
     run.ready(work)
-    again = f"Run the same command again: {row.asset} resumes at the step that was interrupted."
+    again = f"Run the same command again: {row.asset} resumes at the interrupted step."
     with screen.if_interrupted(again), screen.steps(len(STEPS)) as begin:
         written = run.run(work, signer, lambda question: yes or screen.asked(question), begin)
     if as_json:

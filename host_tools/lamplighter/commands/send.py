@@ -67,7 +67,7 @@ def parsed(words: tuple[str, ...]) -> tuple[list[str], str, dict[str, Any]]:
         raise click.UsageError("A VERB is missing after the lampposts: identify, report, selftest, reboot, log, ...")
     verb = rest.pop(0)
     if not re.fullmatch(PARAMETERS["verb"], verb):
-        raise click.UsageError(f"{verb!r} is not a VERB: small letters, digits and hyphens, 1 to 32 of them.")
+        raise click.UsageError(f"{verb!r} is not a VERB: 1 to 32 lower-case letters, digits and hyphens.")
     args: dict[str, Any] = {}
     for word in rest:
         key, equals, value = word.partition("=")

@@ -79,7 +79,7 @@ class Lamp:
         if self.up and self._fault is None:
             self._act(self.publisher.pump)
 
-    # -- its way to the broker
+    # -- its connection to the broker
 
     def power_on(self) -> None:
         """The mains are back, here and everywhere: a new boot, all in RAM is gone."""

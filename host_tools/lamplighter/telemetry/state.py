@@ -62,7 +62,7 @@ class Seen:
 
     topic: str
     place: Topic | None
-    message: Any  # parsed payload; None where it could not be parsed, or an alarm is over
+    message: Any  # parsed payload; None where it could not be parsed, or an alarm was cleared
     errors: list[str]
     verdict: str  # new, late, duplicate, kept, or "" outside the sequence
     retained: bool
