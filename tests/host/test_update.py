@@ -75,7 +75,7 @@ def hashes_of(lamp, slot):
     """{path: SHA-256} of a slot's files as they are on the node."""
     text = "\nprint(json.dumps({path: binascii.hexlify(sha).decode() for path, sha in tree('/%s').items()}))"
     with Repl(lamp.port) as node:
-        return json.loads(node.run(renewing.ON_NODE.read_text() + text % slot))
+        return json.loads(node.run(renewing.program_text() + text % slot))
 
 
 def hashes(wanted):
@@ -273,7 +273,7 @@ def test_what_crosses_the_line_holds_no_ctrl_c_and_comes_out_as_it_went_in(data)
 
 def on_node(begin, end, **names):
     """A part of the node's program."""
-    source = renewing.ON_NODE.read_text()
+    source = renewing.program_text()
     exec(source[source.index(begin) : source.index(end)], names)
     return names
 

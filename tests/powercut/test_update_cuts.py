@@ -18,11 +18,14 @@ def test_no_cut_of_an_update_leaves_a_mixed_app_or_a_node_that_does_not_start(tm
     assert set(result["ran"]) == {f"{runs} old", f"{idle} new"}, "cuts before and after the switch must have been tried"
 
 
-MANIFEST = '    replace(folder + "/" + _MANIFEST, text)\n'
+CLOSE = """    if not close_slot(folder, build, version, sha):
+        write(b"spoilt\\n")
+        return False
+"""
 STATE = "    if switch:\n        replace(\"/state.json\", '{\"active\":\"%s\"}' % target)\n"
 MUTANTS = {
-    "the manifest of the old app stays": ('        os.remove(folder + "/" + _MANIFEST)', "        pass"),
-    "the state file before the manifest": (MANIFEST + STATE, STATE + MANIFEST),
+    "the manifest of the old app stays": ('        os.remove(folder + "/" + MANIFEST)', "        pass"),
+    "the state file before the manifest": (CLOSE + STATE, STATE + CLOSE),
     "no rename": (
         '    with open("/update.part", "w") as file:\n        file.write(text)\n    os.rename("/update.part", path)\n',
         '    try:\n        os.remove(path)\n    except OSError:\n        pass\n    with open(path, "w") as file:\n'
@@ -35,7 +38,7 @@ MUTANTS = {
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_the_sweep_finds_an_update_that_is_wrong(tmp_path, mutant):
     right, wrong = MUTANTS[mutant]
-    text = update.ON_NODE.read_text()
+    text = update.program_text()
     assert text.count(right) == 1
     node = tmp_path / "node.py"
     node.write_text(text.replace(right, wrong))

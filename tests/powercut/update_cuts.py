@@ -60,9 +60,12 @@ def job(path, count):
     }))  # fmt: skip
 
 
-def sweep(folder, runs="a", stride=1, count=6, node=update.ON_NODE, boot=BOOT):
+def sweep(folder, runs="a", stride=1, count=6, node=None, boot=BOOT):
     """What the sweep finds; files that a cut left open complain before it when they are collected."""
     job(folder / "job.json", count)
+    if node is None:
+        node = folder / "node.py"
+        node.write_text(update.program_text())
     done = subprocess.run(
         [MICROPYTHON, "-X", "heapsize=32M", HERE / "update_on_micropython.py", node, boot, folder / "job.json", runs,
          str(stride)],

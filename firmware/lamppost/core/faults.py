@@ -63,3 +63,18 @@ class CommandFault(Fault):
 
 class SettingsFault(Fault):
     """The configuration on the node cannot be used. Words: missing, unreadable, invalid."""
+
+
+class UpdateFault(Fault):
+    """An update over the air cannot be made, or was taken back. Words:
+
+    desired      ota/desired is not an update that this firmware understands
+    untrusted    no key on the node signed the release, or the signature is not right
+    spoilt       the server's bytes are not those that the hash promises, several times in a row
+    board        the release is not for this board or chip
+    micropython  the release is not for the MicroPython on this node
+    floor        the release is older than the oldest that this node may still run
+    full         the file system has no room for it
+    crashed      the new app did not start, or crashed three times while it was on trial
+    deadline     the new app did not become healthy within its powered minutes
+    """

@@ -1,6 +1,8 @@
 # Runs on the node, sent there by update.py of the host. look() reports what the slots hold; renew() completes the idle
 # slot from what the node has and from blocks that come over the line, and makes it the active one once it is whole.
 
+# update.py puts firmware/lamppost/ops/update/slot_files.py before it, whose functions it uses.
+
 import binascii
 import gc
 import hashlib
@@ -10,97 +12,24 @@ import os
 import sys
 
 import deflate
+from lamppost.ops.update.slot_files import MANIFEST, close_slot, copy, create, open_slot, other, pieces, replace, tree
 
 _HEAD = 12  # hex digits before a block: its length on the line and its CRC-32
 _CREDIT = 128  # each so many bytes taken from the console are acknowledged: its buffer holds twice as many
-_PIECE = 512
 _TOLD = 8  # faults of a slot that are named; more are counted
-_MANIFEST = "manifest.json"
-
-
-def other(slot):
-    return "b" if slot == "a" else "a"
-
-
-def pieces(path):
-    with open(path, "rb") as file:
-        while True:
-            piece = file.read(_PIECE)
-            if not piece:
-                return
-            yield piece
-
-
-def hash_of(path):
-    """SHA-256 of a file; b"" for one that cannot be read."""
-    found = hashlib.sha256()
-    try:
-        for piece in pieces(path):
-            found.update(piece)
-        return found.digest()
-    except OSError:
-        return b""
-
-
-def tree(folder, before=""):
-    """The files in a folder and below it: path -> SHA-256."""
-    found = {}
-    try:
-        rows = list(os.ilistdir(folder + "/" + before))
-    except OSError:
-        return found
-    for row in rows:
-        path = before + row[0]
-        if row[1] == 0x4000:
-            found.update(tree(folder, path + "/"))
-        elif path != _MANIFEST:
-            found[path] = hash_of(folder + "/" + path)
-    return found
-
-
-def prune(folder, wanted, before=""):
-    """Remove what is not wanted, and folders without a file: an empty one would shadow a module of its name."""
-    for row in list(os.ilistdir(folder + "/" + before)):
-        path = before + row[0]
-        if row[1] == 0x4000:
-            prune(folder, wanted, path + "/")
-            try:
-                os.rmdir(folder + "/" + path)
-            except OSError:
-                pass  # something is in it
-        elif path not in wanted:
-            os.remove(folder + "/" + path)
-
-
-def create(path):
-    """A new file, with the folders above it."""
-    for at in range(1, len(path)):
-        if path[at] == "/":
-            try:
-                os.mkdir(path[:at])
-            except OSError:
-                pass  # it is there
-    return open(path, "wb")
-
-
-def replace(path, text):
-    """Write beside, then rename: the file has the old content or the new one, whenever the power goes."""
-    with open("/update.part", "w") as file:
-        file.write(text)
-    os.rename("/update.part", path)
 
 
 def faults(slot, files):
     """The differences of a slot from its manifest: [path, kind]; and the manifest's build, None without one."""
     try:
-        with open("/%s/%s" % (slot, _MANIFEST)) as file:
+        with open("/%s/%s" % (slot, MANIFEST)) as file:
             told = json.load(file)
         build, rows = told["build"], told["files"]
         found = [[path, "damaged" if path in files else "missing"] for path in rows
                  if path not in files or binascii.hexlify(files[path]).decode() != rows[path]]  # fmt: skip
         return found + [[path, "extra"] for path in files if path not in rows], build
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return [[_MANIFEST, "missing"]], None
+        return [[MANIFEST, "missing"]], None
 
 
 def short(path, sha):
@@ -260,17 +189,10 @@ def renew(slots, keep, spare, coming, build, version, sha, size, switch, read, w
     source, folder = "/" + slots.runs, "/" + target
     wanted = {path: slots.here[path] for first, end in keep for path in slots.names[first:end]}
     wanted.update({path: slots.idle[path] for first, end in spare for path in slots.spare[first:end]})
-    try:
-        os.remove(folder + "/" + _MANIFEST)  # before anything else: from here on nobody starts this slot
-    except OSError:
-        pass
-    if target in os.listdir("/"):
-        prune(folder, list(wanted) + [row[0] for row in coming])
+    open_slot(folder, list(wanted) + [row[0] for row in coming])
     for number, path in enumerate(wanted):
         if slots.idle.get(path) != wanted[path]:
-            with create(folder + "/" + path) as file:
-                for piece in pieces(source + "/" + path):
-                    file.write(piece)
+            copy(source + "/" + path, folder + "/" + path)
         if number % 8 == 7:
             write(b"+")
     line, stream = Line(size, read, waiting, write), Stream()
@@ -279,13 +201,9 @@ def renew(slots, keep, spare, coming, build, version, sha, size, switch, read, w
         if old >= 0:
             stream.know(source + "/" + slots.names[old])
         receive(line, stream, folder + "/" + path, length)
-    files = tree(folder)  # read back
-    rows = ",".join(['"%s":"%s"' % (path, binascii.hexlify(files[path]).decode()) for path in sorted(files)])
-    text = '{"build":"%s","files":{%s},"version":"%s"}' % (build, rows, version)
-    if not binascii.hexlify(hashlib.sha256(text.encode()).digest()).decode().startswith(sha):
+    if not close_slot(folder, build, version, sha):
         write(b"spoilt\n")
         return False
-    replace(folder + "/" + _MANIFEST, text)
     if switch:
         replace("/state.json", '{"active":"%s"}' % target)
     write(b"done\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..device import node_program
 from ..device.repl import Repl, Talk
+from ..paths import folder
 from ..problems import UpdateFailed
 from . import delta
 
@@ -21,6 +22,13 @@ ACK_S = 3.0  # for what was sent: unpacking and writing what came before it
 COPY_S = 20.0  # for eight files that are copied, or all of them read back
 ON_NODE = Path(__file__).parent / "on_node.py"
 _STAYS = frozenset(("renew", "Slots", "tell", "console", "__init__", "read", "write", "close"))  # called, or a file's
+
+def program_text() -> str:
+    """The node's part of an update: what an update over the air uses too, then what the cable needs besides."""
+    files = (folder("firmware") / "lamppost/ops/update/slot_files.py").read_text(encoding="utf-8")
+    line = ON_NODE.read_text(encoding="utf-8")
+    return files + "".join(row for row in line.splitlines(True) if not row.startswith("from lamppost."))
+
 
 RESTART = "import machine;_m=bytes(machine.RTC().memory());machine.RTC().memory(b'---'+_m[3:4])"
 
@@ -76,7 +84,7 @@ def look(node: Repl, running: str | None = None) -> There:
 
     running -- the slot that counts as the running one, where it is not the one that was started
     """
-    program = node_program.small(ON_NODE.read_text(), f"_s=Slots({running!r})\n_s.tell()", _STAYS)
+    program = node_program.small(program_text(), f"_s=Slots({running!r})\n_s.tell()", _STAYS)
     runs, active, earlier, here, spare, *rows = json.loads(node.run(program, within=60))
     if not here:
         what = "an app of an earlier lamplighter (/a.app)" if earlier else f"no app in slot {runs}"

@@ -1,0 +1,75 @@
+"""What a release says of itself, believed only when a key that the node trusts has signed it.
+
+The first line of a release is a JSON document, and each further line a key's id and its signature of the first line in
+base64. It names the hash of the slot's manifest.json, and so the content of every file. docs/design/updates.md has the
+format.
+"""
+
+import json
+from binascii import a2b_base64, unhexlify
+
+from ...core.faults import UpdateFault
+from . import rsa
+
+MAX_BYTES = 4096
+_TEXTS = ("version", "build", "manifest", "floor")
+
+
+def signed_by(text, keys):
+    """The document of a release (bytes), and the id of the key that signed it. UpdateFault: untrusted.
+
+    keys -- {id: modulus in hex}: whom this node trusts. A key that is not among them was never known, or is revoked.
+    """
+    lines = text.split(b"\n")
+    named = []
+    for line in lines[1:]:
+        name, _, signature = line.partition(b" ")
+        if not signature:
+            continue
+        try:
+            name = name.decode()
+            named.append(name)
+            if name in keys and rsa.verify(unhexlify(keys[name]), a2b_base64(signature), lines[0]):
+                return _document(lines[0]), name
+        except (ValueError, TypeError):
+            pass  # not base64, or not text: no signature
+    if not keys:
+        raise UpdateFault("untrusted", "this node has no release keys")
+    raise UpdateFault("untrusted", "no right signature by %s; signed by %s" % (
+        " or ".join(sorted(keys)), " and ".join(named) or "nobody"))  # fmt: skip
+
+
+def _document(line):
+    try:
+        doc = json.loads(line)
+        for name in _TEXTS:
+            if not isinstance(doc[name], str):
+                raise ValueError
+        for name in ("boards", "micropython"):
+            if not isinstance(doc[name], list):
+                raise ValueError
+        return doc
+    except (ValueError, TypeError, KeyError, RuntimeError):
+        raise UpdateFault("desired", "the release is not written as this firmware knows it")
+
+
+def numbers(version):
+    """ "1.28.0" -> (1, 28, 0); what is no number counts as 0."""
+    return tuple([int(part) if part.isdigit() else 0 for part in version.split(".")])
+
+
+def check_fits(doc, board, version, mpy, floor):
+    """Raises UpdateFault (board, micropython, floor) unless the release may run here.
+
+    board -- name of this node's; version, mpy -- of MicroPython and of its .mpy files; floor -- oldest version allowed
+    """
+    if board not in doc["boards"]:
+        raise UpdateFault("board", "made for %s, and this is %s" % (", ".join(doc["boards"]), board))
+    lowest, highest = [numbers(text) for text in doc["micropython"]]
+    if not lowest <= version[: len(lowest)] or not version[: len(highest)] <= highest:
+        text = "made for MicroPython %s to %s, and this is %d.%d.%d"
+        raise UpdateFault("micropython", text % (tuple(doc["micropython"]) + tuple(version[:3])))
+    if doc.get("mpy") != mpy:
+        raise UpdateFault("micropython", "made for .mpy version %s, and this is %d" % (doc.get("mpy"), mpy))
+    if numbers(doc["version"]) < numbers(floor):
+        raise UpdateFault("floor", "version %s is older than %s, the oldest allowed" % (doc["version"], floor))
