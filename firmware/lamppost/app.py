@@ -21,6 +21,7 @@ from .ops.recorder import Recorder
 from .ops.routes import Routes
 from .ops.start_times import StartTimes
 from .ops.time_source import TimeSource
+from .ops.update.trial import Trial
 from .ops.watchdog import Health
 from .sensing import setup
 
@@ -77,8 +78,11 @@ class Node:
         self.config_push = ConfigPush(self, trial, registry.driver, machine.reset)
         self.routes.add(b"cfg/desired", self.config_push.take)
         self.commands = assembly.commands(self)
+        self.trial = Trial(slot, self.reset)
+        self.routes.add(b"ota/desired", lambda *message: self.updates.take(*message))
         self.broker.commands = self.routes.filters()
         self.link = self.recorder.link = assembly.link(self, self.health.task("link", 45000).alive)
+        self.updates = assembly.updates(self)
 
     def info(self):
         return status.info(self.config, self.fingerprint, self.board, self.build, self.parts)
@@ -120,6 +124,8 @@ async def run(node):
     asyncio.create_task(tasks.keep(node, "commands", 60000, tasks.do_commands))
     asyncio.create_task(tasks.keep(node, "console", 15000, console.attend, machine))
     asyncio.create_task(tasks.keep(node, "config", 60000, tasks.attend_pushes))
+    asyncio.create_task(tasks.keep(node, "update", 60000, tasks.update))
+    asyncio.create_task(tasks.keep(node, "trial", 15000, tasks.judge_update))
     asyncio.create_task(node.link.run())
     asyncio.create_task(tasks.count_records(node))
     asyncio.create_task(assembly.timekeeper(node).run())

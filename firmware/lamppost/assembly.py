@@ -3,6 +3,7 @@
 import os
 import select
 import socket
+import sys
 import time
 
 import machine
@@ -17,14 +18,15 @@ from .journal import flash
 from .journal.counters import Counters
 from .journal.nor_log import erase_all
 from .journal.outbox import Outbox
-from .link import broker_settings
+from .link import broker_settings, http
 from .link.connection import Link
 from .link.time.ntp import Timekeeper
 from .link.wifi import Wifi
-from .ops import verbs
+from .ops import boot_slot, verbs
 from .ops.answers import Answers
 from .ops.commands import Commands
 from .ops.lamp_hours import LampHours
+from .ops.updates import Updates
 
 _FAR = 60000  # boot numbers to jump over by chance when none can be kept: no key (b, s) is used twice
 _TIME_SERVERS = ("0.pool.ntp.org", "1.pool.ntp.org", "2.pool.ntp.org")  # two must agree
@@ -116,6 +118,36 @@ def commands(node):
     verbs.add_all(made, node, machine)
     node.routes.add(b"cmd/+", made.take)
     return made
+
+
+def updates(node):
+    """Updates over the air; see ops/updates.py."""
+    facts = {
+        "slot": node.slot, "build": node.build["build"], "board": node.board.get("board", "?"),
+        "location": node.config.get("location"),
+        "micropython": sys.implementation.version, "mpy": sys.implementation._mpy & 0xFF,
+    }  # fmt: skip
+
+    def answering():
+        return sorted([part.name for part in node.parts.values() if node.health.answering(part.name)])
+
+    def healthy(parts):
+        missing = [part for part in parts if not node.health.answering(part)]
+        return node.link.up and node.link.acknowledged and not node.health.late() and not missing
+
+    async def restart(reason, last=None):
+        """Leave the broker, do `last`, and reset: boot.py starts the active slot then."""
+        await node.link.leave(reason)
+        boot_slot.forget(machine)
+        if last:
+            last()
+        machine.reset()
+
+    client = http.Client(socket, select, time.ticks_ms, time.ticks_diff)
+    return Updates(
+        node.trial, client, node.link, node.clock, facts, healthy, answering, restart, random_below,
+        node.log,
+    )  # fmt: skip
 
 
 def timekeeper(node):

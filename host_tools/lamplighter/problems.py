@@ -249,6 +249,11 @@ class BenchInvalid(Problem):
     remedy = "Correct the bench file as described above: docs/reference/hil.md lists every key; no test was run."
 
 
+class ReleaseInvalid(Problem):
+    exit_code, word = 29, "release-invalid"
+    remedy = "Make the release again: lamplighter release --out FOLDER."
+
+
 class IdentityMissing(Problem):
     exit_code, word = 70, "identity-missing"
     remedy = "Create the city's CA with `lamplighter identity init`, or name its folder with --identity."

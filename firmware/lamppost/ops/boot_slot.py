@@ -18,6 +18,12 @@ def healthy(machine, letter):
     rtc.memory(letter.encode() + b"0w" + bytes(rtc.memory())[3:4])
 
 
+def forget(machine):
+    """The next start takes the slot that /state.json names, with no failed starts."""
+    rtc = machine.RTC()
+    rtc.memory(b"---" + bytes(rtc.memory())[3:4])
+
+
 def fallback(letter, root="/"):
     """The reason why the inactive slot runs: "incomplete" or "failed"; None: the active slot runs.
 

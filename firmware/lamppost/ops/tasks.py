@@ -135,3 +135,13 @@ async def publish_diag(beat, node):
         beat.alive()
         await asyncio.sleep_ms(_TIME_MS)
         wait_ms -= _TIME_MS
+
+
+async def update(beat, node):
+    """Carry out updates over the air that are asked for."""
+    await node.updates.run(beat)
+
+
+async def judge_update(beat, node):
+    """Confirm or take back an app that is on trial."""
+    await node.updates.judge(beat)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -25,13 +26,15 @@ HALF = "The node keeps its previous configuration until the new one is complete.
 @click.option("--ca", metavar="FILE", help="Certificate of the CA that signed the broker's certificate.")
 @click.option("--cert", metavar="FILE", help="The node's own certificate.")
 @click.option("--key", metavar="FILE", help="Its private key, ECDSA P-256.")
+@click.option("--release-keys", "release_keys", metavar="FILE",
+              help="keys.json: the keys whose releases the node accepts over the air.")  # fmt: skip
 @click.option("--new", is_flag=True, help="Ask for what is needed, and write FILE.  [default: NODE.json]")
 @click.option("--dry-run", is_flag=True, help="Check only, write nothing; with --board no node is needed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.argument("file", metavar="FILE", required=False)
 def command(
     port: str | None, board: str | None, certs: str | None, ca: str | None, cert: str | None, key: str | None,
-    new: bool, dry_run: bool, as_json: bool, file: str | None,
+    release_keys: str | None, new: bool, dry_run: bool, as_json: bool, file: str | None,
 ) -> None:  # fmt: skip
     """Install the configuration FILE on a node (- for stdin).
 
@@ -63,16 +66,19 @@ def command(
         screen.note(remark)
     if files:
         doc["mqtt"].setdefault("tls", {}).update({kind: path for kind, (path, _) in files.items()})
+    on_node = dict(files.values())
+    if release_keys:
+        from ..pki.release_keys import check_file
+
+        on_node["/keys.json"] = check_file(Path(release_keys))
     if port is None or (dry_run and board):
         _tell({"node": doc["node"], "config": config_file.config_hash(doc), "written": False}, as_json, "is right")
         return
     with ports.claim(port), screen.if_interrupted(HALF):
-        _on_the_node(port, document, doc, dict(files.values()), facts, dry_run, as_json)
+        _on_the_node(port, document, doc, on_node, facts, dry_run, as_json)
 
 
 def _new(port: str | None, board: str | None, dry_run: bool, as_json: bool, file: str | None) -> None:
-    from pathlib import Path
-
     from ..boards import board_file
     from ..config import config_file, interview
     from ..documents import atomic_file

@@ -10,9 +10,10 @@ from ..problems import IdentityLocked
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 
-def to_pem(key: EllipticCurvePrivateKey, passphrase: str | None) -> bytes:
+def to_pem(key: EllipticCurvePrivateKey | RSAPrivateKey, passphrase: str | None) -> bytes:
     from cryptography.hazmat.primitives import serialization as form
 
     lock = form.BestAvailableEncryption(passphrase.encode()) if passphrase else form.NoEncryption()
@@ -28,7 +29,29 @@ def is_locked(path: Path) -> bool:
 
 
 def read(path: Path, passphrase: str | None) -> EllipticCurvePrivateKey:
-    """Raises IdentityLocked: absent, readable by others, or another passphrase. No message holds a byte of the key."""
+    """An ECDSA key. Raises IdentityLocked: absent, readable by others, or another passphrase.
+
+    No message holds a byte of the key.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = _read(path, passphrase)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise IdentityLocked(f"{path} is not an ECDSA key.", "Restore it from a backup.")
+    return key
+
+
+def read_rsa(path: Path, passphrase: str | None) -> RSAPrivateKey:
+    """As read, for a key that signs releases."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = _read(path, passphrase)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise IdentityLocked(f"{path} is not an RSA key.", "Restore it from a backup.")
+    return key
+
+
+def _read(path: Path, passphrase: str | None) -> object:
     try:
         data, mode = path.read_bytes(), path.stat().st_mode
     except FileNotFoundError:
@@ -39,21 +62,17 @@ def read(path: Path, passphrase: str | None) -> EllipticCurvePrivateKey:
     if b"ENCRYPTED" not in data:
         if os.name != "nt" and mode & 0o077:
             raise IdentityLocked(f"Others may read {path}.", f"Run `chmod 600 {path}`, and ask who may have read it.")
-        return _ec(path, data, None, f"{path} is damaged: it is not a private key in PEM.")
+        return _parse(path, data, None, f"{path} is damaged: it is not a private key in PEM.")
     if not passphrase:
         raise IdentityLocked(f"{path} has a passphrase, but none was given.")
-    return _ec(path, data, passphrase.encode(), f"This is not the passphrase of {path}.")
+    return _parse(path, data, passphrase.encode(), f"This is not the passphrase of {path}.")
 
 
-def _ec(path: Path, data: bytes, passphrase: bytes | None, cause: str) -> EllipticCurvePrivateKey:
+def _parse(path: Path, data: bytes, passphrase: bytes | None, cause: str) -> object:
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        key = load_pem_private_key(data, passphrase)
+        return load_pem_private_key(data, passphrase)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise IdentityLocked(cause, "Restore it from a backup." if passphrase is None else None) from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise IdentityLocked(f"{path} is not an ECDSA key.", "Restore it from a backup.")
-    return key

@@ -1,6 +1,5 @@
 # Runs on the node, sent there by update.py of the host. look() reports what the slots hold; renew() completes the idle
 # slot from what the node has and from blocks that come over the line, and makes it the active one once it is whole.
-
 # update.py puts firmware/lamppost/ops/update/slot_files.py before it, whose functions it uses.
 
 import binascii
@@ -12,7 +11,18 @@ import os
 import sys
 
 import deflate
-from lamppost.ops.update.slot_files import MANIFEST, close_slot, copy, create, open_slot, other, pieces, replace, tree
+from lamppost.ops.update.slot_files import (
+    MANIFEST,
+    PIECE,
+    close_slot,
+    copy,
+    create,
+    open_slot,
+    other,
+    pieces,
+    replace,  # fmt: skip
+    tree,
+)
 
 _HEAD = 12  # hex digits before a block: its length on the line and its CRC-32
 _CREDIT = 128  # each so many bytes taken from the console are acknowledged: its buffer holds twice as many
@@ -172,7 +182,7 @@ def receive(line, stream, path, left):
             left -= count
             while count:
                 line.pump()
-                piece = stream.read(min(count, _PIECE))
+                piece = stream.read(min(count, PIECE))
                 count -= len(piece)
                 file.write(piece)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ def program_text() -> str:
     """The node's part of an update: what an update over the air uses too, then what the cable needs besides."""
     files = (folder("firmware") / "lamppost/ops/update/slot_files.py").read_text(encoding="utf-8")
     line = ON_NODE.read_text(encoding="utf-8")
-    return files + "".join(row for row in line.splitlines(True) if not row.startswith("from lamppost."))
+    return files + re.sub(r"^from lamppost\.\S+ import \([^)]*\)$", "", line, flags=re.MULTILINE)
 
 
 RESTART = "import machine;_m=bytes(machine.RTC().memory());machine.RTC().memory(b'---'+_m[3:4])"

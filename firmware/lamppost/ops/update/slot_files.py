@@ -9,7 +9,7 @@ import hashlib
 import os
 
 MANIFEST = "manifest.json"
-_PIECE = 512
+PIECE = 512
 
 
 def other(slot):
@@ -19,7 +19,7 @@ def other(slot):
 def pieces(path):
     with open(path, "rb") as file:
         while True:
-            piece = file.read(_PIECE)
+            piece = file.read(PIECE)
             if not piece:
                 return
             yield piece
@@ -100,10 +100,14 @@ def open_slot(folder, wanted):
         prune(folder, wanted)
 
 
-def close_slot(folder, build, version, sha):
-    """Read a filled slot back; its manifest is written if its SHA-256 begins with sha (hex). True if it was."""
-    files = tree(folder)
-    text = manifest_text(build, version, {path: binascii.hexlify(files[path]).decode() for path in files})
+def close_slot(folder, build, version, sha, files=None):
+    """Write the manifest of a filled slot if its SHA-256 begins with sha (hex); True if it does.
+
+    files -- path -> SHA-256 in hex, as read back; None: they are read back here
+    """
+    if files is None:
+        files = {path: binascii.hexlify(found).decode() for path, found in tree(folder).items()}
+    text = manifest_text(build, version, files)
     if not binascii.hexlify(hashlib.sha256(text.encode()).digest()).decode().startswith(sha):
         return False
     replace(folder + "/" + MANIFEST, text)

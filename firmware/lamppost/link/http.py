@@ -1,0 +1,141 @@
+"""Fetches pieces of files from a web server by HTTP/1.1 ranges, over one connection that stays open between them.
+
+The bytes are not believed here: whoever asked for them checks their hash. What is refused here is an answer that is not
+the piece asked for, such as a login page, a redirection, or a server that does not know ranges.
+"""
+
+from micropython import const
+
+from ..core.faults import LinkFault
+from . import tcp
+
+_HEAD_MAX = const(1024)
+_CONNECT_MS = const(10000)
+_ANSWER_MS = const(20000)  # for the whole of an answer: one that drips is given up too
+
+
+def split_url(url):
+    """"http://host:port/folder/file" -> (host, port, "/folder/file"); None if it is not such an address."""
+    if not url.startswith("http://"):
+        return None
+    place, slash, path = url[7:].partition("/")
+    host, _, port = place.partition(":")
+    if not host or not (port or "80").isdigit() or " " in url or "\r" in url or "\n" in url:
+        return None
+    return host, int(port or 80), slash + path or "/"
+
+
+def parse_head(head, start, most):
+    """(bytes in the body, bytes of the whole file) of an answer to a request for `most` bytes from `start`.
+
+    head -- the answer up to its empty line. LinkFault: answer, absent.
+    """
+    lines = head.split(b"\r\n")
+    fields = {}
+    for line in lines[1:]:
+        name, _, value = line.partition(b":")
+        fields[name.strip().lower()] = value.strip()
+    status = lines[0].split(b" ")[1:2]
+    length = fields.get(b"content-length", b"")
+    encoded = fields.get(b"content-encoding", b"identity") != b"identity" or b"transfer-encoding" in fields
+    if encoded or not length.isdigit() or len(length) > 9:
+        raise LinkFault("answer", "encoded, or of unknown length")
+    count = int(length)
+    if status == [b"200"] and start == 0 and count <= most:
+        return count, count  # a server need not cut what is shorter than the piece
+    if status == [b"404"]:
+        raise LinkFault("absent", "the web server has no such file")
+    if status != [b"206"]:
+        text = lines[0][:40]
+        raise LinkFault("answer", _printable(text))
+    unit, _, span = fields.get(b"content-range", b"").partition(b" ")
+    span, _, whole = span.partition(b"/")
+    first, _, last = span.partition(b"-")
+    numbers = first.isdigit() and last.isdigit() and whole.isdigit() and len(span) + len(whole) < 30
+    if unit != b"bytes" or not numbers or int(first) != start or int(last) != start + count - 1:
+        raise LinkFault("answer", "another range than the one asked for")
+    if not 0 < count <= most or int(last) >= int(whole):
+        raise LinkFault("answer", "another range than the one asked for")
+    return count, int(whole)
+
+
+def _printable(text):
+    return "".join([chr(byte) for byte in text if 32 <= byte < 127])
+
+
+class Client:
+    """socket, select -- the modules"""
+
+    def __init__(self, socket, select, ticks_ms, ticks_diff):
+        self._socket = socket
+        self._select = select
+        self._ticks_ms = ticks_ms
+        self._ticks_diff = ticks_diff
+        self._alive = None
+        self._wire = None
+        self._to = None
+
+    async def get(self, place, start, most, alive):
+        """(bytes, size of the whole file): at most `most` bytes of it from `start`. Raises LinkFault.
+
+        place -- from split_url; alive() -- called about every second, except while a name is resolved
+        """
+        self._alive = alive
+        fresh = self._wire is None or self._to != place[:2]
+        try:
+            return await self._get(place, start, most)
+        except LinkFault as fault:
+            self.close()
+            if fresh or fault.word != "closed":
+                raise
+        try:
+            return await self._get(place, start, most)  # a server closes connections that were idle
+        except LinkFault:
+            self.close()
+            raise
+
+    async def _get(self, place, start, most):
+        host, port, path = place
+        if self._wire is None or self._to != (host, port):
+            self.close()
+            self._alive()
+            addresses = tcp.resolve(self._socket, host, port)
+            self._alive()
+            self._wire = await tcp.connect(self._socket, self._select, addresses, _CONNECT_MS)
+            self._to = (host, port)
+        request = "GET %s HTTP/1.1\r\nHost: %s:%d\r\nRange: bytes=%d-%d\r\n\r\n"
+        return await self._answer((request % (path, host, port, start, start + most - 1)).encode(), start, most)
+
+    async def _answer(self, request, start, most):
+        wire = self._wire
+        buf = bytearray(_HEAD_MAX + most)
+        have = sent = need = body = whole = 0
+        began = self._ticks_ms()
+        while not need or have < need:
+            if sent < len(request):
+                sent += wire.write(request, sent, len(request) - sent)
+            count = wire.read(memoryview(buf)[have:], (need or len(buf)) - have)
+            if not count:
+                self._alive()
+                left = _ANSWER_MS - self._ticks_diff(self._ticks_ms(), began)
+                if left <= 0:
+                    raise LinkFault("timeout", "the web server does not answer in time")
+                await wire.readable.within(min(left, 1000))
+                continue
+            have += count
+            if not need:
+                end = buf[:have].find(b"\r\n\r\n")
+                if end < 0 and have > _HEAD_MAX:
+                    raise LinkFault("answer", "not HTTP")
+                if end >= 0:
+                    body = end + 4
+                    count, whole = parse_head(bytes(buf[:end]), start, most)
+                    need = body + count
+                    if have > need or need > len(buf):
+                        raise LinkFault("answer", "more bytes than it promised")
+        return bytes(buf[body:need]), whole
+
+    def close(self):
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None

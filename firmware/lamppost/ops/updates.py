@@ -1,0 +1,299 @@
+"""Updates the app over the air: from ota/desired to a new app on trial, and ota/status says how far it is.
+
+A request names a release on a web server and its hash. The node fetches it, believes it if a trusted key has signed it,
+fills the idle slot, waits while the lamps of the street come on, and restarts with the new app on trial.
+docs/design/updates.md argues why no power cut leaves a node without an app.
+"""
+
+import asyncio
+import errno
+import hashlib
+import json
+from binascii import hexlify
+
+from micropython import const
+
+from ..core.calendar import DAY
+from ..core.faults import LinkFault, UpdateFault
+from ..core.sun import SUNSET_DEG, crossing
+from ..link import http
+from ..link.backoff import Backoff
+from .update import release as releases
+from .update import slot_files, state
+from .update.staging import Staging
+
+_PIECE = const(4096)
+_TICK_MS = const(500)
+_RETRY_MS = const(5000)
+_RETRY_MAX_MS = const(600000)
+_SPOILT_MOST = const(5)  # times in a row that a file has another hash, before the release counts as wrong
+_PROGRESS_MS = const(10000)
+_DUSK_S = const(1800)  # before and after sunset no update restarts a node
+_MINUTE_MS = const(60000)
+
+
+class Withdrawn(Exception):
+    """Another update, or none, is asked for meanwhile."""
+
+
+class Request:
+    """ota/desired: id -- names this attempt; url -- of the release; sha256 -- of the release, in hex"""
+
+    def __init__(self, body):
+        try:
+            doc = json.loads(body)
+            self.id, self.url, self.sha256 = doc["id"], doc["url"], doc["sha256"].lower()
+            self.place = http.split_url(self.url)
+        except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, MemoryError):
+            raise UpdateFault("desired", "ota/desired is not JSON with id, url and sha256")
+        if not isinstance(self.id, str) or not 0 < len(self.id) <= 64 or '"' in self.id or "\\" in self.id:
+            raise UpdateFault("desired", "id is not a text of 1 to 64 characters")
+        if self.place is None or len(self.url) > 200:
+            raise UpdateFault("desired", "url is not an http:// address of at most 200 characters")
+
+    def same(self, other):
+        return other is not None and (self.id, self.url, self.sha256) == (other.id, other.url, other.sha256)
+
+
+def near_dusk(utc_s, uptime_s, location):
+    """Whether the street's lamps come on now, when nobody wants to see a node restart.
+
+    Without a time the hour after power-on counts as such: many circuits are switched on at dusk.
+    """
+    if utc_s is None or not location:
+        return utc_s is None and uptime_s < 2 * _DUSK_S
+    for day in range(utc_s // DAY - 1, utc_s // DAY + 2):
+        sunset = crossing(day, location["lat"], location["lon"], SUNSET_DEG, False)
+        if sunset is not None and abs(sunset - utc_s) < _DUSK_S:
+            return True
+    return False
+
+
+class Updates:
+    """trial -- update/trial.py; client -- link/http.py; link -- link/connection.py; clock -- core/clock.py
+    node -- {"slot", "build", "board", "location", "micropython": version tuple, "mpy": version}
+    healthy(parts) -- whether the node does its work, with these parts; answering() -- ids of the parts that answer
+    restart(reason) -- a coroutine that resets the chip so that the active slot starts; it does not return
+    random(n) -- an integer below n
+    """
+
+    def __init__(self, trial, client, link, clock, node, healthy, answering, restart, random, log):
+        self._trial = trial
+        self._client = client
+        self._link = link
+        self._clock = clock
+        self._node = node
+        self._healthy = healthy
+        self._answering = answering
+        self._restart = restart
+        self._random = random
+        self._log = log
+        self._beat = None
+        self._wanted = None
+        self._wrong = None  # an UpdateFault: what was asked for is no request
+        self._phase = None  # what ota/status says: (id, phase, word, sentence, build)
+        self._bytes = (0, 0)
+        self._published = None  # connection in which that has been published
+        self._published_ms = 0
+        self._show_outcome()
+
+    # -- what is asked for
+
+    def take(self, last, body, retained):
+        """A message on ota/desired; see ops/routes.py."""
+        if not body:
+            self._wanted = self._wrong = None
+            return
+        try:
+            wanted = Request(body)
+            if not wanted.same(self._wanted):
+                self._wanted = wanted
+            self._wrong = None
+        except UpdateFault as fault:
+            self._wanted, self._wrong = None, fault
+
+    # -- the task
+
+    async def run(self, beat):
+        """For ever; beat.alive() -- reports to the watchdog."""
+        while True:
+            beat.alive()
+            wanted = self._wanted
+            if self._trial.active:
+                pass  # one update after the other
+            elif self._wrong:
+                self._show("", "rejected", self._wrong.word, self._wrong.detail)
+                self._wrong = None
+            elif wanted and wanted.id != self._trial.state.get("last", {}).get("id"):
+                await self._carry_out(wanted, beat)
+            self._publish()
+            await asyncio.sleep_ms(_TICK_MS)
+
+    async def judge(self, beat):
+        """Confirm or take back the app that is on trial, for ever."""
+        begun = self._clock.uptime_ms()
+        while True:
+            beat.alive()
+            now = self._clock.uptime_ms()
+            if self._trial.active and (now - begun >= _MINUTE_MS or self._trial.crashed):
+                begun = now
+                end = self._trial.minute(self._healthy)
+                if end:
+                    self._show_outcome()
+                    self._log("update: %s" % " ".join(self._phase[1:4]))
+                    self._publish()
+                if end == "reverted":
+                    await self._restart("reverted")
+            elif not self._trial.active:
+                begun = now
+            await asyncio.sleep_ms(_TICK_MS)
+
+    async def _carry_out(self, wanted, beat):
+        self._beat = beat
+        build = ""
+        try:
+            release = await self._release(wanted)
+            build = release["build"]
+            if build == self._node["build"]:
+                self._end(wanted, "confirmed", "", "This build runs already.", build)
+                return
+            await self._install(wanted, release)
+        except Withdrawn:
+            self._log("update: %s is not asked for any more" % wanted.id)
+            self._show(wanted.id, "withdrawn", "", "", build)
+        except UpdateFault as fault:
+            self._end(wanted, "rejected", fault.word, fault.detail, build)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            self._end(wanted, "rejected", "full", "the file system has no room left", build)
+        finally:
+            self._client.close()
+
+    async def _release(self, wanted):
+        """The release, signed and meant for this node."""
+        self._show(wanted.id, "downloading")
+        name = wanted.place[2].rsplit("/", 1)[1]
+
+        def is_right(data):
+            return hexlify(hashlib.sha256(data).digest()).decode() == wanted.sha256
+
+        text = await self._fetch(wanted, name, releases.MAX_BYTES, is_right)
+        release, key = releases.signed_by(text, state.release_keys())
+        node = self._node
+        floor = self._trial.state.get("floor", "0")
+        releases.check_fits(release, node["board"], node["micropython"], node["mpy"], floor)
+        self._log("update: %s, build %s, signed by key %s" % (release["version"], release["build"], key))
+        return release
+
+    async def _install(self, wanted, release):
+        build = release["build"]
+
+        async def fetch(name, most, is_right, optional=False):
+            return await self._fetch(wanted, name, most, is_right, optional)
+
+        def progress(done, total):
+            self._bytes = (done, total)
+            self._show(wanted.id, "downloading", "", "", build)
+
+        staging = Staging(self._node["slot"], fetch, progress)
+        files, sizes = await staging.list_files(release, self._node["build"])
+        await staging.fill(files, sizes)
+        if not await staging.complete(release, files):
+            raise UpdateFault("spoilt", "the slot does not hold what was written to it")
+        self._show(wanted.id, "verified", "", "", build)
+        self._publish()
+        while near_dusk(self._clock.utc_s(), self._clock.uptime_s(), self._node["location"]):
+            self._show(wanted.id, "waiting", "dusk", "It restarts half an hour after sunset.", build)
+            await self._pause(wanted, 60000)
+        self._show(wanted.id, "trial", "", "", build)
+        self._publish()
+        await self._restart(
+            "update",
+            lambda: self._trial.begin(release, wanted.id, slot_files.other(self._node["slot"]), self._answering()),
+        )
+
+    # -- the web server
+
+    async def _fetch(self, wanted, name, most, is_right, optional=False):
+        """The bytes of a file beside the release for which is_right(bytes) holds. It is asked for without end.
+
+        optional -- True: None if the server has no such file, or if it is not right
+        """
+        host, port, path = wanted.place
+        place = host, port, path.rsplit("/", 1)[0] + "/" + name
+        backoff = Backoff(_RETRY_MS, _RETRY_MAX_MS, self._random)
+        data, spoilt = b"", 0
+        while True:
+            self._go_on(wanted)
+            try:
+                piece, whole = await self._client.get(place, len(data), _PIECE, self._beat.alive)
+                if whole > most:
+                    raise LinkFault("answer", "%s has %d bytes" % (name, whole))
+                data += piece
+                if len(data) < whole:
+                    await asyncio.sleep_ms(0)
+                    continue
+                if is_right(data):
+                    return data
+                if optional:
+                    return None
+                data, spoilt = b"", spoilt + 1
+                if spoilt == _SPOILT_MOST:
+                    raise UpdateFault("spoilt", "%s has another content than its hash promises" % name)
+                fault = LinkFault("answer", "%s has another content than its hash promises" % name)
+            except LinkFault as error:
+                fault = error
+                if optional and fault.word == "absent":
+                    return None
+            wait_ms = backoff.failed()
+            self._log("update: %s; tried again in %d s" % (fault, wait_ms // 1000))
+            self._show(wanted.id, "waiting", fault.word, fault.detail)
+            await self._pause(wanted, wait_ms)
+
+    def _go_on(self, wanted):
+        """Between two pieces: report to the watchdog, publish, and stop if it is not wanted any more."""
+        self._beat.alive()
+        self._publish()
+        if self._wanted is not wanted:
+            raise Withdrawn
+
+    async def _pause(self, wanted, wait_ms):
+        while wait_ms > 0:
+            self._go_on(wanted)
+            await asyncio.sleep_ms(min(_TICK_MS, wait_ms))
+            wait_ms -= _TICK_MS
+
+    # -- ota/status
+
+    def _end(self, wanted, phase, word, sentence, build):
+        self._log("update: %s %s %s" % (phase, word, sentence))
+        self._trial.finish(wanted.id, phase, word, sentence, build)
+        self._show_outcome()
+
+    def _show_outcome(self):
+        trial, last = self._trial.state.get("trial"), self._trial.state.get("last")
+        if trial:
+            self._show(trial["id"], "trial", "", "", trial["build"])
+        elif last:
+            self._show(last["id"], last["phase"], last["word"], last["sentence"], last["build"])
+
+    def _show(self, name, phase, word="", sentence="", build=""):
+        told = name, phase, word, sentence, build
+        if told != self._phase:
+            self._phase = told
+            self._published = None
+
+    def _publish(self):
+        """Publish where it is: each phase at once, bytes now and then; what the link does not take now comes later."""
+        if self._phase is None or not self._link.up:
+            return
+        now = self._clock.uptime_ms()
+        moved = self._phase[1] == "downloading" and now - self._published_ms >= _PROGRESS_MS
+        if self._published == self._link.connections and not moved:
+            return
+        name, phase, word, sentence, build = self._phase
+        body = {"id": name, "phase": phase, "word": word, "sentence": sentence, "build": build,
+                "runs": self._node["build"], "done": self._bytes[0], "total": self._bytes[1]}  # fmt: skip
+        if self._link.publish_now(b"ota/status", json.dumps(body)[1:].encode(), 1, True):
+            self._published, self._published_ms = self._link.connections, now

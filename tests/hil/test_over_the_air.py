@@ -1,0 +1,96 @@
+"""A lamppost takes a new app over the air, and goes back to the old one when the new one does not do its work."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from lamplighter import paths
+from lamplighter.image import compile
+from lamplighter.pki.release_keys import ReleaseKeys
+from lamplighter.release import build
+from lamplighter.release.server import Server
+from paho.mqtt import publish
+
+FAST = 20  # a trial takes minutes
+
+pytestmark = pytest.mark.virtual_only
+
+
+class Releases:
+    """A folder of releases, its keys, and the web server of the street."""
+
+    def __init__(self, folder):
+        self.folder = folder / "releases"
+        self.keys = ReleaseKeys.create(folder / "identity", None)
+        self.keys_file = self.keys.folder / "keys.json"
+        self._source = folder / "firmware"
+        self.seen = []
+
+    def compiled(self, changes):
+        """The app with {file: (text, what stands there instead)}."""
+        shutil.rmtree(self._source, ignore_errors=True)
+        shutil.copytree(paths.folder("firmware"), self._source)
+        for name, (old, new) in changes.items():
+            path = self._source / "lamppost" / name
+            text = path.read_text()
+            assert text.count(old) == 1
+            path.write_text(text.replace(old, new))
+        return compile.compile_app(self._source)
+
+    def release(self, changes, **options):
+        name = next(iter(self.keys.trusted))
+        return build.write(self.folder, self.compiled(changes), {name: self.keys.read(name, None)}, **options)
+
+
+@pytest.fixture
+def releases(tmp_path):
+    return Releases(tmp_path)
+
+
+@pytest.fixture
+def trusting(virtual_post, configure, document, releases, tmp_path):
+    """A lamppost that trusts the keys of these releases, and reaches their web server as releases.lan."""
+    server = Server(releases.folder, "127.0.0.1", 0, lambda path, count: releases.seen.append((path, count)))
+    import threading
+
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    node = virtual_post()  # at the pace of the tool that configures it
+    file = tmp_path / "lp-hil.json"
+    file.write_text(json.dumps(document(node.board)))
+    configured = node.tool("configure", "--release-keys", releases.keys_file, file)
+    assert configured.returncode == 0, configured.stderr
+    node.lamp.stop()
+    node = virtual_post(speed=FAST)
+    node.lamp.network.hosts["releases.lan"] = ("127.0.0.1", server.port)
+    yield node
+    server.shutdown()
+    server.server_close()
+
+
+def desired(release, name):
+    return {"id": name, "url": f"http://releases.lan/{release.path.name}", "sha256": release.sha256}
+
+
+def ask(broker, wanted):
+    """Publish ota/desired, retained as a commander does."""
+    topic = "lamppost/v1/hil/lp-hil/ota/desired"
+    publish.single(topic, json.dumps(wanted), 1, True, hostname=broker.host, port=broker.port)
+
+
+def test_a_new_app_comes_over_the_air_and_is_confirmed(trusting, heard, broker, releases):
+    first = releases.release({})
+    heard.arrival()
+    assert heard.until("info")["build"] == first.document["build"]
+    second = releases.release({"ops/status.py": ('"dropped": outbox.dropped', '"dropped": outbox.dropped + 0')})
+    heard.forget()
+    ask(broker, desired(second, "u1"))
+    heard.until("ota/status", lambda m: m["phase"] == "trial", 60)
+    assert heard.until("evt/boot", within=60)["build"] == second.document["build"]
+    told = heard.until("ota/status", lambda m: m["phase"] == "confirmed", 600)
+    assert (told["id"], told["runs"]) == ("u1", second.document["build"])
+    print(releases.seen, sum(count for _, count in releases.seen))
+    heard.nothing_lost()
+
