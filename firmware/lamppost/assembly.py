@@ -145,7 +145,7 @@ def updates(node):
 
     client = http.Client(socket, select, time.ticks_ms, time.ticks_diff)
     return Updates(
-        node.trial, client, node.link, node.clock, facts, healthy, answering, restart, random_below,
+        node.update_trial, client, node.link, node.clock, facts, healthy, answering, restart, random_below,
         node.log,
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """`make powercut`: every program and erase of a scripted day cut, torn in many ways; 0 lost, 0 corrupt, 0 backwards.
 
-Then an update of the app (update_cuts.py) and a pushed configuration (config_cuts.py) are cut at each of their flash
-operations, and whole virtual lampposts are killed at random (hardkills.py), unless --no-kills.
+Then updates of the app by cable and over the air (update_cuts.py, air_cuts.py) and a pushed configuration
+(config_cuts.py) are cut at each of their flash operations, and whole virtual lampposts are killed at random (hardkills.py), unless --no-kills.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 from lamplighter import paths
 
 paths.importable()
+import air_cuts  # noqa: E402
 import config_cuts  # noqa: E402
 import hardkills  # noqa: E402
 import update_cuts  # noqa: E402
@@ -24,6 +25,11 @@ from sweep import Tape, sweep  # noqa: E402  (needs the firmware to be importabl
 BOOTS = 12
 CUTS = 20000  # fewer would mean that the day was not cut everywhere
 MODULES = 12  # of the app that is updated
+HARM = (
+    ("update", "a mixed app or none"),
+    ("update over the air", "a mixed app, none, or the wrong one in the end"),
+    ("config", "no usable or an unproven configuration"),
+)
 _SLICES = 24
 _tape = None
 
@@ -41,6 +47,12 @@ def updates(runs):
     """The sweep of an update while that slot runs."""
     with tempfile.TemporaryDirectory() as folder:
         return update_cuts.sweep(Path(folder), runs, count=MODULES)
+
+
+def updates_over_the_air(does):
+    """The sweep of an update over the air to an app that does well, is silent or crashes."""
+    with tempfile.TemporaryDirectory() as folder:
+        return air_cuts.sweep(Path(folder), does, count=MODULES)
 
 
 def together(sweeps):
@@ -63,6 +75,7 @@ def main(arguments=None):
             if not options.json and sys.stdout.isatty():
                 print(f"\r{100 * done // _SLICES:3} % of the day, {total['cuts']} cuts", end="", flush=True)
         total["update"] = together(pool.map(updates, "ab"))
+        total["update over the air"] = together(pool.map(updates_over_the_air, air_cuts.APPS, chunksize=1))
         total["config"] = together(pool.map(config_cuts.sweep, (True, False)))
     tape = Tape(BOOTS)
     total["operations"] = len(tape.operations)
@@ -70,7 +83,7 @@ def main(arguments=None):
     total["dropped_by_overflow"] = tape.dropped
     total["seconds"] = round(time.monotonic() - began, 1)
     good = total["cuts"] >= CUTS and not (total["lost"] or total["corrupt"] or total["backwards"])
-    good = good and not total["update"]["wrong"] and not total["config"]["wrong"]
+    good = good and not any(total[what]["wrong"] for what, _ in HARM)
     if options.json:
         print(json.dumps({**total, "ok": good}))
         return not good
@@ -85,7 +98,7 @@ def main(arguments=None):
     if total["cuts"] < CUTS:
         print(f"too few cuts: {total['cuts']} of {CUTS}")
     print("powercut: {cuts} cuts, {lost} lost, {corrupt} corrupt, {backwards} backwards".format(**total))
-    for what, harm in (("update", "a mixed app or none"), ("config", "no usable or an unproven configuration")):
+    for what, harm in HARM:
         for text in total[what]["wrong"][:20]:
             print(text[:400])
         print(f"{what}: {total[what]['cuts']} cuts, {len(total[what]['wrong'])} that left {harm}")

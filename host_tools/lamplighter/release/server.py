@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,6 +33,11 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = _IDLE_S
     server: Server
+
+    def handle(self) -> None:
+        """A node that restarts leaves its connection without a word: that is no error of the server."""
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            super().handle()
 
     def do_GET(self) -> None:
         data = self.content()

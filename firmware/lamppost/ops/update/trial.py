@@ -5,8 +5,6 @@ Power cuts do not count, neither as minutes nor as crashes: every dawn cuts the 
 
 from micropython import const
 
-from . import state as state_file
-
 HEALTHY_MIN = const(5)  # minutes in a row in which all is well, before the app is confirmed
 DEADLINE_MIN = const(60)  # powered minutes within which that must come about
 CRASHES = const(3)
@@ -14,11 +12,14 @@ _CRASH = ("watchdog", "hard")  # causes of a reset; "hard" is a panic, or somebo
 
 
 class Trial:
-    """slot -- the one that runs; reset -- why the node started, from status.reset_word"""
+    """slot -- the one that runs; reset -- why the node started, from status.reset_word
+    store -- update/state.py
+    """
 
-    def __init__(self, slot, reset):
+    def __init__(self, slot, reset, store):
         self._slot = slot
-        self.state = state_file.load(slot)
+        self._store = store
+        self.state = store.load(slot)
         self._healthy = 0  # minutes in a row
         self._judge_start(reset)
 
@@ -43,7 +44,7 @@ class Trial:
         if reset in _CRASH and trial.get("started"):
             trial["crashes"] += 1
         trial["started"] = True  # the reset by which the trial began is no crash
-        state_file.save(self.state)
+        self._store.save(self.state)
 
     def begin(self, release, name, slot, parts):
         """Make a whole slot the active one, on trial from its first start on. The caller resets the node."""
@@ -52,7 +53,7 @@ class Trial:
             "parts": parts, "minutes": 0, "crashes": 0,
         }  # fmt: skip
         self.state["active"] = slot
-        state_file.save(self.state)
+        self._store.save(self.state)
 
     def minute(self, well):
         """A powered minute has passed: None, or "confirmed" or "reverted" (the caller resets the node then).
@@ -70,7 +71,7 @@ class Trial:
         if trial["minutes"] >= DEADLINE_MIN:
             text = "not healthy within %d powered minutes" % DEADLINE_MIN
             return self._end("reverted", "deadline", text, trial["from"])
-        state_file.save(self.state)
+        self._store.save(self.state)
         return None
 
     def _end(self, phase, word, sentence, slot):
@@ -84,4 +85,4 @@ class Trial:
     def finish(self, name, phase, word, sentence, build):
         """Remember how an update ended: it is not tried again, and it is published at each connection."""
         self.state["last"] = {"id": name, "phase": phase, "word": word, "sentence": sentence, "build": build}
-        state_file.save(self.state)
+        self._store.save(self.state)
