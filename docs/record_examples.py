@@ -53,7 +53,8 @@ MISSING: dict[str, tuple[str, str, Wanted]] = {
     "tele-air-missing": ("tele/air", "All air sensors are silent.", _all("U")),
     "tele-light-missing": ("tele/light", "The light sensor is silent.", _all("U")),
 }
-WRITTEN = ("cfg/desired", "cfg/reported")  # topics of which the rows that are there stay: no run makes them
+# topics of which the rows that are there stay: no run makes them
+WRITTEN = ("cfg/desired", "cfg/reported", "ota/desired", "ota/status")
 CLEARED = ("alarm-sensorFault-cleared", "alarm/sensorFault-meter", "The alarm is cleared: an empty payload.")
 
 

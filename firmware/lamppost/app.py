@@ -22,7 +22,7 @@ from .ops.routes import Routes
 from .ops.start_times import StartTimes
 from .ops.time_source import TimeSource
 from .ops.update import state
-from .ops.update.trial import Trial
+from .ops.update.trial import AppTrial
 from .ops.watchdog import Health
 from .sensing import setup
 
@@ -79,7 +79,7 @@ class Node:
         self.config_push = ConfigPush(self, trial, registry.driver, machine.reset)
         self.routes.add(b"cfg/desired", self.config_push.take)
         self.commands = assembly.commands(self)
-        self.update_trial = Trial(slot, self.reset, state)
+        self.update_trial = AppTrial(slot, self.reset, state)
         self.routes.add(b"ota/desired", lambda *message: self.updates.take(*message))
         self.broker.commands = self.routes.filters()
         self.link = self.recorder.link = assembly.link(self, self.health.task("link", 45000).alive)

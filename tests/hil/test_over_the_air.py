@@ -9,7 +9,7 @@ import pytest
 from lamplighter import paths
 from lamplighter.image import compile
 from lamplighter.pki.release_keys import ReleaseKeys
-from lamplighter.release import build
+from lamplighter.release import release_folder
 from lamplighter.release.server import Server
 from paho.mqtt import publish
 
@@ -41,7 +41,7 @@ class Releases:
 
     def release(self, changes, **options):
         name = next(iter(self.keys.trusted))
-        return build.write(self.folder, self.compiled(changes), {name: self.keys.read(name, None)}, **options)
+        return release_folder.write(self.folder, self.compiled(changes), {name: self.keys.read(name, None)}, **options)
 
 
 @pytest.fixture

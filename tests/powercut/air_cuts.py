@@ -10,7 +10,7 @@ from pathlib import Path
 from lamplighter import paths
 from lamplighter.image.compile import App
 from lamplighter.pki.release_keys import ReleaseKeys
-from lamplighter.release import build
+from lamplighter.release import release_folder
 from update_cuts import BOOT, MICROPYTHON, app, described
 
 APPS = ("well", "silent", "crashing")  # how the new app does
@@ -25,7 +25,7 @@ def job(folder: Path, count: int) -> None:
     served = folder / "served"
     for one, modules in (("old", old), ("new", new)):
         del modules["lamppost/made.mpy"]  # a release makes its own
-        made = build.write(served, App(modules, "1.0", one), {name: keys.read(name, None)})
+        made = release_folder.write(served, App(modules, "1.0", one), {name: keys.read(name, None)})
     older = app("older", count, changed=range(0, count, 2))
     files = {f"/{path.relative_to(served).as_posix()}": path for path in served.rglob("*") if path.is_file()}
     (folder / "job.json").write_text(json.dumps({

@@ -28,10 +28,10 @@ def read(path):
 
 
 sys.path.insert(0, FIRMWARE)
-from lamppost.core.faults import LinkFault  # noqa: E402
+from lamppost.core.faults import FetchFault  # noqa: E402
 from lamppost.ops import updates as module  # noqa: E402
 from lamppost.ops.update import slot_files, state  # noqa: E402
-from lamppost.ops.update.trial import Trial  # noqa: E402
+from lamppost.ops.update.trial import AppTrial  # noqa: E402
 
 sys.path.remove(FIRMWARE)
 text = read(BOOT).decode()
@@ -52,7 +52,7 @@ class Client:
     async def get(self, place, start, most, alive):
         data = server.get(place[2])
         if data is None:
-            raise LinkFault("absent", place[2])
+            raise FetchFault("absent", place[2])
         return data[start : start + most], len(data)
 
     def close(self):
@@ -130,10 +130,10 @@ def live(reset):
     slot, build = start()
     new = build == job["build"]
     if new and DOES == "crashing":
-        trial = Trial(slot, reset, state)
+        trial = AppTrial(slot, reset, state)
         if trial.active and not trial.crashed:
             return "crash"
-    trial = Trial(slot, reset, state)
+    trial = AppTrial(slot, reset, state)
     facts = {"slot": slot, "build": build, "board": "lamppost-esp32", "location": None, "micropython": (1, 28, 0),
              "mpy": 6}  # fmt: skip
     updates = module.Updates(

@@ -1,7 +1,8 @@
 """`make powercut`: every program and erase of a scripted day cut, torn in many ways; 0 lost, 0 corrupt, 0 backwards.
 
 Then updates of the app by cable and over the air (update_cuts.py, air_cuts.py) and a pushed configuration
-(config_cuts.py) are cut at each of their flash operations, and whole virtual lampposts are killed at random (hardkills.py), unless --no-kills.
+(config_cuts.py) are cut at each of their flash operations, and whole virtual lampposts are killed at random
+(hardkills.py), unless --no-kills.
 """
 
 import argparse

@@ -6,7 +6,7 @@ from pathlib import Path
 CPYTHON_ONLY = True  # it reads the sources
 
 ROOT = Path(__file__).parent.parent.parent
-KINDS = ("SensorFault", "JournalFault", "LinkFault", "SettingsFault", "CommandFault")
+KINDS = ("SensorFault", "JournalFault", "LinkFault", "SettingsFault", "CommandFault", "FetchFault", "UpdateFault")
 
 
 def documented():

@@ -1,6 +1,6 @@
 """An answer of a web server counts only if it is the piece that was asked for."""
 
-from lamppost.core.faults import LinkFault
+from lamppost.core.faults import FetchFault
 from lamppost.link import http
 
 
@@ -12,7 +12,7 @@ def head(status="206 Partial Content", span="bytes 4096-8191/10000", length=4096
 def refused(text, start=4096):
     try:
         http.parse_head(text, start, 4096)
-    except LinkFault as fault:
+    except FetchFault as fault:
         return fault.word
     return None
 

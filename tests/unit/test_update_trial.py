@@ -1,6 +1,6 @@
 """A new app is confirmed by healthy minutes and taken back by crashes or silence; power cuts judge nothing."""
 
-from lamppost.ops.update.trial import CRASHES, DEADLINE_MIN, HEALTHY_MIN, Trial
+from lamppost.ops.update.trial import CRASHES, DEADLINE_MIN, HEALTHY_MIN, AppTrial
 
 RELEASE = {"build": "new", "floor": "1.2"}
 
@@ -21,7 +21,7 @@ class Store:
 def begun(parts=()):
     """A state file with a trial that has begun, before its first start."""
     store = Store()
-    Trial("a", "power-on", store).begin(RELEASE, "u1", "b", list(parts))
+    AppTrial("a", "power-on", store).begin(RELEASE, "u1", "b", list(parts))
     return store
 
 
@@ -35,7 +35,7 @@ def silent(parts):
 
 def test_an_app_that_does_its_work_is_confirmed_after_healthy_minutes_in_a_row():
     store = begun()
-    trial = Trial("b", "hard", store)
+    trial = AppTrial("b", "hard", store)
     assert trial.active
     ends = [trial.minute(silent if minute == 3 else well) for minute in range(4 + HEALTHY_MIN)]
     assert ends == [None] * (3 + HEALTHY_MIN) + ["confirmed"]
@@ -45,14 +45,14 @@ def test_an_app_that_does_its_work_is_confirmed_after_healthy_minutes_in_a_row()
 
 def test_parts_that_answered_before_must_answer_again():
     store, asked = begun(["meter"]), []
-    Trial("b", "hard", store).minute(asked.append)
+    AppTrial("b", "hard", store).minute(asked.append)
     assert asked == [["meter"]]
 
 
 def test_a_silent_app_is_taken_back_after_its_powered_minutes_counted_over_power_cuts():
     store, minutes, end = begun(), 0, None
     while not end:
-        trial = Trial("b", "power-on", store)  # a cut every other minute
+        trial = AppTrial("b", "power-on", store)  # a cut every other minute
         end = trial.minute(silent) or trial.minute(silent)
         minutes += 2
     assert (end, minutes) == ("reverted", DEADLINE_MIN)
@@ -62,28 +62,28 @@ def test_a_silent_app_is_taken_back_after_its_powered_minutes_counted_over_power
 def test_any_number_of_power_cuts_in_the_first_minutes_takes_nothing_back():
     store = begun()
     for _ in range(50):
-        trial = Trial("b", "power-on", store)
+        trial = AppTrial("b", "power-on", store)
         assert trial.active and not trial.crashed
     assert [trial.minute(well) for _ in range(HEALTHY_MIN)][-1] == "confirmed"
 
 
 def test_an_app_that_crashes_is_taken_back_and_the_reset_that_began_its_trial_is_no_crash():
     store = begun()
-    assert not Trial("b", "hard", store).crashed
+    assert not AppTrial("b", "hard", store).crashed
     for _ in range(CRASHES - 1):
-        assert not Trial("b", "watchdog", store).crashed
-    trial = Trial("b", "watchdog", store)
+        assert not AppTrial("b", "watchdog", store).crashed
+    trial = AppTrial("b", "watchdog", store)
     assert trial.crashed and trial.minute(well) == "reverted"
     assert store.kept["active"] == "a" and store.kept["last"]["word"] == "crashed"
 
 
 def test_the_old_app_takes_back_a_new_one_that_did_not_start():
     store = begun()
-    trial = Trial("a", "watchdog", store)
+    trial = AppTrial("a", "watchdog", store)
     assert not trial.active and store.kept["active"] == "a" and store.kept["last"]["phase"] == "reverted"
 
 
 def test_without_a_trial_a_start_writes_nothing():
     store = Store()
     store.save = None
-    assert not Trial("a", "watchdog", store).active
+    assert not AppTrial("a", "watchdog", store).active

@@ -65,6 +65,14 @@ class SettingsFault(Fault):
     """The configuration on the node cannot be used. Words: missing, unreadable, invalid."""
 
 
+class FetchFault(Fault):
+    """A web server does not give what was asked of it; it is asked again. Words:
+
+    answer       it answers something else than the piece that was asked for, such as a login page
+    absent       it has no such file
+    """
+
+
 class UpdateFault(Fault):
     """An update over the air cannot be made, or was taken back. Words:
 

@@ -6,7 +6,7 @@ the piece asked for, such as a login page, a redirection, or a server that does 
 
 from micropython import const
 
-from ..core.faults import LinkFault
+from ..core.faults import Fault, FetchFault, LinkFault
 from . import tcp
 
 _HEAD_MAX = const(1024)
@@ -28,7 +28,7 @@ def split_url(url):
 def parse_head(head, start, most):
     """(bytes in the body, bytes of the whole file) of an answer to a request for `most` bytes from `start`.
 
-    head -- the answer up to its empty line. LinkFault: answer, absent.
+    head -- the answer up to its empty line. FetchFault: answer, absent.
     """
     lines = head.split(b"\r\n")
     fields = {}
@@ -39,23 +39,23 @@ def parse_head(head, start, most):
     length = fields.get(b"content-length", b"")
     encoded = fields.get(b"content-encoding", b"identity") != b"identity" or b"transfer-encoding" in fields
     if encoded or not length.isdigit() or len(length) > 9:
-        raise LinkFault("answer", "encoded, or of unknown length")
+        raise FetchFault("answer", "encoded, or of unknown length")
     count = int(length)
     if status == [b"200"] and start == 0 and count <= most:
         return count, count  # a server need not cut what is shorter than the piece
     if status == [b"404"]:
-        raise LinkFault("absent", "the web server has no such file")
+        raise FetchFault("absent", "the web server has no such file")
     if status != [b"206"]:
         text = lines[0][:40]
-        raise LinkFault("answer", _printable(text))
+        raise FetchFault("answer", _printable(text))
     unit, _, span = fields.get(b"content-range", b"").partition(b" ")
     span, _, whole = span.partition(b"/")
     first, _, last = span.partition(b"-")
     numbers = first.isdigit() and last.isdigit() and whole.isdigit() and len(span) + len(whole) < 30
     if unit != b"bytes" or not numbers or int(first) != start or int(last) != start + count - 1:
-        raise LinkFault("answer", "another range than the one asked for")
+        raise FetchFault("answer", "another range than the one asked for")
     if not 0 < count <= most or int(last) >= int(whole):
-        raise LinkFault("answer", "another range than the one asked for")
+        raise FetchFault("answer", "another range than the one asked for")
     return count, int(whole)
 
 
@@ -76,7 +76,7 @@ class Client:
         self._to = None
 
     async def get(self, place, start, most, alive):
-        """(bytes, size of the whole file): at most `most` bytes of it from `start`. Raises LinkFault.
+        """(bytes, size of the whole file): at most `most` bytes of it from `start`. Raises LinkFault, FetchFault.
 
         place -- from split_url; alive() -- called about every second, except while a name is resolved
         """
@@ -84,13 +84,13 @@ class Client:
         fresh = self._wire is None or self._to != place[:2]
         try:
             return await self._get(place, start, most)
-        except LinkFault as fault:
+        except Fault as fault:
             self.close()
             if fresh or fault.word != "closed":
                 raise
         try:
             return await self._get(place, start, most)  # a server closes connections that were idle
-        except LinkFault:
+        except Fault:
             self.close()
             raise
 
@@ -126,13 +126,13 @@ class Client:
             if not need:
                 end = buf[:have].find(b"\r\n\r\n")
                 if end < 0 and have > _HEAD_MAX:
-                    raise LinkFault("answer", "not HTTP")
+                    raise FetchFault("answer", "not HTTP")
                 if end >= 0:
                     body = end + 4
                     count, whole = parse_head(bytes(buf[:end]), start, most)
                     need = body + count
                     if have > need or need > len(buf):
-                        raise LinkFault("answer", "more bytes than it promised")
+                        raise FetchFault("answer", "more bytes than it promised")
         return bytes(buf[body:need]), whole
 
     def close(self):

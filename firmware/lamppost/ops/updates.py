@@ -14,7 +14,7 @@ from binascii import hexlify
 from micropython import const
 
 from ..core.calendar import DAY
-from ..core.faults import LinkFault, UpdateFault
+from ..core.faults import FetchFault, LinkFault, UpdateFault
 from ..core.sun import SUNSET_DEG, crossing
 from ..link import http
 from ..link.backoff import Backoff
@@ -229,7 +229,7 @@ class Updates:
             try:
                 piece, whole = await self._client.get(place, len(data), _PIECE, self._beat.alive)
                 if whole > most:
-                    raise LinkFault("answer", "%s has %d bytes" % (name, whole))
+                    raise FetchFault("answer", "%s has %d bytes" % (name, whole))
                 data += piece
                 if len(data) < whole:
                     await asyncio.sleep_ms(0)
@@ -241,8 +241,8 @@ class Updates:
                 data, spoilt = b"", spoilt + 1
                 if spoilt == _SPOILT_MOST:
                     raise UpdateFault("spoilt", "%s has another content than its hash promises" % name)
-                fault = LinkFault("answer", "%s has another content than its hash promises" % name)
-            except LinkFault as error:
+                fault = FetchFault("answer", "%s has another content than its hash promises" % name)
+            except (LinkFault, FetchFault) as error:
                 fault = error
                 if optional and fault.word == "absent":
                     return None

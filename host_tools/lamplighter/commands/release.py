@@ -31,11 +31,11 @@ def command(
     Example: lamplighter release --out ./releases
     """
     from ..image import littlefs
-    from ..release import build
+    from ..release import release_folder
 
     app = littlefs.compile_app()
-    build.check_floor(floor, app.version)
-    made = build.write(out, app, signers(folder, names, passphrase_file), floor)
+    release_folder.check_floor(floor, app.version)
+    made = release_folder.write(out, app, signers(folder, names, passphrase_file), floor)
     if as_json:
         screen.result({
             "release": str(made.path), "sha256": made.sha256, "version": app.version, "build": app.build,

@@ -11,7 +11,7 @@ CRASHES = const(3)
 _CRASH = ("watchdog", "hard")  # causes of a reset; "hard" is a panic, or somebody's reset by cable or command
 
 
-class Trial:
+class AppTrial:
     """slot -- the one that runs; reset -- why the node started, from status.reset_word
     store -- update/state.py
     """
