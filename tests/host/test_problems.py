@@ -1,5 +1,7 @@
 """Every way to fail has its own exit code, and its heading in the troubleshooting page with the same remedy."""
 
+import contextlib
+import json
 import re
 import subprocess
 import sys
@@ -8,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from lamplighter import problems
+from lamplighter import cli, problems
 from lamplighter.cli import VERBS, lamplighter
 from lamplighter.commissioning.check_sentences import REMEDIES
+from lamplighter.device import ports, repl
 
 PAGE = Path(__file__).parents[2] / "docs" / "field" / "troubleshooting.md"
 KINDS = [kind for kind in vars(problems).values() if isinstance(kind, type) and kind.__bases__ == (problems.Problem,)]
@@ -78,3 +81,29 @@ def test_the_completion_knows_verbs_and_options(monkeypatch):
 def test_every_verb_in_help_can_be_loaded():
     codes = {verb: CliRunner().invoke(lamplighter, [verb, "--help"]).exit_code for verb in VERBS}
     assert set(codes.values()) == {0}, codes
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["configure", "--port", "p", "lp-0042.json"], "The node keeps the configuration that it had"),
+        (["update", "--port", "p"], "The node runs the app that it had"),
+        (["test", "--port", "p"], "There is no verdict"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_ctrl_c_says_what_is_half_done_and_which_command_resumes(words, said, tmp_path, monkeypatch, capsys):
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    doc = {"v": 1, "site": "lisbon", "node": "lp-0042", "wifi": {"ssid": "street"}, "mqtt": {"host": "broker.lan"}}
+    (tmp_path / "lp-0042.json").write_text(json.dumps(doc))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ports, "claim", lambda port: contextlib.nullcontext())
+    monkeypatch.setattr(repl.Repl, "__enter__", interrupted)
+    monkeypatch.setattr(sys, "argv", ["lamplighter", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    told = " ".join(capsys.readouterr().err.split())
+    assert ended.value.code == 130
+    assert f"Interrupted. {said}" in told and re.search(r"[Rr]un (the same command|`lamplighter \w+`) again", told)

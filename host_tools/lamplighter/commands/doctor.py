@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,4 +79,8 @@ def _tell(causes: list[Finding]) -> None:
         return
     screen.out.print("The likeliest cause first:", style="bold")
     for number, one in enumerate(causes, 1):
-        screen.out.print(f"{number:2}. {one.cause}\n    {one.remedy}", markup=False, soft_wrap=True)
+        for head, words in ((f"{number:2}. ", one.cause), ("    ", one.remedy)):
+            width = screen.out.width if screen.out.is_terminal else 10_000
+            for line in textwrap.wrap(words, max(20, width - 5)):
+                screen.text(head + line)
+                head = "    "

@@ -81,8 +81,8 @@ class Interview:
 
     def _wifi_password(self) -> dict[str, str]:
         """A password in the file, none for an open network, or {"wifi": the variable that it is taken from}."""
-        question = f"WiFi: password (Enter: taken from ${WIFI_VARIABLE} at each `configure`; {OPEN}: it has none)"
-        while answer := self._ask(question, "", True):
+        self._say(f"Press Enter to take the password from ${WIFI_VARIABLE} at each `configure`; type {OPEN} for none.")
+        while answer := self._ask("WiFi: password", "", True):
             if answer == OPEN or self._taken(("wifi", "password"), answer):
                 return {}
         return {"wifi": WIFI_VARIABLE}

@@ -47,32 +47,32 @@ def bring(
     """All of it, the port held from the first step to the last; what was done, for --json."""
     with ports.claim(port):
         before, seen = _before(port, work, say)
-        segments = _segments(work, before)
-        writing = False
+        phase = "nothing written"
 
         def wrote(done: int, what: str) -> None:
-            nonlocal writing
-            writing = True
+            nonlocal phase
+            phase = "half written"
             progress(done, what)
 
         try:
             done = esptool_run.flash(
-                port, work.board, segments, baud=work.baud, force=work.force, patience_s=work.patience_s,
-                seen=seen, progress=wrote, say=say,
+                port, work.board, _segments(work, before), baud=work.baud, force=work.force,
+                patience_s=work.patience_s, seen=seen, progress=wrote, say=say,
             )  # fmt: skip
+            phase = "written"
+            if before and not done.written and not preserve.aside(done.mac).exists():
+                line = "as before"  # nothing is another than when it answered a moment ago
+            else:
+                line = started(done.port, say)
+                if restored := preserve.put_back(done.port, done.mac, say):
+                    say(f"the configuration of {restored} was restored")
         except WrongChip:
             if before:
                 preserve.forget(before.mac)
             raise
         except KeyboardInterrupt:
             mac = before.mac if before else seen.mac if seen else ""
-            raise KeyboardInterrupt(_interrupted(port, mac, writing)) from None
-        if before and not done.written and not preserve.aside(done.mac).exists():
-            line = "as before"  # nothing is another than when it answered a moment ago
-        else:
-            line = started(done.port, say)
-            if restored := preserve.put_back(done.port, done.mac, say):
-                say(f"the configuration of {restored} was restored")
+            raise KeyboardInterrupt(_interrupted(port, mac, phase)) from None
     told = asdict(done)
     return {
         **{key: told[key] for key in ("port", "chip", "mac", "baud", "written", "skipped")},
@@ -132,11 +132,14 @@ def _from_chip(
     return found or before, seen
 
 
-def _interrupted(port: str, mac: str, writing: bool) -> str:
-    if not writing:
-        return f"Nothing was written to {port}."
-    said = f"The firmware on {port} is incomplete: run the same `lamplighter flash` again, which writes the rest."
-    if mac and (name := preserve.kept_for(mac)):
+def _interrupted(port: str, mac: str, phase: str) -> str:
+    """What is half done, and which command resumes."""
+    said = {
+        "nothing written": f"Nothing was written to {port}.",
+        "half written": f"The firmware on {port} is half written: run the same command again, it skips what is right.",
+        "written": f"The firmware on {port} is written, its start was not awaited: run the same command again.",
+    }[phase]
+    if mac and phase != "nothing written" and (name := preserve.kept_for(mac)):
         said += f" This computer holds the configuration of {name}, and gives it back then."
     return said
 
