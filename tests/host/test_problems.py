@@ -86,9 +86,9 @@ def test_every_verb_in_help_can_be_loaded():
 @pytest.mark.parametrize(
     "words, said",
     [
-        (["configure", "--port", "p", "lp-0042.json"], "The node keeps the configuration that it had"),
-        (["update", "--port", "p"], "The node runs the app that it had"),
-        (["test", "--port", "p"], "There is no verdict"),
+        (["configure", "--port", "p", "lp-0042.json"], "its previous configuration"),
+        (["update", "--port", "p"], "its previous app"),
+        (["test", "--port", "p"], "no result"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -106,4 +106,5 @@ def test_ctrl_c_says_what_is_half_done_and_which_command_resumes(words, said, tm
         cli.main()
     told = " ".join(capsys.readouterr().err.split())
     assert ended.value.code == 130
-    assert f"Interrupted. {said}" in told and re.search(r"[Rr]un (the same command|`lamplighter \w+`) again", told)
+    assert "Interrupted. " in told and said in told
+    assert re.search(r"[Rr]un (the same command|`lamplighter \w+`) again", told)

@@ -134,12 +134,11 @@ def _from_chip(
 
 def _interrupted(port: str, mac: str, phase: str) -> str:
     """What is half done, and which command resumes."""
-    said = {
-        "nothing written": f"Nothing was written to {port}.",
-        "half written": f"The firmware on {port} is half written: run the same command again, it skips what is right.",
-        "written": f"The firmware on {port} is written, its start was not awaited: run the same command again.",
-    }[phase]
-    if mac and phase != "nothing written" and (name := preserve.kept_for(mac)):
+    if phase == "nothing written":
+        return f"Nothing was written to {port}."
+    left = "is half written" if phase == "half written" else "is written, but was not seen to start"
+    said = f"The firmware on {port} {left}. Run the same `lamplighter flash` again: it skips what is right."
+    if mac and (name := preserve.kept_for(mac)):
         said += f" This computer holds the configuration of {name}, and gives it back then."
     return said
 
