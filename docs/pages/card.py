@@ -40,7 +40,7 @@ td:first-child { font-weight: bold; white-space: nowrap }
   .steps, .boot { flex-wrap: wrap }
   .steps div { flex-basis: 100% }
   .columns { columns: 1 }
-  code, i, td:first-child { white-space: normal; overflow-wrap: anywhere }
+  code, td:first-child { white-space: normal; overflow-wrap: anywhere }
   td:first-child { min-width: 26mm }
 }
 """

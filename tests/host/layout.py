@@ -32,6 +32,8 @@ document.getElementById("phone").onload = event => {
   for (const one of page.querySelectorAll("body *, svg, svg *")) {
     const box = one.getBoundingClientRect();
     if (!box.width || !box.height || ["script", "style", "title"].includes(one.tagName.toLowerCase())) continue;
+    // a menu that waits beside the page, or that is not shown
+    if (box.right <= 0 || !one.checkVisibility({checkOpacity: true, checkVisibilityCSS: true})) continue;
     if ((box.right > WIDTH + 1 || box.left < -1) && !scrolled(one)) wide.push(name(one));
     if (hasText(one) && !scrolled(one)) texts.push(one);
   }

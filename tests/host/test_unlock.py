@@ -112,6 +112,29 @@ def test_the_right_key_opens_it_for_this_visit_and_the_next_power_on_finds_it_sh
         pass
 
 
+@pytest.mark.parametrize("lamp", [None], indirect=True, ids=["in real time"])
+def test_test_and_doctor_name_the_lock_leave_the_lamp_at_work_and_do_all_once_it_is_open(lamp, city):
+    """In operation the rescue window is 0.3 s: nothing that they do may depend on meeting it."""
+    boots = lamp.boots
+    refused = lamplighter("test", "--port", lamp.port)
+    assert refused.returncode == 17 and "lamplighter unlock" in refused.stderr
+    found = doctor(lamp)
+    assert found["console"]["said"].startswith("locked") and found["last start"]["state"] == "good"
+    assert lamp.boots == boots and identify.ask(lamp.port).facts["locked"] is True
+
+    assert lamplighter("unlock", "--port", lamp.port, "--identity", city / "identity").returncode == 0
+    tested = lamplighter("test", "--port", lamp.port, "--json")
+    assert {"node", "slots", "journal"} <= {row["check"] for row in json.loads(tested.stdout.splitlines()[0])["checks"]}
+    found = doctor(lamp)
+    assert "console" not in found and found["slots"]["state"] == found["journal"]["state"] == "good", found
+
+
+def doctor(lamp):
+    """{what: finding} that doctor has of it."""
+    done = lamplighter("doctor", "--port", lamp.port, "--json")
+    return {one["what"]: one for one in json.loads(done.stdout.splitlines()[0])["findings"]}
+
+
 def test_another_nodes_key_is_refused_and_the_next_try_has_to_wait(lamp, city, monkeypatch):
     with pytest.raises(UnlockRefused, match="it belongs to another node"):
         unlock.unlock(lamp.port, key_of(city, "lp-0043"))

@@ -63,7 +63,7 @@ def page(envelope: dict[str, Any]) -> str:
 <p>{escape(record["site"])}/{escape(record["node"])}{escape(_place(record))}</p>
 <p><span class="verdict {"good" if done else "open"}">{verdict}</span></p></div>{code}</header>
 <h2>Lamppost</h2><table class="facts">{"".join(_fact(*fact) for fact in _facts(record))}</table>
-<h2>{len(record["checks"])} checks of the self-test, all within their limits</h2>
+<h2>{_count(record["checks"])} of the self-test, all within their limits</h2>
 <div class="checks{many}"><table>{checks}</table></div>
 <footer><p>Signed {escape(_time(envelope["at"]))} by {escape(record["signer"])}; fingerprint
 <span class="mono">{proof}</span>. Check the record itself: <span class="mono">lamplighter verify
@@ -95,6 +95,10 @@ def _facts(record: dict[str, Any]) -> list[tuple[str, str]]:
     if broker.get("alarms"):
         facts.append(("Alarms", ", ".join(broker["alarms"])))
     return facts
+
+
+def _count(checks: list[dict[str, Any]]) -> str:
+    return "1 check" if len(checks) == 1 else f"{len(checks)} checks"
 
 
 def _certificate(certificate: dict[str, Any] | None) -> str:
