@@ -27,7 +27,7 @@ def days_off(monkeypatch, days):
 def test_a_clock_before_the_last_certificate_is_refused_with_both_dates(street, monkeypatch):
     laptop_clock.require(street.city)
     days_off(monkeypatch, -1)
-    with pytest.raises(ClockWrong, match="This computer says .* got its certificate"):
+    with pytest.raises(ClockWrong, match="This computer's clock shows .* got its certificate"):
         laptop_clock.require(street.city)
 
 

@@ -108,8 +108,8 @@ def _how_to_finish(asset: str, file: Path, engineer: str) -> str:
     words = ["lamplighter", "commission", asset, "--finish", "--roster", str(file)]
     words += ["--engineer", engineer] if engineer else []
     return (
-        f"The broker has still to be seen; no cable is needed for it: `{shlex.join(words)}`, with --broker HOST[:PORT] "
-        "where this laptop reaches the broker by another address. The label stays right."
+        f"The broker check is still to do; it needs no cable: `{shlex.join(words)}`, with --broker HOST[:PORT] "
+        "if this computer uses another address for the broker. The label stays valid."
     )
 
 

@@ -42,8 +42,8 @@ def command(
     {"$env": "NAME"} takes one from the environment. --certs installs certificates together with the configuration;
     they stay on the node when you leave it out later.
 
-    With --new it asks for site, name, WiFi, broker and fitted parts, checks each answer, and writes FILE; the node is
-    left alone. With --dry-run the document is only shown.
+    With --new it asks for site, name, WiFi, broker and fitted parts, checks each answer, and writes FILE; nothing is
+    sent to the node. With --dry-run the document is only shown.
 
     Example: lamplighter configure --port /dev/ttyUSB0 lp-0042.json
     """
@@ -55,7 +55,7 @@ def command(
         _new(port, board, dry_run, as_json, file)
         return
     if file is None:
-        raise click.UsageError("Name the configuration's FILE, or let --new make one.")
+        raise click.UsageError("Name the FILE of the configuration, or create one with --new.")
     if port is None and not (dry_run and board):
         raise click.UsageError("--port is required, except for --dry-run with --board.")
     document = config_file.read(file)
@@ -85,7 +85,7 @@ def _new(port: str | None, board: str | None, dry_run: bool, as_json: bool, file
 
     if not sys.stdin.isatty():
         page = "docs/reference/configuration.md has an example to copy"
-        raise click.UsageError(f"--new asks at a terminal, and there is none: {page}.")
+        raise click.UsageError(f"--new needs a terminal: {page}.")
     if file and Path(file).exists():
         raise FileRefused(f"{file} exists already.", "Name another file: --new never replaces one.")
     if board is None and port is None:
@@ -109,10 +109,10 @@ def _new(port: str | None, board: str | None, dry_run: bool, as_json: bool, file
     if as_json:
         screen.result({"node": doc["node"], "file": str(path)})
         return
-    screen.out.print(f"{path} is written, and right for {facts['board']}.", markup=False)
+    screen.out.print(f"{path} is written, and valid for {facts['board']}.", markup=False)
     for variable in interview.variables(doc):
-        screen.note(f"Before it goes to the node: export {variable}=...")
-    screen.note(f"Give it to the node: lamplighter configure --port {port or 'PORT'} {path}")
+        screen.note(f"Before you install it: export {variable}=...")
+    screen.note(f"Install it: lamplighter configure --port {port or 'PORT'} {path}")
 
 
 def _board_of(port: str) -> dict[str, Any]:

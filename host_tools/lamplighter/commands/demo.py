@@ -33,7 +33,7 @@ def _seconds() -> float | None:
     try:
         return max(1.0, float(text)) if text else None
     except ValueError:
-        raise click.UsageError(f"DEMO_SECONDS is {text!r}: give a number of seconds.") from None
+        raise click.UsageError(f"DEMO_SECONDS is {text!r}: use a number of seconds.") from None
 
 
 @click.command("demo")

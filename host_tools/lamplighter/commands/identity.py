@@ -46,7 +46,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print the result
 
 @click.group("identity")
 def command() -> None:
-    """The city's CA, and a key and certificate for each lamppost (ECDSA P-256).
+    """Manage the city's CA, and the key and certificate of each lamppost (ECDSA P-256).
 
     The folder holds private keys: store it where only you can read it, and make a backup.
 

@@ -22,22 +22,22 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,8})(\.[0-9]+)?")
 @click.argument("words", nargs=-1, required=True, metavar="NODE... VERB [KEY=VALUE...]")
 @broker_options
 @click.option("--wait", "wait_s", type=click.FloatRange(1, 3600), default=20, show_default=True, metavar="S",
-              help="How long to wait for the answers; the command is good for half a minute longer.")  # fmt: skip
-@click.option("--id", "name", metavar="ID", help="Of the command, to repeat it; without it each gets a new one.")
-@click.option("--json", "as_json", is_flag=True, help="One object a node.")
+              help="How long to wait for answers; the command expires half a minute later.")  # fmt: skip
+@click.option("--id", "name", metavar="ID", help="Id of the command, to repeat it. [default: a new one]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per node.")
 def command(access: BrokerAccess, words: tuple[str, ...], wait_s: float, name: str | None, as_json: bool) -> None:
     """Send a command to lampposts and wait for their answers.
 
-    NODE is SITE/NODE, or @ROSTER.csv for every lamppost of a roster. VERB is identify, report, selftest, reboot, log,
-    calibrate, clear, or what the lampposts' firmware knows beside. A lamppost that does not answer gets the command
-    again, with the same id: it is done once at most. On a broker with the city's access list it takes the certificate
-    of a commander.
+    NODE is SITE/NODE, or @ROSTER.csv for every lamppost of a roster. VERB is identify, report, selftest,
+    reboot, log, calibrate, clear, or another that the firmware supports. A lamppost that does not answer gets the
+    command again, with the same id: it is executed once at most. A broker with the city's access list requires the
+    certificate of a commander.
 
     Example: lamplighter send lisbon/lp-0042 identify seconds=60 --host broker.lan
     """
     nodes, verb, args = parsed(words)
     if name is not None and not re.fullmatch(PARAMETERS["id"], name):
-        raise click.UsageError("--id has 1 to 40 letters, digits and - _ . :")
+        raise click.UsageError("--id must be 1 to 40 letters, digits and - _ . :")
     show = None if as_json else _told
     answers = commanded(access.subscriber, nodes, verb, args, wait_s, name, show)
     if as_json:
@@ -60,7 +60,7 @@ def parsed(words: tuple[str, ...]) -> tuple[list[str], str, dict[str, Any]]:
         elif _NODE.fullmatch(word):
             nodes.append(word)
         else:
-            raise click.UsageError(f"{word!r} is not SITE/NODE: small letters, digits and hyphens, 1 to 32 each.")
+            raise click.UsageError(f"{word!r} is not SITE/NODE: 1 to 32 lower-case letters, digits and hyphens each.")
     if not nodes:
         raise click.UsageError("Name at least one lamppost as SITE/NODE, or a roster as @FILE.csv, before the VERB.")
     if not rest:
@@ -72,7 +72,7 @@ def parsed(words: tuple[str, ...]) -> tuple[list[str], str, dict[str, Any]]:
     for word in rest:
         key, equals, value = word.partition("=")
         if not equals or not key or key in args:
-            raise click.UsageError(f"{word!r} is not KEY=VALUE, each KEY once; lampposts stand before the VERB.")
+            raise click.UsageError(f"{word!r} is not KEY=VALUE, with each KEY once; lampposts go before the VERB.")
         args[key] = _value(value)
     return list(dict.fromkeys(nodes)), verb, args
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 @click.command("test")
 @click.option("--port", required=True, metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
 @click.option("--broker", type=HostAndPort(0), metavar="HOST[:PORT]",
-              help="Then wait for its messages there: where this computer reaches the broker.")  # fmt: skip
+              help="Then wait for its messages at this broker, as this computer reaches it.")  # fmt: skip
 @click.option("--identity", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
-              help="With --broker, if it asks for certificates: the city's identity folder.")  # fmt: skip
+              help="With --broker, if it requires certificates: the city's identity folder.")  # fmt: skip
 @click.option("--within", type=click.FloatRange(1, 3600), default=90, show_default=True, metavar="SECONDS",
-              help="How long to wait for it at the broker.")  # fmt: skip
+              help="How long to wait for its messages.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: verdict and checks.")
 def command(port: str, broker: tuple[str, int] | None, identity: Path | None, within: float, as_json: bool) -> None:
     """Check supply, app slots, files, every part, journal and network; exit code 42 if a check fails.
@@ -68,7 +68,7 @@ def command(port: str, broker: tuple[str, int] | None, identity: Path | None, wi
     if failed:
         raise SelftestFailed(f"{who}: {len(failed)} of {len(rows)} checks failed.")
     if not as_json:
-        heard = f", heard at the broker: {', '.join(seen['topics'])}" if seen else ""
+        heard = f", seen at the broker: {', '.join(seen['topics'])}" if seen else ""
         screen.out.print(f"[bold green]PASS[/] {who}: {len(rows)} checks{heard}.")
 
 
@@ -81,7 +81,7 @@ def _at_broker(node: Repl, host: str, port: int, identity: Path | None) -> Broke
     doc = node_files.document(node, "/config.json") or {}
     mqtt, secured = doc["mqtt"], "tls" in doc["mqtt"]
     if secured and not identity:
-        cause = "This lamppost enters the broker with its own certificate, which this computer needs to look for it."
+        cause = "This broker requires the lamppost's certificate, which is in the city's identity folder."
         raise IdentityMissing(cause, "Name the city's identity folder with --identity.")
     city = City.load(identity) if secured and identity else None
     name, port = f"{doc['site']}/{doc['node']}", port or (8883 if secured else 1883)

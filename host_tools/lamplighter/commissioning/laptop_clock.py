@@ -24,7 +24,7 @@ def require(city: City) -> None:
     what, latest = max(known, key=lambda one: one[1])
     now = clock.now()
     if now + _MARGIN < latest:
-        raise ClockWrong(f"This computer says {now:{_FORMAT}}, but {what} {latest:{_FORMAT}}.")
+        raise ClockWrong(f"This computer's clock shows {now:{_FORMAT}}, but {what} {latest:{_FORMAT}}.")
 
 
 def require_as_of_broker(host: str, port: int) -> None:
@@ -41,10 +41,10 @@ def require_as_of_broker(host: str, port: int) -> None:
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     where = f"the certificate of {joined(host, port)}"
     if now < begins:
-        raise ClockWrong(f"This computer says {now:{_FORMAT}}, but {where} is valid from {begins:{_FORMAT}}.")
+        raise ClockWrong(f"This computer's clock shows {now:{_FORMAT}}, but {where} is valid from {begins:{_FORMAT}}.")
     if now > ends:
         raise ClockWrong(
-            f"This computer says {now:{_FORMAT}}, but {where} is valid until {ends:{_FORMAT}}.",
+            f"This computer's clock shows {now:{_FORMAT}}, but {where} is valid until {ends:{_FORMAT}}.",
             "Set this computer's date and time; if they are right, renew the broker's certificate with "
             "`lamplighter identity renew`.",
         )

@@ -139,7 +139,7 @@ def _interrupted(port: str, mac: str, phase: str) -> str:
     left = "is half written" if phase == "half written" else "is written, but was not seen to start"
     said = f"The firmware on {port} {left}. Run the same `lamplighter flash` again: it skips what is right."
     if mac and (name := preserve.kept_for(mac)):
-        said += f" This computer holds the configuration of {name}, and gives it back then."
+        said += f" This computer holds the configuration of {name}, and restores it then."
     return said
 
 
