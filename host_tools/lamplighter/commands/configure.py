@@ -28,7 +28,7 @@ HALF = "The node keeps its previous configuration until the new one is complete.
 @click.option("--key", metavar="FILE", help="Its private key, ECDSA P-256.")
 @click.option("--release-keys", "release_keys", metavar="FILE",
               help="keys.json: the keys whose releases the node accepts over the air.")  # fmt: skip
-@click.option("--new", is_flag=True, help="Ask for what is needed, and write FILE.  [default: NODE.json]")
+@click.option("--new", is_flag=True, help="Ask for the required values, and write FILE. [default: NODE.json]")
 @click.option("--dry-run", is_flag=True, help="Check only, write nothing; with --board no node is needed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.argument("file", metavar="FILE", required=False)

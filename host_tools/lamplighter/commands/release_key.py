@@ -132,5 +132,5 @@ def _new_passphrase(file: Path | None, none: bool) -> str | None:
         "A passphrase for the release keys", confirmation_prompt=True
     )
     if not phrase:
-        raise click.UsageError(f"Give a passphrase: --passphrase-file, ${PASSPHRASE}; or say --no-passphrase.")
+        raise click.UsageError(f"Give a passphrase with --passphrase-file or ${PASSPHRASE}, or add --no-passphrase.")
     return phrase
