@@ -566,6 +566,18 @@ class Files:
         return True
 
 
+def messages_of_commands():
+    import command_targets  # which needs this module
+
+    return command_targets.Messages()
+
+
+def sequences_of_commands():
+    import command_targets
+
+    return command_targets.Sequences()
+
+
 # name: (what makes it, share of the cases that are asked for, in thousandths)
 TARGETS = {
     "mqtt": (packets_3, 1000),
@@ -576,6 +588,8 @@ TARGETS = {
     "sntp": (Time, 100),
     "documents": (Documents, 100),
     "files": (Files, 5),
+    "commands": (messages_of_commands, 20),
+    "sequences": (sequences_of_commands, 10),
 }
 # a million frames of the parts besides, each on its own
 PARTS = speaking.parts()

@@ -4,6 +4,7 @@ import campaign
 import pytest
 import targets
 from lamppost.core.faults import LinkFault
+from lamppost.journal.counters import Counters
 from lamppost.link.mqtt import packets
 
 
@@ -21,6 +22,23 @@ def test_spoiled_flash_is_recovered_or_refused_with_a_word():
     figures = campaign.fuzz(10000, names=("journal",), offset=7_000_000)
     assert campaign.total(figures)[1] == 0, figures["notes"]
     assert 0 < figures["targets"]["journal"]["passed"] < figures["targets"]["journal"]["cases"]
+
+
+def test_commands_have_one_effect_at_most_and_one_answer_at_least_whatever_is_sent_and_cut():
+    figures = campaign.fuzz(20000, names=("commands", "sequences"), offset=7_000_000)
+    assert campaign.total(figures)[1] == 0, figures["notes"]
+    for name, row in figures["targets"].items():
+        assert 0 < row["passed"] < row["cases"], f"{name}: all cases end alike"
+
+
+def test_a_node_that_forgets_its_answers_at_a_reboot_is_found_out(monkeypatch):
+    def forget(self, place, data, now=False):
+        self.answers[place] = data
+        return True
+
+    monkeypatch.setattr(Counters, "keep_answer", forget)
+    done = campaign.cases.run("sequences", 0, 60)
+    assert done["unexpected"] > 0 and "effects" in done["notes"][0]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """Commands by the broker: the lamppost does them once, answers each, and says what it refuses."""
 
 import datetime
+import json
+import subprocess
+import sys
 
 import pytest
 
@@ -66,3 +69,14 @@ def test_a_retained_command_is_refused_and_a_wrong_one_is_told_all_that_is_wrong
     sent(heard, "identify", "wrong", brightness=9, seconds_=1)
     said = answered(heard, "wrong")
     assert (said["word"], said["sentence"]) == ("invalid", "brightness is unknown; seconds_ is unknown")
+
+
+@pytest.mark.real_time
+def test_the_tool_sends_a_command_and_tells_the_answer_with_the_lines_of_the_log(node, heard, broker):
+    heard.arrival()
+    command = [sys.executable, "-m", "lamplighter", "send", "hil/lp-hil", "log", "lines=3", "--json"]
+    where = ["--host", broker.host, "--port", str(broker.port)]
+    done = subprocess.run([*command, *where], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    row = json.loads(done.stdout)
+    assert (row["node"], row["ok"], row["word"]) == ("hil/lp-hil", True, "ok") and len(row["lines"]) == 3

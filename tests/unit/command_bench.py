@@ -113,3 +113,19 @@ class Bench:
     def words(self, name):
         """Every word that was said about that id."""
         return [word for other, word, _ in self.sent if other == name]
+
+
+def cut_after(operations, torn):
+    """For Nor.cut: the power goes at that operation; torn -- half of its bytes are programmed."""
+    left = [operations]
+
+    def cut(block, offset, data, held):
+        left[0] -= 1
+        if left[0]:
+            return None
+        after = bytearray(held)
+        for i in range(len(data) // 2 if torn and data is not None else 0):
+            after[offset + i] &= data[i]
+        return bytes(after)
+
+    return cut

@@ -1,6 +1,6 @@
 """A command is answered at least once, has its effect at most once, and is refused in words where it must be."""
 
-from command_bench import Bench
+from command_bench import Bench, cut_after
 from journal_on_ram import Nor, PowerCut
 from lamppost.ops.answers import DETAIL_MAX
 from slow import long
@@ -153,6 +153,13 @@ def test_flash_that_takes_nothing_lets_only_harmless_commands_through():
     assert not bench.effects
 
 
+def test_all_unknown_members_are_told_at_once():
+    bench = Bench()
+    bench.take("look", b'{"id":"a","args":{"level":1,"colour":2},"more":1}')
+    bench.work()
+    assert bench.sent == [("a", "invalid", "more is unknown; colour is unknown; level is unknown")]
+
+
 @long
 def test_a_cut_at_any_write_leaves_one_effect_at_most_and_one_answer_at_least():
     before = Bench(Nor(3), Nor(16))
@@ -172,23 +179,9 @@ def cut_run(images, at, torn):
 
     The flash of the counters begins a new block meanwhile.
     """
-    left = [at]
-
-    def cut(block, offset, data, held):
-        left[0] -= 1
-        if left[0]:
-            return None
-        if not torn or data is None:
-            return bytes(held)
-        after = bytearray(held)
-        half = len(data) // 2
-        for i in range(half):
-            after[offset + i] &= data[i]
-        return bytes(after)
-
     bench = Bench(Nor(image=images[0]), Nor(image=images[1]))
     names = ["c%d" % n for n in range(12)]
-    bench.counters_nor.cut = bench.outbox_nor.cut = cut
+    bench.counters_nor.cut = bench.outbox_nor.cut = cut_after(at, torn)
     done = False
     try:
         for name in names:

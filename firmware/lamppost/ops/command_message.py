@@ -37,7 +37,7 @@ def parse(verb, body, retained):
     name = doc.get("id") if isinstance(doc, dict) else None
     if not isinstance(name, str) or not 0 < len(name) <= _ID_MAX or [c for c in name if c not in _ID_BYTES]:
         return "without an id of 1 to %d letters, digits, - _ . or :" % _ID_MAX
-    wrong = [member + " is unknown" for member in sorted(doc) if member not in _MEMBERS]
+    wrong = _unknown(doc, _MEMBERS)
     exp = doc.get("exp")
     if exp is not None:
         exp = calendar.seconds(exp) if isinstance(exp, str) else None
@@ -58,7 +58,7 @@ def fitted(args, schema):
     schema -- {name: (type, low, high) or (type, low, high, default)}; low and high are of the number, or of the
     length of a text; None for bool. Without a default the argument is needed.
     """
-    wrong = [name + " is unknown" for name in sorted(args) if name not in schema]
+    wrong = _unknown(args, schema)
     found = {}
     for name in schema:
         kind, low, high = schema[name][:3]
@@ -81,6 +81,11 @@ def fitted(args, schema):
             wrong.append("%s is not %s to %s" % (name, low, high))
         found[name] = value
     return found, "; ".join(wrong)
+
+
+def _unknown(members, known):
+    # MicroPython's json takes names that are no texts
+    return [name + " is unknown" for name in sorted([str(name) for name in members if name not in known])]
 
 
 _KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
