@@ -111,6 +111,9 @@ def test_a_node_that_vanishes_is_said_lost_by_the_broker(broker, subscriber, sta
 
 
 def test_a_broker_killed_twice_loses_nothing_and_keeps_the_order(broker, subscriber, start):
+    # what the broker wrote to a subscriber at QoS 1 before it was killed may be lost with its connection, as an unread
+    # acknowledgement makes the kernel reset it; one at QoS 0 has that, and misses what comes before it is back
+    witness = Subscriber(broker.port, qos=0)
     node = start({"port": broker.port, "window": 16}, set={"drain_per_s": 0})
     node.tell("append 900 4")
     for seen in (100, 400):
@@ -121,7 +124,10 @@ def test_a_broker_killed_twice_loses_nothing_and_keeps_the_order(broker, subscri
         time.sleep(0.5)  # the outage itself
         broker.start()
     wait_for_key(subscriber, 899)
-    assert first_of_each(sequence(subscriber)) == list(range(900))
+    witness.close()
+    heard = [first_of_each(sequence(one)) for one in (subscriber, witness)]
+    assert all(numbers == sorted(numbers) for numbers in heard)
+    assert set(heard[0]) | set(heard[1]) == set(range(900))
     report = node.report()
     assert report["connections"] == 3
     assert report["worst_ms"] < 2000, "the event loop stood still through an outage"  # to the ms: make bench

@@ -109,7 +109,7 @@ def test_a_wrong_password_is_named_and_tried_again(tmp_path, start):
         (GREETING + b"\xe0\x01\x8b", "unavailable", "8b"),
         (GREETING + b"\xe0\x02\x8e\x00", "takenover", "8e"),
         (GREETING + b"\xe0\x01\x42", "protocol", "42"),
-        (GREETING + b"\x30\xff\xff\x01" + b"z" * 2000, "protocol", ""),
+        (GREETING + b"\x30\xff\xff\x01" + b"z" * 21000, "protocol", ""),
         (GREETING + b"\x40\x05\x00\x01\x00\x09\x1f", "protocol", ""),
         (b"\x20\x06\x00\x00\x03\x21\x00\x00", "protocol", ""),
         (b"\x40\x02\x00\x01", "protocol", ""),
