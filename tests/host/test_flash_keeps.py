@@ -146,3 +146,16 @@ def test_an_interrupted_flashing_says_what_is_half_done_and_that_it_holds_the_co
     done = flash(lamp)
     assert "the configuration of lisbon/lp-0042 was restored" in done.stderr, done.stderr
     assert on_the_node(lamp) == DOC
+
+
+def test_without_a_place_for_the_configuration_nothing_is_written_and_a_board_without_one_needs_none(
+    lamp, monkeypatch, tmp_path
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    refused = flash(lamp, "--force")
+    assert refused.returncode == 3 and "Nothing was written to the board." in refused.stderr, refused.stderr
+    assert "%" not in refused.stderr, "it has begun to write"
+    assert on_the_node(lamp) == DOC
+    assert flash(lamp, "--erase").returncode == 0
+    assert flash(lamp, "--force").returncode == 0, "there is no configuration to keep"

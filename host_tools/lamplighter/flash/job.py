@@ -60,7 +60,7 @@ def bring(
                 patience_s=work.patience_s, seen=seen, progress=wrote, say=say,
             )  # fmt: skip
             phase = "written"
-            if before and not done.written and not preserve.aside(done.mac).exists():
+            if before and not done.written and not preserve.kept_for(done.mac):
                 line = "as before"  # nothing is another than when it answered a moment ago
             else:
                 line = started(done.port, say)

@@ -6,8 +6,8 @@ They are read before, from the node or else from its flash chip, kept in a file 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
-import os
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..device import identify, node_files
 from ..device.repl import Repl
-from ..documents import json_source
+from ..documents import atomic_file, json_source
 from ..pki import certificates
 from ..problems import ConfigNotKept, ConsoleLocked, NodeSaidNo, Problem, WeakSupply
 from . import esptool_run, files_on_chip
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..boards.board_file import Board
     from ..image.build import Segment
 
+REMEDY = "Nothing was written to the board. Make its folder writable, or set XDG_STATE_HOME to one that is."
 KEPT_S = 86400  # an interrupted flashing resumes within a day
 # the node changes these itself
 OWN = ("/state.json",)
@@ -170,33 +171,37 @@ def files_of(board: Board, segments: tuple[Segment, ...]) -> dict[str, tuple[int
 def aside(mac: str, what: str = "configuration") -> Path:
     from platformdirs import user_state_path
 
-    return user_state_path("lamplighter", ensure_exists=True) / f"{what}-{mac.replace(':', '')}.json"
+    return user_state_path("lamplighter") / f"{what}-{mac.replace(':', '')}.json"
 
 
 def keep(before: Before) -> None:
-    """Lay the configuration aside, readable for this user only: should the cable be pulled now, it is not lost."""
+    """Lay the configuration aside, readable for this user only: should the cable be pulled now, it is not lost.
+
+    Raises FileRefused where this computer has no place for it; nothing was written to the board then.
+    """
     if before.configuration is None:
         return
     forget(before.mac)
     packed = {path: base64.b64encode(data).decode() for path, data in before.certificates.items()}
     # the configuration last: it is what says that all of it is there
     for what, content in (("certificates", json.dumps(packed).encode()), ("configuration", before.configuration)):
-        with os.fdopen(os.open(aside(before.mac, what), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
+        atomic_file.write(aside(before.mac, what), content, REMEDY, mode=0o600, folder_mode=0o700)
 
 
 def forget(mac: str) -> None:
     """Delete the stored configuration and certificates: they are no longer needed, and contain secrets."""
     for what in ("configuration", "certificates"):
-        aside(mac, what).unlink(missing_ok=True)
+        with contextlib.suppress(NotADirectoryError):
+            aside(mac, what).unlink(missing_ok=True)
 
 
 def kept_for(mac: str) -> str:
     """The name of the node whose configuration an interrupted flashing left on this computer, or an empty text."""
     path = aside(mac)
-    if not path.exists() or time.time() - path.stat().st_mtime > KEPT_S:
+    try:
+        return name(path.read_bytes()) if time.time() - path.stat().st_mtime <= KEPT_S else ""
+    except OSError:
         return ""
-    return name(path.read_bytes())
 
 
 def no_configuration(mac: str) -> NodeSaidNo:
