@@ -22,9 +22,9 @@ LONG_NODE = """
 user {name}
 {topics}"""
 # What a node says, and what it is told; no node may tell another one, or itself, what to do. It reads its `state` back
-# to learn whether the broker keeps it.
+# to learn whether the broker keeps it, and `commission` looks for the rest with the node's own certificate.
 WRITES = ("state", "info", "diag", "tele/#", "alarm/#", "evt/#", "ack/#", "cfg/reported", "ota/status")
-READS = ("state", "cmd/#", "cfg/desired", "ota/desired", "ota/block/#")
+READS = ("#",)
 COMMANDER = """
 user {name}
 topic read {root}/#
