@@ -26,7 +26,8 @@ from lamppost.journal.flash import Flash  # noqa: E402
 from lamppost.journal.outbox import ALARM, CLEAR, EVENT, TELEMETRY, Entry, Outbox  # noqa: E402
 from lamppost.link.mqtt import packets  # noqa: E402
 from lamppost.link.time import ntp  # noqa: E402
-from lamppost.ops import config_store  # noqa: E402
+from lamppost.ops import config_rules, config_store  # noqa: E402
+from lamppost.ops.config_push import Push  # noqa: E402
 from nor import Nor  # noqa: E402
 
 LINK_WORDS = ["protocol", "version", "notallowed", "badlogin", "badclientid", "unavailable", "closed"]
@@ -578,6 +579,42 @@ def sequences_of_commands():
     return command_targets.Sequences()
 
 
+class Pushes:
+    """Messages on cfg/desired, documents and patches of any kind, bytes spoiled: errors, or a configuration."""
+
+    def __init__(self):
+        self._running = Documents.DOCUMENT.replace('"air":{"parts":["dust"],', '"air":{"parts":["meter"],').encode()
+        self._doc = json.loads(self._running)
+        self._pieces = [b"[", b"{", b'"', b"\\", b"null", b",", b":", b"\\ud800", b"\xff", b"1e999", b"\0", b"[" * 300]
+
+    def _driver(self, part):
+        if part not in ("pzem004t", "tfmini"):
+            raise SensorFault("foreign", part)
+
+    def case(self, seed):
+        whole = seed.below(2)
+        doc = Documents.spoilt(seed)
+        if isinstance(doc, dict) and seed.below(2):
+            doc.pop("air", None)  # it names a part that is not there
+        message = {"id": "p", "minutes": 1 + seed.below(250), "config" if whole else "patch": doc}
+        if not whole:
+            message["from"] = "f1"
+        data = bytearray(json.dumps(message).encode())
+        for _ in range(seed.below(3)):
+            data = spoil(seed, data, self._pieces)
+        push = Push(bytes(data), self._running, "f1", seed.below(2) == 0)
+        if push.errors:
+            return False
+        doc = json.loads(push.data)
+        faults = config_rules.faults(doc, self._doc, {"buses": {"meter": {}, "parking": {}}}, self._driver)
+        for key, cause in faults:
+            if not key or not isinstance(key, str) or not isinstance(cause, str):
+                raise Wrong("a fault without a key: %r %r" % (key, cause))
+        if not faults:
+            config_store.fingerprint(config_store.check(doc), push.data)  # what has no fault, the node can start with
+        return not faults
+
+
 # name: (what makes it, share of the cases that are asked for, in thousandths)
 TARGETS = {
     "mqtt": (packets_3, 1000),
@@ -587,6 +624,7 @@ TARGETS = {
     "lines": (Lines, 10),
     "sntp": (Time, 100),
     "documents": (Documents, 100),
+    "pushes": (Pushes, 50),
     "files": (Files, 5),
     "commands": (messages_of_commands, 20),
     "sequences": (sequences_of_commands, 10),
