@@ -307,3 +307,23 @@ class CountersUnknown(Problem):
 class ProgrammeInvalid(Problem):
     exit_code, word = 34, "programme-invalid"
     remedy = "Correct the entries named above: docs/reference/programme.md explains calendar, periods and points."
+
+
+class PushRejected(Problem):
+    exit_code, word = 35, "push-rejected"
+    remedy = "Correct what the lines above name and push again; the lamppost works on with its configuration."
+
+
+class PushReverted(Problem):
+    exit_code, word = 36, "push-reverted"
+    remedy = "Correct what kept the lamppost from proving the new configuration and push again; no visit is needed."
+
+
+class PushUnfinished(Problem):
+    exit_code, word = 37, "push-unfinished"
+    remedy = "Push again to follow it, with a longer --wait; `lamplighter push withdraw` takes it back."
+
+
+class SecretsInClear(Problem):
+    exit_code, word = 38, "secrets-in-clear"
+    remedy = "Use the broker's TLS port with --tls, --ca or --identity; or leave the secrets out with --patch."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -101,3 +103,45 @@ def test_cuts_in_the_middle_of_a_trial_neither_end_it_early_nor_keep_the_node_on
     assert "config: reverted" not in node.console.text
     reverted = heard.until("cfg/reported", lambda m: m["phase"] == "reverted", node.within(240))
     assert reverted["config"] == before
+
+
+@pytest.fixture
+def lamplighter_push(broker, tmp_path):
+    """lamplighter_push(patch, *words) -> (exit code, result, what it said) of `lamplighter push config --patch`."""
+
+    def run(patch, *words, minutes=1):
+        file = tmp_path / "patch.json"
+        file.write_text(json.dumps(patch))
+        command = [sys.executable, "-m", "lamplighter", "push", "config", "hil/lp-hil", file, "--patch", "--json"]
+        command += ["--host", broker.host, "--port", str(broker.port), "--minutes", str(minutes), *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=110)
+        assert "Traceback" not in done.stdout + done.stderr
+        return done.returncode, json.loads(done.stdout.splitlines()[0]), done.stderr
+
+    return run
+
+
+def test_the_command_follows_a_push_to_its_end_and_leaves_nothing_at_the_broker(node, heard, lamplighter_push):
+    heard.arrival()
+    code, told, said = lamplighter_push({"asset": "A 2"})
+    assert (code, told["phase"], told["ok"]) == (0, "stable", True)
+    assert [word for word in ("checked", "on trial", "stable") if word in said] == ["checked", "on trial", "stable"]
+    heard.until("cfg/desired", lambda m: m == {}, node.within(10))
+    code, told, said = lamplighter_push({"mqtt": {"port": -1}, "site": "x"})
+    assert (code, told["phase"]) == (35, "rejected") and "mqtt.port: must be a whole number" in said
+    assert {row["key"] for row in told["errors"]} == {"mqtt.port", "site"}
+
+
+@pytest.mark.virtual_only
+def test_the_command_says_why_a_lamppost_went_back_and_keeps_secrets_off_a_plain_line(node, heard, lamplighter_push):
+    heard.arrival()
+    code, told, said = lamplighter_push({"wifi": {"password": "over the air"}})
+    assert (code, told["error"]) == (38, "secrets-in-clear") and "over the air" not in said
+    code, told, said = lamplighter_push({"wifi": {"ssid": "no such network"}})
+    assert (code, told["phase"], told["reason"]) == (36, "reverted", "nowifi: no access point of that name")
+    node.power_off()
+    heard.until("state", lambda m: m["state"] == "lost", node.within(60))
+    code, told, said = lamplighter_push({"asset": "A 3"}, "--wait", "1")
+    assert (code, told["phase"]) == (37, "") and "it is lost. The broker keeps the push for it." in said
+    node.power_on()
+    heard.until("cfg/reported", lambda m: m["phase"] == "stable" and m["id"] == told["id"], node.within(120))

@@ -114,6 +114,16 @@ def test_a_second_push_within_a_trial_falls_back_to_what_was_confirmed():
     assert network(root) == "street"
 
 
+def test_the_same_configuration_pushed_again_within_its_trial_goes_on_with_the_trial():
+    root = node()
+    pushed(root)
+    trial = started(root)
+    left_s = trial.left_s
+    trial.note("p2", "d2", "f1")
+    trial = Trial(quiet, root)
+    assert (trial.on, trial.id, trial.digest, trial.left_s) == (True, "p2", "d2", left_s)
+
+
 def test_a_configuration_from_the_cable_ends_a_trial():
     root = node()
     pushed(root)

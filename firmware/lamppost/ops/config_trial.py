@@ -114,10 +114,12 @@ class Trial:
             raise
 
     def note(self, id, digest, config):
-        """Record a push that changes nothing."""
-        if not self.on:
+        """Record a push that changes nothing: of the configuration in use, be it on trial."""
+        if self.on:
+            self.id, self.digest = id, digest
+        else:
             self._take({"phase": "stable", "id": id, "digest": digest, "config": config})
-            self._write()
+        self._write()
 
     def spend(self, reason):
         """STEP_S more of powered time is over; reason -- what is missing, should the time end now."""

@@ -118,6 +118,18 @@ def redacted(doc: dict[str, Any]) -> dict[str, Any]:
     return copy
 
 
+def patch(document: Document) -> dict[str, Any]:
+    """A merge patch with its secrets filled in; the lamppost checks what it makes. Raises ConfigInvalid."""
+    value, found = _secrets_filled(document)
+    found += [(path, "this key is there twice; keep one") for path in document.doubled]
+    if not isinstance(value, dict):
+        found.append(((), "a merge patch is a JSON object"))
+    if found:
+        details = [_row(document, path, cause) for path, cause in found]
+        raise ConfigInvalid(f"{document.name} is no merge patch that can be sent.", details=details)
+    return value
+
+
 def _secrets_filled(document: Document) -> tuple[Any, list[tuple[tuple, str]]]:
     """{"$env": NAME} in a secret's place becomes the variable's content, so that files need hold no secrets."""
     value, found = json.loads(json.dumps(document.value)), []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import socket
 import ssl
@@ -113,9 +114,12 @@ class Subscriber:
         except queue.Empty:
             return None
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Publish at QoS 1, not retained; kept until the broker has it."""
-        self._client.publish(topic, payload, 1)
+    def publish(self, topic: str, payload: bytes, retain: bool = False, wait_s: float = 0) -> None:
+        """Publish at QoS 1; kept until the broker has it. wait_s -- wait so long for its acknowledgement."""
+        sent = self._client.publish(topic, payload, 1, retain)
+        if wait_s:
+            with contextlib.suppress(RuntimeError, ValueError):  # not connected now
+                sent.wait_for_publish(wait_s)
 
     def pending(self) -> Iterator[Incoming | Connection]:
         """The messages received so far, without waiting."""
