@@ -36,7 +36,8 @@ topic write {root}/+/+/ota/block/#
 READER = """
 user {name}
 topic read {root}/#
-"""
+topic deny {root}/+/+/cfg/desired
+"""  # a configuration on its way may hold passwords
 # What decides whether an acknowledged record survives: docs/integrate/brokers.md has the reasons.
 LOSSLESS = """\
 persistence true

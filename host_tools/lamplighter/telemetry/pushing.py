@@ -72,7 +72,8 @@ def fingerprint(connection: Subscriber, node: str, wait_s: float) -> str | None:
 def pushed(connection: Subscriber, push: Push, message: dict[str, Any], wait_s: float, show: Callable[[Push], None]):
     """Publish it, and follow it until its last phase or the end of the time; then it is taken back, or waits there."""
     topic = f"{ROOT}/{push.node}/cfg/desired"
-    connection.publish(topic, json.dumps({"id": push.id, **message}, ensure_ascii=False).encode(), retain=True, wait_s=PUBLISH_S)
+    payload = json.dumps({"id": push.id, **message}, ensure_ascii=False).encode()
+    connection.publish(topic, payload, retain=True, wait_s=PUBLISH_S)
     deadline = time.monotonic() + wait_s
     while not push.ended and (left := deadline - time.monotonic()) > 0:
         arrived = connection.next(min(left, 1))
