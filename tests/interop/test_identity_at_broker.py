@@ -180,6 +180,16 @@ def test_nobody_else_commands_a_lamppost_not_even_itself(connect, kind, name):
         assert somebody.publish(f"lamppost/v1/lisbon/lp-0001/{suffix}") == "publish Not authorized"
 
 
+def test_a_reader_reads_everything_but_a_configuration_on_its_way(connect):
+    reader = connect("reader", "platform", claims="reader")
+    commander = connect("commander", "operations", claims="commander")
+    reader.subscribe("lamppost/v1/#")
+    commander.publish("lamppost/v1/lisbon/lp-0001/cfg/desired")
+    commander.publish("lamppost/v1/lisbon/lp-0001/cmd/report")
+    assert reader.hears("lamppost/v1/lisbon/lp-0001/cmd/report")
+    assert "lamppost/v1/lisbon/lp-0001/cfg/desired" not in reader.heard
+
+
 def test_a_commander_cannot_speak_for_a_lamppost(connect):
     commander, lamp = connect("commander", "operations"), connect("node", "lisbon/lp-0001", claims="lamp")
     for suffix in ("state", "tele/energy", "alarm/supplyLoss", "ack/x", "cfg/reported", "ota/status"):
