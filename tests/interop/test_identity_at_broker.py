@@ -180,6 +180,14 @@ def test_nobody_else_commands_a_lamppost_not_even_itself(connect, kind, name):
         assert somebody.publish(f"lamppost/v1/lisbon/lp-0001/{suffix}") == "publish Not authorized"
 
 
+def test_the_certificate_of_a_lamppost_reads_all_that_it_publishes_as_the_check_at_its_foot_does(connect):
+    lamp, laptop = connect("node", "lisbon/lp-0001", claims="lamp"), connect("node", "lisbon/lp-0001", claims="laptop")
+    laptop.subscribe("lamppost/v1/lisbon/lp-0001/#")
+    for suffix in ("state", "info", "tele/energy", "evt/boot", "alarm/supplyLoss", "cfg/reported"):
+        lamp.publish(f"lamppost/v1/lisbon/lp-0001/{suffix}")
+        assert laptop.hears(f"lamppost/v1/lisbon/lp-0001/{suffix}")
+
+
 def test_a_reader_reads_everything_but_a_configuration_on_its_way(connect):
     reader = connect("reader", "platform", claims="reader")
     commander = connect("commander", "operations", claims="commander")
