@@ -83,7 +83,7 @@ def measure(bauds: tuple[int, ...] = BAUDS) -> dict:
 
 def table(figures: dict) -> str:
     rows = [
-        f"{figures['compressed']:,} bytes deflated: boot loader, table, MicroPython of {APP:,} bytes, file system",
+        f"{figures['compressed']:,} bytes compressed: boot loader, table, MicroPython of {APP:,} bytes, file system",
         "     baud   the wire's   writing   share   with esptool's start   whole command   share",
     ]
     for baud, row in figures["first"].items():

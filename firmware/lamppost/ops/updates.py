@@ -1,4 +1,4 @@
-"""Updates the app over the air: from ota/desired to a new app on trial, and ota/status says how far it is.
+"""Updates the app over the air: from ota/desired to a new app on trial; ota/status reports the progress.
 
 A request names a release on a web server and its hash. The node fetches it, believes it if a trusted key has signed it,
 fills the idle slot, waits while the lamps of the street come on, and restarts with the new app on trial.

@@ -13,10 +13,10 @@ from .release_key import passphrase_option, signers
 
 @click.command("release")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="FOLDER",
-              help="The folder of releases; what is in it stays.")  # fmt: skip
-@click.option("--key", "names", multiple=True, metavar="ID", help="Sign with this key.  [default: the first]")
+              help="Folder of releases; its present files are kept.")  # fmt: skip
+@click.option("--key", "names", multiple=True, metavar="ID", help="Key to sign with. [default: the first]")
 @click.option("--floor", default="0", metavar="VERSION",
-              help="A lamppost that runs this release refuses older versions than this.")  # fmt: skip
+              help="A lamppost that runs this release refuses versions older than this.")  # fmt: skip
 @folder_option
 @passphrase_option
 @as_json
@@ -42,6 +42,6 @@ def command(
             "files": made.files, "bytes": made.sent, "document": made.document,
         })  # fmt: skip
         return
-    screen.out.print(f"{made.path}: {made.files} files, {made.sent:,} bytes deflated", markup=False)
+    screen.out.print(f"{made.path}: {made.files} files, {made.sent:,} bytes compressed", markup=False)
     screen.out.print(f"sha256 {made.sha256}", markup=False)
     screen.note(f"Serve it: lamplighter serve {out}")

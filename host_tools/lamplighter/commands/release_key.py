@@ -19,7 +19,7 @@ PASSPHRASE = "LAMPLIGHTER_RELEASE_PASSPHRASE"
 
 
 def passphrase_option(function: Callable) -> Callable:
-    words = f"Holds the release keys' passphrase.  [default: ${PASSPHRASE}, or asked for]"
+    words = f"File with the passphrase of the release keys. [default: ${PASSPHRASE}, or ask]"
     return click.option("--passphrase-file", type=FILE, metavar="FILE", help=words)(function)
 
 
@@ -55,8 +55,8 @@ def init(folder: Path, passphrase_file: Path | None, no_passphrase: bool, as_jso
         screen.result({"trusted": list(keys.trusted), "keys": str(keys.folder / "keys.json")})
         return
     screen.out.print(f"Key {first} signs releases. Key {backup} is the backup.", markup=False)
-    screen.note(f"Move {keys.path(backup)} to a safe place that is not this computer.")
-    screen.note(f"Lampposts get both: lamplighter configure --release-keys {keys.folder / 'keys.json'}")
+    screen.note(f"Move {keys.path(backup)} to a safe place off this computer.")
+    screen.note(f"Install both on the lampposts: lamplighter configure --release-keys {keys.folder / 'keys.json'}")
 
 
 @command.command("add")
@@ -72,7 +72,7 @@ def add(folder: Path, passphrase_file: Path | None, no_passphrase: bool) -> None
 
     keys = ReleaseKeys(folder)
     name = keys.add(_new_passphrase(passphrase_file, no_passphrase))
-    screen.out.print(f"Key {name} is made.", markup=False)
+    screen.out.print(f"Key {name} was created.", markup=False)
 
 
 @command.command("revoke")
@@ -87,8 +87,8 @@ def revoke(name: str, folder: Path) -> None:
 
     keys = ReleaseKeys(folder)
     keys.revoke(name)
-    screen.out.print(f"Key {name} is trusted no longer; {', '.join(keys.trusted)} are.", markup=False)
-    screen.note(f"Tell the lampposts: lamplighter configure --release-keys {keys.folder / 'keys.json'}")
+    screen.out.print(f"Key {name} is revoked; trusted: {', '.join(keys.trusted)}.", markup=False)
+    screen.note(f"Install the new list on the lampposts: lamplighter configure --release-keys {keys.folder / 'keys.json'}")
 
 
 @command.command("list")
@@ -107,7 +107,7 @@ def show(folder: Path, as_json: bool) -> None:
         screen.result([{"id": name, "signs_here": name in usable} for name in keys.trusted])
         return
     for name in keys.trusted:
-        where = "can sign here" if name in usable else "its private key is elsewhere"
+        where = "can sign here" if name in usable else "its private key is not here"
         screen.out.print(f"{name}  {where}", markup=False)
     if not keys.trusted:
         screen.note(f"{keys.folder} has no release keys: lamplighter release-key init")

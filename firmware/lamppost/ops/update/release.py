@@ -1,4 +1,4 @@
-"""What a release says of itself, believed only when a key that the node trusts has signed it.
+"""The document of a release, accepted only with the signature of a key that the node trusts.
 
 The first line of a release is a JSON document, and each further line a key's id and its signature of the first line in
 base64. It names the hash of the slot's manifest.json, and so the content of every file. docs/design/updates.md has the

@@ -1,4 +1,4 @@
-"""Judges a new app by powered minutes: confirmed when it does its work, taken back when it crashes or stays silent.
+"""Judges a new app by powered minutes: confirmed when it works, reverted when it crashes or stays silent.
 
 Power cuts do not count, neither as minutes nor as crashes: every dawn cuts the circuit.
 """
