@@ -1,12 +1,17 @@
 """What a subscriber knows of a street: the newest values, how old they are, which alarms are on."""
 
+import json
 from io import StringIO
+from pathlib import Path
 
 import pytest
-from lamplighter.telemetry.panel import closing, live, screenshot
+from lamplighter.contract import topics
+from lamplighter.telemetry.panel import closing, live, screenshot, words
 from lamplighter.telemetry.state import Telemetry
 from publisher import Lamp
 from rich.console import Console
+
+EXAMPLES = json.loads((Path(topics.__file__).with_name("examples.json")).read_text(encoding="utf-8"))
 
 
 class Clocks:
@@ -141,3 +146,10 @@ def test_the_picture_needs_nothing_from_elsewhere(telemetry, tmp_path):
     picture = (tmp_path / "screen.svg").read_text(encoding="utf-8")
     assert "lp-0042" in picture
     assert "url(" not in picture.replace("url(#", "")
+
+
+@pytest.mark.parametrize("row", EXAMPLES, ids=[row["name"] for row in EXAMPLES])
+def test_every_message_of_the_contract_has_a_line_on_the_screen(telemetry, row):
+    payload = b"" if row["payload"] is None else json.dumps(row["payload"]).encode()
+    line = words(telemetry.take(row["topic"], payload, False)).plain
+    assert line and "INVALID" not in line and "does not know" not in line

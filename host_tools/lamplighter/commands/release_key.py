@@ -88,7 +88,7 @@ def revoke(name: str, folder: Path) -> None:
     keys = ReleaseKeys(folder)
     keys.revoke(name)
     screen.out.print(f"Key {name} is revoked; trusted: {', '.join(keys.trusted)}.", markup=False)
-    screen.note(f"Install the new list on the lampposts: lamplighter configure --release-keys {keys.folder / 'keys.json'}")
+    screen.note(f"Install the new list: lamplighter configure --release-keys {keys.folder / 'keys.json'}")
 
 
 @command.command("list")

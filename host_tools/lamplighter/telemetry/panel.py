@@ -113,6 +113,16 @@ def _with_reason(words: str, message: dict[str, Any]) -> str:
     return f"{words}: {message['reason']}" if message["reason"] else words
 
 
+_ENVELOPE = ("v", "b", "s", "ts", "tq", "tu", "h", "q")
+
+
+def _other(message: dict[str, Any] | None) -> Text:
+    """A kind without words of its own, such as an answer to a command: its plain fields."""
+    fields = [(name, value) for name, value in (message or {}).items() if name not in _ENVELOPE]
+    plain = (f"{name} {value}" for name, value in fields if isinstance(value, (str, int)))
+    return Text(", ".join(plain) or "empty")
+
+
 _WORDS: dict[str, Callable[[dict[str, Any]], Text]] = {
     "state": lambda m: Text(_with_reason(m["state"], m), _STATES[m["state"]]),
     "info": lambda m: Text(f"{m['firmware']} on {m['board']}, {len(m['parts'])} parts, {m['asset'] or 'no asset id'}"),
@@ -134,7 +144,7 @@ def words(seen: Seen) -> Text:
     if seen.place is None:
         return Text("a topic that this version of the contract does not know", "dim")
     kind = seen.place.kind.name
-    text = _alarm(seen.message) if kind == "alarm" else _WORDS[kind](seen.message)
+    text = _alarm(seen.message) if kind == "alarm" else _WORDS.get(kind, _other)(seen.message)
     if seen.verdict in ("late", "duplicate"):
         text.append(f"  {seen.verdict}", "yellow")
     if seen.message and seen.message.get("h"):
