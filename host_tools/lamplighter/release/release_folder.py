@@ -50,21 +50,21 @@ def write(folder: Path, app: App, signers: dict[str, RSAPrivateKey], floor: str 
     """
     slot = littlefs.slot(app)
     manifest = slot.pop("manifest.json")
-    rows, sent = {}, {}
+    here, sent = {}, {}
     for path, data in slot.items():
         digest = hashlib.sha256(data).hexdigest()
         packed = deflated(data)
-        rows[path] = [digest, len(data), len(packed)]
+        here[path] = [digest, len(data), len(packed)]
         sent[digest[:16]] = packed
     for name, packed in sent.items():
         _write(folder / "files" / name, packed)
-    earlier = {path.name: _rows(path) for path in sorted((folder / "lists").glob("*")) if "-" not in path.name}
+    earlier = {path.name: rows(path) for path in sorted((folder / "lists").glob("*")) if "-" not in path.name}
     for build, old in earlier.items():
         if build != app.build:
-            changed = {path: row for path, row in rows.items() if old.get(path, [""])[0] != row[0]}
-            gone = [path for path in old if path not in rows]
+            changed = {path: row for path, row in here.items() if old.get(path, [""])[0] != row[0]}
+            gone = [path for path in old if path not in here]
             _write(folder / "lists" / f"{build}-{app.build}", _list(changed, gone))
-    _write(folder / "lists" / app.build, _list(rows, []))
+    _write(folder / "lists" / app.build, _list(here, []))
     document = _document(app, hashlib.sha256(manifest).hexdigest(), floor)
     line = json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
     text = line + b"\n"
@@ -75,10 +75,10 @@ def write(folder: Path, app: App, signers: dict[str, RSAPrivateKey], floor: str 
             f"The release's document has {len(text)} bytes; a lamppost takes {MOST}.", "Sign with fewer keys."
         )
     name = f"{app.version}-{app.build}"
-    _write(folder / f"{name}.cdx.json", sbom.document(app, rows))
+    _write(folder / f"{name}.cdx.json", sbom.document(app, here))
     _write(folder / f"{name}.release", text)
     total = sum(map(len, sent.values()))
-    return Release(folder / f"{name}.release", hashlib.sha256(text).hexdigest(), document, len(rows), total)
+    return Release(folder / f"{name}.release", hashlib.sha256(text).hexdigest(), document, len(here), total)
 
 
 def deflated(data: bytes) -> bytes:
@@ -116,7 +116,8 @@ def _list(rows: dict[str, list], gone: list[str]) -> bytes:
     return deflated(json.dumps({"files": rows, "gone": gone}, separators=(",", ":"), sort_keys=True).encode())
 
 
-def _rows(path: Path) -> dict[str, list]:
+def rows(path: Path) -> dict[str, list]:
+    """A list of files: path -> [SHA-256, bytes, bytes on the way]. Raises ReleaseInvalid."""
     try:
         doc = json.loads(zlib.decompress(path.read_bytes(), -WINDOW))
         return {str(name): list(row) for name, row in doc["files"].items()}

@@ -1,0 +1,103 @@
+"""The node's side of an update over the air, under MicroPython, with its real HTTP client and a file system in RAM.
+
+Arguments: the firmware's folder and a JSON file: the running app, the keys, what ota/desired says, the node's board,
+floor and blocks of flash, and the phases that end the run. Prints a JSON line: what ota/status said, and what the idle
+slot holds. It ends with the restart into the new app, or with one of those phases.
+"""
+
+import asyncio
+import binascii
+import json
+import os
+import select
+import socket
+import sys
+import time
+
+import vfs
+
+FIRMWARE, JOB = sys.argv[1:3]
+PACE = 50  # time-outs pass so much faster
+
+sys.path.insert(0, __file__.rsplit("/", 2)[0] + "/powercut")
+sys.path.insert(0, FIRMWARE)
+from cut_flash import Flash  # noqa: E402
+from lamppost.link import http  # noqa: E402
+from lamppost.ops import updates as module  # noqa: E402
+from lamppost.ops.update import slot_files, state  # noqa: E402
+from lamppost.ops.update.trial import AppTrial  # noqa: E402
+
+with open(JOB) as file:
+    job = json.load(file)
+vfs.umount("/")
+
+
+class Ended(Exception):
+    pass
+
+
+class Link:
+    up = True
+    connections = 1
+
+    def __init__(self):
+        self.said = []
+
+    def publish_now(self, suffix, body, qos, retain):
+        told = json.loads("{" + body.decode())
+        self.said.append([told["phase"], told["word"], told["sentence"], told["done"], told["total"]])
+        if told["phase"] in job["ends"]:
+            raise Ended
+        for asked in job["then"].pop(told["phase"], ()):
+            node.take("desired", asked.encode(), True)
+        return True
+
+
+class Clock:
+    def uptime_ms(self):
+        return time.ticks_ms() * PACE
+
+    def uptime_s(self):
+        return 99999
+
+    def utc_s(self):
+        return None
+
+
+class Beat:
+    def alive(self):
+        pass
+
+
+async def restart(reason, last):
+    last()
+    raise Ended
+
+
+flash = Flash()
+flash.image = flash.image[: job["blocks"]] + [b""] * (len(flash.image) - job["blocks"])
+count = flash.ioctl
+flash.ioctl = lambda code, block: job["blocks"] if code == 4 else count(code, block)
+vfs.VfsLfs2.mkfs(flash)
+vfs.mount(vfs.VfsLfs2(flash), "/")
+for path, body in job["old"]["content"].items():
+    with slot_files.create("/a/" + path) as file:
+        file.write(binascii.a2b_base64(body))
+with open("/a/manifest.json", "w") as file:
+    file.write(slot_files.manifest_text(job["old"]["build"], "1.0", job["old"]["files"]))
+slot_files.replace("/state.json", json.dumps({"active": "a", "floor": job["floor"]}))
+slot_files.replace("/keys.json", json.dumps(job["keys"]))
+link = Link()
+facts = {"slot": "a", "build": "old", "board": job["board"], "location": None, "micropython": (1, 28, 0), "mpy": 6}
+node = module.Updates(
+    AppTrial("a", "power-on", state), http.Client(socket, select, lambda: time.ticks_ms() * PACE, time.ticks_diff),
+    link, Clock(), facts, lambda parts: True, list, restart, lambda n: 0, lambda line: None,
+)  # fmt: skip
+node.take("desired", job["desired"].encode(), True)
+try:
+    asyncio.run(node.run(Beat()))
+except Ended:
+    pass
+with open("/state.json") as file:
+    kept = json.load(file)
+print(json.dumps({"said": link.said, "state": kept, "idle": os.listdir("/b") if "b" in os.listdir("/") else []}))
