@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,13 @@ NORMAL: dict[str, tuple[str, str, Wanted]] = {
     "tele-light": ("tele/light", "Daylight.", lambda m: m["night"] is False),
     "diag": ("diag", "Figures of a healthy node.", lambda m: True),
 }
+ANSWERED: dict[str, tuple[str, str, Wanted]] = {
+    "cmd": ("cmd/identify", "A command to blink the status LED for 20 s.", lambda m: m["id"] == "5e1f0c2a"),
+    "ack-accepted": ("ack/5e1f0c2a", "The command is in work.", lambda m: m["word"] == "accepted"),
+    "ack": ("ack/5e1f0c2a", "The command is done; a repeat of it gets this answer again.", lambda m: m["word"] == "ok"),
+    "ack-progress": ("ack/log-7", "Lines of the log on the way to the answer.", lambda m: m["word"] == "progress"),
+    "ack-refused": ("ack/late-1", "A command that came after its exp.", lambda m: m["word"] == "expired"),
+}
 MISSING: dict[str, tuple[str, str, Wanted]] = {
     "alarm-sensorFault": ("alarm/sensorFault-meter", "The meter does not answer.", lambda m: True),
     "tele-energy-missing": ("tele/energy", "The meter is silent: every value is null with its letter.", _all("U")),
@@ -62,14 +70,14 @@ class Recording:
     """Waits for the wanted messages of one lamppost."""
 
     def __init__(self, subscriber: Subscriber) -> None:
-        self._subscriber = subscriber
+        self.subscriber = subscriber
         self.rows: dict[str, dict[str, Any]] = {}
 
     def collect(self, wanted: dict[str, tuple[str, str, Wanted]], seconds: float = 240) -> None:
         left = dict(wanted)
         deadline = time.monotonic() + seconds
         while left:
-            arrived = self._subscriber.next(1)
+            arrived = self.subscriber.next(1)
             if time.monotonic() > deadline:
                 raise SystemExit(f"not seen within {seconds:g} s: {', '.join(left)}")
             if not isinstance(arrived, Incoming) or not arrived.payload:
@@ -84,6 +92,14 @@ class Recording:
                     print(f"{name}: recorded")
                     del left[name]
                     break
+
+
+def command(recording: Recording, verb: str, name: str, args: dict[str, Any], hours: int = 1) -> None:
+    """Send a command that is good for so many hours of the lamppost's own time."""
+    now = recording.rows["diag"]["payload"]["ts"]
+    exp = (datetime.fromisoformat(now) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    topic = recording.rows["diag"]["topic"].removesuffix("diag") + f"cmd/{verb}"
+    recording.subscriber.publish(topic, json.dumps({"id": name, "exp": exp, "args": args}).encode())
 
 
 def main() -> int:
@@ -119,6 +135,10 @@ def main() -> int:
                 lamp.part("range").set(mm=1500)
                 lamp.part("magnet").set(x_ut=35.0, y_ut=-18.0, z_ut=-65.0)
                 recording.collect({"tele-parking-occupied": free})
+                command(recording, "identify", "5e1f0c2a", {"seconds": 20})
+                command(recording, "log", "log-7", {"lines": 2})
+                command(recording, "reboot", "late-1", {}, hours=-1)
+                recording.collect(ANSWERED)
                 for part in PARTS:
                     lamp.part(part).fault("silence")
                 recording.collect(MISSING)

@@ -97,6 +97,7 @@ class _Running:
 
     def __init__(self, part, reader):
         self.name = part.name
+        self.QUANTITIES = part.QUANTITIES
         self.LIMITS = [row for row in part.LIMITS if row[0] in part.QUANTITIES]
         self._part = part
         self._reader = reader
