@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 from guarded_street import problem
+from lamplighter.commissioning import steps
 from lamplighter.device import identify
 
 sys.path.append(str(Path(__file__).parent.parent / "bench"))
@@ -58,3 +62,31 @@ def test_what_is_missing_on_the_laptop_is_said_before_the_lamppost_is_touched(st
     assert problem(street.commission("LP-0001", "--yes", "--json")) == ("config-invalid", 30)
     assert problem(street.commission("LP-0001", "--engineer", "nobody", "--json")) == ("identity-locked", 71)
     assert not street.results()
+
+
+@pytest.mark.parametrize(
+    ("said", "answer", "asked", "found"),
+    [
+        (None, True, True, {"1": {"empty_mm": 3200, "field_ut": None}}),
+        (None, False, True, {"1": None}),
+        (True, False, False, {"1": {"empty_mm": 3200, "field_ut": None}}),
+        (False, True, False, {"1": None}),
+    ],
+)
+def test_whether_a_bay_is_empty_is_asked_unless_it_was_said_and_only_an_empty_one_is_measured(
+    monkeypatch, said, answer, asked, found
+):
+    questions, lines = [], []
+
+    def ask(question):
+        questions.append(question)
+        return answer
+
+    monkeypatch.setattr(steps, "Repl", lambda port, say: contextlib.nullcontext(SimpleNamespace(fresh=lambda: None)))
+    monkeypatch.setattr(steps.empty_bay, "measure", lambda node, bay: {"empty_mm": 3200, "field_ut": None})
+    row = SimpleNamespace(document=lambda: {"parking": [{"bay": "1", "part": "bay-1"}]})
+    options = SimpleNamespace(bay_empty=said, port="port")
+    work = SimpleNamespace(row=row, options=options, ask=ask, say=lines.append)
+    assert steps.empty_bays(work) == found
+    assert bool(questions) == asked
+    assert ("3200 mm" in lines[0]) == bool(found["1"]), lines

@@ -202,10 +202,10 @@ class SelfTest:
                 failed.remedy = check_sentences.remedy(rows[0]) + " Then run the same command again."
             raise
         work.fresh = True
-        return {"checks": told["checks"], "config": work.of("configuration")["config"], "bays": _empty_bays(work)}
+        return {"checks": told["checks"], "config": work.of("configuration")["config"], "bays": empty_bays(work)}
 
 
-def _empty_bays(work: Work) -> dict[str, Any]:
+def empty_bays(work: Work) -> dict[str, Any]:
     """{bay: what an empty one measures, or None where it is not known to be empty}."""
     found: dict[str, Any] = {}
     for bay in [row["bay"] for row in work.row.document().get("parking", [])]:
