@@ -10,11 +10,12 @@ from pathlib import Path
 from lamplighter.boards import board_file
 from lamplighter.config import config_file
 from lamplighter.contract import publish
-from pages import boards, card, commands, configuration, part, parts, problems, topics, wiring
+from pages import boards, card, commands, configuration, part, parts, problems, store, topics, wiring
 
 DOCS = Path(__file__).resolve().parent
 PAGES = {
     "field/card.html": card.content,
+    "integrate/store-dictionary.md": store.content,
     "integrate/topics.md": topics.content,
     "reference/boards.md": boards.content,
     "reference/commands.md": commands.content,

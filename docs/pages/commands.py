@@ -26,7 +26,7 @@ The port is a device (`/dev/ttyUSB0`), the link of a virtual lamppost (`./lamp`)
 {environment}"""
 ENVIRONMENT = (
     (VARIABLE, "folder in which official MicroPython images are looked for before the cache"),
-    (PASSWORD, "the broker's password for `lamplighter watch --user` and `lamplighter street --user`"),
+    (PASSWORD, "the broker's password for `--user` of `lamplighter watch`, `store` and `street`"),
     ("DEMO_SECONDS", "how long `lamplighter demo` and `make demo` go on"),
 )
 

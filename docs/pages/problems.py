@@ -15,6 +15,7 @@ SECTIONS = {
     50: "Broker and telemetry",
     60: "Virtual and simulated lampposts",
     70: "Identity, roster, records",
+    80: "The store's database",
 }
 HEAD = """# Exit codes
 

@@ -35,6 +35,7 @@ VERBS = {
     "push": ("push", "Send a lamppost its configuration over the air, on trial."),
     "watch": ("watch", "Subscribe to telemetry, show it live and check it."),
     "send": ("send", "Send a command to lampposts and wait for their answers."),
+    "store": ("store", "Write telemetry to a database, each record once, and prove it complete."),
     "geojson": ("geojson", "Write the lampposts of a street as GeoJSON points for a map."),
     "parts": ("parts", "List the supported parts, or show wiring, options and limits of one."),
     "decode": ("decode", "Decode a captured frame of a part."),

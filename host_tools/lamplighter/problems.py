@@ -3,7 +3,7 @@
 A Problem is raised with the cause in one sentence; the command line prints cause and remedy and ends with
 the exit code. Exit codes: 1 bug, 2 wrong usage, 3 a file of this computer, 4 its clock, 10-19 port and serial line,
 20-29 boards, images, flashing, 30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry,
-60-69 virtual and simulated lampposts, 70-79 identity, roster, records.
+60-69 virtual and simulated lampposts, 70-79 identity, roster, records, 80-89 the store.
 """
 
 from __future__ import annotations
@@ -327,3 +327,23 @@ class PushUnfinished(Problem):
 class SecretsInClear(Problem):
     exit_code, word = 38, "secrets-in-clear"
     remedy = "Use the broker's TLS port with --tls, --ca or --identity; or leave the secrets out with --patch."
+
+
+class StoreBusy(Problem):
+    exit_code, word = 80, "store-busy"
+    remedy = "Close the other program, or name another database with --to."
+
+
+class StoreUnusable(Problem):
+    exit_code, word = 81, "store-unusable"
+    remedy = "Check the database's name, its rights, and that the disk is not full; nothing was changed."
+
+
+class StoreNewer(Problem):
+    exit_code, word = 82, "store-newer"
+    remedy = "Update lamplighter to the version that wrote the database; nothing was changed."
+
+
+class StoreIncomplete(Problem):
+    exit_code, word = 83, "store-incomplete"
+    remedy = "docs/integrate/store.md explains what each gap can mean; records that are late fill theirs."

@@ -61,7 +61,7 @@ class Subscriber:
         self._arrived: queue.SimpleQueue[Incoming | Connection] = queue.SimpleQueue()
         self._answer: queue.SimpleQueue[Problem | None] = queue.SimpleQueue()
         self._welcome = False
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"lamplighter-{uuid.uuid4().hex[:10]}")
+        self._client = self._new_client()
         self._client.connect_timeout = timeout
         self._client.reconnect_delay_set(1, 10)
         if user is not None:
@@ -86,7 +86,7 @@ class Subscriber:
                 cause = f"The CA file {ca}{' or the certificate' if certificate else ''} cannot be used: {wrong}."
                 raise BrokerRefused(cause, "Name a PEM file with --ca.") from None
         try:
-            self._client.connect(self.host, self.port, keepalive=30)
+            self._connect()
         except UnicodeError:  # of the resolver, for a name that none can have
             raise BrokerNotFound(f"The broker's name {self.host!r} cannot be resolved.") from None
         except OSError as wrong:
@@ -128,6 +128,15 @@ class Subscriber:
                 yield self._arrived.get_nowait()
             except queue.Empty:
                 return
+
+    def _new_client(self) -> paho.Client:
+        return paho.Client(CallbackAPIVersion.VERSION2, client_id=f"lamplighter-{uuid.uuid4().hex[:10]}")
+
+    def _connect(self) -> None:
+        self._client.connect(self.host, self.port, keepalive=30)
+
+    def _subscribe(self) -> None:
+        self._client.subscribe([(one, 1) for one in self.filters])
 
     def _end(self) -> None:
         self._client.on_disconnect = None
@@ -171,9 +180,9 @@ class Subscriber:
 
     # the rest runs in paho's thread
 
-    def _connected(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _connected(self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if not reason.is_failure:
-            client.subscribe([(one, 1) for one in self.filters])
+            self._subscribe()
             return
         kind = BrokerLoginRefused if str(reason) in _LOGIN else BrokerRefused
         self._answer.put(kind(f"The broker {self.where} refused the connection: {str(reason).lower()}."))

@@ -1,0 +1,113 @@
+"""`lamplighter store`: telemetry into a database, each record once, and a proof that none is missing."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import asdict
+
+import click
+
+from .. import screen
+from ..contract import ROOT
+from ..problems import StoreBusy, StoreIncomplete
+from .broker_access import BrokerAccess, broker_options
+
+READ_S = 30.0  # `store check` waits so long for a database that others have open
+SHOWN = 20  # gaps
+TO = click.option("--to", required=True, metavar="FILE", help="The database: a DuckDB file such as lamps.duckdb.")
+
+
+class _RunUnlessNamed(click.Group):
+    """`lamplighter store --host ...` stands for `lamplighter store run --host ...`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("store", cls=_RunUnlessNamed)
+def command() -> None:
+    """Write the telemetry of all lampposts to a database, each record once, and prove that none is missing.
+
+    Without the name of an action it runs: `lamplighter store --host broker.lan --to lamps.duckdb`.
+
+    Example: lamplighter store check --to lamps.duckdb
+    """
+
+
+@command.command("run")
+@broker_options
+@TO
+@click.option("--json", "as_json", is_flag=True, help="One object a second.")
+def run(access: BrokerAccess, to: str, as_json: bool) -> None:
+    """Store until stopped; a line a second tells the counts since the start.
+
+    The broker must speak MQTT 5.0. It keeps the store's session for seven days, and a record is acknowledged only
+    after it was committed: stop or kill the store at any moment, and start it again. The file is free for queries
+    between two commits. The password comes from --password-file, from $LAMPLIGHTER_MQTT_PASSWORD, or is asked for.
+
+    Example: lamplighter store --host broker.lan --to lamps.duckdb
+    """
+    from ..store.databases import target
+    from ..store.ingest import Counts, Store, until_free
+    from ..store.session import KeptSession
+
+    def show(counts: Counts) -> None:
+        if as_json:
+            screen.result(asdict(counts))
+        else:
+            words = f"{counts.records} records, {counts.repeats} repeated, {counts.rejected} rejected"
+            screen.text(f"{time.strftime('%H:%M:%S')}  {words}")
+
+    database = target(to)
+    until_free(database.open, screen.note)
+    with contextlib.closing(database), contextlib.suppress(KeyboardInterrupt):
+        session = KeptSession(
+            database.session, access.host, access.port, [f"{ROOT}/#"], access.user, access.password, tls=access.tls,
+            identity=access.identity,
+        )  # fmt: skip
+        with session:
+            screen.note(f"Storing {ROOT}/# from {session.where} in {to}. Ctrl-C ends.")
+            Store(session, database, screen.note, show).run()
+
+
+@command.command("check")
+@TO
+@click.option("--json", "as_json", is_flag=True, help="The result as one object.")
+def check(to: str, as_json: bool) -> int:
+    """Prove that no record is missing, or name each gap and the records beside it. Exit code 0 only when complete.
+
+    Example: lamplighter store check --to lamps.duckdb
+    """
+    from ..store import completeness
+    from ..store.databases import target
+    from ..store.ingest import until_free
+    from ..store.target import TargetBusy
+
+    database = target(to)
+
+    def read() -> dict:
+        with database.reader() as rows:
+            return completeness.report(rows)
+
+    try:
+        found = until_free(read, screen.note, patience_s=READ_S)
+    except TargetBusy as busy:
+        raise StoreBusy(str(busy)) from None
+    complete = completeness.complete(found)
+    if as_json:
+        screen.result(found)
+        return 0 if complete else StoreIncomplete.exit_code
+    counts = f"{found['records']} records of {found['nodes']} lampposts, {found['rejected']} messages rejected"
+    if complete:
+        screen.out.print(f"Complete: {counts}.", markup=False)
+        return 0
+    gaps = found["gaps"]
+    missing = sum(gap["to"] - gap["from"] + 1 for gap in gaps)
+    cause = f"{missing} records are missing in {len(gaps)} gaps, {found['duplicates']} are there twice; {counts}."
+    if not found["records"]:
+        cause = f"The database holds no record yet; {counts}."
+    more = [f"... and {len(gaps) - SHOWN} more gaps: --json lists all"] if len(gaps) > SHOWN else []
+    raise StoreIncomplete(cause, details=[*map(completeness.sentence, gaps[:SHOWN]), *more])

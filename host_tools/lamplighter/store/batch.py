@@ -1,0 +1,70 @@
+"""What a batch changes in the database, decided before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .messages import Message, Record, Rejected, same
+from .seen import Seen
+
+Key = tuple[str, str, int, int]  # site, node, b, s
+
+
+@dataclass
+class Changes:
+    """fresh -- records to insert; better -- records to update: with a time now, or received as they were sent."""
+
+    fresh: list[Record] = field(default_factory=list)
+    better: list[Record] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    repeats: int = 0
+
+
+@dataclass
+class Lives:
+    """The current life of nodes, and every copy that the database has of numbers that came again."""
+
+    current: dict[tuple[str, str], int]
+    copies: dict[Key, list[Record]]
+
+
+def again(records: Iterable[Record], seen: Seen) -> list[Record]:
+    """Records whose number the database has: their copies must be looked up."""
+    return [one for one in records if seen.has(one.boot, one.s)]
+
+
+def decide(records: Iterable[Record], seen: Seen, lives: Lives) -> Changes:
+    """Sort records into fresh, better and repeated ones.
+
+    A number that comes again with the same values is a repeat. With other values it is of another device that
+    starts the node's counters anew: a new life begins, so that neither device's record is lost.
+    """
+    changes = Changes()
+    inserted: set[int] = set()
+    for record in records:
+        copies = lives.copies.setdefault(record.key, [])
+        known = next((copy for copy in copies if same(copy.body, record.body)), None)
+        if known is None:
+            node = record.site, record.node
+            life = lives.current.get(node, 0)
+            if any(copy.life == life for copy in copies):
+                life += 1
+            lives.current[node] = record.life = life
+            seen.add(record.boot, record.s)
+            copies.append(record)
+            inserted.add(id(record))
+            changes.fresh.append(record)
+            continue
+        changes.repeats += 1
+        stamped = record.tq > known.tq
+        if stamped or known.retained and not record.retained:
+            if stamped:
+                known.ts, known.tq, known.tu, known.h, known.body = (
+                    record.ts, record.tq, record.tu, record.h, record.body,
+                )  # fmt: skip
+            known.retained = known.retained and record.retained
+            if id(known) not in inserted and known not in changes.better:
+                changes.better.append(known)
+    return changes

@@ -1,0 +1,19 @@
+"""Which database a --to names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..problems import StoreUnusable
+from .duckdb_file import DuckDBFile
+from .target import Target
+
+
+def target(url: str) -> Target:
+    """Raises StoreUnusable for what is no database that the store can write."""
+    scheme, _, rest = url.partition("://")
+    if rest and scheme != "duckdb":
+        raise StoreUnusable(
+            f"The store cannot write to {scheme}:// databases.", "Name a DuckDB file: --to lamps.duckdb."
+        )
+    return DuckDBFile(Path(rest or url))

@@ -1,0 +1,341 @@
+"""The store's database without a broker: what becomes of each message, once, and the proof that none is missing."""
+
+import json
+import random
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from lamplighter.contract import check_message, parse_topic, read
+from lamplighter.contract import examples as contract_examples
+from lamplighter.problems import StoreBusy, StoreNewer, StoreUnusable
+from lamplighter.store import completeness
+from lamplighter.store.databases import target
+from lamplighter.store.fast_check import faults
+from lamplighter.store.messages import Rejected, sort
+from lamplighter.store.seen import Seen
+from lamplighter.store.target import TargetBusy
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "interop"))
+
+from publisher import Lamp  # noqa: E402  # pyright: ignore[reportMissingImports]
+
+NOW = datetime(2026, 11, 29, 12, 0)
+
+
+class Database:
+    """A store's database that messages are given to as they would arrive."""
+
+    def __init__(self, path):
+        self.path = path
+        self.target = target(str(path))
+        self.target.open()
+
+    def take(self, *messages, retained=False, repeated=False):
+        times = (NOW + timedelta(microseconds=number) for number in range(len(messages)))
+        sorted_ = (
+            sort(topic, payload, at, retained, repeated)
+            for (topic, payload, _), at in zip(messages, times, strict=False)
+        )
+        done = self.target.commit([one for one in sorted_ if one is not None])
+        self.target.rest()
+        return done
+
+    def again(self):
+        """As after a restart of the store."""
+        self.target.close()
+        self.target = target(str(self.path))
+        self.target.open()
+
+    def rows(self, query):
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def gaps(self):
+        with self.target.reader() as rows:
+            return [(gap["node"], gap["b"], gap["from"], gap["to"]) for gap in completeness.report(rows)["gaps"]]
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = Database(tmp_path / "lamps.duckdb")
+    yield database
+    database.target.close()
+
+
+def changed(message, **changes):
+    topic, payload, retain = message
+    return topic, json.dumps({**json.loads(payload), **changes}).encode(), retain
+
+
+def test_every_kind_of_the_contract_can_be_queried_with_its_values(database):
+    examples = [one for one in contract_examples.files().values() if one["payload"] is not None]
+    database.take(*((one["topic"], json.dumps(one["payload"]).encode(), False) for one in examples))
+    views = [name for (name,) in database.rows("SELECT view_name FROM duckdb_views() WHERE NOT internal")]
+    assert {"telemetry", "energy", "parking", "air", "light", "alarm", "event", "node", "seen"} <= set(views)
+    for view in views:
+        assert database.rows(f'SELECT * FROM "{view}"'), view
+    numbered = [one for one in examples if one["payload"]["s"] is not None]
+    for one in numbered:
+        place, body = parse_topic(one["topic"]), one["payload"]
+        view = place.kind.name.removeprefix("tele_").replace("evt_", "event_").split("_")[0]
+        for name, value in body.items():
+            if name in ("v", "q", "ts", "since") or isinstance(value, dict | list):
+                continue
+            where = f"b = {body['b']} AND s = {body['s']} AND topic = '{one['topic']}'"
+            assert (value,) in database.rows(f'SELECT "{name}" FROM "{view}" WHERE {where}'), (one["name"], name)
+    assert database.rows("SELECT count(*) FROM rejected") == [(0,)]
+
+
+def test_a_record_that_comes_again_is_kept_once_also_after_a_restart(database):
+    lamp = Lamp()
+    messages = [lamp.started(), lamp.energy(), lamp.air(), lamp.parking(), lamp.alarm("lampFailure")]
+    assert database.take(*messages, *messages).records == 5
+    assert database.take(*messages).records == 0
+    database.again()
+    assert database.take(*messages).repeats == 5
+    assert database.rows("SELECT count(*) FROM telemetry") == [(5,)]
+
+
+def test_a_record_that_gets_its_time_later_is_updated(database):
+    lamp = Lamp()
+    early = changed(lamp.energy(), ts=None, tq=0)
+    database.take(early)
+    assert database.rows("SELECT ts, tq FROM energy") == [(None, 0)]
+    late = changed(early, ts="2026-11-22T12:45:00Z", tq=1, tu=60000, h=1)
+    database.take(late)
+    database.take(early)  # an old copy takes nothing away
+    assert database.rows("SELECT ts, tq, tu FROM telemetry") == [(datetime(2026, 11, 22, 12, 45), 1, 60000)]
+    # both in one batch
+    second = changed(lamp.energy(), ts=None, tq=0)
+    database.take(second, changed(second, ts="2026-11-22T13:00:00Z", tq=3))
+    assert database.rows("SELECT ts FROM energy WHERE s = 1") == [(datetime(2026, 11, 22, 13, 0),)]
+
+
+def test_a_device_that_starts_the_counters_of_a_node_anew_loses_nothing(database):
+    old = Lamp(boot=1)
+    first = [old.started(), *(old.energy(imp_mwh=1000 + n) for n in range(5))]
+    database.take(*first)
+    new = Lamp(boot=1)
+    second = [changed(new.started(), build="other"), *(new.energy(imp_mwh=n) for n in range(8))]
+    assert database.take(*second).records == 9
+    # copies of both, in any order, are still known
+    assert database.take(*second, *first).records == 0
+    assert database.rows("SELECT count(*), count(DISTINCT life) FROM telemetry") == [(15, 2)]
+    assert database.rows("SELECT devices FROM node") == [(2,)]
+    assert database.gaps() == []
+
+
+def test_the_same_node_name_on_two_sites_is_two_nodes(database):
+    lisbon, porto = Lamp(site="lisbon"), Lamp(site="porto")
+    database.take(lisbon.started(), porto.started(), lisbon.energy(), porto.energy())
+    with database.target.reader() as rows:
+        found = completeness.report(rows)
+    assert (found["records"], found["nodes"], found["gaps"]) == (4, 2, [])
+
+
+@pytest.mark.parametrize("ts", ["1970-01-01T00:00:09Z", "2000-01-01T00:00:09Z", "2099-01-01T00:00:00Z"])
+def test_a_time_that_a_clock_cannot_mean_is_kept_out_of_ts_but_not_lost(database, ts):
+    database.take(changed(Lamp().energy(), ts=ts))
+    assert database.rows("SELECT ts, tq, body->>'ts' FROM telemetry") == [(None, 0, ts)]
+
+
+def test_what_breaks_the_contract_is_kept_with_its_reason_and_bytes(database):
+    lamp = Lamp()
+    good = lamp.energy()
+    bad = [
+        ("lamppost/v1/lisbon/lp-1/tele/energy", b"\xff\x00", False),
+        ("lamppost/v1/lisbon/lp-1/tele/energy", b"[1, 2", False),
+        ("lamppost/v1/lisbon/lp-1/tele/energy", b"", False),
+        ("lamppost/v1/LISBON/lp-1/tele/energy", good[1], False),
+        ("lamppost/v1/lisbon", b"hello", False),
+        ("lamppost/v1/lisbon/lp-1/tele/other", b"hello", False),
+        changed(good, u_mv=-1),
+        changed(good, pf=0.123),
+        changed(good, ts="2026-02-30T00:00:00Z"),
+        changed(good, b=2**63),
+        changed(good, part="\ud800"),
+    ]
+    done = database.take(*bad, good)
+    assert (done.records, done.rejected) == (1, len(bad))
+    kept = database.rows("SELECT topic, payload, reason FROM rejected")
+    assert {(topic, payload) for topic, payload, _ in kept} == {(topic, payload) for topic, payload, _ in bad}
+    assert all(reason.endswith(".") for _, _, reason in kept)
+    assert database.rows("SELECT u_mv, part FROM energy") == [(230200, "meter")]
+
+
+def test_orders_and_answers_are_no_telemetry():
+    for suffix in ("cmd/light", "ack/77", "cfg/desired", "ota/status"):
+        assert sort(f"lamppost/v1/lisbon/lp-1/{suffix}", b"{}", NOW) is None
+
+
+def test_a_message_of_a_later_version_belongs_to_the_sequence(database):
+    lamp = Lamp()
+    database.take(lamp.started(), lamp.message("tele/snow", {"depth_mm": 7}, lamp.number()), lamp.energy())
+    assert database.gaps() == []
+    assert database.rows("SELECT body->>'depth_mm' FROM telemetry WHERE kind = ''") == [("7",)]
+
+
+def test_the_end_of_an_alarm_and_the_last_state_can_be_read(database):
+    lamp = Lamp()
+    states = lamp.state("online"), lamp.state("lost", "will")
+    database.take(lamp.alarm("lampFailure"), lamp.over("lampFailure"), *states)
+    assert database.rows("SELECT code, cleared FROM alarm ORDER BY cleared") == [
+        ("lampFailure", False), ("lampFailure", True)
+    ]  # fmt: skip
+    assert database.rows("SELECT state, reason FROM node") == [("lost", "will")]
+    assert database.take(lamp.state("lost", "will"), repeated=True).repeats == 1
+    assert database.rows("SELECT count(*) FROM message") == [(3,)]
+
+
+def test_gaps_are_named_by_boot_also_at_the_end_of_a_night(database):
+    lamp = Lamp(boot=3)
+    night = [lamp.started(), *(lamp.energy() for _ in range(9))]
+    database.take(*night[:4], *night[6:8])  # 4, 5 and the end 8, 9 are missing
+    assert database.gaps() == [("lp-0042", 3, 4, 5)]
+    morning = Lamp(boot=5)
+    database.take(morning.started((3, 9)))
+    assert database.gaps() == [("lp-0042", 3, 4, 5), ("lp-0042", 3, 8, 9)]
+    database.take(Lamp(boot=7).started((6, 2)))  # all of boot 6
+    assert database.gaps()[-1] == ("lp-0042", 6, 0, 2)
+    database.take(*night)
+    assert database.gaps() == [("lp-0042", 6, 0, 2)]
+
+
+def test_the_first_boot_counts_from_where_the_store_came_and_the_next_from_its_start(database):
+    lamp = Lamp(boot=3)
+    lamp.next = 40
+    database.take(lamp.energy(), lamp.energy())
+    assert database.gaps() == []
+    following = Lamp(boot=4)
+    following.next = 1
+    database.take(following.energy())
+    assert database.gaps() == [("lp-0042", 4, 0, 0)]
+
+
+def test_an_alarm_that_overtook_telemetry_leaves_a_gap_that_may_close(database):
+    lamp = Lamp()
+    database.take(lamp.started(), lamp.alarm("lampFailure", s=5))
+    with database.target.reader() as rows:
+        (gap,) = completeness.report(rows)["gaps"]
+    assert (gap["from"], gap["to"], gap["overtaken"]) == (1, 4, True)
+    assert gap["before"]["topic"].endswith("evt/boot") and gap["after"]["s"] == 5
+    assert "may still arrive" in completeness.sentence(gap)
+
+
+def test_a_retained_copy_is_no_start_to_count_from_and_no_duplicate(database):
+    lamp = Lamp()
+    old = lamp.parking()
+    database.take(old, retained=True)
+    lamp.next = 60
+    database.take(lamp.energy(), lamp.energy())
+    assert database.gaps() == []
+    assert database.take(old).records == 0
+    assert database.rows("SELECT retained FROM parking") == [(False,)]
+
+
+def test_a_newer_schema_another_programs_file_and_no_database_are_told(tmp_path):
+    path = tmp_path / "new.duckdb"
+    database = Database(path)
+    database.target.close()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE schema_version SET version = 99")
+    with pytest.raises(StoreNewer, match="99"):
+        target(str(path)).open()
+    other = tmp_path / "other.duckdb"
+    with duckdb.connect(str(other)) as connection:
+        connection.execute("CREATE TABLE mine (a INTEGER)")
+    with pytest.raises(StoreUnusable, match="another program"):
+        target(str(other)).open()
+    text = tmp_path / "text.duckdb"
+    text.write_text("hello " * 5000)
+    with pytest.raises(StoreUnusable):
+        target(str(text)).open()
+    assert text.read_text() == "hello " * 5000
+    with pytest.raises(StoreUnusable, match="oracle"):
+        target("oracle://x")
+
+
+def test_a_second_store_on_one_file_is_refused(database):
+    with pytest.raises(StoreBusy):
+        target(str(database.path)).open()
+
+
+def test_a_file_that_another_process_has_open_is_waited_for(database):
+    held = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", held, str(database.path)]
+    lamp = Lamp()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout and other.stdout.readline() == "open\n"
+        message = lamp.energy()
+        with pytest.raises(TargetBusy, match="Another program"):
+            database.take(message)
+        other.communicate("")
+    assert database.take(message).records == 1
+
+
+def test_the_compiled_check_accepts_nothing_that_the_contract_refuses():
+    chance = random.Random(7)
+    values = [None, True, 0, -1, 10**19, 0.123, 1.5, "", "V", "x", "2026-02-30T00:00:00Z", [], {}, {"a": 1}]
+    examples = [one for one in contract_examples.files().values() if one["payload"] is not None]
+    for one in examples:
+        for _ in range(40):
+            body = json.loads(json.dumps(one["payload"]))
+            where = chance.choice([body, body.get("q") or body])
+            name = chance.choice([*where, "added"])
+            if chance.random() < 0.3:
+                where.pop(name, None)
+            else:
+                where[name] = chance.choice(values)
+            payload = json.dumps(body).encode()
+            place = parse_topic(one["topic"])
+            said = faults(place, one["topic"], payload, read(payload, Decimal))
+            assert said == check_message(one["topic"], payload, strict=False), payload
+            sorted_ = sort(one["topic"], payload, NOW)
+            assert isinstance(sorted_, Rejected) == bool(said) or "10000000000000000000" in payload.decode()
+
+
+def test_seen_numbers_stay_in_bounded_memory_and_are_loaded_again():
+    asked = []
+
+    def load(boots):
+        asked.append(boots)
+        return [(boot, 0, 9) for boot in boots]
+
+    seen = Seen(load, most=2)
+    for b in (1, 2, 3, 1):
+        seen.prepare([("s", "n", b)])
+        assert seen.has(("s", "n", b), 9) and not seen.has(("s", "n", b), 10)
+    assert asked == [[("s", "n", 1)], [("s", "n", 2)], [("s", "n", 3)], [("s", "n", 1)]]
+
+
+def test_check_ends_with_zero_only_when_complete(tmp_path):
+    path = tmp_path / "lamps.duckdb"
+    database = Database(path)
+    lamp = Lamp()
+    now = (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    messages = [lamp.started(), *(changed(lamp.energy(), ts=now) for _ in range(3))]
+    database.take(*messages[:2], messages[3])
+    database.target.close()
+
+    def check():
+        command = [sys.executable, "-m", "lamplighter", "store", "check", "--to", str(path), "--json"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    done = check()
+    found = json.loads(done.stdout)
+    assert done.returncode == 83
+    assert {name: found[name] for name in ("records", "nodes", "duplicates", "rejected")} == {
+        "records": 3, "nodes": 1, "duplicates": 0, "rejected": 0
+    }  # fmt: skip
+    (gap,) = found["gaps"]
+    assert {name: gap[name] for name in ("node", "b", "from", "to")} == {"node": "lp-0042", "b": 3, "from": 2, "to": 2}
+    database.again()
+    database.take(messages[2])
+    database.target.close()
+    done = check()
+    assert (done.returncode, json.loads(done.stdout)["gaps"]) == (0, [])

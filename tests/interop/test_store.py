@@ -1,0 +1,174 @@
+"""`lamplighter store` on a real Mosquitto: each record once, whoever is killed at whatever moment."""
+
+import contextlib
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+
+import duckdb
+import paho.mqtt.client as paho
+import pytest
+from publisher import Lamp, Publisher
+
+KILLS = 10
+LAMPS, RECORDS = 20, 400
+
+
+class StoreProcess:
+    """`lamplighter store` as a user runs it."""
+
+    def __init__(self, port, file):
+        self.port, self.file = port, file
+        self.process = None
+
+    def start(self):
+        command = [sys.executable, "-m", "lamplighter", "store", "--host", "127.0.0.1", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "--to", str(self.file), "--json"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+
+    def ready(self):
+        """Wait until it has its subscription."""
+        said = []
+        while line := self.process.stderr.readline():
+            said.append(line)
+            if line.startswith("Storing"):
+                return
+        raise AssertionError("".join(said))
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+    def check(self):
+        command = [sys.executable, "-m", "lamplighter", "store", "check", "--to", str(self.file), "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+    def rows(self, query):
+        while True:
+            try:
+                with duckdb.connect(str(self.file), read_only=True) as connection:
+                    return connection.execute(query).fetchall()
+            except duckdb.IOException:  # the store is writing
+                time.sleep(0.02)
+
+    def until(self, query, wanted, timeout=60):
+        end = time.monotonic() + timeout
+        while (found := self.rows(query)) != wanted:
+            assert time.monotonic() < end, (query, found)
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def store(broker, tmp_path):
+    store = StoreProcess(broker.port, tmp_path / "lamps.duckdb")
+    yield store
+    if store.process and store.process.poll() is None:
+        store.kill()
+
+
+class Street(threading.Thread):
+    """Lampposts that publish all their records once each, also over a restart of the broker."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self._client = paho.Client(
+            paho.CallbackAPIVersion.VERSION2, client_id="street", protocol=paho.MQTTv311, clean_session=False
+        )
+        self._client.max_queued_messages_set(0)
+        self._client.reconnect_delay_set(1, 1)
+        self._client.connect("127.0.0.1", port)
+
+    def run(self):
+        self._client.loop_start()
+        lamps = [Lamp(f"lp-{number:04d}") for number in range(LAMPS)]
+        sent = [self._publish(lamp.started()) for lamp in lamps]
+        for number in range(RECORDS):
+            sent += [self._publish(lamp.energy(imp_mwh=number)) for lamp in lamps]
+            time.sleep(0.02)  # a stream, so that kills meet it at work
+        for one in sent:
+            one.wait_for_publish(60)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _publish(self, message):
+        topic, payload, retain = message
+        return self._client.publish(topic, payload, 1, retain)
+
+
+ALL = [(LAMPS * (RECORDS + 1),)]
+
+
+@pytest.mark.slow
+def test_ten_kills_of_the_store_and_one_of_the_broker_lose_and_double_nothing(broker, store):
+    chance = random.Random()
+    store.start()
+    store.ready()
+    street = Street(broker.port)
+    street.start()
+    for kill in range(KILLS):
+        time.sleep(chance.uniform(0.05, 1.5))
+        store.kill()
+        if kill == KILLS // 2:
+            time.sleep(1.5)  # mosquitto writes what it acknowledged once a second
+            broker.kill()
+            broker.start()
+        store.start()
+        with contextlib.suppress(AssertionError):
+            store.ready()
+    street.join(90)
+    assert not street.is_alive()
+    store.until("SELECT count(*) FROM telemetry", ALL)
+    assert store.rows("SELECT count(DISTINCT (site, node, b, s)) FROM telemetry") == ALL
+    assert store.rows("SELECT count(*) FROM rejected") == [(0,)]
+    code, found = store.check()
+    assert (code, found["records"], found["gaps"], found["duplicates"]) == (0, ALL[0][0], [], 0)
+
+
+def test_what_is_published_while_the_store_is_away_comes_when_it_is_back(broker, store):
+    lamp = Lamp()
+    store.start()
+    store.ready()
+    with Publisher(broker.port) as street:
+        street.send(lamp.started(), lamp.parking())
+        store.until("SELECT count(*) FROM telemetry", [(2,)])
+        store.kill()
+        street.send(*(lamp.energy() for _ in range(50)), lamp.parking())
+    store.start()
+    store.ready()
+    store.until("SELECT count(*) FROM telemetry", [(53,)])
+    # the retained copies of both bays came to nobody twice
+    assert store.rows("SELECT count(*), bool_or(retained) FROM parking") == [(2, False)]
+    code, found = store.check()
+    assert (code, found["gaps"]) == (0, [])
+
+
+def test_the_store_waits_while_somebody_reads_the_file_and_goes_on(broker, store):
+    lamp = Lamp()
+    store.start()
+    store.ready()
+    # another process, as a user's DuckDB client would
+    held = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); input()"
+    reader = [sys.executable, "-c", held, str(store.file)]
+    with subprocess.Popen(reader, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "open\n"
+        with Publisher(broker.port) as street:
+            street.send(lamp.started(), lamp.energy(), ("lamppost/v1/lisbon/lp-1/tele/air", b"broken", False))
+        while not store.process.stderr.readline().startswith("Waiting for the database"):
+            assert store.process.poll() is None
+        other.communicate("\n")
+    store.until("SELECT count(*) FROM telemetry", [(2,)])
+    assert store.rows("SELECT payload FROM rejected") == [(b"broken",)]
+
+
+def test_a_store_without_a_broker_says_so(broker, store):
+    broker.stop()
+    store.start()
+    _, said = store.process.communicate(timeout=60)
+    assert store.process.returncode == 50 and "connection refused" in said
