@@ -13,7 +13,7 @@ from typing import Any
 _GAPS = """
 WITH live AS (SELECT site, node, b, s, kind FROM record WHERE NOT retained),
 boots AS (SELECT site, node, b, min(s) AS first, max(s) AS last,
-    max(s) FILTER (kind <> 'alarm') AS told, bool_or(kind = 'evt_boot') AS started
+    max(s) FILTER (kind NOT IN ('alarm', 'ack')) AS told, bool_or(kind = 'evt_boot') AS started
     FROM live GROUP BY site, node, b),
 earliest AS (SELECT site, node, min(b) AS b FROM boots GROUP BY site, node),
 -- where the previous boot ended, as evt/boot says; ends from before the store's first record are not its business
@@ -48,8 +48,8 @@ SELECT (SELECT count(*) FROM record) AS records,
 def report(rows: Callable[[str], Iterator[dict[str, Any]]]) -> dict[str, Any]:
     """{"records", "nodes", "duplicates", "gaps", "rejected"}, all of one moment.
 
-    A gap: site, node, b, from, to; overtaken -- it is only below alarms, which overtake telemetry; before, after --
-    the records beside it, or None.
+    A gap: site, node, b, from, to; overtaken -- only alarms and answers, which overtake telemetry, came after it;
+    before, after -- the records beside it, or None.
     """
     counts = next(rows(_COUNTS))
     gaps = list(rows(_GAPS))
@@ -76,7 +76,7 @@ def sentence(gap: dict[str, Any]) -> str:
     many = gap["to"] - gap["from"] + 1
     numbers = f"s {gap['from']}" if many == 1 else f"s {gap['from']} to {gap['to']}"
     left, right = _said(gap["before"], "the start of the boot"), _said(gap["after"], "the end that evt/boot names")
-    late = "; only alarms came after it, so it may still arrive" if gap["overtaken"] else ""
+    late = "; only alarms or answers came after it, so it may still arrive" if gap["overtaken"] else ""
     return f"{gap['site']}/{gap['node']} boot {gap['b']}: {numbers} missing, between {left} and {right}{late}"
 
 

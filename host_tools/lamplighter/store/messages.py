@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ..contract import ROOT, TopicError, parse_topic, read
+from ..contract import TopicError, parse_topic, read
 from .fast_check import faults
 
 LARGEST = 2**63 - 1  # of a BIGINT
 EARLIEST = datetime(2024, 1, 1)  # before it no such lamppost existed: the clock was wrong
 FUTURE = timedelta(days=1)
-NOT_TELEMETRY = ("cmd", "ack", "cfg", "ota")  # third level of topics that carry orders and their answers
+ORDERS = ("cmd", "cfg", "ota")  # first level below the node of what it receives; a later version may add to them
 STAMP = ("ts", "tq", "tu", "h", "since")  # what differs between two copies of one record
 
 
@@ -71,10 +71,8 @@ class Rejected:
 def sort(
     topic: str, payload: bytes, received: datetime, retained: bool = False, repeated: bool = False
 ) -> Record | Message | Rejected | None:
-    """None: the message is no telemetry. received -- UTC without zone; retained -- the broker's copy of an old one."""
+    """None: the message is for the node. received -- UTC without zone; retained -- the broker's copy of an old one."""
     levels = topic.split("/", 5)
-    if len(levels) > 4 and levels[4] in NOT_TELEMETRY and topic.startswith(f"{ROOT}/"):
-        return None
     try:
         place = parse_topic(topic)
         site, node, kind, parameter = place.site, place.node, place.kind.name, place.parameter
@@ -82,7 +80,11 @@ def sort(
         # a later version 1 may add topics: their numbers belong to the sequence
         if len(levels) < 5 or str(unknown) != f"The contract has no topic {topic.split('/', 4)[4]}.":
             return Rejected(received, topic, str(unknown), payload)
+        if levels[4] in ORDERS:
+            return None
         place, site, node, kind, parameter = None, levels[2], levels[3], "", ""
+    if place and place.kind.received:
+        return None
     if not payload and kind == "alarm":
         return Message(site, node, topic, kind, parameter, received, None, repeated or retained)
     try:
