@@ -133,8 +133,15 @@ def rescue_window():
     return stop
 
 
+def noted(rtc, power_on):
+    """What the start before left in RTC memory. A brown-out leaves the memory, but counts as a power cut."""
+    if power_on:
+        rtc.memory(b"")
+    return bytes(rtc.memory())
+
+
 rtc = machine.RTC()
-memory = bytes(rtc.memory())
+memory = noted(rtc, machine.reset_cause() == machine.PWRON_RESET)
 _soft = machine.reset_cause() == machine.SOFT_RESET
 try:
     import lock
@@ -153,4 +160,4 @@ window_ms = time.ticks_ms()
 if rescued and console_lock and not _soft:
     keep_maintenance()
 # the globals of this script live as long as the app does
-del active, choose_slot, has_psram, pick_slot, keep_maintenance, rescue_window
+del active, choose_slot, has_psram, noted, pick_slot, keep_maintenance, rescue_window

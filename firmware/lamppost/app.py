@@ -76,6 +76,7 @@ class Node:
         self.meter = sensing.get("energy")  # the sensing object of the energy meter, if there is one
         start_times.mark("sensing")
         self.routes = Routes(log)
+        self.config_trial = trial
         self.config_push = ConfigPush(self, trial, registry.driver, machine.reset)
         self.routes.add(b"cfg/desired", self.config_push.take)
         self.commands = assembly.commands(self)

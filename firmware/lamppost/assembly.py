@@ -145,8 +145,8 @@ def updates(node):
 
     client = http.Client(socket, select, time.ticks_ms, time.ticks_diff)
     return Updates(
-        node.update_trial, client, node.link, node.clock, facts, healthy, answering, restart, random_below,
-        node.log,
+        node.update_trial, client, node.link, node.clock, facts, healthy, answering, lambda: node.config_trial.on,
+        restart, random_below, node.log,
     )  # fmt: skip
 
 

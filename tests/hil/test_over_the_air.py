@@ -91,6 +91,38 @@ def test_a_new_app_comes_over_the_air_and_is_confirmed(trusting, heard, broker, 
     assert heard.until("evt/boot", within=60)["build"] == second.document["build"]
     told = heard.until("ota/status", lambda m: m["phase"] == "confirmed", 600)
     assert (told["id"], told["runs"]) == ("u1", second.document["build"])
-    print(releases.seen, sum(count for _, count in releases.seen))
+    assert sum(count for _, count in releases.seen) <= 4096, "answers of the web server for one changed line"
+    heard.nothing_lost()
+
+
+def test_an_app_that_does_not_start_gives_way_to_the_old_one_and_is_not_tried_again(trusting, heard, broker, releases):
+    heard.arrival()
+    old = heard.until("info")["build"]
+    bad = releases.release({"ops/status.py": ("_ENOUGH = const(4)", "_ENOUGH = nothing")})
+    heard.forget()
+    ask(broker, desired(bad, "u2"))
+    told = heard.until("ota/status", lambda m: m["phase"] == "reverted", 120)
+    assert (told["word"], told["build"], told["runs"]) == ("crashed", bad.document["build"], old)
+    heard.forget()
+    trusting.lamp.power_off()
+    trusting.lamp.power_on()
+    heard.until("evt/boot", lambda m: m["reset"] == "power-on" and m["build"] == old, 60)
+    assert heard.until("ota/status", within=60)["phase"] == "reverted"
+    heard.until("tele/energy", within=60)
+    assert {m["phase"] for m in heard.all("ota/status")[-2:]} == {"reverted"}
+    heard.nothing_lost()
+
+
+def test_power_cuts_during_the_trial_take_nothing_back(trusting, heard, broker, releases):
+    heard.arrival()
+    good = releases.release({"ops/status.py": ('"dropped": outbox.dropped', '"dropped": outbox.dropped + 0')})
+    heard.forget()
+    ask(broker, desired(good, "u3"))
+    for _ in range(4):
+        heard.until("evt/boot", lambda m: m["build"] == good.document["build"], 90)
+        trusting.lamp.power_off()
+        heard.forget()
+        trusting.lamp.power_on()
+    assert heard.until("ota/status", lambda m: m["phase"] == "confirmed", 120)["runs"] == good.document["build"]
     heard.nothing_lost()
 

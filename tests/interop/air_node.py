@@ -91,7 +91,7 @@ link = Link()
 facts = {"slot": "a", "build": "old", "board": job["board"], "location": None, "micropython": (1, 28, 0), "mpy": 6}
 node = module.Updates(
     AppTrial("a", "power-on", state), http.Client(socket, select, lambda: time.ticks_ms() * PACE, time.ticks_diff),
-    link, Clock(), facts, lambda parts: True, list, restart, lambda n: 0, lambda line: None,
+    link, Clock(), facts, lambda parts: True, list, bool, restart, lambda n: 0, lambda line: None,
 )  # fmt: skip
 node.take("desired", job["desired"].encode(), True)
 try:

@@ -137,8 +137,8 @@ def live(reset):
     facts = {"slot": slot, "build": build, "board": "lamppost-esp32", "location": None, "micropython": (1, 28, 0),
              "mpy": 6}  # fmt: skip
     updates = module.Updates(
-        trial, Client(), Link(), Clock(), facts, lambda parts: DOES == "well" or not new, lambda: ["meter"], restart,
-        lambda n: 0, lambda line: None,
+        trial, Client(), Link(), Clock(), facts, lambda parts: DOES == "well" or not new, lambda: ["meter"], bool,
+        restart, lambda n: 0, lambda line: None,
     )  # fmt: skip
     updates.take("desired", json.dumps(job["desired"]).encode(), True)
     try:

@@ -6,14 +6,15 @@ import os
 from lamppost.ops import boot_slot
 
 
-def choose_slot():
-    """boot.py is a script; its one decision is a function that can be taken out."""
+def choose_slot(name="choose_slot"):
+    """boot.py is a script; its decisions are functions that can be taken out."""
     here = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
     with open(here + "/../../firmware/boot.py") as file:
         text = file.read()
     world = {}
     exec(text[text.index("def choose_slot") : text.index("def use")], world)
-    return world["choose_slot"]
+    exec(text[text.index("def noted") : text.index("rtc = machine.RTC()")], world)
+    return world[name]
 
 
 class Rtc:
@@ -33,6 +34,13 @@ class Machine:
 def test_after_power_on_the_active_slot_starts_and_has_not_failed():
     assert choose_slot()(b"", "a") == ("a", 0)
     assert choose_slot()(b"", "b") == ("b", 0)
+
+
+def test_a_brown_out_counts_as_a_power_cut_although_it_leaves_the_memory():
+    noted = choose_slot("noted")
+    Rtc.kept = b"b3w!"
+    assert noted(Rtc(), False) == b"b3w!"
+    assert noted(Rtc(), True) == b"" and Rtc.kept == b""
 
 
 def test_after_three_failed_starts_the_other_slot_starts():

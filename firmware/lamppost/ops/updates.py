@@ -30,6 +30,7 @@ _SPOILT_MOST = const(5)  # times in a row that a file has another hash, before t
 _PROGRESS_MS = const(10000)
 _DUSK_S = const(1800)  # before and after sunset no update restarts a node
 _MINUTE_MS = const(60000)
+_AGAIN_MS = const(10000)  # between two looks whether a restart is welcome
 
 
 class Withdrawn(Exception):
@@ -73,11 +74,12 @@ class Updates:
     """trial -- update/trial.py; client -- link/http.py; link -- link/connection.py; clock -- core/clock.py
     node -- {"slot", "build", "board", "location", "micropython": version tuple, "mpy": version}
     healthy(parts) -- whether the node does its work, with these parts; answering() -- ids of the parts that answer
-    restart(reason) -- a coroutine that resets the chip so that the active slot starts; it does not return
+    busy() -- whether something is under way that a restart must not interrupt
+    restart(reason, last=None) -- a coroutine that resets the chip so that the active slot starts, after last()
     random(n) -- an integer below n
     """
 
-    def __init__(self, trial, client, link, clock, node, healthy, answering, restart, random, log):
+    def __init__(self, trial, client, link, clock, node, healthy, answering, busy, restart, random, log):
         self._trial = trial
         self._client = client
         self._link = link
@@ -85,6 +87,7 @@ class Updates:
         self._node = node
         self._healthy = healthy
         self._answering = answering
+        self._busy = busy
         self._restart = restart
         self._random = random
         self._log = log
@@ -203,9 +206,14 @@ class Updates:
             raise UpdateFault("spoilt", "the slot does not hold what was written to it")
         self._show(wanted.id, "verified", "", "", build)
         self._publish()
-        while near_dusk(self._clock.utc_s(), self._clock.uptime_s(), self._node["location"]):
-            self._show(wanted.id, "waiting", "dusk", "It restarts half an hour after sunset.", build)
-            await self._pause(wanted, 60000)
+        while True:
+            if near_dusk(self._clock.utc_s(), self._clock.uptime_s(), self._node["location"]):
+                self._show(wanted.id, "waiting", "dusk", "It restarts half an hour after sunset.", build)
+            elif self._busy():
+                self._show(wanted.id, "waiting", "busy", "A new configuration is on trial.", build)
+            else:
+                break
+            await self._pause(wanted, _AGAIN_MS)
         self._show(wanted.id, "trial", "", "", build)
         self._publish()
         await self._restart(
