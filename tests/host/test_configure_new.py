@@ -4,19 +4,19 @@ import json
 import os
 import pty
 import select
-import signal
 import subprocess
 import sys
 import time
 
+import click
 import pytest
+from lamplighter import cli
 from lamplighter.boards import board_file
 from lamplighter.config import config_file
 from lamplighter.config.interview import Interview, variables
 from lamplighter.problems import ConfigInvalid
 
 BOARD = board_file.load("lamppost-esp32").node_document()
-CTRL_C = object()
 MAIN = [sys.executable, "-m", "lamplighter", "configure", "--new"]
 
 
@@ -97,11 +97,7 @@ def at_a_terminal(folder, *arguments, answers):
             except OSError:  # the end of the program closes its side
                 break
             if left and left[0][0] in screen.rpartition("\n")[2]:
-                answer = left.pop(0)[1]
-                if answer is CTRL_C:
-                    run.send_signal(signal.SIGINT)
-                else:
-                    os.write(far, answer.encode() + b"\n")
+                os.write(far, left.pop(0)[1].encode() + b"\n")
         return run.wait(20), screen
     finally:
         run.kill()
@@ -128,9 +124,21 @@ def test_at_a_terminal_it_writes_the_file_whole_and_says_the_next_command(tmp_pa
     assert code == 3 and "exists already" in screen
 
 
-def test_a_dry_run_shows_the_document_and_ctrl_c_writes_nothing(tmp_path):
+def test_a_dry_run_shows_the_document_and_no_password(tmp_path):
     code, screen = at_a_terminal(tmp_path, "--board", "lamppost-esp32", "--dry-run", answers=ANSWERS)
     assert code == 0 and '"site": "lisbon"' in screen and "hidden-secret" not in screen
-    code, screen = at_a_terminal(tmp_path, "--board", "lamppost-esp32", answers=[ANSWERS[0], ("Node", CTRL_C)])
-    assert code == 130 and "No file was written." in screen
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_writes_nothing_and_says_so(tmp_path, monkeypatch, capsys):
+    def interrupted(*arguments, **options):
+        raise click.Abort  # as click's prompt does at Ctrl-C
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(click, "prompt", interrupted)
+    monkeypatch.setattr(sys, "argv", ["lamplighter", "configure", "--new", "--board", "lamppost-esp32"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130 and "No file was written." in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
