@@ -52,13 +52,20 @@ def test_a_good_push_is_checked_tried_and_stable_and_stays_over_a_restart(node, 
     assert (again["phase"], again["id"]) == ("stable", "good"), "the retained message is not taken a second time"
 
 
-def test_a_network_that_is_not_there_costs_its_minutes_and_the_old_configuration_comes_back(node, heard, push):
+@pytest.mark.parametrize(
+    "patch, reason",
+    [
+        ({"wifi": {"ssid": "no such network"}}, "nowifi: no access point of that name"),
+        ({"mqtt": {"host": "no-such-broker.lan"}}, "nodns: no-such-broker.lan"),
+    ],
+)
+def test_what_does_not_connect_costs_its_minutes_and_the_old_configuration_comes_back(node, heard, push, patch, reason):
     heard.arrival()
     before = fingerprint(heard)
-    push("nowhere", **{"from": before}, minutes=1, patch={"wifi": {"ssid": "no such network"}})
+    push("lost", **{"from": before}, minutes=1, patch=patch)
     reverted = heard.until("cfg/reported", lambda m: m["phase"] == "reverted", node.within(240))
-    assert (reverted["id"], reverted["config"]) == ("nowhere", before)
-    assert reverted["reason"] == "nowifi: no access point of that name"
+    assert (reverted["id"], reverted["config"]) == ("lost", before)
+    assert reverted["reason"].startswith(reason)
     heard.until("evt/config", lambda m: m["phase"] == "reverted" and m["config"] == before, node.within(60))
     heard.until("alarm/configReverted", bool, node.within(60))
     heard.nothing_lost()
