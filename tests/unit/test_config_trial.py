@@ -103,6 +103,31 @@ def test_a_way_back_that_was_cut_goes_on_at_the_next_start():
     assert (started(root, power_on=True).phase, network(root)) == ("reverted", "street")
 
 
+def test_a_full_file_system_does_not_keep_a_node_from_going_back():
+    root = node()
+    pushed(root)
+    trial = started(root)
+    os.mkdir(root + "config.part")  # every file that is written beside fails
+    trial.revert("nowifi")
+    assert network(root) == "street"
+    os.rmdir(root + "config.part")
+    assert not started(root).on and network(root) == "street"
+
+
+def test_a_configuration_from_the_cable_is_not_replaced_by_a_way_back_that_was_cut():
+    root = node()
+    pushed(root)
+    with open(root + "config.push") as file:
+        record = json.load(file)
+    record.update(phase="reverting", reason="nowifi")
+    with open(root + "config.push", "w") as file:
+        json.dump(record, file)
+    with open(root + "config.new", "w") as file:
+        json.dump(dict(GOOD, wifi={"ssid": "by cable"}), file)
+    config_store.adopt(root)
+    assert (started(root).phase, network(root)) == ("reverted", "by cable")
+
+
 def test_a_second_push_within_a_trial_falls_back_to_what_was_confirmed():
     root = node()
     pushed(root)

