@@ -72,6 +72,22 @@ def test_what_must_not_be_done_is_refused_with_its_word():
     assert not bench.effects
 
 
+def test_a_cut_while_a_command_is_refused_does_not_make_it_look_interrupted():
+    for at in range(1, 4):
+        bench = Bench()
+        bench.counters_nor.cut = bench.outbox_nor.cut = cut_after(at, False)
+        try:
+            bench.send("set", "kept", args={"name": "x"}, retained=True)
+            bench.work()
+        except PowerCut:
+            pass
+        bench.counters_nor.cut = bench.outbox_nor.cut = None
+        bench.start()
+        bench.send("set", "kept", args={"name": "x"}, retained=True)
+        bench.work()
+        assert set(bench.words("kept")) == {"retained"}, at
+
+
 def test_without_a_time_only_what_is_harmless_is_done():
     bench = Bench(known=False)
     bench.send("set", "a", args={"name": "a"})

@@ -61,14 +61,18 @@ class Answers:
                 return row
         return None
 
-    def begin(self, name):
-        """Note a command before its effect -> its Answer; None where all that are kept still wait to be published."""
+    def begin(self, name, effect=True):
+        """Note a command before its effect -> its Answer; None where all that are kept still wait to be published.
+
+        effect -- False: it has none, so that noting its answer is enough
+        """
         serial = 1 + max([row.serial for row in self._rows.values()] + [0])
         place = self._free()
         if place is None:
             return None
         row = self._rows[place] = Answer(place, serial, _digest(name), name=name)
-        self._keep(row, True)
+        if effect:
+            self._keep(row, True)
         return row
 
     def _free(self):

@@ -102,12 +102,14 @@ class Commands:
             answers.again(row, command.name)
             self._tell(row)
             return
-        row = answers.begin(command.name)
+        verb = self._verbs.get(command.verb)
+        args, refusal = self._judge(command, verb)
+        row = answers.begin(command.name, not refusal)
         if row is None:
             self._say(command.name, "busy")
             return
-        verb = self._verbs.get(command.verb)
-        args, refusal = self._judge(command, verb)
+        if refusal is None and not verb.harmless and not answers.lasting:
+            refusal = CommandFault("worn")
         if refusal:
             self._end(row, refusal.word, refusal.detail)
             return
@@ -137,8 +139,6 @@ class Commands:
                 return None, CommandFault("noclock")
         elif command.exp is not None and now > command.exp:
             return None, CommandFault("expired")
-        if not verb.harmless and not self._answers.lasting:
-            return None, CommandFault("worn")
         return args, None
 
     async def _act(self, command, verb, args):
