@@ -75,7 +75,7 @@ def fitted(args, schema):
             value = str(value)
         if type(value) is not kind:
             wrong.append("%s is not %s" % (name, _KINDS[kind]))
-        elif kind is str and not low <= len(value) <= high:
+        elif isinstance(value, str) and not low <= len(value) <= high:
             wrong.append("%s has not %d to %d characters" % (name, low, high))
         elif kind in (int, float) and not low <= value <= high:
             wrong.append("%s is not %s to %s" % (name, low, high))

@@ -82,12 +82,12 @@ class StatusLight:
             raise CommandFault("absent", "This board has no status LED.")
         self._left = seconds * 1000 // _BLINK_MS // 2 * 2
         if self._task is None:
-            self._task = asyncio.create_task(self._change())
+            self._task = asyncio.create_task(self._change(self._pin))
 
-    async def _change(self):
+    async def _change(self, pin):
         while self._left:
             self._left -= 1
-            self._pin(self._left & 1)
+            pin(self._left & 1)
             await asyncio.sleep_ms(_BLINK_MS)
         self._task = None
 
@@ -108,7 +108,7 @@ class _Running:
 
 async def check(node, progress):
     """The short self-test: a reading of each part, heap, and signal. Raises CommandFault failed with what failed."""
-    rows = [selftests.heap_row(gc.mem_free())]
+    rows: list = [selftests.heap_row(gc.mem_free())]
     rssi = node.wifi.rssi()
     if rssi is not None:
         rows.append(selftests.signal_row(rssi))
