@@ -579,6 +579,12 @@ def sequences_of_commands():
     return command_targets.Sequences()
 
 
+def releases():
+    import update_targets
+
+    return update_targets.Releases()
+
+
 class Pushes:
     """Messages on cfg/desired, documents and patches of any kind, bytes spoiled: errors, or a configuration."""
 
@@ -626,6 +632,7 @@ TARGETS = {
     "documents": (Documents, 100),
     "pushes": (Pushes, 50),
     "files": (Files, 5),
+    "releases": (releases, 50),
     "commands": (messages_of_commands, 20),
     "sequences": (sequences_of_commands, 10),
 }

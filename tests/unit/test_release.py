@@ -74,7 +74,9 @@ def test_a_release_names_keys_and_one_that_is_trusted_suffices():
 def test_what_is_signed_and_yet_no_release_is_refused():
     real, rsa.verify = rsa.verify, lambda modulus, signature, message: True
     try:
-        for line in (b"{}", b"[]", b"7", b"nothing", json.dumps(dict(DOC, boards="x")).encode(), b"[" * 900):
+        for line in (b"{}", b"[]", b"7", b"nothing", json.dumps(dict(DOC, boards="x")).encode(),
+                     json.dumps(dict(DOC, boards=[1])).encode(), json.dumps(dict(DOC, micropython=["1"])).encode(),
+                     b"[" * 900):
             assert word(release.signed_by, line + b"\nnew eQ==\n", {"new": "02"}) == "desired", line
     finally:
         rsa.verify = real

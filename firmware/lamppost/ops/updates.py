@@ -13,13 +13,11 @@ from binascii import hexlify
 
 from micropython import const
 
-from ..core.calendar import DAY
 from ..core.faults import FetchFault, LinkFault, UpdateFault
-from ..core.sun import SUNSET_DEG, crossing
-from ..link import http
 from ..link.backoff import Backoff
 from .update import release as releases
 from .update import slot_files, state
+from .update.request import Request, near_dusk
 from .update.staging import Staging
 
 _PIECE = const(4096)
@@ -28,46 +26,12 @@ _RETRY_MS = const(5000)
 _RETRY_MAX_MS = const(600000)
 _SPOILT_MOST = const(5)  # times in a row that a file has another hash, before the release counts as wrong
 _PROGRESS_MS = const(10000)
-_DUSK_S = const(1800)  # before and after sunset no update restarts a node
 _MINUTE_MS = const(60000)
 _AGAIN_MS = const(10000)  # between two looks whether a restart is welcome
 
 
 class Withdrawn(Exception):
     """Another update, or none, is asked for meanwhile."""
-
-
-class Request:
-    """ota/desired: id -- names this attempt; url -- of the release; sha256 -- of the release, in hex"""
-
-    def __init__(self, body):
-        try:
-            doc = json.loads(body)
-            self.id, self.url, self.sha256 = doc["id"], doc["url"], doc["sha256"].lower()
-            self.place = http.split_url(self.url)
-        except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, MemoryError):
-            raise UpdateFault("desired", "ota/desired is not JSON with id, url and sha256")
-        if not isinstance(self.id, str) or not 0 < len(self.id) <= 64 or '"' in self.id or "\\" in self.id:
-            raise UpdateFault("desired", "id is not a text of 1 to 64 characters")
-        if self.place is None or len(self.url) > 200:
-            raise UpdateFault("desired", "url is not an http:// address of at most 200 characters")
-
-    def same(self, other):
-        return other is not None and (self.id, self.url, self.sha256) == (other.id, other.url, other.sha256)
-
-
-def near_dusk(utc_s, uptime_s, location):
-    """Whether the street's lamps come on now, when nobody wants to see a node restart.
-
-    Without a time the hour after power-on counts as such: many circuits are switched on at dusk.
-    """
-    if utc_s is None or not location:
-        return utc_s is None and uptime_s < 2 * _DUSK_S
-    for day in range(utc_s // DAY - 1, utc_s // DAY + 2):
-        sunset = crossing(day, location["lat"], location["lon"], SUNSET_DEG, False)
-        if sunset is not None and abs(sunset - utc_s) < _DUSK_S:
-            return True
-    return False
 
 
 class Updates:

@@ -46,8 +46,10 @@ def _document(line):
             if not isinstance(doc[name], str):
                 raise ValueError
         for name in ("boards", "micropython"):
-            if not isinstance(doc[name], list):
+            if not isinstance(doc[name], list) or [one for one in doc[name] if not isinstance(one, str)]:
                 raise ValueError
+        if len(doc["micropython"]) != 2:
+            raise ValueError
         return doc
     except (ValueError, TypeError, KeyError, RuntimeError):
         raise UpdateFault("desired", "the release is not written as this firmware knows it")
