@@ -63,6 +63,10 @@ def _printable(text):
     return "".join([chr(byte) for byte in text if 32 <= byte < 127])
 
 
+def _nothing():
+    pass
+
+
 class Client:
     """socket, select -- the modules"""
 
@@ -71,7 +75,7 @@ class Client:
         self._select = select
         self._ticks_ms = ticks_ms
         self._ticks_diff = ticks_diff
-        self._alive = None
+        self._alive = _nothing  # the caller's, while it asks
         self._wire = None
         self._to = None
 

@@ -6,7 +6,6 @@ docs/design/updates.md argues why no power cut leaves a node without an app.
 """
 
 import asyncio
-import errno
 import hashlib
 import json
 from binascii import hexlify
@@ -20,6 +19,7 @@ from .update import slot_files, state
 from .update.request import Request, near_dusk
 from .update.staging import Staging
 
+_ENOSPC = const(28)  # MicroPython's errno does not name it
 _PIECE = const(4096)
 _TICK_MS = const(500)
 _RETRY_MS = const(5000)
@@ -107,7 +107,8 @@ class Updates:
                 end = self._trial.minute(self._healthy)
                 if end:
                     self._show_outcome()
-                    self._log("update: %s" % " ".join(self._phase[1:4]))
+                    if self._phase:
+                        self._log("update: %s" % " ".join(self._phase[1:4]))
                     self._publish()
                 if end == "reverted":
                     await self._restart("reverted")
@@ -131,7 +132,7 @@ class Updates:
         except UpdateFault as fault:
             self._end(wanted, "rejected", fault.word, fault.detail, build)
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno != _ENOSPC:
                 raise
             self._end(wanted, "rejected", "full", "the file system has no room left", build)
         finally:
