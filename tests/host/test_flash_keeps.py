@@ -70,6 +70,14 @@ def test_a_board_that_does_not_start_keeps_its_configuration(lamp, damaged):
     assert on_the_node(lamp) == DOC
 
 
+def test_the_keys_of_trusted_releases_stay_on_the_node(lamp):
+    give(lamp, b'{"keys": {}}', preserve.RELEASE_KEYS)
+    flash(lamp, "--force")
+    with Repl(lamp.port) as node:
+        assert node_files.read(node, preserve.RELEASE_KEYS) == b'{"keys": {}}'
+    assert on_the_node(lamp) == DOC
+
+
 def test_a_damaged_file_system_is_not_written_over_before_the_engineer_gives_it_up(lamp):
     vfs = board_file.load(BOARD).partition("vfs")
     before = lamp.read_flash(vfs.offset, vfs.size)

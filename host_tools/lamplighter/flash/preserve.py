@@ -30,6 +30,7 @@ REMEDY = "Nothing was written to the board. Make its folder writable, or set XDG
 KEPT_S = 86400  # an interrupted flashing resumes within a day
 # the node changes these itself
 OWN = ("/state.json",)
+RELEASE_KEYS = "/keys.json"
 
 
 @dataclass
@@ -67,7 +68,7 @@ def look(
             found = {path: node_files.read(node, path) for path in files_on_chip.CONFIGURATIONS}
             configuration = _usable(found, say)
             there = node_files.checksums(node, sorted(files))
-            read = {path: node_files.read(node, path) for path in _certificates(configuration)}
+            read = {path: node_files.read(node, path) for path in _beside(configuration)}
             kept = {path: data for path, data in read.items() if data}
     except ConsoleLocked:
         raise
@@ -87,13 +88,13 @@ def look_on_chip(
     Raises FilesUnreadable, and like esptool_run.flash().
     """
     found = files_on_chip.find(
-        board, segments, _certificates,
+        board, segments, _beside,
         lambda offset, size: esptool_run.read(device, board, offset, size, baud, mac), say,
     )  # fmt: skip
     configuration = _usable(found, say)
     if configuration is None:
         return None
-    kept = {path: found[path] for path in _certificates(configuration) if path in found}
+    kept = {path: found[path] for path in _beside(configuration) if path in found}
     return Before(mac, name(configuration), configuration, False, kept)
 
 
@@ -138,9 +139,10 @@ def _usable(found: Mapping[str, bytes | None], say: Callable[[str], None]) -> by
     return None
 
 
-def _certificates(configuration: bytes | None) -> list[str]:
+def _beside(configuration: bytes | None) -> list[str]:
+    """Files that belong to a configuration: the certificates that it names, and the keys of trusted releases."""
     try:
-        return certificates.named(json_source.value_of(configuration or b""))
+        return [*certificates.named(json_source.value_of(configuration or b"")), RELEASE_KEYS]
     except (ValueError, AttributeError, TypeError):
         return []
 
