@@ -30,7 +30,7 @@ def test_a_lock_that_is_never_let_go_ends_in_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(atomic_file, "WAIT_S", 0.01)
     with (
         filelock.FileLock(tmp_path / ".lock"),
-        pytest.raises(RosterInvalid, match="is in use by another lamplighter") as caught,
+        pytest.raises(RosterInvalid, match="has been in use by another lamplighter") as caught,
         atomic_file.locked(tmp_path / ".lock", "Name another folder.", RosterInvalid),
     ):
         pass

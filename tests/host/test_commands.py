@@ -211,7 +211,7 @@ def test_a_slower_line_is_tried_when_the_quick_one_fails(monkeypatch, tmp_path):
     assert said[1].endswith("Invalid head of packet. Continuing at 460800 baud.")
 
     monkeypatch.setattr(esptool_run, "BAUDS", (921600,))
-    with pytest.raises(FlashFailed, match="trouble at 0 %: Invalid head of packet"):
+    with pytest.raises(FlashFailed, match="error at 0 %: Invalid head of packet"):
         esptool_run.flash("/dev/ttyUSB0", board, parts)
 
 

@@ -36,4 +36,4 @@ def test_what_does_not_fit_is_said_where_it_stands(bay, where, cause):
 
 
 def test_a_part_watches_one_bay():
-    assert said({"part": "eye"}, {"parts": ["iron", "eye"]}) == [("parts.1", "eye watches bay 1 already")]
+    assert said({"part": "eye"}, {"parts": ["iron", "eye"]}) == [("parts.1", "eye already observes bay 1")]

@@ -123,11 +123,11 @@ def test_a_roster_names_the_lampposts_and_an_id_can_be_given_to_repeat_a_command
         (["identify"], "Name at least one lamppost"),
         (["lisbon/lp-1"], "A VERB is missing"),
         (["Lisbon/lp-1", "identify"], "'Lisbon/lp-1' is not SITE/NODE"),
-        (["lisbon/lp-1", "identify", "lisbon/lp-2"], "lampposts stand before the VERB"),
+        (["lisbon/lp-1", "identify", "lisbon/lp-2"], "lampposts go before the VERB"),
         (["lisbon/lp-1", "identify", "a=1", "a=2"], "each KEY once"),
         (["lisbon/lp-1", "Identify"], "'Identify' is not a VERB"),
         (["@nowhere.csv", "identify"], "There is no roster nowhere.csv"),
-        (["lisbon/lp-1", "identify", "--id", "a/b"], "--id has 1 to 40 letters"),
+        (["lisbon/lp-1", "identify", "--id", "a/b"], "--id must be 1 to 40 letters"),
     ],
 )
 def test_a_wrong_command_line_is_told_before_anything_is_sent(send, words, said):

@@ -106,7 +106,7 @@ ALL = [(LAMPS * (RECORDS + 1),)]
 
 
 @pytest.mark.slow
-def test_ten_kills_of_the_store_and_one_of_the_broker_lose_and_double_nothing(broker, store):
+def test_ten_kills_of_the_store_and_a_restart_of_the_broker_lose_and_double_nothing(broker, store):
     chance = random.Random()
     store.start()
     store.ready()
@@ -116,8 +116,7 @@ def test_ten_kills_of_the_store_and_one_of_the_broker_lose_and_double_nothing(br
         time.sleep(chance.uniform(0.05, 1.5))
         store.kill()
         if kill == KILLS // 2:
-            time.sleep(1.5)  # mosquitto writes what it acknowledged once a second
-            broker.kill()
+            broker.stop()  # a kill may cost Mosquitto what it acknowledged in its last second
             broker.start()
         store.start()
         with contextlib.suppress(AssertionError):

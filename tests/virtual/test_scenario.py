@@ -205,7 +205,7 @@ do = "fualt"
         "street.toml:1: start: soon is not a time after 2000 with an offset; "
         "write it like 2026-06-01T20:00:00Z, unquoted.",
         "street.toml:3: wifi.pasword: there is no such key; did you mean password?",
-        "street.toml:5: parts[0].id: metre is not among what lamppost-esp32 has fitted (meter, bay-1, dust, climate); "
+        "street.toml:5: parts[0].id: metre is not fitted on lamppost-esp32, which has meter, bay-1, dust, climate; "
         "use one of these, or add part and bus.",
         "street.toml:8: parts[1].values.voltz: pzem004t has no quantity voltz; did you mean volts?",
         'street.toml:11: events[0].do: must be one of 11 choices, not "fualt"; did you mean fault?',
@@ -242,8 +242,8 @@ def test_what_cannot_be_played_is_refused(tmp_path, board, text, said):
     ("content", "column", "said"),
     [
         ("a,b\n1,2\n", "c", "bad.csv has no column c; use one of a, b"),
-        ("a\n1\nx\n", "a", "line 3 of bad.csv has 'x', no number"),
-        ("a\n1\nnan\n", "a", "line 3 of bad.csv has 'nan', no number"),
+        ("a\n1\nx\n", "a", "line 3 of bad.csv has 'x', not a number"),
+        ("a\n1\nnan\n", "a", "line 3 of bad.csv has 'nan', not a number"),
         ("a\n", "a", "bad.csv has no rows"),
         ("", "a", "bad.csv has no column a"),
     ],

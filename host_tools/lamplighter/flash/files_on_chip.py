@@ -95,15 +95,14 @@ def _files(flash: _Flash, size: int, names: Callable[[bytes], list[str]]) -> dic
 
 
 def _unfinished(flash: _Flash, offset: int, segments: tuple[Segment, ...]) -> bool:
-    """True if each block that was read is blank, or what the new firmware has there."""
+    """True if each block that was read is blank, or holds what the new firmware has there as far as it was written."""
     new = {
         segment.offset - offset + begin: segment.data[begin : begin + SECTOR]
         for segment in segments if segment.name == "vfs" for begin in range(0, len(segment.data), SECTOR)
     }  # fmt: skip
-    blank = b"\xff" * SECTOR
     for stretch in flash.known:
         for begin in range(stretch * STRETCH, min((stretch + 1) * STRETCH, len(flash.buffer)), SECTOR):
-            block = bytes(flash.buffer[begin : begin + SECTOR])
-            if block not in (blank, new.get(begin)):
+            written = bytes(flash.buffer[begin : begin + SECTOR]).rstrip(b"\xff")
+            if not new.get(begin, b"").startswith(written):
                 return False
     return True

@@ -29,7 +29,7 @@ class ParkingBay:
     def __init__(self, options, clock, notes=None):
         self._clock = clock
         self.bay = options["bay"]
-        self.parts = options.get("parts") or [options["part"]]
+        self.parts = options.get("parts") or [options.get("part")]
         self.topic = b"tele/parking/" + self.bay.encode()
         self._empty_mm = options.get("empty_mm")
         self._hold_ms = 1000 * options.get("hold_s", 300)  # fog passes, and vehicles stay
