@@ -68,7 +68,8 @@ class Lamp:
         self.until(self.truth() + for_s)
 
     def until(self, utc_s: float) -> None:
-        end = time.monotonic() + 60
+        # an hour of its time takes some seconds; a machine that does much else may need a minute for it
+        end = time.monotonic() + 60 + (utc_s - self.truth()) / 60
         while self.truth() < utc_s:
             assert time.monotonic() < end, self.node.console.text[-800:]
             time.sleep(0.005)

@@ -39,6 +39,7 @@ def test_one_server_that_lies_by_a_year_is_outvoted_by_two(lamp):
     assert {message["tq"] for message in told} == {3}
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "moment, hours",
     # servers are asked again each three to five hours
