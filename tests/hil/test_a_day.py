@@ -1,4 +1,4 @@
-"""Hours, or with `make day` a whole day, of a node: every window once, nothing missing, and no memory lost."""
+"""Hours of a node, or a day with LAMPLIGHTER_DAY_HOURS=24: every window once, nothing missing, no memory lost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-HOURS = int(os.environ.get("LAMPLIGHTER_DAY_HOURS", "6"))  # `make day` takes 24
+HOURS = int(os.environ.get("LAMPLIGHTER_DAY_HOURS", "3"))
 # an hour of virtual time takes some seconds; a machine that does much else may need a minute
 pytestmark = [pytest.mark.virtual_only, pytest.mark.timeout(120 + 60 * HOURS)]
 
