@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,8 +13,7 @@ import time
 from pathlib import Path
 
 import paho.mqtt.client as paho
-
-_SBIN = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"  # seldom on a user's PATH
+from lamplighter.pki.trial_broker import find_mosquitto
 
 
 def free_port() -> int:
@@ -31,7 +29,7 @@ class Mosquitto:
         self, folder: Path, users: dict[str, str] | None = None, acl: str = "",
         host: str = "127.0.0.1", port: int | None = None,
     ):  # fmt: skip
-        found = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:{_SBIN}")
+        found = find_mosquitto()
         assert found, "Mosquitto is missing: apt-get install mosquitto"
         self.program = found
         self.host = host

@@ -13,9 +13,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import page
-from brokers import _SBIN, free_port
+from brokers import free_port
 from certificates import Authority
 from lamplighter.demo.broker import DemoBroker
+from lamplighter.pki.trial_broker import find_mosquitto
 from served import NODES, READER, Served, key_of
 
 FETCHED = Path(__file__).resolve().parents[2] / ".cache" / "interop"  # by .ci/other-brokers
@@ -31,7 +32,7 @@ class Mosquitto(Served):
     guarded = True
 
     def __init__(self, folder: Path):
-        self._program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:{_SBIN}")
+        self._program = find_mosquitto()
         super().__init__(folder)
 
     def missing(self) -> str:

@@ -18,6 +18,11 @@ _SBIN = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"  # seldom on a user's PAT
 START_S = 10.0
 
 
+def find_mosquitto() -> str | None:
+    """Path of the program, also where only root has its folder on the PATH; None where it is not installed."""
+    return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:{_SBIN}")
+
+
 class TrialBroker:
     """`with TrialBroker(city, name, address, port) as broker:` listens; broker.log has Mosquitto's words.
 
@@ -26,7 +31,7 @@ class TrialBroker:
     """
 
     def __init__(self, city: City, name: str, address: str, port: int) -> None:
-        found = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:{_SBIN}")
+        found = find_mosquitto()
         if not found:
             remedy = "Install it: `sudo apt install mosquitto`, `brew install mosquitto`."
             raise ToolMissing("Mosquitto is missing.", remedy)
