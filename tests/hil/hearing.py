@@ -49,15 +49,19 @@ class Hearing:
 
         return self._subscriber.wait(look, within)[0]
 
-    def arrival(self, *suffixes: str, within: float = 40.0) -> Message:
-        """The node has come (back): one boot of it is online and has sent telemetry. Returns that boot's evt/boot."""
+    def arrival(self, *suffixes: str, within: float = 40.0, after: int = 0) -> Message:
+        """The node has come (back): one boot of it is online and has sent telemetry. Returns that boot's evt/boot.
+
+        after -- a boot number: only a later boot counts. A broker that was killed delivers what it had not seen
+            acknowledged once more, so that the boot before seems to arrive again
+        """
         wanted = (*(suffixes or ("tele/energy",)), "evt/boot")
 
         def look(messages: list) -> list[Message]:
             heard: dict[str, dict[int, Message]] = {}  # suffix: last message of each boot
             for topic, payload, _ in messages[self.mark :]:
                 message = json.loads(payload) if payload else {}
-                if message.get("state") != "lost":
+                if message.get("state") != "lost" and message.get("b", 0) > after:
                     heard.setdefault(topic.split("/", 4)[4], {})[message.get("b", 0)] = message
             boots = set(heard.get("state", {})).intersection(*(heard.get(suffix, {}) for suffix in wanted))
             return [heard["evt/boot"][max(boots)]] if boots else []

@@ -53,7 +53,7 @@ def test_twenty_cuts_in_fast_succession_lose_nothing_and_it_always_starts(node, 
 
 
 def test_a_cut_while_the_broker_is_away_keeps_the_night_until_it_is_back(node, heard, broker):
-    heard.arrival()
+    first = heard.arrival()
     broker.kill()
     without_a_broker(node)
     node.power_off()
@@ -62,7 +62,7 @@ def test_a_cut_while_the_broker_is_away_keeps_the_night_until_it_is_back(node, h
     node.console.wait_for("link: refused", node.within(60))
     heard.forget()
     comes_back(broker, node, heard)
-    second = heard.arrival(within=60)
+    second = heard.arrival(within=60, after=first["b"])
     tail = heard.until("tele/energy", lambda m: m["b"] == second["last_b"] and m["h"] == 1)
     assert tail["tq"] == 3
     heard.nothing_lost()
