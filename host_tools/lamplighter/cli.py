@@ -32,7 +32,7 @@ VERBS = {
     "doctor": ("doctor", "Diagnose a lamppost and this computer, the likeliest cause first."),
     "log": ("log", "Show the node's serial output with timestamps."),
     "broker": ("broker", "Run a trial broker with the city's TLS and access list."),
-    "push": ("push", "Send a lamppost its configuration over the air, on trial."),
+    "push": ("push", "Send a configuration or the app over the air, on trial."),
     "watch": ("watch", "Subscribe to telemetry, show it live and check it."),
     "send": ("send", "Send a command to lampposts and wait for their answers."),
     "store": ("store", "Write telemetry to a database, each record once, and prove it complete."),

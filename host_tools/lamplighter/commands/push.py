@@ -1,4 +1,4 @@
-"""`lamplighter push`: a configuration over the air, on trial until it has proven itself."""
+"""`lamplighter push`: a configuration or a release of the app over the air, on trial until it has proven itself."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from ..config import config_file
 from ..contract import ROOT
 from ..contract.topics import NAME
 from ..problems import ConfigInvalid, PushRejected, PushReverted, PushUnfinished, SecretsInClear
+from ..telemetry import updating
 from ..telemetry.pushing import PUBLISH_S, Push, fingerprint, pushed, topics
+from . import lampposts, push_app
 from .broker_access import BrokerAccess, broker_options
 
 _INFO_S = 5.0  # a retained message is there at once
 _MORE_S = 120.0  # beyond the minutes of the trial: the lamppost restarts twice
+_DESIRED = {"config": "cfg/desired", "app": "ota/desired"}
 _SAID = {
     "checked": "the lamppost has checked it",
     "trial": "on trial: the lamppost restarts with it",
@@ -39,10 +42,13 @@ class Node(click.ParamType):
 
 @click.group("push")
 def command() -> None:
-    """Send a lamppost its configuration over the air.
+    """Send lampposts a configuration or a release of the app over the air.
 
     Example: lamplighter push config lisbon/lp-0042 lp-0042.json --host broker.lan --identity identity --as operations
     """
+
+
+command.add_command(push_app.command)
 
 
 @command.command("config")
@@ -91,16 +97,25 @@ def config(
 
 
 @command.command("withdraw")
-@click.argument("node", type=Node(), metavar="NODE")
+@click.argument("words", nargs=-1, required=True, metavar="NODE...")
 @broker_options
-def withdraw(access: BrokerAccess, node: str) -> None:
-    """Take back a configuration that the broker keeps for NODE (SITE/NODE), which was off.
+@click.option("--only", type=click.Choice(list(_DESIRED)), help="Take back one kind. [default: both]")
+def withdraw(access: BrokerAccess, words: tuple[str, ...], only: str | None) -> None:
+    """Take back the configuration and the app that the broker keeps for lampposts.
+
+    NODE is SITE/NODE, or @ROSTER.csv for every lamppost of a roster. A lamppost that was off gets neither then; one
+    that is fetching a release stops; one that has restarted with it goes on with its trial.
 
     Example: lamplighter push withdraw lisbon/lp-0042 --host broker.lan --identity identity --as operations
     """
-    with access.subscriber(topics(node)) as connection:
-        connection.publish(f"{ROOT}/{node}/cfg/desired", b"", retain=True, wait_s=PUBLISH_S)
-    screen.out.print(f"{node}: the broker keeps no configuration for it now.", markup=False)
+    nodes = lampposts.names(words)
+    kinds = (only,) if only else tuple(_DESIRED)
+    with access.subscriber(updating.filters(nodes)) as connection:
+        for node in nodes:
+            for kind in kinds:
+                connection.publish(f"{ROOT}/{node}/{_DESIRED[kind]}", b"", retain=True, wait_s=PUBLISH_S)
+    for node in nodes:
+        screen.out.print(f"{node}: the broker keeps no {' and no '.join(kinds)} for it now.", markup=False)
 
 
 def _whole(file: str, node: str, board: str | None) -> dict[str, Any]:

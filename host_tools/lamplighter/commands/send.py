@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import click
 
 from .. import screen
-from ..contract.topics import NAME, PARAMETERS
+from ..contract.topics import PARAMETERS
 from ..problems import CommandRefused, CommandUnanswered
 from ..telemetry.commanding import Answer, commanded
+from . import lampposts
 from .broker_access import BrokerAccess, broker_options
 
-_NODE = re.compile(f"{NAME}/{NAME}")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,8})(\.[0-9]+)?")
 
 
@@ -51,16 +50,11 @@ def command(access: BrokerAccess, words: tuple[str, ...], wait_s: float, name: s
 
 def parsed(words: tuple[str, ...]) -> tuple[list[str], str, dict[str, Any]]:
     """(nodes, verb, arguments) of the command line. Raises UsageError, or RosterInvalid for the roster."""
-    nodes: list[str] = []
     rest = list(words)
+    named = []
     while rest and ("/" in rest[0] or rest[0].startswith("@")):
-        word = rest.pop(0)
-        if word.startswith("@"):
-            nodes += _of_roster(Path(word[1:]))
-        elif _NODE.fullmatch(word):
-            nodes.append(word)
-        else:
-            raise click.UsageError(f"{word!r} is not SITE/NODE: 1 to 32 lower-case letters, digits and hyphens each.")
+        named.append(rest.pop(0))
+    nodes = lampposts.names(named)
     if not nodes:
         raise click.UsageError("Name at least one lamppost as SITE/NODE, or a roster as @FILE.csv, before the VERB.")
     if not rest:
@@ -74,7 +68,7 @@ def parsed(words: tuple[str, ...]) -> tuple[list[str], str, dict[str, Any]]:
         if not equals or not key or key in args:
             raise click.UsageError(f"{word!r} is not KEY=VALUE, with each KEY once; lampposts go before the VERB.")
         args[key] = _value(value)
-    return list(dict.fromkeys(nodes)), verb, args
+    return nodes, verb, args
 
 
 def _value(text: str) -> Any:
@@ -83,14 +77,6 @@ def _value(text: str) -> Any:
     if _NUMBER.fullmatch(text):
         return float(text) if "." in text else int(text)
     return text
-
-
-def _of_roster(path: Path) -> list[str]:
-    from ..roster import roster_file
-
-    if not path.is_file():
-        raise click.UsageError(f"There is no roster {path}.")
-    return [row.name for row in roster_file.read(path).rows]
 
 
 def _told(answer: Answer, word: str, sentence: str, lines: list[str]) -> None:

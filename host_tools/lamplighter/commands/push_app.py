@@ -1,0 +1,139 @@
+"""`lamplighter push app`: a release of the app over the air, to one lamppost, many, or a roster."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from .. import screen
+from ..problems import PushRejected, PushReverted, PushUnfinished, ReleaseInvalid
+from . import lampposts
+from .broker_access import BrokerAccess, broker_options
+
+if TYPE_CHECKING:
+    from ..telemetry.updating import AirUpdate
+
+_WAIT_S = 2700  # the hour around dusk is not waited for: the lamppost says `waiting`
+_DRAWN_S = 0.25
+_ROWS = 30  # of the table on the screen
+_REMEDY = {
+    "rejected": "Do what the sentences above name; each lamppost works on with the app that it has.",
+    "reverted": "Find out why by `lamplighter send NODE log`, and make a better release; no visit is needed.",
+    "unfinished": "Follow it with the same command and `--id {}`; `lamplighter push withdraw` takes it back.",
+}
+
+
+@click.command("app")
+@click.argument("words", nargs=-1, required=True, metavar="NODE... RELEASE-URL")
+@broker_options
+@click.option("--sha256", metavar="HEX", help="Hash of the release, where this computer cannot fetch RELEASE-URL.")
+@click.option("--id", "name", metavar="ID", help="Id of the update, to follow one again. [default: a new one]")
+@click.option("--wait", "wait_s", type=click.FloatRange(1, 604800), default=_WAIT_S, show_default=True, metavar="S",
+              help="Seconds to follow it.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per node.")
+def command(
+    access: BrokerAccess, words: tuple[str, ...], sha256: str | None, name: str | None, wait_s: float, as_json: bool
+) -> None:
+    """Ask lampposts to run a release of the app, and follow each to its end.
+
+    NODE is SITE/NODE, or @ROSTER.csv for every lamppost of a roster. RELEASE-URL is the address of a .release file, as
+    `lamplighter serve` prints it. Each lamppost fetches what changed, restarts with it on trial, and confirms it when
+    it does its work, or goes back to the app before. The broker keeps the request for a lamppost that is off.
+
+    Example: lamplighter push app lisbon/lp-0042 http://10.0.0.7:8080/0.1.0-ce00484cfb0a.release --host broker.lan
+    """
+    from ..release import release_address
+    from ..telemetry import updating
+
+    *named, url = words
+    nodes = lampposts.names(named)
+    if not nodes:
+        raise click.UsageError("Name at least one lamppost as SITE/NODE, or a roster as @FILE.csv, before RELEASE-URL.")
+    if name is not None and not re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", name):
+        raise click.UsageError("--id must be 1 to 64 letters, digits and - _ . :")
+    release = _release(url, sha256) if sha256 else release_address.read(url)
+    name = name or updating.new_id()
+    of = f"release {release.version}, build {release.build}" if release.build else f"the release {url}"
+    screen.note(f"update {name}: {of}, to {len(nodes)} lamppost{'s' if len(nodes) > 1 else ''}")
+    interrupted = f"Updates go on without this command. {_REMEDY['unfinished'].format(name)}"
+    with (
+        screen.if_interrupted(interrupted), access.subscriber(updating.filters(nodes)) as connection,
+        _shown(as_json) as (show, tick),
+    ):  # fmt: skip
+        updates = updating.updated(connection, nodes, name, release, wait_s, show, tick)
+    if as_json:
+        for one in updates:
+            screen.result(one.row())
+    else:
+        _table(updates)
+    _judge(updates, name)
+
+
+def _release(url: str, sha256: str):
+    from ..release import release_address
+
+    if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
+        raise ReleaseInvalid("--sha256 is not 64 hexadecimal digits.", "`lamplighter release` prints the hash.")
+    return release_address.ReleaseAddress(release_address.checked(url), sha256.lower())
+
+
+@contextlib.contextmanager
+def _shown(as_json: bool) -> Iterator[tuple[Callable[[AirUpdate], None], Callable[[list[AirUpdate]], None]]]:
+    """A live table at a terminal; else a line for each phase of each lamppost, to stderr."""
+    from ..telemetry import update_table
+
+    if as_json or not screen.err.is_terminal:
+        phases: dict[str, tuple[str, str]] = {}
+
+        def line(update: AirUpdate) -> None:
+            now = update.phase, update.word
+            if phases.get(update.node) != now:
+                phases[update.node] = now
+                screen.note(f"{update.node}: {update.phase}  {update_table.why(update)}".rstrip())
+
+        yield line, lambda updates: None
+        return
+    from rich.console import Group
+    from rich.live import Live
+    from rich.text import Text
+
+    drawn = 0.0
+    with Live(console=screen.err, auto_refresh=False, transient=True) as live:
+
+        def draw(updates: list[AirUpdate]) -> None:
+            nonlocal drawn
+            if time.monotonic() - drawn >= _DRAWN_S:
+                drawn = time.monotonic()
+                size = screen.err.size
+                rows = max(3, min(_ROWS, size.height - 8))
+                text = Text(update_table.counts(updates), "bold")
+                live.update(Group(update_table.table(updates, size.width, rows), text), refresh=True)
+
+        yield lambda update: None, draw
+
+
+def _table(updates: list[AirUpdate]) -> None:
+    from ..telemetry import update_table
+
+    screen.out.print(update_table.table(updates, screen.out.width))
+    screen.out.print(update_table.counts(updates), markup=False)
+
+
+def _judge(updates: list[AirUpdate], name: str) -> None:
+    """The worst decides: an app that went back before one that was refused, before one that has not ended."""
+    of = f"of {len(updates)} lamppost{'s' if len(updates) > 1 else ''}"
+    if bad := [one for one in updates if one.phase == "reverted"]:
+        cause = f"{len(bad)} {of} went back to the app before: {bad[0].node}: {bad[0].sentence}."
+        raise PushReverted(cause, _REMEDY["reverted"])
+    if bad := [one for one in updates if one.phase in ("rejected", "withdrawn")]:
+        said = bad[0].sentence or "another update, or none, was asked for meanwhile"
+        raise PushRejected(f"{len(bad)} {of} did not take the release: {bad[0].node}: {said}.", _REMEDY["rejected"])
+    if bad := [one for one in updates if not one.ended]:
+        phase = bad[0].phase or f"no answer, {bad[0].state or 'unknown to the broker'}"
+        cause = f"{len(bad)} {of} have not ended the update yet: {bad[0].node}: {phase}."
+        raise PushUnfinished(cause, _REMEDY["unfinished"].format(name))

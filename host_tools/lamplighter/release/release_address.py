@@ -1,0 +1,59 @@
+"""A release at its address on a web server: read once on this computer, for its hash and for what it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+
+from ..problems import ReleaseInvalid
+from .release_folder import MOST
+
+TIMEOUT_S = 10
+URL_MOST = 200  # characters that a lamppost accepts
+
+
+@dataclass(frozen=True)
+class ReleaseAddress:
+    """What ota/desired names. build, version -- empty where the release was not read."""
+
+    url: str
+    sha256: str
+    build: str = ""
+    version: str = ""
+
+
+def checked(url: str) -> str:
+    """The address, if a lamppost can use it. Raises ReleaseInvalid."""
+    if not url.startswith("http://") or len(url) > URL_MOST or any(character.isspace() for character in url):
+        raise ReleaseInvalid(
+            f"{url!r} is not an http:// address of at most {URL_MOST} characters.",
+            "Name the address of a .release file, as `lamplighter serve` prints it.",
+        )
+    return url
+
+
+def read(url: str) -> ReleaseAddress:
+    """Fetch the release's document. Raises ReleaseInvalid."""
+    elsewhere = "Check the address; if only lampposts reach it, pass the release's hash with --sha256."
+    try:
+        with urllib.request.urlopen(checked(url), timeout=TIMEOUT_S) as answer:
+            text = answer.read(MOST + 1)
+    except urllib.error.HTTPError as refused:
+        raise ReleaseInvalid(f"The web server answers {refused.code} for {url}.", elsewhere) from None
+    except (OSError, ValueError) as wrong:
+        reason = getattr(wrong, "reason", wrong)
+        raise ReleaseInvalid(f"{url} cannot be fetched: {reason}.", elsewhere) from None
+    try:
+        document = json.loads(text.partition(b"\n")[0])
+        build, version = document["build"], document["version"]
+        document["manifest"], document["boards"]
+    except (ValueError, KeyError, TypeError):
+        raise ReleaseInvalid(
+            f"{url} is not a release.", "Name the address of a .release file, as `lamplighter serve` prints it."
+        ) from None
+    if len(text) > MOST:
+        raise ReleaseInvalid(f"{url} is longer than the {MOST} bytes that a lamppost takes.")
+    return ReleaseAddress(url, hashlib.sha256(text).hexdigest(), build, version)

@@ -1,0 +1,124 @@
+"""Updates of the app on their way to lampposts: published, and followed through their phases to the last one."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..contract import ROOT, TopicError, check_message, parse_topic
+from ..release.release_address import ReleaseAddress
+from .subscriber import Incoming, Subscriber
+
+PUBLISH_S = 10.0  # the longest wait for the broker to take a message
+ENDS = ("confirmed", "reverted", "rejected", "withdrawn")
+FEW = 20  # lampposts up to which each has subscriptions of its own
+
+
+@dataclass
+class AirUpdate:
+    """The update of one lamppost and what it has reported of it. phase -- "" until something came."""
+
+    node: str  # SITE/NODE
+    id: str
+    phase: str = ""
+    word: str = ""
+    sentence: str = ""
+    build: str = ""  # of the release
+    runs: str = ""  # the build that runs now
+    done: int = 0  # bytes of files that were fetched, of `total`
+    total: int = 0
+    state: str = ""  # of the lamppost, as the broker has it
+
+    @property
+    def ended(self) -> bool:
+        return self.phase in ENDS
+
+    @property
+    def ok(self) -> bool:
+        return self.phase == "confirmed"
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "node": self.node, "id": self.id, "ok": self.ok, "phase": self.phase, "word": self.word,
+            "sentence": self.sentence, "build": self.build, "runs": self.runs, "done": self.done, "total": self.total,
+            "state": self.state,
+        }  # fmt: skip
+
+    def take(self, arrived: Incoming) -> bool:
+        """True when the message told something new of this update."""
+        try:
+            place = parse_topic(arrived.topic)
+        except TopicError:
+            return False
+        if f"{place.site}/{place.node}" != self.node or place.kind.name not in ("state", "ota_status"):
+            return False
+        if check_message(arrived.topic, arrived.payload, arrived.retained, strict=False):
+            return False
+        message = json.loads(arrived.payload)
+        if place.kind.name == "state":
+            self.state = message["state"]
+            return False
+        if message["id"] != self.id or self.ended:
+            return False
+        for name in ("phase", "word", "sentence", "build", "runs", "done", "total"):
+            setattr(self, name, message[name])
+        return True
+
+
+def new_id() -> str:
+    return f"u-{uuid.uuid4().hex[:12]}"
+
+
+def filters(nodes: list[str]) -> list[str]:
+    """What to subscribe to, to follow updates of these lampposts."""
+    where = nodes if len(nodes) <= FEW else sorted({node.split("/")[0] + "/+" for node in nodes})
+    return [f"{ROOT}/{place}/{what}" for place in where for what in ("ota/status", "state")]
+
+
+def publish(connection: Subscriber, node: str, name: str, release: ReleaseAddress, wait_s: float = 0) -> None:
+    """Ask one lamppost to run a release: ota/desired, retained; wait_s -- for the broker's acknowledgement.
+
+    name -- the update's id: one that has ended is not begun again under the same id
+    """
+    wanted = {"id": name, "url": release.url, "sha256": release.sha256}
+    connection.publish(f"{ROOT}/{node}/ota/desired", json.dumps(wanted).encode(), retain=True, wait_s=wait_s)
+
+
+def withdraw(connection: Subscriber, node: str, wait_s: float = 0) -> None:
+    """Take back what the broker keeps; a lamppost that has not restarted with it yet stops, and says `withdrawn`."""
+    connection.publish(f"{ROOT}/{node}/ota/desired", b"", retain=True, wait_s=wait_s)
+
+
+def updated(
+    connection: Subscriber, nodes: list[str], name: str, release: ReleaseAddress, wait_s: float,
+    show: Callable[[AirUpdate], None] = lambda one: None, tick: Callable[[list[AirUpdate]], None] = lambda all: None,
+) -> list[AirUpdate]:  # fmt: skip
+    """Ask each lamppost to run the release, and follow each to its last phase, or until the time is over.
+
+    An update that ended is taken back from the broker: a lamppost that is updated by cable afterwards keeps that app.
+    connection -- subscribed to filters(nodes); show(update) -- called for each phase and each progress in bytes
+    tick(updates) -- called several times a second
+    """
+    updates = {node: AirUpdate(node, name) for node in nodes}
+    for node in nodes:
+        publish(connection, node, name, release)
+    deadline = time.monotonic() + wait_s
+    open_ones = len(updates)
+    while open_ones and (left := deadline - time.monotonic()) > 0:
+        arrived = connection.next(min(left, 0.25))
+        if isinstance(arrived, Incoming):
+            update = updates.get("/".join(arrived.topic.split("/")[2:4]))
+            if update and update.take(arrived):
+                show(update)
+                if update.ended:
+                    withdraw(connection, update.node)
+                    open_ones -= 1
+        tick(list(updates.values()))
+    for update in updates.values():
+        if update.ended:
+            withdraw(connection, update.node, PUBLISH_S)
+    return list(updates.values())
