@@ -13,7 +13,7 @@ FIRMWARE = ROOT / "firmware"
 STUBS = ROOT / ".cache" / "stubs"
 STUBS_VERSION = "micropython-esp32-stubs==1.29.0.post1"
 PRIVATE_MOST = 10
-FLOW = ["buses", "drivers", "sensing", "journal", "link", "ops"]  # data moves to the right, imports follow it
+FLOW = ["buses", "drivers", "sensing", "journal", "lamp", "link", "ops"]  # data moves to the right, imports follow it
 
 
 def ruff() -> list[str]:

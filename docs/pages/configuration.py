@@ -45,6 +45,10 @@ TAIL = """
 - An `air.calibration` is of a quantity that its part measures, and of the sensor that is fitted: its `serial` is that
   of `parts[].serial`, or the cell's `id`.
 - `light.part` measures light and `pole.part` tilt; `day_lux` is more than `night_lux`.
+- `lamp` needs `location`. Its `min_level` is not above `max_level`; `calibration` and `watts` rise from point to point,
+  and `calibration` reaches `max_level`; 1-10 V has no `standby` "on"; `zone` is a POSIX time zone; programmes, dates
+  and times are those of [programmes](programme.md). `light_output.constant` and a driver that corrects exclude each
+  other.
 - No key appears twice.
 """
 TITLES = {
@@ -53,7 +57,10 @@ TITLES = {
     "parts": "parts: what is fitted", "energy": "energy: the meter", "parking": "parking: one row a bay",
     "air": "air: particles, gases and climate", "air.cells": "air.cells: pairs of Alphasense",
     "air.calibration": "air.calibration: beside a reference", "light": "light: day and night",
-    "pole": "pole: knocked down or not",
+    "pole": "pole: knocked down or not", "lamp": "lamp: output, luminaire, programmes",
+    "lamp.light_output": "lamp.light_output: corrections",
+    "lamp.light_output.maintenance": "lamp.light_output.maintenance: dirt",
+    "lamp.calendar": "lamp.calendar: which programme on which night",
 }  # fmt: skip
 # where the schema has no words of its own
 MEANINGS = {
@@ -66,6 +73,8 @@ MEANINGS = {
     "air": "Sensors of the air: a window's means, and an air quality index.",
     "light": "A light sensor: day or night.",
     "pole": "An accelerometer on the pole.",
+    "lamp": "The lamp that this node drives; needs `location`.",
+    "lamp.programmes": "By name; [how they are written](programme.md).",
     "mqtt.port": "The broker's port.",
     "mqtt.user": "User name at the broker.",
     "mqtt.password": "Its password; needs `user`.",
@@ -110,6 +119,11 @@ def example() -> str:
         "air": {"parts": ["dust", "climate"], "window_s": 600, "every_ms": 10000},
         "light": {"part": "eye", "night_lux": 20, "day_lux": 40},
         "pole": {"part": "mast", "limit_deg": 5},
+        "lamp": {"output": "0-10v", "zone": "WET0WEST,M3.5.0/1,M10.5.0", "min_level": 10,
+                 "calendar": [{"programme": "late"}], "programmes": {"late": {
+                     "periods": [{"from": "sunset", "to": "sunrise"}],
+                     "points": [{"at": "23:00", "op": "set", "level": 50},
+                                {"at": "05:30", "op": "set", "level": 100}]}}},
     }  # fmt: skip
     config_file.check(config_file.Document(document, "example"), facts)
     return _folded(document)
@@ -150,8 +164,9 @@ def _limits(row: dict[str, Any]) -> str:
     kind, low, high = row["type"], row.get("minimum"), row.get("maximum")
     if kind == "array":
         each = _resolved(row["items"])
-        kinds = {"object": "rows, below", "integer": "whole numbers", "array": "pairs of whole numbers"}
-        words = kinds.get(each["type"]) or f"texts, each of {_limits(each)}"
+        kinds = {"object": "rows, below", "integer": "whole numbers", "array": "pairs of numbers"}
+        texts = "of" if "enum" in each else "texts, each of"
+        words = kinds.get(each.get("type", "")) or f"{texts} {_limits(each)}"
         low, high = row.get("minItems", 0), row["maxItems"]
         return f"{high} {words}" if low == high else f"{low} to {high} {words}"
     if kind == "string":

@@ -16,6 +16,7 @@ from .ops import selftest as selftests
 from .ops.alarms import Alarms
 from .ops.config_push import ConfigPush
 from .ops.config_trial import Trial
+from .ops.lamp_hours import LampHours
 from .ops.part_reader import PartReader
 from .ops.recorder import Recorder
 from .ops.routes import Routes
@@ -47,14 +48,16 @@ class Node:
         self.log = log = shown.log
         self.start_times = start_times
         self.reset = status.reset_word(machine)
-        self.build = assembly.build()
         self.board = config_store.facts("board.json")
+        self.output = assembly.lamp_output(self.config, self.board)  # first: the lamp is on within 2 s of the power
+        self.build = assembly.build()
         self.fresh = config_store.fresh()  # a new configuration was adopted since the last start
         self.broker = assembly.broker(self.config, self.reset, self.fresh)
         self.wifi = assembly.wifi(self.config)
         if not self.broker.spread_ms:
             # the station joins while the rest is built; a city that powers on together waits, and spares DHCP and DNS
             self.wifi.start()
+        self.dimmer = assembly.dimmer(self.output, self.config, clock, self.broker.client_id)
         start_times.mark("wifi")
         self.parts = assembly.parts(self.config, self.board)
         start_times.mark("parts")
@@ -70,7 +73,8 @@ class Node:
             clock, self.counters, self.outbox.anchor, self.health, self.recorder.event, log,
             rtc[0] if rtc else None, self.config.get("location"), power_cut,
         )  # fmt: skip
-        self.lamp_hours = assembly.lamp_hours(self.counters, self.board, clock) if "light" in self.config else None
+        drives = "lamp" in self.config
+        self.lamp_hours = LampHours(self.counters, lambda: self.dimmer.level > 0, clock) if drives else None
         sensing, self.readings = setup.build(self.config, clock, self.counters, self.parts)
         self.sensing = list(sensing.values())
         self.meter = sensing.get("energy")  # the sensing object of the energy meter, if there is one
@@ -122,6 +126,9 @@ async def run(node):
         asyncio.create_task(tasks.sense(node, part, every_ms, take, miss))
     asyncio.create_task(tasks.keep(node, "journal", 15000, tasks.collect))
     asyncio.create_task(tasks.keep(node, "time", 30000, tasks.keep_time))
+    if "lamp" in node.config:
+        asyncio.create_task(tasks.keep(node, "dimming", 15000, tasks.dim))
+        asyncio.create_task(tasks.keep(node, "lamp", 30000, tasks.attend_output))
     asyncio.create_task(tasks.keep(node, "diag", 30000, tasks.publish_diag))
     asyncio.create_task(tasks.keep(node, "commands", 60000, tasks.do_commands))
     asyncio.create_task(tasks.keep(node, "console", 15000, console.attend, machine))

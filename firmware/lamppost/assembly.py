@@ -18,14 +18,18 @@ from .journal import flash
 from .journal.counters import Counters
 from .journal.nor_log import erase_all
 from .journal.outbox import Outbox
-from .link import broker_settings, http
+from .lamp import rules as lamp_rules
+from .lamp.analogue import HERTZ, LINEAR, AnalogueOutput
+from .lamp.dimming import Dimmer
+from .lamp.output import Output
+from .lamp.relay import Relay, RelayOutput
+from .link import backoff, broker_settings, http
 from .link.connection import Link
 from .link.time.ntp import Timekeeper
 from .link.wifi import Wifi
 from .ops import boot_slot, verbs
 from .ops.answers import Answers
 from .ops.commands import Commands
-from .ops.lamp_hours import LampHours
 from .ops.updates import Updates
 
 _FAR = 60000  # boot numbers to jump over by chance when none can be kept: no key (b, s) is used twice
@@ -81,10 +85,27 @@ def journal(power_cut, clock, log):
     return counters, outbox, ", ".join(lost)
 
 
-def lamp_hours(counters, board, clock):
-    """Counts the lamp's hours from its relay; None where the board has none."""
-    pin = board.get("pins", {}).get("lamp_relay")
-    return None if pin is None else LampHours(counters, machine.Pin(pin).value, clock)
+def lamp_output(config, board):
+    """The output that drives the lamp, made first: it leaves the lamp on. One that does nothing without `lamp`."""
+    options = config.get("lamp")
+    if options is None:
+        return Output()
+    pins = board.get("pins", {})
+    if options["output"] == "dali":
+        return Output()  # no driver yet: in hardware the lamp is on
+    relay = None
+    if lamp_rules.standby(options) == "off":
+        relay = Relay(machine.Pin(pins["lamp_relay"], machine.Pin.OUT, value=0))
+    if options["output"] == "relay":
+        return RelayOutput(relay)
+    pwm = machine.PWM(machine.Pin(pins["lamp_pwm"]), freq=HERTZ, duty_u16=0 if options.get("inverted") else 65535)
+    return AnalogueOutput(pwm, relay, options.get("calibration", LINEAR), options.get("inverted", False))
+
+
+def dimmer(output, config, clock, name):
+    """Brings the lamp to its levels; name -- gives its place among the lamps of the street, as for its connection."""
+    options = config.get("lamp", {})
+    return Dimmer(output, options, clock, backoff.place_ms(name.encode(), 1000 * options.get("spread_s", 0)))
 
 
 def wifi(config):

@@ -43,7 +43,8 @@ class Programme:
         self._programmes = document.get("programmes", {})
         wrong = problems(document)
         if wrong:
-            raise SettingsFault("invalid", "; ".join(wrong))
+            clauses = ["%s: %s" % (".".join([str(step) for step in path]), cause) for path, cause in wrong]
+            raise SettingsFault("invalid", "; ".join(clauses))
 
     def sun(self, date):
         """{event: UTC or None} of the night that begins on a local date (days since 2000-01-01)."""
@@ -124,33 +125,35 @@ class Programme:
 
 
 def problems(document):
-    """The errors of a `lamp` section beyond its schema, one clause each."""
+    """[(path, cause)] of the errors of calendar and programmes beyond their schema."""
     wrong = []
     programmes = document.get("programmes", {})
     for number, rule in enumerate(document.get("calendar", ())):
+        here = ("calendar", number)
         if rule["programme"] not in programmes:
-            wrong.append("calendar.%d: there is no programme %r" % (number, rule["programme"]))
+            wrong.append((here, "there is no programme %r" % rule["programme"]))
         for key in ("from", "to", "date"):
-            if key in rule and not _is_date(rule[key], key == "date"):
-                wrong.append("calendar.%d.%s: %r is no date" % (number, key, rule[key]))
+            if key in rule and not is_date(rule[key], key == "date"):
+                wrong.append((here + (key,), "%r is no date" % rule[key]))
         if ("from" in rule) != ("to" in rule):
-            wrong.append("calendar.%d: from and to go together" % number)
+            wrong.append((here, "from and to go together"))
     for name in sorted(programmes):
         programme = programmes[name]
         seen = {}
         for number, point in enumerate(programme.get("points", ())):
-            where = "programmes.%s.points.%d" % (name, number)
+            here = ("programmes", name, "points", number, "at")
             if _parsed(point["at"]) is None:
-                wrong.append("%s.at: %r is no time (23:00, sunset, dusk-15, sunrise+30)" % (where, point["at"]))
+                wrong.append((here, "%r is no time (23:00, sunset, dusk-15, sunrise+30)" % point["at"]))
             elif point["at"] in seen:
-                wrong.append("%s.at: %s appears twice" % (where, point["at"]))
+                wrong.append((here, "%s appears twice" % point["at"]))
             seen[point["at"]] = True
         for number, period in enumerate(programme["periods"]):
+            here = ("programmes", name, "periods", number)
             for key in ("from", "to"):
                 if _parsed(period[key]) is None:
-                    wrong.append("programmes.%s.periods.%d.%s: %r is no time" % (name, number, key, period[key]))
+                    wrong.append((here + (key,), "%r is no time" % period[key]))
             if period["from"] == period["to"]:
-                wrong.append("programmes.%s.periods.%d: it ends when it begins" % (name, number))
+                wrong.append((here, "it ends when it begins"))
     return wrong
 
 
@@ -171,7 +174,8 @@ def _parsed(text):
     return None
 
 
-def _is_date(text, with_year):
+def is_date(text, with_year):
+    """True for YYYY-MM-DD, or MM-DD without a year, of the calendar."""
     parts = text.split("-")
     if len(parts) != 2 + with_year or not all(part.isdigit() for part in parts):
         return False

@@ -7,6 +7,7 @@ this node, and what would keep it from starting or connecting; the trial judges 
 import os
 
 from ..core.faults import SensorFault
+from ..lamp import rules as lamp_rules
 from . import config_store
 
 NUMBERS = (  # of `mqtt`, with the limits of the schema
@@ -36,7 +37,8 @@ def faults(doc, running, board, driver, root="/"):
         rows = [row for row in parts if isinstance(row, dict)]
         found += _of_parts(rows, board, driver)
         found += _of_references(doc, [row.get("id") for row in rows])
-    return found
+    lamp = lamp_rules.faults(doc, board.get("pins", {}))
+    return found + [(".".join([str(step) for step in path]), cause) for path, cause in lamp]
 
 
 def _of_mqtt(mqtt, mode, root):

@@ -8,10 +8,12 @@ from micropython import const
 
 from ..core.faults import SensorFault
 from ..core.quantities import lacking
+from ..lamp.dimming import STEP_MS
 from . import status
 from .conditions import JournalConditions, MeterConditions
 
 _TICK_MS = const(250)
+_OUTPUT_MS = const(100)
 _TIME_MS = const(5000)
 _COUNT_MS = const(5)  # pause after each block that is counted
 _DIAG_MS = const(3600000)
@@ -83,6 +85,22 @@ async def collect(beat, node):
             node.link.wake()
         beat.alive()
         await asyncio.sleep_ms(_TICK_MS)
+
+
+async def dim(beat, node):
+    """Ramp the lamp."""
+    while True:
+        node.dimmer.step()
+        beat.alive()
+        await asyncio.sleep_ms(STEP_MS)
+
+
+async def attend_output(beat, node):
+    """Let the lamp's output send, repeat and query."""
+    while True:
+        await node.output.attend()
+        beat.alive()
+        await asyncio.sleep_ms(_OUTPUT_MS)
 
 
 async def do_commands(beat, node):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+from .. import paths
 from ..parts import catalogue
 from . import air_rules, parking_rules
 
@@ -32,7 +33,7 @@ def errors(doc: dict[str, Any], board: dict[str, Any] | None) -> list[Error]:
         found += air_rules.errors(doc["air"], parts)
     if "light" in doc and "day_lux" in doc["light"] and doc["light"]["day_lux"] <= doc["light"].get("night_lux", 20):
         found.append((("light", "day_lux"), "must be more than night_lux, or the lamp would flicker at dusk"))
-    return found + _windows(doc)
+    return found + _windows(doc) + _lamp(doc, board)
 
 
 def senses_of(part_id: str) -> str:
@@ -113,6 +114,14 @@ def _measures(path: tuple, name: str, senses: dict[str, str], wanted: str) -> li
     if senses[name] != wanted:
         return [(path, f"{name} measures {senses[name]}, not {wanted}")]
     return []
+
+
+def _lamp(doc: dict[str, Any], board: dict[str, Any] | None) -> list[Error]:
+    """What the node's own rules say of the section `lamp`."""
+    paths.importable()
+    from lamppost.lamp import rules as lamp_rules
+
+    return lamp_rules.faults(doc, board.get("pins", {}) if board else None)
 
 
 def _windows(doc: dict[str, Any]) -> list[Error]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 import functools
-import json
 from pathlib import Path
 from typing import Any
 
+from ..config import config_file
 from ..contract.sentences import complaints
 from ..documents import json_source
 from ..problems import ProgrammeInvalid
@@ -19,7 +19,11 @@ _SUN = {"sunset": "sunset", "civil_dusk": "dusk", "civil_dawn": "dawn", "sunrise
 
 @functools.cache
 def schema() -> dict[str, Any]:
-    return json.loads(Path(__file__).with_name("programme.schema.json").read_text(encoding="utf-8"))
+    """Of a file of programmes: the part of a configuration's `lamp` that says when the lamp has which level."""
+    whole = config_file.schema()
+    keys = whole["properties"]["lamp"]["properties"]
+    properties = {key: keys[key] for key in ("default_level", "calendar", "programmes")}
+    return {"type": "object", "additionalProperties": False, "properties": properties, "$defs": whole["$defs"]}
 
 
 def read(file: Path) -> dict[str, Any]:
