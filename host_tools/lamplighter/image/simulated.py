@@ -18,6 +18,7 @@ from ..documents import atomic_file
 from . import esp_format
 
 MARK = b"Lamplighter: SIMULATED MicroPython for the virtual lamppost; a real chip cannot run it."
+NO_ROLLBACK = b"Lamplighter: built WITHOUT the boot loader's rollback, as MicroPython before 1.22."
 VERSION = "v1.29.0-simulated"
 STATED_FLASH = 4 << 20  # what official images say in their headers, whatever the module has
 _FILLING = 96 * 1024  # enough for progress to be seen, little enough to flash in a moment
@@ -42,18 +43,20 @@ def standin(board: Board) -> Path:
     return path
 
 
-def standin_bytes(board: Board, filling: bytes | None = None) -> bytes:
+def standin_bytes(board: Board, filling: bytes | None = None, version: str = VERSION, rollback: bool = True) -> bytes:
     """As a file from micropython.org: boot loader, partition table, app; the same bytes each time.
 
     filling -- what the app is filled with; without it some blocks that do not compress
+    version -- that the app names; rollback -- False: boot loader and app were built without it
     """
     chip = board.silicon
     mapped, ram = chip.load_addresses
-    loader = esp_format.build(chip.image_id, STATED_FLASH, [(ram, MARK)])
+    mark = MARK if rollback else MARK + NO_ROLLBACK
+    loader = esp_format.build(chip.image_id, STATED_FLASH, [(ram, mark)])
     if filling is None:  # blocks of digests do not compress: flashing takes its honest time
         filling = b"".join(hashlib.sha256(b"%d" % block).digest() for block in range(_FILLING // 32))
-    named = f"\0{VERSION} on 2026-07-12\0{board.micropython.machine} with {chip.title}\0".encode()
-    mapped_bytes = esp_format.descriptor("micropython-simulated") + MARK + named + filling
+    named = f"\0{version} on 2026-07-12\0{board.micropython.machine} with {chip.title}\0".encode()
+    mapped_bytes = esp_format.descriptor("micropython-simulated") + mark + named + filling
     app = esp_format.build(chip.image_id, STATED_FLASH, [(mapped, mapped_bytes), (ram, bytes(16))])
     table = partitions.encode(_OFFICIAL_TABLE)
     head = loader.ljust(TABLE_OFFSET - chip.offset, b"\xff") + table

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import struct
-import zlib
 from dataclasses import dataclass
 
 from ..boards import partitions
+from ..image.simulated import NO_ROLLBACK
 from .chip import Silicon
+from .chip_modules import _ota
 from .flash_file import SECTOR, FlashFile
 
 POWER_ON, RESET, WATCHDOG, DEEP_SLEEP, SOFT = 1, 2, 3, 4, 5  # as machine.reset_cause() says
@@ -19,17 +21,37 @@ _REASONS = {
     DEEP_SLEEP: (0x5, "DEEPSLEEP_RESET"),
     BROWN_OUT: (0xC, "SW_CPU_RESET"),  # the detector's interrupt says its line, and restarts by software
 }
+_VERSION = re.compile(rb"v\d+\.\d+[-.\w]* on \d{4}-\d\d-\d\d")
+_LOADER_MAX = 0x7000
 BROWN_OUT_TEXT = b"\r\nBrownout detector was triggered\r\n\r\n"
 
 
 @dataclass(frozen=True)
 class Boot:
     """text -- what is printed on the way; app -- the partition that runs, None when nothing does.
-    fatal -- said again and again, as the ROM resets itself."""
+    fatal -- said again and again, as the ROM resets itself.
+    version -- of MicroPython, as the image names it; rollback -- whether the image was built with the app rollback
+    """
 
     text: str
     app: str | None = None
     fatal: str = ""
+    version: str = ""
+    rollback: bool = True
+
+
+class _Flash:
+    """A flash file as chip_modules/_ota.py uses flash."""
+
+    def __init__(self, file: FlashFile):
+        self._file = file
+        self.program = file.program
+
+    def read(self, at: int, buf: bytearray | memoryview) -> None:
+        buf[:] = self._file.read(at, len(buf))
+
+    def erase(self, at: int) -> None:
+        self._file.erase(at, SECTOR)
 
 
 def greeting(silicon: Silicon, cause: int) -> str:
@@ -68,30 +90,35 @@ def boot(silicon: Silicon, flash: FlashFile, cause: int) -> Boot:
             return Boot(text, fatal=f"E (33) flash_parts: partition {number} invalid - offset 0x{row.offset:x} "
                                     f"size 0x{row.size:x} exceeds flash chip size 0x{stated:x}\r\n"
                                     "E (33) boot: Failed to verify partition table\r\n")  # fmt: skip
-    for row in _candidates(rows, flash):
-        if _for_chip(flash.read(row.offset, 24), silicon):
-            return Boot(text, app=row.name)
+    return _start(rows, silicon, flash, text)
+
+
+def _start(rows: list[partitions.Partition], silicon: Silicon, file: FlashFile, text: str) -> Boot:
+    """As ESP-IDF's boot loader: otadata names the slot to try first; an image that is not whole is passed over."""
+    flash = _Flash(file)
+    slots = sorted((row for row in rows if row.ota), key=lambda row: row.subtype)
+    factory = [row for row in rows if row.app and not row.ota]
+    data = [row for row in rows if (row.type, row.subtype) == (1, 0)]
+    first, blank, otadata = _ota.FACTORY, False, None
+    if data and slots:
+        otadata = _ota.OtaData(flash, data[0].offset, len(slots))
+        loader = file.read(silicon.chip.offset, _LOADER_MAX)
+        first, blank = otadata.choose(NO_ROLLBACK not in loader, bool(factory))
+    for number in _ota.order(first, len(slots)):
+        row = slots[number] if number >= 0 else factory[0] if factory else None
+        if row is None:
+            continue
+        size = _ota.whole(flash, row.offset, row.size)
+        if size and _for_chip(file.read(row.offset, 24), silicon):
+            if blank and otadata and number >= 0:
+                otadata.started(number)
+            app = file.read(row.offset, size)
+            found = _VERSION.search(app)
+            return Boot(text, row.name, "", found[0].decode() if found else "", NO_ROLLBACK not in app)
+        which = f"OTA app partition slot {number}" if number >= 0 else "Factory app partition"
+        text += f"E (40) boot: {which} is not bootable\r\n"
     return Boot(text, fatal="E (41) boot: No bootable app partitions in the partition table\r\n")
 
 
 def _for_chip(header: bytes, silicon: Silicon) -> bool:
     return header[0] == 0xE9 and struct.unpack_from("<H", header, 12)[0] == silicon.chip.image_id
-
-
-def _candidates(rows: list[partitions.Partition], flash: FlashFile) -> list[partitions.Partition]:
-    """App partitions in the order in which the boot loader tries them: otadata names the first."""
-    slots = [row for row in rows if row.ota]
-    factory = [row for row in rows if row.app and not row.ota]
-    chosen = [_sequence(flash.read(row.offset + at, 32))
-              for row in rows if (row.type, row.subtype) == (1, 0) for at in (0, SECTOR)]  # fmt: skip
-    newest = max(chosen, default=0)
-    if not newest or not slots:
-        return factory + slots
-    at = (newest - 1) % len(slots)
-    return slots[at:] + slots[:at] + factory
-
-
-def _sequence(entry: bytes) -> int:
-    """The sequence number of an otadata entry, 0 when its CRC is wrong."""
-    number, crc = struct.unpack_from("<I", entry)[0], struct.unpack_from("<I", entry, 28)[0]
-    return number if number != 0xFFFFFFFF and zlib.crc32(entry[:4], 0xFFFFFFFF) == crc else 0

@@ -47,7 +47,7 @@ class Interpreter:
 
     world -- file with the facts for the chip; shims -- folder of its modules; heap -- in bytes
     said(data) -- console bytes; told(words) -- a line of the control line; ended() -- the process is gone
-    raw -- go to the raw REPL after boot.py; machine -- for the REPL's greeting
+    raw -- go to the raw REPL after boot.py; banner -- version and machine, for the REPL's greeting
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class Interpreter:
         shims: Path,
         heap: int,
         raw: bool,
-        machine: str,
+        banner: str,
         said: Callable[[bytes], None],
         told: Callable[[list[str]], None],
         ended: Callable[[], None],
     ):
         self._said, self._told, self._ended = said, told, ended
-        self._machine = machine
+        self._banner = banner
         self._loop = asyncio.get_running_loop()
         self._control, theirs = socket.socketpair()
         theirs.setblocking(False)  # MicroPython's read() else waits for all the bytes it asks for
@@ -148,7 +148,7 @@ class Interpreter:
             self._speak(text)
 
     def _greeting(self) -> bytes:
-        return f"MicroPython v1.29.0-preview on 2026-07-12; {self._machine}\r\n".encode()
+        return f"MicroPython {self._banner}\r\n".encode()
 
     def _speak(self, data: bytes) -> None:
         if data:

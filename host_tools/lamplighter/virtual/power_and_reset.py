@@ -26,6 +26,7 @@ OFF, LOADER, RUNNING, BLANK, ASLEEP = "off", "loader", "running", "blank", "asle
 _ROM_RETRY_S = 0.3  # a ROM that finds nothing to start resets itself
 _NAMES = 300 * 11  # bytes of rows that a chip's heap has for the firmware's names
 _UNMEASURED = 160 * 1024  # room for the chip's modules while it is not known how much they take
+_VERSION = "v1.29.0-simulated on 2026-07-12"  # for an image that names none
 _RING_AGAIN_S = 0.1  # how often to look whether the program has become the REPL
 _DIP_S = 0.4  # from a start to the load that a weak supply does not bear
 _SPLIT_S = 0.02  # how long the rest of a SYNC may take to come
@@ -57,7 +58,7 @@ class Machine:
         self._watchdog_ms = 0
         self._fed_at = 0.0
         self._started_well = False
-        self._app = ""
+        self._program = bootrom.Boot("")  # what the boot loader started last
         self._cause = bootrom.POWER_ON
         self._registers: dict[str, int] = {}
         self._weak = False
@@ -193,7 +194,7 @@ class Machine:
                 self._become(BLANK)
                 self._complain(found.fatal.encode())
                 return
-            self._app = found.app
+            self._program = found
             self.outputs.clear()
         self.boots += 1
         self._cause = cause
@@ -207,7 +208,8 @@ class Machine:
             self._registers = {f"{self._silicon.chip.reset_state:x}": bootrom.reason(self._cause)}
         world = self.world.write({
             "flash": str(self.flash.path.resolve()), "flash_size": self.flash.size,
-            "app": self._app, "cause": cause, "registers": self._registers,
+            "app": self._program.app, "rollback": self._program.rollback, "version": self._version,
+            "cause": cause, "registers": self._registers,
             "chip": self._board.chip, "machine": self._machine_name, "mac": self._mac.hex(),
             "buses": self._board.buses, "input_only": sorted(self._silicon.chip.input_only),
             "pins": sorted(self._silicon.chip.pins - set(self._silicon.chip.memory_pins(self._board.psram))),
@@ -215,7 +217,8 @@ class Machine:
             "watchdog": self._watchdog_ms, "weigh": self.weigh,
         })  # fmt: skip
         self._interpreter = Interpreter(
-            world, self._modules, self._heap_bytes(), raw, self._machine_name, self._say, self._told, self._ended
+            world, self._modules, self._heap_bytes(), raw, f"{self._version}; {self._machine_name}",
+            self._say, self._told, self._ended,
         )
         self._fed_at = time.monotonic()
         if self._weak:
@@ -229,6 +232,10 @@ class Machine:
         """
         words = int(self._heap.removesuffix("wK"))
         return words * 1024 * 2 + self._baseline.get(_UNMEASURED) - _NAMES
+
+    @property
+    def _version(self) -> str:
+        return self._program.version or _VERSION
 
     @property
     def _machine_name(self) -> str:

@@ -6,14 +6,25 @@ import sys
 
 import uos
 from _world import world
+from ucollections import namedtuple
 
 REPL_MARK = "\x1b_lamppost-repl\x1b\\"  # the supervisor takes it out of the console's text
 
 
+def _implementation():
+    """sys.implementation of the MicroPython that the flash holds, although another one runs."""
+    version = world.facts["version"].split(" ")[0]
+    numbers = [int(part) for part in version.split("-")[0][1:].split(".")]
+    numbers += [0] * (3 - len(numbers))
+    kind = namedtuple("implementation", ("name", "version", "_machine", "_mpy"))
+    return kind("micropython", tuple(numbers) + ("",), world.facts["machine"], sys.implementation._mpy)
+
+
 class _Sys:
-    """sys, with the platform's name."""
+    """sys, with the platform's name and the image's version."""
 
     platform = "esp32"
+    implementation = _implementation()
 
     def __getattr__(self, name):
         return getattr(_sys, name)
@@ -96,7 +107,7 @@ def up(raw):
     _mount(vfs, esp32)
     sys.path[:] = ["", ".frozen", "/lib"]
     sys.modules["sys"] = _Sys()
-    for name in ("_world", "_parts", "_chip", "_asyncio"):
+    for name in ("_world", "_parts", "_partition", "_ota", "_chip", "_asyncio"):
         sys.modules.pop(name, None)
     world.facts = {key: world.facts[key] for key in _KEPT}
     names = __import__("__main__").__dict__
@@ -131,4 +142,4 @@ def _run(name, names):
 
 
 # facts that are asked for later on; the others were only for the start
-_KEPT = ("machine", "weigh", "mac", "relay", "utc_us", "app", "flash_size", "cause", "supply", "registers")
+_KEPT = ("machine", "weigh", "mac", "relay", "utc_us", "app", "version", "flash_size", "cause", "supply", "registers")

@@ -3,6 +3,7 @@
 import json
 import struct
 
+from _partition import Partition
 from _world import world
 
 _SECTOR = 4096
@@ -67,83 +68,6 @@ _BLANK = memoryview(b"\xff" * 256)
 flash = _Flash()
 
 
-class Partition:
-    BOOT = 0
-    RUNNING = 1
-    TYPE_APP = 0
-    TYPE_DATA = 1
-
-    def __init__(self, label, block_size=_SECTOR):
-        if isinstance(label, int):
-            row = [r for r in _table if r[0] == 0][:1]  # the slot that runs
-            row = _booted() if row else row
-        else:
-            row = [r for r in _table if r[4] == label]
-        if not row:
-            raise OSError(2)
-        self._row = row[0]
-        self._block = block_size
-
-    @classmethod
-    def find(cls, type=TYPE_APP, subtype=0xFF, label=None, block_size=_SECTOR):
-        return [
-            cls(row[4], block_size)
-            for row in _table
-            if row[0] == type and subtype in (0xFF, row[1]) and label in (None, row[4])
-        ]
-
-    def info(self):
-        return self._row
-
-    def readblocks(self, block, buf, offset=0):
-        world.weigh()
-        flash.read(self._at(block, offset, len(buf)), buf)
-
-    def writeblocks(self, block, buf, offset=None):
-        world.weigh()
-        at = self._at(block, offset or 0, len(buf))
-        if offset is None:
-            for start in range(at, at + len(buf), _SECTOR):
-                flash.erase(start)
-        flash.program(at, buf)
-
-    def _at(self, block, offset, size):
-        at = block * self._block + offset
-        if at < 0 or at + size > self._row[3]:
-            raise OSError(-258)  # ESP_ERR_INVALID_ARG
-        return self._row[2] + at
-
-    def ioctl(self, cmd, arg=0):
-        if cmd == 4:
-            return self._row[3] // self._block
-        if cmd == 5:
-            return self._block
-        if cmd == 6:
-            at = self._at(arg, 0, self._block)
-            for start in range(at, at + self._block, _SECTOR):
-                flash.erase(start)
-        return 0 if cmd in (1, 2, 3, 6) else None
-
-    def set_boot(self):
-        if self._row[0] != 0:
-            raise OSError(-258)
-        data = [r for r in _table if r[:2] == (1, 0)]
-        if data:
-            flash.erase(data[0][2])
-            flash.program(data[0][2], struct.pack("<I", (self._row[1] & 0xF) + 1))
-
-    def get_next_update(self):
-        slots = [r for r in _table if r[0] == 0 and r[1] & 0xF0 == 0x10]
-        if not slots:
-            raise OSError(-261)
-        at = slots.index(self._row) if self._row in slots else -1
-        return Partition(slots[(at + 1) % len(slots)][4])
-
-    @classmethod
-    def mark_app_valid_cancel_rollback(cls):
-        pass
-
-
 def _read_table():
     rows = []
     buf = bytearray(32)
@@ -160,11 +84,10 @@ def _read_table():
     return rows
 
 
-def _booted():
-    return [row for row in _table if row[4] == world.facts["app"]]
-
-
 _table = _read_table()
+Partition.flash, Partition.rows = flash, _table
+Partition.running, Partition.rollback = world.facts["app"], world.facts["rollback"]
+Partition.touched = world.weigh
 
 
 class NVS:

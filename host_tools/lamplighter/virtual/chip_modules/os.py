@@ -27,7 +27,9 @@ _uname = namedtuple("uname", ("sysname", "nodename", "release", "version", "mach
 
 
 def uname():
-    return _uname("esp32", "esp32", "1.29.0", "v1.29.0-preview", world.facts["machine"])
+    version = world.facts["version"]
+    release = version.split(" ")[0].split("-")[0][1:]
+    return _uname("esp32", "esp32", release, version, world.facts["machine"])
 
 
 def sync():
