@@ -25,6 +25,7 @@ demo: $(READY)  ## run three virtual lampposts on recorded series, live on the s
 
 test: $(READY)  ## run all tests (installs Mosquitto with apt if it is missing)
 	@.ci/broker
+	@.ci/database
 	@.ci/generators
 	@$(BIN)/python -m pytest -n 3 --dist loadfile
 

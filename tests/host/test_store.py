@@ -4,11 +4,14 @@ import json
 import random
 import subprocess
 import sys
+import threading
+import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
 from lamplighter.contract import check_message, parse_topic, read
 from lamplighter.contract import examples as contract_examples
@@ -16,12 +19,16 @@ from lamplighter.problems import StoreBusy, StoreNewer, StoreUnusable
 from lamplighter.store import completeness
 from lamplighter.store.databases import target
 from lamplighter.store.fast_check import faults
+from lamplighter.store.ingest import until_free
 from lamplighter.store.messages import Rejected, sort
+from lamplighter.store.postgres import Postgres
+from lamplighter.store.postgres_link import PostgresLink
 from lamplighter.store.seen import Seen
 from lamplighter.store.target import TargetBusy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "interop"))
 
+from postgres_cluster import PostgresCluster, find_postgres  # noqa: E402  # pyright: ignore[reportMissingImports]
 from publisher import Lamp  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 NOW = datetime(2026, 11, 30, 12, 0)
@@ -32,43 +39,68 @@ SENT = [
 
 
 class Database:
-    """A store's database that messages are given to as they would arrive."""
+    """A store's database that messages are given to as they would arrive; url -- as --to takes it."""
 
-    def __init__(self, path):
-        self.path = path
-        self.target = target(str(path))
+    def __init__(self, url):
+        self.url = str(url)
+        self.target = target(self.url)
         self.target.open()
 
-    def take(self, *messages, retained=False, repeated=False):
+    def take(self, *messages, retained=False, repeated=False, target=None):
         times = (NOW + timedelta(microseconds=number) for number in range(len(messages)))
         sorted_ = (
             sort(topic, payload, at, retained, repeated)
             for (topic, payload, _), at in zip(messages, times, strict=False)
         )
-        done = self.target.commit([one for one in sorted_ if one is not None])
-        self.target.rest()
+        target = target or self.target
+        done = target.commit([one for one in sorted_ if one is not None])
+        target.rest()
         return done
 
     def again(self):
         """As after a restart of the store."""
         self.target.close()
-        self.target = target(str(self.path))
+        self.target = target(self.url)
         self.target.open()
 
     def rows(self, query):
-        with duckdb.connect(str(self.path), read_only=True) as connection:
-            return connection.execute(query).fetchall()
+        with self.target.reader() as rows:
+            return [tuple(row.values()) for row in rows(query)]
 
     def gaps(self):
         with self.target.reader() as rows:
             return [(gap["node"], gap["b"], gap["from"], gap["to"]) for gap in completeness.report(rows)["gaps"]]
 
 
+@pytest.fixture(scope="module")
+def cluster():
+    if not find_postgres():
+        pytest.skip("PostgreSQL is not installed")
+    cluster = PostgresCluster()
+    cluster.start()
+    yield cluster
+    cluster.remove()
+
+
 @pytest.fixture
-def database(tmp_path):
-    database = Database(tmp_path / "lamps.duckdb")
+def url(request, tmp_path):
+    """Of a database that no store has opened yet."""
+    if request.param == "duckdb":
+        return str(tmp_path / "lamps.duckdb")
+    return request.getfixturevalue("cluster").create(f"lamps_{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def database(url):
+    database = Database(url)
     yield database
     database.target.close()
+
+
+def pytest_generate_tests(metafunc):
+    """Every test of a database runs on both."""
+    if "url" in metafunc.fixturenames:
+        metafunc.parametrize("url", ["duckdb", "postgresql"], indirect=True)
 
 
 def changed(message, **changes):
@@ -78,20 +110,23 @@ def changed(message, **changes):
 
 def test_every_kind_of_the_contract_can_be_queried_with_its_values(database):
     database.take(*((one["topic"], json.dumps(one["payload"]).encode(), False) for one in SENT))
-    views = [name for (name,) in database.rows("SELECT view_name FROM duckdb_views() WHERE NOT internal")]
-    assert {"telemetry", "energy", "parking", "air", "light", "alarm", "event", "node", "seen"} <= set(views)
-    for view in views:
-        assert database.rows(f'SELECT * FROM "{view}"'), view
+    views = ("telemetry", "energy", "parking", "air", "light", "alarm", "event", "node", "seen")
+    with database.target.reader() as rows:
+        found = {view: list(rows(f'SELECT * FROM "{view}"')) for view in views}
+    assert all(found.values())
     for one in SENT:
         if one["payload"]["s"] is None or one["topic"].split("/")[4] == "ack":
             continue
         place, body = parse_topic(one["topic"]), one["payload"]
         view = place.kind.name.removeprefix("tele_").replace("evt_", "event_").split("_")[0]
+        (row,) = [
+            row for row in found[view]
+            if (row["b"], row["s"], row["topic"]) == (body["b"], body["s"], one["topic"])
+        ]  # fmt: skip
         for name, value in body.items():
             if name in ("v", "q", "ts", "since") or isinstance(value, dict | list):
                 continue
-            where = f"b = {body['b']} AND s = {body['s']} AND topic = '{one['topic']}'"
-            assert (value,) in database.rows(f'SELECT "{name}" FROM "{view}" WHERE {where}'), (one["name"], name)
+            assert row[name] == value, (one["name"], name)
     assert database.rows("SELECT count(*) FROM rejected") == [(0,)]
 
 
@@ -129,7 +164,7 @@ def test_a_device_that_starts_the_counters_of_a_node_anew_loses_nothing(database
     assert database.take(*second).records == 9
     # copies of both, in any order, are still known
     assert database.take(*second, *first).records == 0
-    assert database.rows("SELECT count(*), count(DISTINCT life) FROM telemetry") == [(15, 2)]
+    assert database.rows("SELECT count(*), count(DISTINCT life) AS lives FROM telemetry") == [(15, 2)]
     assert database.rows("SELECT devices FROM node") == [(2,)]
     assert database.gaps() == []
 
@@ -248,19 +283,32 @@ def test_a_retained_copy_is_no_start_to_count_from_and_no_duplicate(database):
     assert database.rows("SELECT retained FROM parking") == [(False,)]
 
 
-def test_a_newer_schema_another_programs_file_and_no_database_are_told(tmp_path):
-    path = tmp_path / "new.duckdb"
-    database = Database(path)
-    database.target.close()
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("UPDATE schema_version SET version = 99")
+def change(url, statement):
+    """What another program does to the database."""
+    if "://" in url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(statement)
+    else:
+        with duckdb.connect(url) as connection:
+            connection.execute(statement)
+
+
+def test_a_newer_schema_is_refused_and_left_as_it_is(url):
+    Database(url).target.close()
+    change(url, "UPDATE schema_version SET version = 99")
     with pytest.raises(StoreNewer, match="99"):
-        target(str(path)).open()
-    other = tmp_path / "other.duckdb"
-    with duckdb.connect(str(other)) as connection:
-        connection.execute("CREATE TABLE mine (a INTEGER)")
+        target(url).open()
+    with pytest.raises(StoreNewer, match="99"), target(url).reader():
+        pass
+
+
+def test_tables_of_another_program_are_refused(url):
+    change(url, "CREATE TABLE record (a INTEGER)")
     with pytest.raises(StoreUnusable, match="another program"):
-        target(str(other)).open()
+        target(url).open()
+
+
+def test_a_file_of_another_kind_and_an_unknown_database_are_refused(tmp_path):
     text = tmp_path / "text.duckdb"
     text.write_text("hello " * 5000)
     with pytest.raises(StoreUnusable):
@@ -270,14 +318,17 @@ def test_a_newer_schema_another_programs_file_and_no_database_are_told(tmp_path)
         target("oracle://x")
 
 
-def test_a_second_store_on_one_file_is_refused(database):
+def test_a_second_store_on_one_file_is_refused(tmp_path):
+    database = Database(tmp_path / "lamps.duckdb")
     with pytest.raises(StoreBusy):
-        target(str(database.path)).open()
+        target(database.url).open()
+    database.target.close()
 
 
-def test_a_file_that_another_process_has_open_is_waited_for(database):
+def test_a_file_that_another_process_has_open_is_waited_for(tmp_path):
+    database = Database(tmp_path / "lamps.duckdb")
     held = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
-    command = [sys.executable, "-c", held, str(database.path)]
+    command = [sys.executable, "-c", held, database.url]
     lamp = Lamp()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout and other.stdout.readline() == "open\n"
@@ -286,6 +337,7 @@ def test_a_file_that_another_process_has_open_is_waited_for(database):
             database.take(message)
         other.communicate("")
     assert database.take(message).records == 1
+    database.target.close()
 
 
 def test_the_compiled_check_accepts_nothing_that_the_contract_refuses():
@@ -322,9 +374,8 @@ def test_seen_numbers_stay_in_bounded_memory_and_are_loaded_again():
     assert asked == [[("s", "n", 1)], [("s", "n", 2)], [("s", "n", 3)], [("s", "n", 1)]]
 
 
-def test_check_ends_with_zero_only_when_complete(tmp_path):
-    path = tmp_path / "lamps.duckdb"
-    database = Database(path)
+def test_check_ends_with_zero_only_when_complete(url):
+    database = Database(url)
     lamp = Lamp()
     now = (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     messages = [lamp.started(), *(changed(lamp.energy(), ts=now) for _ in range(3))]
@@ -332,7 +383,7 @@ def test_check_ends_with_zero_only_when_complete(tmp_path):
     database.target.close()
 
     def check():
-        command = [sys.executable, "-m", "lamplighter", "store", "check", "--to", str(path), "--json"]
+        command = [sys.executable, "-m", "lamplighter", "store", "check", "--to", url, "--json"]
         return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
     done = check()
@@ -348,3 +399,91 @@ def test_check_ends_with_zero_only_when_complete(tmp_path):
     database.target.close()
     done = check()
     assert (done.returncode, json.loads(done.stdout)["gaps"]) == (0, [])
+
+
+def test_stores_that_commit_the_same_records_to_postgresql_at_once_keep_each_once(cluster):
+    database = Database(cluster.create("together"))
+    others = [target(database.url) for _ in range(3)]
+    for other in others:
+        other.open()
+    lamp = Lamp()
+    messages = [lamp.started(), *(lamp.energy(imp_mwh=n) for n in range(400))]
+    chance = random.Random(5)
+    failures = []
+
+    def take(target):
+        mine = chance.sample(messages, len(messages))
+        for start in range(0, len(mine), 50):
+            until_free(lambda: database.take(*mine[start : start + 50], target=target), failures.append)  # noqa: B023
+
+    threads = [threading.Thread(target=take, args=(one,)) for one in [database.target, *others]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert database.rows("SELECT count(*) FROM telemetry") == [(401,)]
+    assert database.rows("SELECT count(*) FROM seen") == [(401,)]
+    assert database.gaps() == []
+    for one in [database.target, *others]:
+        one.close()
+
+
+def test_what_postgresql_cannot_hold_is_rejected_alone(cluster):
+    database = Database(cluster.create("unheld"))
+    lamp = Lamp()
+    messages = [lamp.started(), changed(lamp.energy(), part="a\0b"), changed(lamp.energy(), later="\0"), lamp.energy()]
+    done = database.take(*messages, ("lamppost/v1/a\0b/c/tele/air", b"{}", False))
+    assert (done.records, done.rejected) == (2, 3)
+    assert all(reason.endswith(".") for (reason,) in database.rows("SELECT reason FROM rejected"))
+    database.target.close()
+
+
+def test_values_that_a_later_version_changed_are_null_in_the_views_of_both(database):
+    lamp = Lamp()
+    odd = {"u_mv": "high", "pf": [1], "imp_mwh": 10**30, "i_ma": None}
+    database.take(lamp.message("tele/later", odd, lamp.number()))
+    assert database.rows("SELECT u_mv, pf, imp_mwh, i_ma FROM telemetry") == [(None,) * 4]
+
+
+def test_a_user_without_rights_a_wrong_password_and_a_missing_database_are_told(cluster):
+    cluster.execute("CREATE USER guest")
+    cluster.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    with pytest.raises(StoreUnusable, match="permission denied") as refused:
+        target(cluster.url(user="guest")).open()
+    assert "GRANT CREATE" in str(refused.value.remedy)
+    with pytest.raises(StoreUnusable, match="does not exist"):
+        target(cluster.url("nowhere")).open()
+    with pytest.raises(StoreUnusable, match="does not exist"):
+        target(cluster.url(user="nobody-here")).open()
+    with pytest.raises(TargetBusy):  # it may be starting
+        target("postgresql://lamps@/lamps?host=/nonexistent").open()
+    assert "secret" not in PostgresLink("postgresql://lamps:secret@db.lan/lamps").where
+
+
+def test_a_database_that_goes_away_and_comes_back_loses_nothing(cluster):
+    database = Database(cluster.create("away"))
+    lamp = Lamp()
+    database.take(lamp.started())
+    cluster.kill()
+    message = lamp.energy()
+    with pytest.raises(TargetBusy):
+        database.take(message)
+    cluster.start()
+    assert until_free(lambda: database.take(message), print).records == 1
+    assert database.gaps() == []
+    database.target.close()
+
+
+def test_a_place_in_a_shared_subscription_is_free_again_when_its_store_is_gone(cluster):
+    url = cluster.create("places")
+    first, second = Postgres(url), Postgres(url)
+    first.open()
+    second.open()
+    assert first.claim(1) and not second.claim(1) and second.claim(2)
+    first.close()
+    assert until_free(lambda: second.claim(1) or _busy(), print)
+    second.close()
+
+
+def _busy():
+    raise TargetBusy("The server has not noticed yet.")

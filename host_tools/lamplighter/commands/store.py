@@ -15,7 +15,10 @@ from .broker_access import BrokerAccess, broker_options
 
 READ_S = 30.0  # `store check` waits so long for a database that others have open
 SHOWN = 20  # gaps
-TO = click.option("--to", required=True, metavar="FILE", help="The database: a DuckDB file such as lamps.duckdb.")
+TO = click.option(
+    "--to", required=True, metavar="DATABASE",
+    help="A DuckDB file such as lamps.duckdb, or postgresql://USER@HOST/DATABASE.",
+)  # fmt: skip
 
 
 class _RunUnlessNamed(click.Group):
@@ -45,14 +48,16 @@ def run(access: BrokerAccess, to: str, as_json: bool) -> None:
     """Store until stopped; a line a second tells the counts since the start.
 
     The broker must speak MQTT 5.0. It keeps the store's session for seven days, and a record is acknowledged only
-    after it was committed: stop or kill the store at any moment, and start it again. The file is free for queries
-    between two commits. The password comes from --password-file, from $LAMPLIGHTER_MQTT_PASSWORD, or is asked for.
+    after it was committed: stop or kill the store at any moment, and start it again. A DuckDB file is free for queries
+    between two commits. The broker's password comes from --password-file, from $LAMPLIGHTER_MQTT_PASSWORD, or is asked
+    for; that of PostgreSQL from ~/.pgpass or $PGPASSWORD.
 
     Example: lamplighter store --host broker.lan --to lamps.duckdb
     """
     from ..store.databases import target
     from ..store.ingest import Counts, Store, until_free
     from ..store.session import KeptSession
+    from ..store.target import TargetBusy
 
     def show(counts: Counts) -> None:
         if as_json:
@@ -62,7 +67,16 @@ def run(access: BrokerAccess, to: str, as_json: bool) -> None:
             screen.text(f"{time.strftime('%H:%M:%S')}  {words}")
 
     database = target(to)
+
+    def claim() -> None:
+        if not database.claim(0):
+            raise TargetBusy("another store writes to it.")
+
     until_free(database.open, screen.note)
+    try:
+        until_free(claim, screen.note, patience_s=READ_S)  # the database may not know yet that a killed store is gone
+    except TargetBusy:
+        raise StoreBusy(f"Another store writes to {to}.") from None
     with contextlib.closing(database), contextlib.suppress(KeyboardInterrupt):
         session = KeptSession(
             database.session, access.host, access.port, [f"{ROOT}/#"], access.user, access.password, tls=access.tls,

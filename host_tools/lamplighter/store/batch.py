@@ -30,12 +30,24 @@ class Lives:
     copies: dict[Key, list[Record]]
 
 
+def not_repeated(messages: list[Message]) -> list[Message]:
+    """Without messages that the broker sent again within the batch."""
+    met: set[tuple[str, str | None]] = set()
+    kept = []
+    for one in messages:
+        word = one.topic, one.body
+        if not (one.repeated and word in met):
+            kept.append(one)
+        met.add(word)
+    return kept
+
+
 def again(records: Iterable[Record], seen: Seen) -> list[Record]:
     """Records whose number the database has: their copies must be looked up."""
     return [one for one in records if seen.has(one.boot, one.s)]
 
 
-def decide(records: Iterable[Record], seen: Seen, lives: Lives) -> Changes:
+def decide(records: Iterable[Record], lives: Lives) -> Changes:
     """Sort records into fresh, better and repeated ones.
 
     A number that comes again with the same values is a repeat. With other values it is of another device that
@@ -52,7 +64,6 @@ def decide(records: Iterable[Record], seen: Seen, lives: Lives) -> Changes:
             if any(copy.life == life for copy in copies):
                 life += 1
             lives.current[node] = record.life = life
-            seen.add(record.boot, record.s)
             copies.append(record)
             inserted.add(id(record))
             changes.fresh.append(record)

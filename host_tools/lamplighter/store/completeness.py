@@ -13,15 +13,15 @@ from typing import Any
 _GAPS = """
 WITH live AS (SELECT site, node, b, s, kind FROM record WHERE NOT retained),
 boots AS (SELECT site, node, b, min(s) AS first, max(s) AS last,
-    max(s) FILTER (kind NOT IN ('alarm', 'ack')) AS told, bool_or(kind = 'evt_boot') AS started
+    max(s) FILTER (WHERE kind NOT IN ('alarm', 'ack')) AS told, bool_or(kind = 'evt_boot') AS started
     FROM live GROUP BY site, node, b),
-earliest AS (SELECT site, node, min(b) AS b FROM boots GROUP BY site, node),
+earliest AS (SELECT site, node, min(b) AS first_b FROM boots GROUP BY site, node),
 -- where the previous boot ended, as evt/boot says; ends from before the store's first record are not its business
 ends AS (SELECT site, node, last_b AS b, max(last_s) AS told FROM event JOIN earliest USING (site, node)
-    WHERE kind = 'evt_boot' AND NOT retained AND last_b >= earliest.b AND last_s IS NOT NULL
+    WHERE kind = 'evt_boot' AND NOT retained AND last_b >= first_b AND last_s IS NOT NULL
     GROUP BY site, node, last_b),
 expected AS (SELECT site, node, b,
-    CASE WHEN started OR boots.b IS NULL OR b > earliest.b THEN 0 ELSE first END AS first,
+    CASE WHEN started OR boots.b IS NULL OR b > first_b THEN 0 ELSE first END AS first,
     greatest(coalesce(last, -1), coalesce(ends.told, -1)) AS last,
     greatest(coalesce(boots.told, -1), coalesce(ends.told, -1)) AS told
     FROM boots FULL JOIN ends USING (site, node, b) JOIN earliest USING (site, node)),
@@ -36,11 +36,11 @@ FROM steps WHERE s - before > 1 ORDER BY site, node, b, before
 _BESIDE = "SELECT site, node, b, s, topic, ts FROM record"
 _DUPLICATES = """
 SELECT coalesce(sum(n - 1), 0) AS duplicates FROM (
-    SELECT count(*) AS n FROM record GROUP BY site, node, life, b, s HAVING count(*) > 1)
+    SELECT count(*) AS n FROM record GROUP BY site, node, life, b, s HAVING count(*) > 1) AS several
 """
 _COUNTS = """
 SELECT (SELECT count(*) FROM record) AS records,
-    (SELECT count(*) FROM (SELECT DISTINCT site, node FROM record)) AS nodes,
+    (SELECT count(*) FROM (SELECT DISTINCT site, node FROM record) AS named) AS nodes,
     (SELECT count(*) FROM rejected) AS rejected
 """
 
@@ -96,7 +96,7 @@ def _beside(
     wanted = ", ".join(
         f"('{gap['site']}', '{gap['node']}', {gap['b']}, {s})" for gap in gaps for s in (gap["from"] - 1, gap["to"] + 1)
     )
-    found = rows(f"{_BESIDE} SEMI JOIN (VALUES {wanted}) AS w(site, node, b, s) USING (site, node, b, s)")
+    found = rows(f"{_BESIDE} JOIN (VALUES {wanted}) AS w(site, node, b, s) USING (site, node, b, s)")
     return {
         (row["site"], row["node"], row["b"], row["s"]): {
             "s": row["s"],

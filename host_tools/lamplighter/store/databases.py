@@ -12,8 +12,13 @@ from .target import Target
 def target(url: str) -> Target:
     """Raises StoreUnusable for what is no database that the store can write."""
     scheme, _, rest = url.partition("://")
+    if rest and scheme in ("postgresql", "postgres"):
+        from .postgres import Postgres
+
+        return Postgres(url)
     if rest and scheme != "duckdb":
         raise StoreUnusable(
-            f"The store cannot write to {scheme}:// databases.", "Name a DuckDB file: --to lamps.duckdb."
+            f"The store cannot write to {scheme}:// databases.",
+            "Name a DuckDB file, --to lamps.duckdb, or a PostgreSQL database, --to postgresql://USER@HOST/DATABASE.",
         )
     return DuckDBFile(Path(rest or url))

@@ -6,29 +6,24 @@ query it. A lock file beside it keeps a second store away.
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..problems import FileRefused, StoreBusy, StoreNewer, StoreUnusable
-from .batch import Changes, Key, Lives, again, decide
+from ..problems import FileRefused, StoreBusy, StoreUnusable
+from .batch import Changes, Key, Lives, again, decide, not_repeated
 from .extra import needed
 from .messages import Message, Record, Rejected
+from .schema import MESSAGE, RECORD, REJECTED, digest, first_line, migrations, refuse_newer
 from .seen import Boot, Seen
 from .target import Committed, TargetBusy
 from .views import views
 
-RECORD = ("site", "node", "life", "b", "s", "topic", "kind", "parameter", "ts", "tq", "tu", "h", "received",
-          "retained", "body")  # fmt: skip
-MESSAGE = ("site", "node", "topic", "kind", "parameter", "received", "body")
-REJECTED = ("received", "topic", "reason", "payload")
 _COLUMNS = ", ".join(RECORD)
 
 
@@ -56,6 +51,10 @@ class DuckDBFile:
         finally:
             self.rest()
 
+    def claim(self, number: int) -> bool:
+        """The lock of open() keeps others away."""
+        return number == 0
+
     def commit(self, batch: list[Record | Message | Rejected]) -> Committed:
         if not self.path.exists():
             raise StoreUnusable(f"{self.path} was removed while the store wrote to it.", "Start the store again.")
@@ -71,7 +70,7 @@ class DuckDBFile:
             self.rest()
             self._seen.forget()
             self._lives = None
-            raise TargetBusy(_first_line(wrong)) from None
+            raise TargetBusy(first_line(wrong)) from None
         return Committed(len(changes.fresh), changes.repeats, len(changes.rejected))
 
     def rest(self) -> None:
@@ -105,7 +104,7 @@ class DuckDBFile:
         try:
             self._connection = self._duckdb.connect(str(self.path), read_only=read_only)
         except self._duckdb.Error as wrong:
-            said = _first_line(wrong)
+            said = first_line(wrong)
             if "lock" in said.lower():
                 raise TargetBusy(f"Another program has {self.path} open.") from None
             if isinstance(wrong, self._duckdb.IOException):
@@ -120,30 +119,26 @@ class DuckDBFile:
         if "schema_version" not in tables:
             raise StoreUnusable(f"{self.path} holds tables of another program.", "Name a file of its own with --to.")
         version = self._connection.execute("SELECT max(version) FROM schema_version").fetchone()[0]
-        if version > len(_migrations()):
-            raise StoreNewer(
-                f"{self.path} has schema version {version}, but this lamplighter knows up to {len(_migrations())}."
-            )
+        refuse_newer(version, len(migrations("duckdb")), str(self.path))
         return version
 
     def _migrate(self) -> None:
         run = self._connection.execute
         version = self._version()
         made = [statement for view in views() for statement in view.statements()]
-        digest = hashlib.sha256("\n".join(made).encode()).hexdigest()
         self._connection.begin()
         if not version:
             run("CREATE TABLE schema_version (version INTEGER NOT NULL, applied TIMESTAMP NOT NULL)")
             run("CREATE TABLE setting (name VARCHAR NOT NULL, value VARCHAR NOT NULL)")
             run("INSERT INTO setting VALUES ('session', ?), ('views', '')", [f"lamplighter-store-{uuid.uuid4().hex}"])
-        for number, script in enumerate(_migrations()[version:], version + 1):
+        for number, script in enumerate(migrations("duckdb")[version:], version + 1):
             run(script)
             run("INSERT INTO schema_version VALUES (?, ?)", [number, datetime.now(UTC).replace(tzinfo=None)])
         setting = dict(run("SELECT name, value FROM setting").fetchall())
-        if setting["views"] != digest:
+        if setting["views"] != digest(made):
             for statement in made:
                 run(statement)
-            run("UPDATE setting SET value = ? WHERE name = 'views'", [digest])
+            run("UPDATE setting SET value = ? WHERE name = 'views'", [digest(made)])
         self._connection.commit()
         self.session = setting["session"]
 
@@ -168,9 +163,11 @@ class DuckDBFile:
             self._lives = {(site, node): life for site, node, life in rows.fetchall()}
         self._seen.prepare(one.boot for one in records)
         copies = self._copies(again(records, self._seen))
-        changes = decide(records, self._seen, Lives(self._lives, copies))
+        changes = decide(records, Lives(self._lives, copies))
+        for one in changes.fresh:
+            self._seen.add(one.boot, one.s)
         messages = [one for one in batch if isinstance(one, Message)]
-        changes.messages = [one for one in messages if not (one.repeated and self._stored(one))]
+        changes.messages = [one for one in not_repeated(messages) if not (one.repeated and self._stored(one))]
         changes.repeats += len(messages) - len(changes.messages)
         changes.rejected = [one for one in batch if isinstance(one, Rejected)]
         return changes
@@ -240,14 +237,3 @@ class DuckDBFile:
             values = [row[name] if isinstance(row, dict) else getattr(row, name) for row in rows]
             columns[name] = arrow.array(values, types.get(name, arrow.string()))
         return arrow.table(columns)
-
-
-def _migrations() -> list[str]:
-    """Numbered from 1, without gaps; one that was released is never changed."""
-    folder = resources.files(__name__.rpartition(".")[0]) / "migrations"
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
-    return [file.read_text(encoding="utf-8") for file in files]
-
-
-def _first_line(wrong: Exception) -> str:
-    return str(wrong).strip().partition("\n")[0]

@@ -22,12 +22,19 @@ class TargetBusy(Exception):
 
 
 class Target(Protocol):
-    """One writer. The broker's session belongs to the database: it is resumed wherever the database is taken."""
+    """The broker's session belongs to the database: it is resumed wherever the database is taken."""
 
     session: str
 
     def open(self) -> None:
         """Make or migrate the database. Raises StoreUnusable, StoreNewer, TargetBusy."""
+        ...
+
+    def claim(self, number: int) -> bool:
+        """Reserve a subscription of the store for this process; False where another process has it.
+
+        Raises StoreUnusable for a number that this database does not offer, TargetBusy.
+        """
         ...
 
     def commit(self, batch: list[Record | Message | Rejected]) -> Committed:

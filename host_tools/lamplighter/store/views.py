@@ -8,6 +8,7 @@ from typing import Any
 from ..contract import UNITS
 from ..contract.open_schema import flat_schema
 from ..contract.topics import SCHEMA, Kind, kinds
+from .dialect import DUCKDB, Dialect
 
 HEAD = {
     "site": "City or district, from the topic",
@@ -52,16 +53,17 @@ class View:
         return made
 
 
-def views() -> list[View]:
-    """In the order of the data dictionary."""
-    found = [View("telemetry", "Every record, with the values of all kinds", (*_head(), *_values()), "record")]
+def views(dialect: Dialect = DUCKDB) -> list[View]:
+    """In the order of the data dictionary. The key of every record, `seen`, is a table in PostgreSQL."""
+    found = [View("telemetry", "Every record, with the values of all kinds", (*_head(), *_values(dialect)), "record")]
     tele = [kind for kind in kinds() if kind.name.startswith("tele_")]
-    found += [_of_kinds(kind.name.removeprefix("tele_"), kind.title, [kind]) for kind in tele]
-    found.append(_alarm())
+    found += [_of_kinds(dialect, kind.name.removeprefix("tele_"), kind.title, [kind]) for kind in tele]
+    found.append(_alarm(dialect))
     events = [kind for kind in kinds() if kind.name.startswith("evt_")]
-    found.append(_of_kinds("event", "Starts, clock, configuration", events, "kind"))
-    found += [_node(), _seen()]
-    return found
+    found.append(_of_kinds(dialect, "event", "Starts, clock, configuration", events, "kind"))
+    if dialect is DUCKDB:
+        found.append(_seen())
+    return [*found, _node()]
 
 
 def _head() -> tuple[Column, ...]:
@@ -70,18 +72,18 @@ def _head() -> tuple[Column, ...]:
     return tuple(Column(name, types.get(name, "VARCHAR"), text, f'"{name}"') for name, text in HEAD.items())
 
 
-def _values() -> list[Column]:
-    values = [_column(name, SCHEMA["$defs"][name]) for name in UNITS]
+def _values(dialect: Dialect) -> list[Column]:
+    values = [_column(dialect, name, SCHEMA["$defs"][name]) for name in UNITS]
     return [
         Column("kind", "VARCHAR", "Message of the contract; empty: of a later version", "kind"),
         Column("parameter", "VARCHAR", "Parking bay or alarm code", "parameter"),
         *values,
-        Column("q", "JSON", "Quality letter of each value", "json_extract(body, '$.q')"),
+        Column("q", "JSON", "Quality letter of each value", dialect.value("q", "JSON")),
         Column("body", "JSON", "The payload as it was sent", "body"),
     ]
 
 
-def _of_kinds(name: str, title: str, of: list[Kind], extra: str = "") -> View:
+def _of_kinds(dialect: Dialect, name: str, title: str, of: list[Kind], extra: str = "") -> View:
     head = list(_head())
     if "{bay}" in of[0].suffix:
         head.append(Column("bay", "VARCHAR", "Parking bay, from the topic", "parameter"))
@@ -94,45 +96,47 @@ def _of_kinds(name: str, title: str, of: list[Kind], extra: str = "") -> View:
     for kind in of:
         for field, row in flat_schema(kind)["properties"].items():
             if field not in named:
-                columns.setdefault(field, _column(field, row))
+                columns.setdefault(field, _column(dialect, field, row))
     words = ", ".join(_quoted(kind.name) for kind in of)
     return View(name, title, (*head, *columns.values()), f"record WHERE kind IN ({words})")
 
 
-def _alarm() -> View:
+def _alarm(dialect: Dialect) -> View:
     kind = next(kind for kind in kinds() if kind.name == "alarm")
-    raised = _of_kinds("alarm", "", [kind]).columns
+    raised = _of_kinds(dialect, "alarm", "", [kind]).columns
     columns = [column for column in raised if column.name not in ("parameter", "q")]
     code = Column("code", "VARCHAR", "Alarm code, from the topic", "parameter")
     cleared = Column("cleared", "BOOLEAN", "The alarm ended; received says when", "body IS NULL")
-    head = "site, node, {0} AS life, {0} AS b, {0} AS s, topic, kind, parameter, {1} AS ts, {0} AS tq, {0} AS tu"
-    head += ", {0} AS h, received, {2} AS retained, body"
-    ends = head.format("NULL::BIGINT", "NULL::TIMESTAMP", "false")
+    number, time = dialect.null("BIGINT"), dialect.null("TIMESTAMP")
+    ends = (
+        f"site, node, {dialect.null('INTEGER')} AS life, {number} AS b, {number} AS s, topic, kind, parameter, "
+        f"{time} AS ts, {dialect.null('INTEGER')} AS tq, {number} AS tu, {dialect.null('INTEGER')} AS h, received, "
+        "false AS retained, body"
+    )
     both = (
         "(SELECT site, node, life, b, s, topic, kind, parameter, ts, tq, tu, h, received, retained, body FROM record "
-        f"WHERE kind = 'alarm' UNION ALL SELECT {ends} FROM message WHERE kind = 'alarm')"
+        f"WHERE kind = 'alarm' UNION ALL SELECT {ends} FROM message WHERE kind = 'alarm') AS both_ends"
     )
     return View("alarm", "Alarms raised, and their ends (without a number)", (*columns, code, cleared), both)
 
 
 def _node() -> View:
-    def last(kind: str, name: str) -> str:
-        return f"json_extract_string(max_by(body, received) FILTER (kind = '{kind}'), '$.{name}')"
-
     columns = [
         Column("site", "VARCHAR", HEAD["site"], "site"),
         Column("node", "VARCHAR", HEAD["node"], "node"),
-        Column("state", "VARCHAR", "Last state: online, offline, lost", last("state", "state")),
-        Column("reason", "VARCHAR", "Reason of the last state", last("state", "reason")),
-        *(Column(name, "VARCHAR", f"{name} of the last info", last("info", name)) for name in _INFO),
-        Column("last_message", "TIMESTAMP", "UTC, last arrival of any message", "max(received)"),
-        Column("b", "BIGINT", "Highest boot count", "max(b)"),
-        Column("records", "BIGINT", "Records stored", "count(b)"),
-        Column("devices", "INTEGER", "Devices that counted under this name", "coalesce(max(life), 0) + 1"),
+        Column("state", "VARCHAR", "Last state: online, offline, lost", "state->>'state'"),
+        Column("reason", "VARCHAR", "Reason of the last state", "state->>'reason'"),
+        *(Column(name, "VARCHAR", f"{name} of the last info", f"info->>'{name}'") for name in _INFO),
+        Column("last_message", "TIMESTAMP", "UTC, last arrival of any message", "greatest(last_record, last_other)"),
+        Column("b", "BIGINT", "Highest boot count", "b"),
+        Column("records", "BIGINT", "Records stored", "coalesce(records, 0)"),
+        Column("devices", "INTEGER", "Devices that counted under this name", "coalesce(life, 0) + 1"),
     ]
+    last = "(array_agg(body ORDER BY received DESC) FILTER (WHERE kind = '{0}'))[1] AS {0}"
     both = (
-        "(SELECT site, node, kind, received, body, b, life FROM record UNION ALL "
-        "SELECT site, node, kind, received, body, NULL, NULL FROM message) GROUP BY site, node"
+        "(SELECT site, node, max(received) AS last_record, max(b) AS b, count(*) AS records, max(life) AS life "
+        "FROM seen GROUP BY site, node) AS numbered FULL JOIN (SELECT site, node, max(received) AS last_other, "
+        f"{last.format('state')}, {last.format('info')} FROM message GROUP BY site, node) AS others USING (site, node)"
     )
     return View("node", "Each lamppost with its last state and info", tuple(columns), both)
 
@@ -143,19 +147,14 @@ def _seen() -> View:
     return View("seen", "The key of every record with its first arrival", chosen, "record")
 
 
-def _column(name: str, row: dict[str, Any]) -> Column:
+def _column(dialect: Dialect, name: str, row: dict[str, Any]) -> Column:
     kind = row.get("type", "object")
     plain = next((one for one in kind if one != "null"), "string") if isinstance(kind, list) else kind
     unit = f" in {row['x-ucum']}" if row.get("x-ucum", "1") != "1" else ""
     words = row.get("description") or row.get("title") or name
     comment = f"{words}{unit and f',{unit}'}"
-    if row.get("pattern", "").endswith("Z$"):
-        return Column(name, "TIMESTAMP", comment, f"TRY_CAST(json_extract_string(body, '$.\"{name}\"') AS TIMESTAMP)")
-    if plain not in _TYPES:
-        return Column(name, "JSON", comment, f"json_extract(body, '$.\"{name}\"')")
-    text = f"json_extract_string(body, '$.\"{name}\"')"
-    kept = _TYPES[plain]
-    return Column(name, kept, comment, text if kept == "VARCHAR" else f"TRY_CAST({text} AS {kept})")
+    type_ = "TIMESTAMP" if row.get("pattern", "").endswith("Z$") else _TYPES.get(plain, "JSON")
+    return Column(name, type_, comment, dialect.value(name, type_))
 
 
 def _quoted(text: str) -> str:
