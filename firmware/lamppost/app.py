@@ -81,7 +81,7 @@ class Node:
         start_times.mark("sensing")
         self.routes = Routes(log)
         self.config_trial = trial
-        self.config_push = ConfigPush(self, trial, registry.driver, machine.reset)
+        self.config_push = ConfigPush(self, trial, registry.driver, self.reset_now)
         self.routes.add(b"cfg/desired", self.config_push.take)
         self.commands = assembly.commands(self)
         self.update_trial = AppTrial(slot, self.reset, state)
@@ -89,6 +89,12 @@ class Node:
         self.broker.commands = self.routes.filters()
         self.link = self.recorder.link = assembly.link(self, self.health.task("link", 45000).alive)
         self.updates = assembly.updates(self)
+
+    def reset_now(self):
+        """Reset the chip because somebody asked for it: no failed start and no crash of this app."""
+        boot_slot.healthy(machine, self.slot)
+        self.update_trial.expect_reset()
+        machine.reset()
 
     def info(self):
         return status.info(self.config, self.fingerprint, self.board, self.build, self.parts)

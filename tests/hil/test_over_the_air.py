@@ -71,7 +71,7 @@ def trusting(virtual_post, configure, document, releases, tmp_path):
 
 
 def desired(release, name):
-    return {"id": name, "url": f"http://releases.lan/{release.path.name}", "sha256": release.sha256}
+    return {"id": name, "url": f"http://releases.lan/{release.path.name}", "sha256": release.sha256, "spread_s": 0}
 
 
 def ask(broker, wanted):
@@ -113,16 +113,23 @@ def test_an_app_that_does_not_start_gives_way_to_the_old_one_and_is_not_tried_ag
     heard.nothing_lost()
 
 
-def test_power_cuts_during_the_trial_take_nothing_back(trusting, heard, broker, releases):
+def test_power_cuts_and_reboots_by_command_during_the_trial_take_nothing_back(trusting, heard, broker, releases):
     heard.arrival()
     good = releases.release({"ops/status.py": ('"dropped": outbox.dropped', '"dropped": outbox.dropped + 0')})
     heard.forget()
     ask(broker, desired(good, "u3"))
-    for _ in range(4):
+    for number in range(8):
         heard.until("evt/boot", lambda m: m["build"] == good.document["build"], 90)
-        trusting.lamp.power_off()
+        heard.until("tele/energy", within=60)
         heard.forget()
-        trusting.lamp.power_on()
+        if number % 2:
+            command = {"id": f"reboot-{number}", "exp": "2099-01-01T00:00:00Z"}
+            publish.single(
+                "lamppost/v1/hil/lp-hil/cmd/reboot", json.dumps(command), 1, hostname=broker.host, port=broker.port
+            )
+        else:
+            trusting.lamp.power_off()
+            trusting.lamp.power_on()
     assert heard.until("ota/status", lambda m: m["phase"] == "confirmed", 120)["runs"] == good.document["build"]
     heard.nothing_lost()
 

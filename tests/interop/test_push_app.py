@@ -123,7 +123,7 @@ def test_a_release_reaches_each_lamppost_of_a_roster_and_the_broker_keeps_nothin
         ("lisbon/lp-1", True, "confirmed", "new"), ("lisbon/lp-2", True, "confirmed", "new"),
     ]  # fmt: skip
     for lamp in lamps:
-        assert lamp.asked[0] == {"id": told[0]["id"], "url": url, "sha256": made.sha256}
+        assert lamp.asked[0] == {"id": told[0]["id"], "url": url, "sha256": made.sha256, "spread_s": 2}
     assert not kept(broker, "lp-1")
 
 

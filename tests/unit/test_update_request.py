@@ -37,6 +37,14 @@ def test_what_is_no_request_is_refused_with_a_word():
         assert refused(json.dumps(dict(WANTED, **{name: value})).encode()), name
 
 
+def test_how_long_to_wait_and_to_watch_has_defaults_and_limits():
+    assert (request().spread_s, request().healthy_s) == (60, 300)
+    assert (request(spread_s=0).spread_s, request(healthy_s=10).healthy_s) == (0, 10)
+    for name, value in (("spread_s", -1), ("spread_s", 3601), ("spread_s", "1"), ("spread_s", True), ("spread_s", 1.5),
+                        ("healthy_s", 9), ("healthy_s", 3601), ("healthy_s", None)):  # fmt: skip
+        assert refused(json.dumps(dict(WANTED, **{name: value})).encode()), (name, value)
+
+
 def test_no_node_restarts_within_half_an_hour_of_sunset():
     for minutes, near in ((16 * 60, False), (16 * 60 + 55, True), (17 * 60 + 20, True), (17 * 60 + 45, True),
                           (18 * 60, False), (7 * 60 + 20, False)):  # fmt: skip

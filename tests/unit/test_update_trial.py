@@ -1,8 +1,12 @@
 """A new app is confirmed by healthy minutes and taken back by crashes or silence; power cuts judge nothing."""
 
-from lamppost.ops.update.trial import CRASHES, DEADLINE_MIN, HEALTHY_MIN, AppTrial
+import json
+
+from lamppost.ops.update.request import Request
+from lamppost.ops.update.trial import CRASHES, DEADLINE_MIN, HEALTHY_STEPS, AppTrial
 
 RELEASE = {"build": "new", "floor": "1.2"}
+WANTED = {"id": "u1", "url": "http://releases.lan/a.release", "sha256": "00"}
 
 
 class Store:
@@ -18,10 +22,11 @@ class Store:
         self.kept = dict(state)
 
 
-def begun(parts=()):
+def begun(parts=(), **wanted):
     """A state file with a trial that has begun, before its first start."""
     store = Store()
-    AppTrial("a", "power-on", store).begin(RELEASE, "u1", "b", list(parts))
+    request = Request(json.dumps(dict(WANTED, **wanted)).encode())
+    AppTrial("a", "power-on", store).begin(RELEASE, request, "b", list(parts))
     return store
 
 
@@ -37,15 +42,15 @@ def test_an_app_that_does_its_work_is_confirmed_after_healthy_minutes_in_a_row()
     store = begun()
     trial = AppTrial("b", "hard", store)
     assert trial.active
-    ends = [trial.minute(silent if minute == 3 else well) for minute in range(4 + HEALTHY_MIN)]
-    assert ends == [None] * (3 + HEALTHY_MIN) + ["confirmed"]
+    ends = [trial.look(silent if minute == 3 else well) for minute in range(4 + HEALTHY_STEPS)]
+    assert ends == [None] * (3 + HEALTHY_STEPS) + ["confirmed"]
     assert not trial.active and store.kept["active"] == "b" and store.kept["floor"] == "1.2"
     assert store.kept["last"]["id"] == "u1" and store.kept["last"]["phase"] == "confirmed"
 
 
 def test_parts_that_answered_before_must_answer_again():
     store, asked = begun(["meter"]), []
-    AppTrial("b", "hard", store).minute(asked.append)
+    AppTrial("b", "hard", store).look(asked.append)
     assert asked == [["meter"]]
 
 
@@ -53,7 +58,7 @@ def test_a_silent_app_is_taken_back_after_its_powered_minutes_counted_over_power
     store, minutes, end = begun(), 0, None
     while not end:
         trial = AppTrial("b", "power-on", store)  # a cut every other minute
-        end = trial.minute(silent) or trial.minute(silent)
+        end = trial.look(silent) or trial.look(silent)
         minutes += 2
     assert (end, minutes) == ("reverted", DEADLINE_MIN)
     assert store.kept["active"] == "a" and store.kept["last"]["word"] == "deadline"
@@ -64,7 +69,7 @@ def test_any_number_of_power_cuts_in_the_first_minutes_takes_nothing_back():
     for _ in range(50):
         trial = AppTrial("b", "power-on", store)
         assert trial.active and not trial.crashed
-    assert [trial.minute(well) for _ in range(HEALTHY_MIN)][-1] == "confirmed"
+    assert [trial.look(well) for _ in range(HEALTHY_STEPS)][-1] == "confirmed"
 
 
 def test_an_app_that_crashes_is_taken_back_and_the_reset_that_began_its_trial_is_no_crash():
@@ -73,8 +78,32 @@ def test_an_app_that_crashes_is_taken_back_and_the_reset_that_began_its_trial_is
     for _ in range(CRASHES - 1):
         assert not AppTrial("b", "watchdog", store).crashed
     trial = AppTrial("b", "watchdog", store)
-    assert trial.crashed and trial.minute(well) == "reverted"
+    assert trial.crashed and trial.look(well) == "reverted"
     assert store.kept["active"] == "a" and store.kept["last"]["word"] == "crashed"
+
+
+def test_a_reset_that_was_asked_for_during_the_trial_is_no_crash():
+    store = begun()
+    for _ in range(3 * CRASHES):
+        trial = AppTrial("b", "hard", store)
+        assert trial.active and not trial.crashed
+        trial.expect_reset()
+    AppTrial("b", "hard", store)
+    assert AppTrial("b", "watchdog", store).state["trial"]["crashes"] == 1, "and the next one that was not, is one"
+
+
+def test_whoever_asks_for_the_update_says_how_long_the_app_must_do_its_work():
+    assert AppTrial("b", "hard", begun()).step_ms == 60000
+    trial = AppTrial("b", "hard", begun(healthy_s=10))
+    assert trial.step_ms == 2000
+    looks = DEADLINE_MIN * 60 // 2
+    assert [trial.look(silent) for _ in range(looks)] == [None] * (looks - 1) + ["reverted"]
+
+
+def test_without_a_trial_no_reset_is_expected():
+    store = Store()
+    store.save = None
+    AppTrial("a", "power-on", store).expect_reset()
 
 
 def test_the_old_app_takes_back_a_new_one_that_did_not_start():

@@ -26,7 +26,6 @@ _RETRY_MS = const(5000)
 _RETRY_MAX_MS = const(600000)
 _SPOILT_MOST = const(5)  # times in a row that a file has another hash, before the release counts as wrong
 _PROGRESS_MS = const(10000)
-_MINUTE_MS = const(60000)
 _AGAIN_MS = const(10000)  # between two looks whether a restart is welcome
 
 
@@ -102,9 +101,9 @@ class Updates:
         while True:
             beat.alive()
             now = self._clock.uptime_ms()
-            if self._trial.active and (now - begun >= _MINUTE_MS or self._trial.crashed):
+            if self._trial.active and (now - begun >= self._trial.step_ms or self._trial.crashed):
                 begun = now
-                end = self._trial.minute(self._healthy)
+                end = self._trial.look(self._healthy)
                 if end:
                     self._show_outcome()
                     if self._phase:
@@ -120,6 +119,7 @@ class Updates:
         self._beat = beat
         build = ""
         try:
+            await self._await_turn(wanted)
             release = await self._release(wanted)
             build = release["build"]
             if build == self._node["build"]:
@@ -137,6 +137,13 @@ class Updates:
             self._end(wanted, "rejected", "full", "the file system has no room left", build)
         finally:
             self._client.close()
+
+    async def _await_turn(self, wanted):
+        """A random wait: a whole street is asked at once, and comes up at dusk at once."""
+        wait_ms = self._random(wanted.spread_s * 1000)
+        if wait_ms >= _TICK_MS:
+            self._show(wanted.id, "waiting", "turn", "It begins within %d s." % wanted.spread_s)
+            await self._pause(wanted, wait_ms)
 
     async def _release(self, wanted):
         """The release, signed and meant for this node."""
@@ -183,7 +190,7 @@ class Updates:
         self._publish()
         await self._restart(
             "update",
-            lambda: self._trial.begin(release, wanted.id, slot_files.other(self._node["slot"]), self._answering()),
+            lambda: self._trial.begin(release, wanted, slot_files.other(self._node["slot"]), self._answering()),
         )
 
     # -- the web server

@@ -7,8 +7,8 @@ from micropython import const
 
 from ..core.faults import CommandFault
 from ..sensing.parking import empty_bay
-from . import boot_slot, tasks
 from . import selftest as selftests
+from . import tasks
 
 _LINES = const(8)  # lines of the log in one message
 _BLINK_MS = const(250)
@@ -39,8 +39,7 @@ def add_all(commands, node, machine):
         node.link.wake()
         await node.link.leave("reboot")
         node.counters.checkpoint(True)
-        boot_slot.healthy(machine, node.slot)  # a reset that was asked for is no failed start of this app
-        machine.reset()
+        node.reset_now()
 
     async def log(args, progress):
         lines = node.console.last(args["lines"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..telemetry.updating import AirUpdate
 
 _WAIT_S = 2700  # the hour around dusk is not waited for: the lamppost says `waiting`
+_SPREAD_MOST_S = 600
 _DRAWN_S = 0.25
 _ROWS = 30  # of the table on the screen
 _REMEDY = {
@@ -33,12 +34,17 @@ _REMEDY = {
 @broker_options
 @click.option("--sha256", metavar="HEX", help="Hash of the release, where this computer cannot fetch RELEASE-URL.")
 @click.option("--id", "name", metavar="ID", help="Id of the update, to follow one again. [default: a new one]")
+@click.option("--spread", "spread_s", type=click.IntRange(0, 3600), metavar="S",
+              help="Each begins at a random instant within this. [default: 1 s a lamppost, at most 600]")  # fmt: skip
+@click.option("--healthy", "healthy_s", type=click.IntRange(10, 3600), metavar="S",
+              help="Seconds in a row in which the app must do its work to be confirmed. [default: 300]")  # fmt: skip
 @click.option("--wait", "wait_s", type=click.FloatRange(1, 604800), default=_WAIT_S, show_default=True, metavar="S",
               help="Seconds to follow it.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per node.")
 def command(
-    access: BrokerAccess, words: tuple[str, ...], sha256: str | None, name: str | None, wait_s: float, as_json: bool
-) -> None:
+    access: BrokerAccess, words: tuple[str, ...], sha256: str | None, name: str | None, spread_s: int | None,
+    healthy_s: int | None, wait_s: float, as_json: bool,
+) -> None:  # fmt: skip
     """Ask lampposts to run a release of the app, and follow each to its end.
 
     NODE is SITE/NODE, or @ROSTER.csv for every lamppost of a roster. RELEASE-URL is the address of a .release file, as
@@ -65,13 +71,20 @@ def command(
         screen.if_interrupted(interrupted), access.subscriber(updating.filters(nodes)) as connection,
         _shown(as_json) as (show, tick),
     ):  # fmt: skip
-        updates = updating.updated(connection, nodes, name, release, wait_s, show, tick)
+        updates = updating.updated(
+            connection, nodes, name, release, wait_s, show, tick,
+            spread_s=_spread(len(nodes)) if spread_s is None else spread_s, healthy_s=healthy_s,
+        )  # fmt: skip
     if as_json:
         for one in updates:
             screen.result(one.row())
     else:
         _table(updates)
     _judge(updates, name)
+
+
+def _spread(nodes: int) -> int:
+    return 0 if nodes == 1 else min(nodes, _SPREAD_MOST_S)
 
 
 def _release(url: str, sha256: str):

@@ -79,12 +79,18 @@ def filters(nodes: list[str]) -> list[str]:
     return [f"{ROOT}/{place}/{what}" for place in where for what in ("ota/status", "state")]
 
 
-def publish(connection: Subscriber, node: str, name: str, release: ReleaseAddress, wait_s: float = 0) -> None:
+def publish(
+    connection: Subscriber, node: str, name: str, release: ReleaseAddress, wait_s: float = 0,
+    spread_s: int | None = None, healthy_s: int | None = None,
+) -> None:  # fmt: skip
     """Ask one lamppost to run a release: ota/desired, retained; wait_s -- for the broker's acknowledgement.
 
     name -- the update's id: one that has ended is not begun again under the same id
+    spread_s, healthy_s -- of the contract; None: as the lamppost has it
     """
-    wanted = {"id": name, "url": release.url, "sha256": release.sha256}
+    wanted: dict[str, Any] = {"id": name, "url": release.url, "sha256": release.sha256}
+    wanted |= {} if spread_s is None else {"spread_s": spread_s}
+    wanted |= {} if healthy_s is None else {"healthy_s": healthy_s}
     connection.publish(f"{ROOT}/{node}/ota/desired", json.dumps(wanted).encode(), retain=True, wait_s=wait_s)
 
 
@@ -96,16 +102,17 @@ def withdraw(connection: Subscriber, node: str, wait_s: float = 0) -> None:
 def updated(
     connection: Subscriber, nodes: list[str], name: str, release: ReleaseAddress, wait_s: float,
     show: Callable[[AirUpdate], None] = lambda one: None, tick: Callable[[list[AirUpdate]], None] = lambda all: None,
+    spread_s: int | None = None, healthy_s: int | None = None,
 ) -> list[AirUpdate]:  # fmt: skip
     """Ask each lamppost to run the release, and follow each to its last phase, or until the time is over.
 
     An update that ended is taken back from the broker: a lamppost that is updated by cable afterwards keeps that app.
     connection -- subscribed to filters(nodes); show(update) -- called for each phase and each progress in bytes
-    tick(updates) -- called several times a second
+    tick(updates) -- called several times a second; spread_s, healthy_s -- as in publish
     """
     updates = {node: AirUpdate(node, name) for node in nodes}
     for node in nodes:
-        publish(connection, node, name, release)
+        publish(connection, node, name, release, spread_s=spread_s, healthy_s=healthy_s)
     deadline = time.monotonic() + wait_s
     open_ones = len(updates)
     while open_ones and (left := deadline - time.monotonic()) > 0:

@@ -5,7 +5,8 @@ the way back and its reason. boot.py reads `active` and nothing else.
 
 active -- slot letter
 trial -- {"id", "build", "from": slot letter to go back to, "floor", "parts": ids of those that answered before,
-    "minutes": powered minutes so far, "crashes"}; absent when no app is on trial
+    "step_s": powered seconds between two looks at the new app, "powered_s": so far, "crashes",
+    "started": the next start is a crash if it is no power-on}; absent when no app is on trial
 floor -- the oldest version that may be installed over the air
 last -- {"id", "phase", "word", "sentence", "build"} of the last update that ended
 """

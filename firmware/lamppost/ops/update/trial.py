@@ -1,11 +1,11 @@
-"""Judges a new app by powered minutes: confirmed when it works, reverted when it crashes or stays silent.
+"""Judges a new app by powered time: confirmed when it works, reverted when it crashes or stays silent.
 
 Power cuts do not count, neither as minutes nor as crashes: every dawn cuts the circuit.
 """
 
 from micropython import const
 
-HEALTHY_MIN = const(5)  # minutes in a row in which all is well, before the app is confirmed
+HEALTHY_STEPS = const(5)  # looks in a row at which all is well, before the app is confirmed
 DEADLINE_MIN = const(60)  # powered minutes within which that must come about
 CRASHES = const(3)
 _CRASH = ("watchdog", "hard")  # causes of a reset; "hard" is a panic, or somebody's reset by cable or command
@@ -20,7 +20,7 @@ class AppTrial:
         self._slot = slot
         self._store = store
         self.state = store.load(slot)
-        self._healthy = 0  # minutes in a row
+        self._healthy = 0  # looks in a row
         self._judge_start(reset)
 
     @property
@@ -30,8 +30,13 @@ class AppTrial:
 
     @property
     def crashed(self):
-        """Whether it has crashed too often; minute() takes it back then."""
+        """Whether it has crashed too often; look() takes it back then."""
         return self.state["trial"]["crashes"] >= CRASHES
+
+    @property
+    def step_ms(self):
+        """Powered milliseconds between two looks."""
+        return self.state["trial"]["step_s"] * 1000
 
     def _judge_start(self, reset):
         trial = self.state.get("trial")
@@ -46,17 +51,26 @@ class AppTrial:
         trial["started"] = True  # the reset by which the trial began is no crash
         self._store.save(self.state)
 
-    def begin(self, release, name, slot, parts):
-        """Make a whole slot the active one, on trial from its first start on. The caller resets the node."""
+    def begin(self, release, wanted, slot, parts):
+        """Make a whole slot the active one, on trial from its first start on. The caller resets the node.
+
+        wanted -- update/request.py
+        """
         self.state["trial"] = {
-            "id": name, "build": release["build"], "from": self._slot, "floor": release["floor"],
-            "parts": parts, "minutes": 0, "crashes": 0,
+            "id": wanted.id, "build": release["build"], "from": self._slot, "floor": release["floor"],
+            "parts": parts, "step_s": wanted.healthy_s // HEALTHY_STEPS, "powered_s": 0, "crashes": 0,
         }  # fmt: skip
         self.state["active"] = slot
         self._store.save(self.state)
 
-    def minute(self, well):
-        """A powered minute has passed: None, or "confirmed" or "reverted" (the caller resets the node then).
+    def expect_reset(self):
+        """The next reset is asked for, by a command or for a configuration: it is no crash of the app on trial."""
+        if self.active:
+            self.state["trial"]["started"] = False
+            self._store.save(self.state)
+
+    def look(self, well):
+        """A step of powered time has passed: None, or "confirmed" or "reverted" (the caller resets the node then).
 
         well(parts) -- a session with the broker stands, it has acknowledged a publish, no task is late, and the parts
             answer
@@ -64,11 +78,11 @@ class AppTrial:
         trial = self.state["trial"]
         if self.crashed:
             return self._end("reverted", "crashed", "the new app crashed %d times" % trial["crashes"], trial["from"])
-        trial["minutes"] += 1
+        trial["powered_s"] += trial["step_s"]
         self._healthy = self._healthy + 1 if well(trial["parts"]) else 0
-        if self._healthy >= HEALTHY_MIN:
+        if self._healthy >= HEALTHY_STEPS:
             return self._end("confirmed", "", "", self._slot)
-        if trial["minutes"] >= DEADLINE_MIN:
+        if trial["powered_s"] >= DEADLINE_MIN * 60:
             text = "not healthy within %d powered minutes" % DEADLINE_MIN
             return self._end("reverted", "deadline", text, trial["from"])
         self._store.save(self.state)
