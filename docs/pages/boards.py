@@ -75,8 +75,9 @@ def _buses(board: Board) -> str:
     rows = []
     for name, bus in board.buses.items():
         kind = hardware(bus)
-        over = " (RS-485)" if bus["kind"] == "rs485" else ""
-        rows.append((f"`{name}`", f"{kind.upper()} {bus[kind]}{over}", _lines(bus)))
+        over = {"rs485": " (RS-485)", "dali": " (DALI)"}.get(bus["kind"], "")
+        number = f" {bus[kind]}" if kind in bus else ""
+        rows.append((f"`{name}`", f"{kind.upper()}{number}{over}", _lines(bus)))
     return table(("bus", "hardware", "GPIO"), rows)
 
 

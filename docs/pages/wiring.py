@@ -77,7 +77,8 @@ def _buses(board: Board) -> list[Box]:
         lines = [line for line in ("tx", "rx", "scl", "sda") if line in bus]
         words = PARTS[fitted[0].part][2] if fitted else {}
         wires = tuple(Wire(bus[line], f"{name} {line.upper()}", words.get(line, line.upper()), line) for line in lines)
-        boxes.append(Box(" + ".join(map(_title, fitted)) or f"bus {name}, free", _under(fitted), wires))
+        free = "DALI interface" if bus["kind"] == "dali" else f"bus {name}, free"
+        boxes.append(Box(" + ".join(map(_title, fitted)) or free, _under(fitted), wires))
     return boxes
 
 

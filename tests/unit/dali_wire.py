@@ -66,7 +66,7 @@ class Chip:
         self.us += milliseconds * 1000
 
     def bus(self, **options):
-        return DaliBus(DaliLine(self, self, self, 4, 5, **options), self, self.segment.random_below)
+        return DaliBus(DaliLine(self, self, self, 4, 5, **options), self.segment.random_below)
 
     def run(self, coroutine):
         """asyncio.run, with every asyncio.sleep_ms passing in no time."""

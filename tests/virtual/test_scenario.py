@@ -289,7 +289,7 @@ def test_the_page_names_a_parts_quantities_buses_and_faults_and_it_starts_with_t
     rows = [line for line in PAGE.splitlines() if line.startswith("|") and f"`{part}`" in line.split("|")[1]]
     assert len(rows) == 1, f"docs/reference/scenario.md has {len(rows)} rows of {part}"
     for bus in events.twin(part).BUSES:
-        assert {"uart": "UART", "i2c": "I²C", "rs485": "RS-485"}[bus] in rows[0]
+        assert {"uart": "UART", "i2c": "I²C", "rs485": "RS-485", "dali": "DALI"}[bus] in rows[0]
     for name in events.quantities(part) + events.kinds(part):
         assert f"`{name}`" in PAGE, f"docs/reference/scenario.md does not explain {name} of {part}"
     twin = events.twin(part)({"values": {}, "series": []})

@@ -41,11 +41,10 @@ def answer_of(value):
 
 
 class DaliBus:
-    """line -- exchange(value, twice, listen); time -- the time module; random_below -- for the backoff."""
+    """line -- exchange(value, twice, listen); random_below -- for the backoff."""
 
-    def __init__(self, line, time, random_below):
+    def __init__(self, line, random_below):
         self._line = line
-        self._time = time
         self._random_below = random_below
         self._lock = asyncio.Lock()
         self.busy_ms = 0  # time that frames of this node took on the bus

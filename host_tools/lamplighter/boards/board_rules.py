@@ -17,8 +17,8 @@ INPUT_PINS = ("presence", "tamper", "daylight")
 
 
 def hardware(bus: dict[str, Any]) -> str:
-    """The chip's peripheral behind a bus, which is also the key of its number: uart or i2c."""
-    return "i2c" if bus["kind"] == "i2c" else "uart"
+    """The chip's peripheral behind a bus: uart or i2c, which is also the key of its number, or rmt of DALI."""
+    return {"i2c": "i2c", "dali": "rmt"}.get(bus["kind"], "uart")
 
 
 def megabytes(text: str) -> int:
@@ -107,6 +107,8 @@ def _check_pins(document: TomlDocument, chip: Chip, in_use: dict[int, str]) -> l
 def _check_buses(document: TomlDocument, chip: Chip) -> None:
     for name, bus in document.sound_items("buses").items():
         kind = hardware(bus)
+        if kind == "rmt":
+            continue  # MicroPython gives it a free channel
         numbers = chip.uarts if kind == "uart" else chip.i2cs
         if bus[kind] not in numbers:
             document.complain(

@@ -88,6 +88,7 @@ def _mount(vfs, esp32):
 def up(raw):
     import time  # noqa: F401
 
+    import _dali
     import _parts
     import esp32
     import machine  # noqa: F401
@@ -101,13 +102,14 @@ def up(raw):
     import _asyncio  # noqa: F401
 
     _parts.start()
+    _dali.start()
     machine.wake()
     world.bell = world.ring  # its address goes out of MicroPython: it must stay where it is
     uos.putenv("LAMPPOST_RING", str(id(world.bell)))
     _mount(vfs, esp32)
     sys.path[:] = ["", ".frozen", "/lib"]
     sys.modules["sys"] = _Sys()
-    for name in ("_world", "_parts", "_partition", "_ota", "_chip", "_asyncio"):
+    for name in ("_world", "_parts", "_dali", "_partition", "_ota", "_chip", "_asyncio"):
         sys.modules.pop(name, None)
     world.facts = {key: world.facts[key] for key in _KEPT}
     names = __import__("__main__").__dict__

@@ -88,8 +88,12 @@ def _fault(part, kind, options):
 
 def on_uart(tx, rx):
     """(parts that hear pin tx, parts that are heard on pin rx)."""
-    lines = [f for f in fittings if f.bus["kind"] != "i2c"]
+    lines = [f for f in fittings if f.bus["kind"] in ("uart", "rs485")]
     return [f for f in lines if f.bus["tx"] == tx], [f for f in lines if f.bus["rx"] == rx]
+
+
+def on_dali(tx, rx):
+    return [f for f in fittings if f.bus["kind"] == "dali" and (f.bus["tx"], f.bus["rx"]) == (tx, rx)]
 
 
 def on_i2c(scl, sda):

@@ -37,6 +37,7 @@ class World:
         self.peers = True  # False: nobody outside can answer
         self._alarm = None
         self._weight = 0
+        self.pauses = 0  # how often the program slept or waited
 
     # time
 
@@ -140,6 +141,7 @@ class World:
             self.receive()
 
     def sleep_us(self, us):
+        self.pauses += 1
         if self.fast:
             self.leap(us)
             return

@@ -3,6 +3,7 @@
 import json
 import struct
 
+import _dali
 from _partition import Partition
 from _world import world
 
@@ -138,6 +139,42 @@ class NVS:
         for at in range(self._row[2], self._row[2] + 8 + len(body), _SECTOR):
             flash.erase(at)
         flash.program(self._row[2], b"LNVS" + len(body).to_bytes(4, "little") + body)
+
+
+class RMT:
+    """Sends pulses on a pin. Where a DALI interface is on that pin its bus sees them; elsewhere nobody does."""
+
+    PULSE_MAX = 32767
+
+    def __init__(self, channel=None, *, pin, resolution_hz=10000000, idle_level=False, num_symbols=64, tx_carrier=None):
+        self._us = 1000000 / resolution_hz
+        self._line = _dali.by_tx.get(pin.id)
+        self._done_us = 0
+        if self._line is not None:
+            self._line.drive(idle_level)
+
+    def write_pulses(self, duration, data=True):
+        if isinstance(data, (list, tuple)) or isinstance(duration, int):
+            raise NotImplementedError("only lengths and the first level are simulated")
+        if not all(0 < length <= self.PULSE_MAX for length in duration):
+            raise ValueError("duration")
+        self.wait_done(timeout=-1)
+        lengths = [int(length * self._us) for length in duration]
+        self._done_us = world.us() + sum(lengths)
+        if self._line is not None:
+            self._line.sent(lengths, bool(data))
+
+    def wait_done(self, *, timeout=0):
+        left = self._done_us - world.us()
+        if left > 0 and timeout:
+            world.sleep_us(left if timeout < 0 else min(left, timeout * 1000))
+        return world.us() >= self._done_us
+
+    def active(self, value=None):
+        return world.us() < self._done_us
+
+    def deinit(self):
+        self._line = None
 
 
 def raw_temperature():

@@ -2,6 +2,7 @@
 
 import io
 
+import _dali
 import _parts
 import time as _time
 import umachine
@@ -92,6 +93,8 @@ def enable_irq(state=0):
 
 
 def time_pulse_us(pin, level, timeout_us=1000000):
+    if pin.id in _dali.by_rx:
+        return _dali.by_rx[pin.id].pulse(level, timeout_us)
     world.sleep_us(timeout_us)
     return -2
 
@@ -141,8 +144,12 @@ class Pin:
     def value(self, level=None):
         if level is None:
             world.receive()
+            if self.id in _dali.by_rx:
+                return _dali.by_rx[self.id].level()
             return _Gpio.levels.get(self.id, 0)
         level = 1 if level else 0
+        if self.id in _dali.by_tx:
+            _dali.by_tx[self.id].drive(level)
         if _Gpio.levels.get(self.id) != level:
             if self.id in _Gpio.turning:
                 _Gpio.turning[self.id]()

@@ -83,6 +83,7 @@ class poll:
         return hits
 
     def poll(self, timeout=-1):
+        world.pauses += 1
         if timeout is None:
             timeout = -1
         if world.fast:
@@ -125,6 +126,7 @@ class poll:
 
     def ipoll(self, timeout=-1, flags=0):
         if world.fast and not self._entries and timeout > 0:
+            world.pauses += 1
             world.leap(timeout * 1000)
             return ()
         return self.poll(timeout)

@@ -15,7 +15,8 @@ FAULTS = ("lamp", "gear", "short", "unsupplied", "master")
 
 class Twin(Part):
     """Options: address (short address, none by default), version (8), power_on and system_failure (level it has from
-    the factory), random (its random address: given where a test wants a certain one)."""
+    the factory), random (its random address: given where a test wants a certain one); tx_inverted, rx_inverted (how the
+    interface of the node is made)."""
 
     BUSES = ("dali",)
     FAULTS = FAULTS
@@ -29,6 +30,8 @@ class Twin(Part):
             "power_on": options.get("power_on", 254), "failure": options.get("system_failure", 254), "fade": 0,
             "curve": 0, "wh": 0, "starts": 0, "burn_s": 0,
         }  # fmt: skip
+        self.tx_inverted = options.get("tx_inverted", False)  # of the interface between the node and the bus
+        self.rx_inverted = options.get("rx_inverted", False)
         self._draw = options.get("random")
         self._version = options.get("version", 8)
         self._dtr = [0, 0, 0]
