@@ -78,6 +78,9 @@ class Node:
         sensing, self.readings = setup.build(self.config, clock, self.counters, self.parts)
         self.sensing = list(sensing.values())
         self.meter = sensing.get("energy")  # the sensing object of the energy meter, if there is one
+        self.control = None
+        if drives:
+            self.control = assembly.control(self, sensing["light"])
         start_times.mark("sensing")
         self.routes = Routes(log)
         self.config_trial = trial

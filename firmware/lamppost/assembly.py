@@ -20,6 +20,7 @@ from .journal.nor_log import erase_all
 from .journal.outbox import Outbox
 from .lamp import rules as lamp_rules
 from .lamp.analogue import HERTZ, LINEAR, AnalogueOutput
+from .lamp.control import Control
 from .lamp.dimming import Dimmer
 from .lamp.output import Output
 from .lamp.relay import Relay, RelayOutput
@@ -106,6 +107,15 @@ def dimmer(output, config, clock, name):
     """Brings the lamp to its levels; name -- gives its place among the lamps of the street, as for its connection."""
     options = config.get("lamp", {})
     return Dimmer(output, options, clock, backoff.place_ms(name.encode(), 1000 * options.get("spread_s", 0)))
+
+
+def control(node, light):
+    """Decides on the lamp's level; light -- sensing/light.py's Light, which reports it and knows day and night."""
+    config = node.config
+    sensor = light if "light" in config else None
+    made = Control(config["lamp"], config["location"], node.clock, node.dimmer, node.counters, sensor)
+    light.lamp = made
+    return made
 
 
 def wifi(config):

@@ -37,7 +37,7 @@ def stamp(message: dict) -> int:
 class Lamp:
     """A lamppost with a meter, in fast time, its broker and its subscriber."""
 
-    def __init__(self, folder: Path, parts=(), start=START, servers=SERVERS, **changes):
+    def __init__(self, folder: Path, parts=(), start=START, servers=SERVERS, luminaire=None, **changes):
         self.broker = Mosquitto(folder / "broker")
         self.broker.start()
         self.subscriber = Subscriber(self.broker.port)
@@ -45,7 +45,10 @@ class Lamp:
         fitted = default(board)
         twins = [row for row in fitted.parts if row["id"] == "meter"]
         twins += [{**row, "options": {}} for row in parts]
-        scenario = Scenario(seconds(start), fitted.wifi, {}, twins)
+        if luminaire is not None:
+            pins = {"relay": board.pins["lamp_relay"], "pwm": board.pins["lamp_pwm"], "meter": "meter"}
+            luminaire = {**pins, **luminaire}
+        scenario = Scenario(seconds(start), fitted.wifi, {}, twins, luminaire=luminaire)
         meter = [row for row in board.node_document()["fitted"] if row["id"] == "meter"]
         changes.setdefault("energy", {"part": "meter", "window_s": 60, "every_ms": 5000})
         self.configuration = readymade.configuration(

@@ -8,13 +8,15 @@ from math import acos, asin, atan2, cos, pi, sin
 
 from micropython import const
 
-from .calendar import DAY
+from .calendar import DAY, civil, days
 
 SUNSET_DEG = -0.833  # refraction at the horizon, and the sun's upper edge
 CIVIL_DEG = -6.0
 _J2000_S = const(43200)  # the formulas count from 2000-01-01 12:00
 _TURN = const(3600000000)  # degrees are counted in ten-millionths
 RADIAN = pi / 180
+# the sun's declination at the beginning of each month, degrees
+_DECLINATION = (-23.0, -17.2, -7.7, 4.4, 15.0, 22.0, 23.1, 18.1, 8.4, -3.1, -14.3, -21.8, -23.0)
 _ROUNDS = 3  # each round is at least fifty times nearer than the one before
 
 
@@ -66,4 +68,16 @@ def height(utc_s, lat, lon):
     seconds = (utc_s - noon(utc_s // DAY, lon) + int(equation)) % DAY  # since the true noon
     high = lat * RADIAN
     angle = sin(high) * sin(declination) + cos(high) * cos(declination) * cos(seconds / 43200 * pi)
+    return asin(max(-1.0, min(1.0, angle))) / RADIAN
+
+
+def coarse_height(utc_s, lat, lon):
+    """The same to 6 degrees, from a table of months and without the equation of time: a bound for the other."""
+    year, month, _ = civil(utc_s // DAY)
+    first = days(year, month, 1) * DAY
+    passed = (utc_s - first) / (31 * DAY)
+    declination = _DECLINATION[month - 1] + (_DECLINATION[month] - _DECLINATION[month - 1]) * min(1.0, passed)
+    seconds = (utc_s - noon(utc_s // DAY, lon)) % DAY
+    high, low = lat * RADIAN, declination * RADIAN
+    angle = sin(high) * sin(low) + cos(high) * cos(low) * cos(seconds / 43200 * pi)
     return asin(max(-1.0, min(1.0, angle))) / RADIAN

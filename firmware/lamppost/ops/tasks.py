@@ -88,11 +88,15 @@ async def collect(beat, node):
 
 
 async def dim(beat, node):
-    """Ramp the lamp."""
+    """Decide on the level of the lamp, and ramp it."""
     while True:
-        node.dimmer.step()
-        beat.alive()
-        await asyncio.sleep_ms(STEP_MS)
+        node.control.poll()
+        for _ in range(_TICK_MS // STEP_MS):
+            moving = node.dimmer.step()
+            beat.alive()
+            await asyncio.sleep_ms(STEP_MS if moving else _TICK_MS)
+            if not moving:
+                break
 
 
 async def attend_output(beat, node):

@@ -1,11 +1,13 @@
-"""The commands that every lamppost knows: identify, report, selftest, reboot, log, calibrate and clear."""
+"""The commands that every lamppost knows: identify, report, selftest, reboot, log, calibrate, clear, light, resume."""
 
 import asyncio
 import gc
 
 from micropython import const
 
+from ..core import calendar
 from ..core.faults import CommandFault
+from ..lamp import control
 from ..sensing.parking import empty_bay
 from . import selftest as selftests
 from . import tasks
@@ -16,10 +18,10 @@ _BLINK_MS = const(250)
 
 def add_all(commands, node, machine):
     """Register them; node -- app.py's Node."""
-    light = StatusLight(machine, node.board.get("pins", {}).get("status_led"))
+    led = StatusLight(machine, node.board.get("pins", {}).get("status_led"))
 
     async def identify(args, progress):
-        light.blink(args["seconds"])
+        led.blink(args["seconds"])
         return "The status LED blinks for %d s." % args["seconds"]
 
     async def report(args, progress):
@@ -58,6 +60,17 @@ def add_all(commands, node, machine):
         node.alarms.set(code, False)
         return "Cleared; it is raised again if its cause persists."
 
+    async def light(args, progress):
+        until_s = calendar.seconds(args["exp"])
+        return override(node, args["level"], until_s, args["ramp_s"])
+
+    async def resume(args, progress):
+        if node.control is None:
+            raise CommandFault("absent", "This lamppost drives no lamp.")
+        return "The lamp follows its programme." if node.control.resume() else "There was no override."
+
+    commands.add("light", light, {"level": (int, 0, 100), "exp": (str, 20, 24), "ramp_s": (float, 0, 30, 1.5)})
+    commands.add("resume", resume)
     commands.add("identify", identify, {"seconds": (int, 1, 600, 30)}, harmless=True)
     commands.add("report", report, harmless=True)
     commands.add("log", log, {"lines": (int, 1, 64, 24)}, harmless=True)
@@ -119,6 +132,21 @@ async def check(node, progress):
     if failed:
         raise CommandFault("failed", "%d of %d checks failed: %s" % (len(failed), len(rows), "; ".join(failed)))
     return "%d checks passed." % len(rows)
+
+
+def override(node, level, until_s, ramp_s):
+    """Give the lamp a level until a moment, or raise CommandFault: one that would never end is refused."""
+    if node.control is None:
+        raise CommandFault("absent", "This lamppost drives no lamp.")
+    if until_s is None:
+        raise CommandFault("invalid", "args.exp is not like 2026-11-30T17:00:00Z")
+    now = node.clock.utc_s()
+    if until_s <= now:
+        raise CommandFault("invalid", "args.exp has passed")
+    if until_s > now + control.LONGEST_S:
+        raise CommandFault("invalid", "args.exp is more than a week away")
+    node.control.override(level, until_s, ramp_s)
+    return "Level %d until %s." % (level, calendar.rfc3339(until_s))
 
 
 async def measure_empty_bay(node, bay):

@@ -1,4 +1,4 @@
-"""The light at the lamppost becomes day or night, steadily enough to switch a lamp by it when nothing else can."""
+"""tele/light: day or night by the light sensor, steadily enough to switch a lamp by it, and the lamp itself."""
 
 from ..core.payload import body
 from ..core.quality import ESTIMATED, VALID, of_fault
@@ -7,7 +7,8 @@ _ENOUGH = 75  # % of the expected readings, below which a mean is an estimate
 
 
 class Light:
-    """options -- `light` of the configuration.
+    """options -- `light` of the configuration, {} without a light sensor
+    lamp -- lamp/control.py, set where this node drives a lamp: tele/light then reports it as well
 
     night -- True or False; None while the light is not known: whoever switches by it lights the lamp then
     """
@@ -22,7 +23,8 @@ class Light:
         self._hold_ms = 1000 * options.get("hold_s", 60)
         self._every_ms = options.get("every_ms", 5000)
         self._window_ms = 1000 * options.get("window_s", 900)
-        self._part = options["part"]
+        self._part = options.get("part")
+        self.lamp = None
         self.night = None
         self._other_ms = None  # uptime since which the light asks for the other state
         self._good_ms = clock.uptime_ms()
@@ -60,9 +62,9 @@ class Light:
         """(topic suffix, body, stamp) when it became day or night, each window, and once the time is known; or None."""
         clock = self._clock
         now = clock.uptime_ms()
-        news = self.night, clock.offset_s is not None
+        news = self.night, clock.offset_s is not None, self.lamp and self.lamp.state()
         passed_ms = now - self._told_ms
-        first = self._told is None and (self._count > 0 or passed_ms >= self._hold_ms)
+        first = self._told is None and (self._part is None or self._count > 0 or passed_ms >= self._hold_ms)
         if not first and (self._told is None or news == self._told and passed_ms < self._window_ms):
             return None
         self._told = news
@@ -74,6 +76,9 @@ class Light:
         self._told = None
 
     def _body(self, passed_ms):
+        lamp = self.lamp.members() if self.lamp else ""
+        if self._part is None:
+            return body((), {}, lamp)
         count = self._count
         lux = (2 * self._total + count) // (2 * count) if count else None
         letter = of_fault(self._fault)
@@ -82,4 +87,6 @@ class Light:
         self._total = self._count = 0
         night = "null" if self.night is None else "true" if self.night else "false"
         rest = '"night":%s,"part":"%s"' % (night, self._part)
+        if lamp:
+            rest += "," + lamp
         return body((("lux", lux),), {"lux": letter}, rest)

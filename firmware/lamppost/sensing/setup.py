@@ -31,9 +31,10 @@ def build(config, clock, counters, parts):
         for name in options["parts"]:
             take, miss = window.of(name)
             readings.append((parts[name], every_ms(parts[name], window.every_ms), take, miss))
-    if "part" in config.get("light", ()):
-        options = config["light"]
+    if "light" in config or "lamp" in config:
+        options = config.get("light", {})
         built["light"] = light = Light(options, clock)
+    if "light" in config:
         readings.append((parts[options["part"]], options.get("every_ms", 5000), light.take, light.miss))
     if "pole" in config:
         options = config["pole"]

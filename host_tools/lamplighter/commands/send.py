@@ -28,9 +28,9 @@ def command(access: BrokerAccess, words: tuple[str, ...], wait_s: float, name: s
     """Send a command to lampposts and wait for their answers.
 
     NODE is SITE/NODE, or @ROSTER.csv for every lamppost of a roster. VERB is identify, report, selftest,
-    reboot, log, calibrate, clear, or another that the firmware supports. A lamppost that does not answer gets the
-    command again, with the same id: it is executed once at most. A broker with the city's access list requires the
-    certificate of a commander.
+    reboot, log, calibrate, clear, light, resume, or another that the firmware supports. A lamppost that
+    does not answer gets the command again, with the same id: it is executed once at most. A broker with the city's
+    access list requires the certificate of a commander.
 
     Example: lamplighter send lisbon/lp-0042 identify seconds=60 --host broker.lan
     """

@@ -41,6 +41,7 @@ def flat_schema(kind: Kind) -> dict[str, Any]:
     strict = SCHEMA["$defs"][kind.name]
     if kind.received:
         return _described(kind, strict["required"], {name: _field(row) for name, row in strict["properties"].items()})
+    needed = strict.get("required", [])
     envelope = SCHEMA["$defs"]["envelope"]
     fields = {}
     for name, row in {**envelope["properties"], **strict["properties"]}.items():
@@ -58,8 +59,9 @@ def flat_schema(kind: Kind) -> dict[str, Any]:
         }
     fields["tq"] = _numbers(fields["tq"])
     fields["h"] = _numbers(fields["h"])
-    required = dict.fromkeys([*envelope["required"], *strict["required"]])
-    if "q" in required:
+    required = dict.fromkeys([*envelope["required"], *needed])
+    letters = "q" in strict["properties"]
+    if letters:
         fields["q"] = {
             "description": "Quality letter of each value",
             "type": "object",
@@ -68,7 +70,7 @@ def flat_schema(kind: Kind) -> dict[str, Any]:
     else:
         fields.pop("q", None)
     found = _described(kind, list(required), fields)
-    if "q" in required:
+    if letters:
         letter = SCHEMA["$defs"]["letter"]
         found["$defs"] = {
             LETTER: {"title": LETTER, "description": letter["title"], "type": "string", "enum": letter["enum"]}

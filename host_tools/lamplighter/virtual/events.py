@@ -9,6 +9,7 @@ from ..contract.sentences import nearest
 from ..documents import toml_source
 from ..documents.toml_source import TomlDocument
 from .parts.faults import KINDS
+from .parts.luminaire import Luminaire
 
 UNDONE_BY = {"power_cut": "power_on", "wifi_down": "wifi_up", "blackhole": "restore", "refuse": "restore"}
 NEEDS = {"fault": ("part", "kind"), "values": ("part", "values"), "host": ("name", "address")}
@@ -17,6 +18,8 @@ ALLOWS = {"fault": ("ms", "every", "for_s"), "values": ("for_s",)}
 
 def twin(part: str) -> Any:
     """The class that simulates a part: its QUANTITIES, the BUSES it goes on, FAULTS of its own."""
+    if part == "luminaire":
+        return Luminaire
     return importlib.import_module(f".parts.{part}", __package__).Twin
 
 
@@ -27,7 +30,7 @@ def quantities(part: str) -> list[str]:
 
 def kinds(part: str) -> list[str]:
     """The faults that a part can have."""
-    return [*KINDS, *getattr(twin(part), "FAULTS", ())]
+    return [*(KINDS if part != "luminaire" else ("none",)), *getattr(twin(part), "FAULTS", ())]
 
 
 def check_quantities(document: TomlDocument, path: toml_source.Path, part: str, names: Any) -> None:

@@ -183,6 +183,15 @@ class VirtualLamppost:
         """The level that the node last drove on a pin (0 when it never did); a PWM's duty is 0..65535."""
         return self._machine.outputs.get(number, 0)
 
+    @property
+    def light(self) -> int:
+        """Permille of light that the scenario's luminaire gives; 0 while the lamppost has no power."""
+        return self._machine.light
+
+    def on_light(self, listener: Callable[[int], None]) -> None:
+        """Call listener(permille) at each change of the light, in the lamppost's own thread."""
+        self._machine.light_listeners.append(listener)
+
     def utc(self):
         """The true time in its world, as a datetime."""
         return self._do(self._machine.world.utc)
@@ -224,8 +233,9 @@ class VirtualLamppost:
 
     def part(self, id: str) -> Part:
         """A part of the scenario. Raises KeyError."""
-        if not any(row["id"] == id for row in self._machine.world.parts):
-            raise KeyError(f"no part {id!r}; there are {', '.join(row['id'] for row in self._machine.world.parts)}")
+        known = [row["id"] for row in self._machine.world.parts] + ["luminaire"] * bool(self._machine.world.luminaire)
+        if id not in known:
+            raise KeyError(f"no part {id!r}; there are {', '.join(known)}")
         return Part(id, self._do, self._machine)
 
     def drive(self, pin: int, level: int) -> None:

@@ -65,6 +65,8 @@ class Machine:
         self._baseline = shims.Baseline(modules, {row["part"] for row in self.world.parts})
         self.outputs: dict[int, int] = {}
         self.listeners: list[Callable[[str], None]] = []
+        self.light = 0  # permille of the luminaire
+        self.light_listeners: list[Callable[[int], None]] = []
         self.baseline_heap = 0
         self.weigh = False  # whether the chip tells of
         self.heaviest = 0  # the most bytes of its heap that were live at once
@@ -123,6 +125,7 @@ class Machine:
         self.world.forget_rtc()
         self.world.forget_parts()
         self._watchdog_ms = 0
+        self.light = 0
         self._become(OFF)
         back = self.world.next_power_on()
         if back is not None and asyncio.get_running_loop().is_running():
@@ -335,6 +338,10 @@ class Machine:
             self._at("alarm", arguments[0] / 1000, self._ring)
         elif verb in ("pin", "pwm"):
             self.outputs[arguments[0]] = arguments[-1]
+        elif verb == "light":
+            self.light = arguments[0]
+            for listener in self.light_listeners:
+                listener(self.light)
         elif verb == "event":
             self._event(arguments[0])
         elif verb == "reset":

@@ -3,6 +3,7 @@
 `Scenario.world(folder)` is what the virtual lamppost runs on:
 
 {"start": seconds since 2000 UTC or None (now), "wifi": {ssid, password, rssi}, "hosts": {name: [address, port]},
+ "luminaire": {"relay": pin, "pwm": pin, "meter": part id, "inverted", "values": {quantity: number}} or None,
  "parts": [{"id", "part", "bus", "options": for Twin(options)}], "events": [{"at_s", "do", ...}] by time}
 
 Events: power_cut, power_on, reset; fault (part, kind, options); values (part, values; None gives a quantity back);
@@ -35,6 +36,7 @@ class Scenario:
     hosts: dict[str, tuple[str, int]]
     parts: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
+    luminaire: dict[str, Any] | None = None  # options of parts/luminaire.py, and `meter`: the part that sees its power
 
     def world(self, folder: Path) -> dict[str, Any]:
         """The dict of the module's docstring; recorded series are written into the folder as compact files."""
@@ -57,6 +59,7 @@ class Scenario:
             "hosts": {name: list(address) for name, address in self.hosts.items()},
             "parts": parts,
             "events": [dict(event) for event in self.events],
+            "luminaire": self.luminaire,
         }
 
 
@@ -88,13 +91,30 @@ def _scenario(document: TomlDocument, board: Board, beside: Path | None) -> Scen
     hosts = {
         name: events.endpoint(document, ("hosts", name), text) for name, text in document.sound_items("hosts").items()
     }
+    luminaire = _luminaire(document, board, parts)
+    known = {part["id"]: part["part"] for part in parts}
     return Scenario(
         start=_start(document),
         wifi={**WIFI, **document.sound_items("wifi")},
         hosts=hosts,
         parts=parts,
-        events=events.read(document, {part["id"]: part["part"] for part in parts}),
+        events=events.read(document, {**known, "luminaire": "luminaire"} if luminaire else known),
+        luminaire=luminaire,
     )
+
+
+def _luminaire(document: TomlDocument, board: Board, parts: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Options of the luminaire at the board's lamp pins; None where the scenario has none."""
+    row = document.sound_items("luminaire")
+    if not row:
+        return None
+    meters = [part["id"] for part in parts if "watts" in events.quantities(part["part"])]
+    if row.get("meter") not in meters:
+        document.complain(("luminaire", "meter"), f"there is no meter {row.get('meter')}", nearest(
+            str(row.get("meter")), meters))  # fmt: skip
+    pins = {"relay": board.pins.get("lamp_relay"), "pwm": board.pins.get("lamp_pwm")}
+    values = {name: row[name] for name in events.quantities("luminaire") if name in row}
+    return {**pins, "meter": row.get("meter"), "inverted": row.get("inverted", False), "values": values}
 
 
 def _start(document: TomlDocument) -> int | None:

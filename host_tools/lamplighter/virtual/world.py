@@ -35,6 +35,7 @@ class World:
         self.folder, self.fast = folder, fast
         self.parts: list[dict[str, Any]] = facts["parts"]
         self.events: list[dict[str, Any]] = facts["events"]
+        self.luminaire: dict[str, Any] | None = facts["luminaire"]
         self._done: set[int] = set()
         self._values: dict[str, dict[str, Any]] = {}
         self._faults: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -131,7 +132,7 @@ class World:
         plan.write_text("".join(json.dumps(row) + "\n" for row in events if row))
         path.write_text(json.dumps({
             **facts, "fast": self.fast, "world_us": self.us(), "utc_us": self.utc_us, "parts": self.parts,
-            "supply": self._supply,
+            "luminaire": self.luminaire, "supply": self._supply,
             "steering": self.steering(), "plan": str(plan),
             "folder": str(self.folder), "keep": str(self.clock_file), "rtc": str(self.rtc_file),
         }))  # fmt: skip

@@ -37,11 +37,17 @@ class Fitting:
 
 
 fittings = []
+luminaire = [None]  # the luminaire at the lamp's pins, where the scenario has one
 
 
 def start():
     for row in world.facts["parts"]:
         fittings.append(Fitting(row, world.facts["folder"]))
+    options = world.facts.get("luminaire")
+    if options:
+        made = __import__("parts.luminaire", None, None, ("Luminaire",)).Luminaire
+        luminaire[0] = made(options, lambda permille, watts: _lit(options["meter"], permille, watts))
+        luminaire[0].tell()
     world.handlers["set"] = _set
     world.handlers["fault"] = _fault
     for message in world.facts["steering"]:
@@ -74,13 +80,23 @@ class _Plan:
         self.read()
 
 
+def _lit(meter, permille, watts):
+    """The luminaire's light or power changed: the meter sees it."""
+    _set(meter, {"watts": watts})
+    world.say("light %d" % permille)
+
+
 def _set(part, values):
+    if part == "luminaire" and luminaire[0]:
+        luminaire[0].set(**values)
     for fitting in fittings:
         if fitting.id == part:
             fitting.twin.set(**values)
 
 
 def _fault(part, kind, options):
+    if part == "luminaire" and luminaire[0]:
+        luminaire[0].fault(kind, **options)
     for fitting in fittings:
         if fitting.id == part:
             fitting.twin.fault(kind, **options)

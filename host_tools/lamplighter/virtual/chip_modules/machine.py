@@ -156,6 +156,8 @@ class Pin:
             _Gpio.levels[self.id] = level
             if self.id not in _bus_pins:
                 world.say("pin %d %d" % (self.id, level))
+                if _parts.luminaire[0]:
+                    _parts.luminaire[0].pin(self.id, level)
         return None
 
     __call__ = value
@@ -472,6 +474,8 @@ class PWM:
         if duty_ns is not None:
             self._duty = min(65535, duty_ns * self._freq * 65535 // 1000000000)
         world.say("pwm %d %d %d" % (self._pin, self._freq, self._duty))
+        if _parts.luminaire[0]:
+            _parts.luminaire[0].pwm(self._pin, self._duty)
 
     def deinit(self):
         world.say("pwm %d 0 0" % self._pin)
