@@ -1,4 +1,4 @@
-"""`lamplighter demo`: the main job on virtual lampposts, from blank flash to telemetry, one plug pulled on the way."""
+"""`lamplighter demo`: the main job on virtual lampposts, from blank flash to telemetry, a new app and a pulled plug."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from typing import TYPE_CHECKING
 import click
 
 from .. import screen
-from ..problems import ContractBroken, TelemetryGaps
+from ..problems import ContractBroken, TelemetryGaps, VirtualFailed
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ..demo.demo_street import Lamp, Street
     from ..telemetry.state import Seen, Telemetry
-    from ..telemetry.subscriber import Subscriber
+    from ..telemetry.subscriber import Incoming, Subscriber
+    from ..telemetry.updating import AirUpdate
 
 WITHOUT_TERMINAL_S = 60
 TELEMETRY_S = 12  # there is at least so much to see, however long the way there took
 DARK_S = 3
 BACK_S = 30  # a lamppost that was pulled must be back by then
+HEALTHY_S = 10  # the new app does its work so long before it is confirmed; on a street it is five minutes
+UPDATED_S = 30  # beyond the end of the demo, should the update need it
 
 
 def _seconds() -> float | None:
@@ -42,7 +45,7 @@ def _seconds() -> float | None:
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), hidden=True, help="Picture of the last screen.")
 def command(seconds: float | None, svg: Path | None) -> None:
     """Run three virtual lampposts on recorded data: flash, configure and test them with the real tools, then show
-    live telemetry. Halfway, one of them loses power.
+    live telemetry. One gets a new app over the air, another loses power halfway.
 
     Stops after --seconds or with Ctrl-C. Exit code 53 if a message was invalid, 54 if one was lost. Duplicates are
     only counted: a lamppost that loses power before the acknowledgement sends the record again, under the same key.
@@ -51,6 +54,7 @@ def command(seconds: float | None, svg: Path | None) -> None:
     """
     from ..contract import ROOT
     from ..demo.broker import DemoBroker
+    from ..demo.demo_release import DemoRelease
     from ..demo.demo_street import Street
     from ..telemetry import panel
     from ..telemetry.state import Telemetry
@@ -64,13 +68,17 @@ def command(seconds: float | None, svg: Path | None) -> None:
         tempfile.TemporaryDirectory(prefix="lamplighter-demo-") as folder,
         DemoBroker() as broker,
         Subscriber(broker.host, broker.port, [f"{ROOT}/#"]) as subscriber,
-        Street(Path(folder), (broker.host, broker.port)) as street,
+        DemoRelease(Path(folder)) as release,
+        Street(Path(folder), (broker.host, broker.port), release) as street,
     ):
         show = (_Live if screen.out.is_terminal else _Lines)(street, telemetry, f"demo broker {subscriber.where}")
         with show:
-            Demo(street, subscriber, telemetry, show, seconds).run()
+            demo = Demo(street, subscriber, telemetry, show, seconds)
+            demo.run()
         if svg:
             panel.picture(_screen(street, telemetry, show.said, 112), svg, 112, "lamplighter demo")
+    if demo.update and demo.update.phase in ("rejected", "reverted"):
+        raise VirtualFailed(f"{demo.update.node} did not keep the new app: {demo.update.sentence}.")
     summary = telemetry.summary()
     screen.out.print(f"demo: {panel.closing(summary)}", markup=False)
     if summary["invalid"]:
@@ -80,24 +88,29 @@ def command(seconds: float | None, svg: Path | None) -> None:
 
 
 class Demo:
-    """The steps of the demo: start, watch, cut the power of one, watch again."""
+    """The steps of the demo: start, bring one a new app, cut the power of another, watch."""
 
     def __init__(
         self, street: Street, subscriber: Subscriber, telemetry: Telemetry, show: _Lines, seconds: float | None
     ) -> None:
         self._street, self._subscriber, self._telemetry, self._show = street, subscriber, telemetry, show
         self._ends = time.monotonic() + seconds if seconds else None
+        self.update: AirUpdate | None = None  # of the last lamppost, once it was asked for
 
     def run(self) -> None:
         """Until the time is over, or Ctrl-C."""
         try:
             self._bring_up()
+            self._ask_for_update(self._street.lamps[-1])
             now = time.monotonic()
             if self._ends is not None:
                 self._ends = max(self._ends, now + TELEMETRY_S)
             self._listen(now + (min(10.0, (self._ends - now) / 3) if self._ends else 10.0))
             self._pull(self._street.lamps[1])
             self._listen(self._ends)
+            give_up = time.monotonic() + UPDATED_S
+            while self.update and not self.update.ended and time.monotonic() < give_up:
+                self._listen(time.monotonic() + 0.2)
         except KeyboardInterrupt:
             self._show.say("stopping")
 
@@ -107,6 +120,30 @@ class Demo:
             while not all(one.done() for one in work):
                 self._listen(time.monotonic() + 0.2)
             _raise_first(work)
+
+    def _ask_for_update(self, lamp: Lamp) -> None:
+        """Publish the release that the lamppost shall run; it fetches it, restarts, and proves it."""
+        from ..telemetry import updating
+
+        if lamp.release:
+            node = f"{lamp.city}/{lamp.node}"
+            self.update = updating.AirUpdate(node, "demo")
+            address = lamp.release.address
+            self._show.say(f"{lamp.node}: app {address.version} is published for it, signed")
+            updating.publish(self._subscriber, node, self.update.id, address, spread_s=0, healthy_s=HEALTHY_S)
+
+    def _follow_update(self, arrived: Incoming) -> None:
+        from ..demo.demo_street import UPDATE
+
+        lamp = self._street.lamps[-1]
+        before = lamp.done.get(UPDATE)
+        if self.update and self.update.take(arrived):
+            told = self.update
+            lamp.done[UPDATE] = f"{told.phase} {told.total} B" if told.phase == "downloading" else told.phase
+            if told.ok and lamp.release:
+                lamp.done[UPDATE] = f"{told.phase}: {lamp.release.address.version}"
+            if lamp.done[UPDATE] != before:
+                self._show.step(lamp, f"update over the air: {lamp.done[UPDATE]}")
 
     def _pull(self, lamp: Lamp) -> None:
         """The mains are cut without a word, as at dawn; and come back."""
@@ -134,6 +171,7 @@ class Demo:
                 return
             arrived = self._subscriber.next(left)
             if isinstance(arrived, Incoming):
+                self._follow_update(arrived)
                 self._show.message(self._telemetry.take(arrived.topic, arrived.payload, arrived.retained))
             self._show.tick()
 
@@ -237,14 +275,14 @@ def _screen(street: Street, telemetry: Telemetry, said: str, width: int, height:
 
 
 def _way(street: Street, width: int) -> RenderableType:
-    from ..demo.demo_street import STEPS
+    from ..demo.demo_street import STEPS, UPDATE
     from ..fitting_table import fitting_table
 
     rows = []
     for lamp in street.lamps:
-        steps = {step: lamp.done.get(step, "…" if lamp.doing == step else "") for step in STEPS}
+        steps = {step: lamp.done.get(step, "…" if lamp.doing == step else "") for step in (*STEPS, UPDATE)}
         state = lamp.virtual.state
         chip = f"[bold red]{state}[/]" if state == "off" else state
         rows.append({"node": lamp.node, "city": lamp.city, "board": lamp.board, **steps, "chip": chip})
-    columns = ("node", "city", "board", *STEPS, "chip")
+    columns = ("node", "city", "board", *STEPS, UPDATE, "chip")
     return fitting_table(columns, rows, width, drop_first=("board", "city", "configure", "flash"))

@@ -1,4 +1,7 @@
-"""Three virtual lampposts brought up with the real tools: flashed, configured and tested, each in its own city."""
+"""Three virtual lampposts brought up with the real tools: flashed, configured and tested, each in its own city.
+
+The last one trusts the keys of the demo's release, and gets it over the air.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ from ..boards import board_file
 from ..problems import Problem, VirtualFailed
 from ..virtual import scenario_file
 from ..virtual.lamppost import VirtualLamppost
+from .demo_release import WEB, DemoRelease
 
 CITIES = {"lisbon": "lamppost-esp32", "london": "lamppost-esp32s3", "milan": "lamppost-esp32s3-n8r2"}
 BROKER = "broker.lan"
 STEPS = ("flash", "configure", "test")
+UPDATE = "update"  # of one lamppost over the air, after these
 
 
 @dataclass
@@ -28,6 +33,7 @@ class Lamp:
     node: str
     virtual: VirtualLamppost
     config: Path
+    release: DemoRelease | None = None  # that it gets over the air
     done: dict[str, str] = field(default_factory=dict)  # step: what came of it
     doing: str = ""
 
@@ -57,16 +63,17 @@ class Lamp:
             answer = self.tool("flash", "--board", self.board)
             return f"{answer['written'] / 1024:.0f} kB verified"
         if step == "configure":
-            return self.tool("configure", str(self.config))["config"]
+            trust = ("--release-keys", str(self.release.keys_file)) if self.release else ()
+            return self.tool("configure", *trust, str(self.config))["config"]
         checks = self.tool("test")["checks"]
         return f"{sum(row['ok'] for row in checks)} of {len(checks)} passed"
 
 
 class Street:
-    """`with Street(folder, broker) as street:` -- the lampposts stand, blank; bring_up() each, pull() one."""
+    """`with Street(folder, broker, release) as street:` -- the lampposts stand, blank; bring_up() each, pull() one."""
 
-    def __init__(self, folder: Path, broker: tuple[str, int]) -> None:
-        self._folder, self._broker = folder, broker
+    def __init__(self, folder: Path, broker: tuple[str, int], release: DemoRelease) -> None:
+        self._folder, self._broker, self._release = folder, broker, release
         self._open = ExitStack()
         self.lamps: list[Lamp] = []
 
@@ -80,6 +87,8 @@ class Street:
                 config = place / "config.json"
                 config.write_text(json.dumps(configuration(city, node, virtual.board), indent=2))
                 self.lamps.append(Lamp(city, node, virtual, config))
+            self.lamps[-1].release = self._release
+            self.lamps[-1].virtual.network.hosts[WEB] = self._release.server
         except BaseException:
             self._open.close()
             raise
