@@ -43,8 +43,12 @@ def command() -> None:
 @command.command("run")
 @broker_options
 @TO
+@click.option(
+    "--share", default=0, metavar="N", type=click.IntRange(0, 64),
+    help="Share the subscription among N stores on one PostgreSQL database; give each of them the same N.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One object a second.")
-def run(access: BrokerAccess, to: str, as_json: bool) -> None:
+def run(access: BrokerAccess, to: str, share: int, as_json: bool) -> None:
     """Store until stopped; a line a second tells the counts since the start.
 
     The broker must speak MQTT 5.0. It keeps the store's session for seven days, and a record is acknowledged only
@@ -57,7 +61,7 @@ def run(access: BrokerAccess, to: str, as_json: bool) -> None:
     from ..store.databases import target
     from ..store.ingest import Counts, Store, until_free
     from ..store.session import KeptSession
-    from ..store.target import TargetBusy
+    from ..store.subscriptions import Arrived, Subscriptions
 
     def show(counts: Counts) -> None:
         if as_json:
@@ -66,25 +70,21 @@ def run(access: BrokerAccess, to: str, as_json: bool) -> None:
             words = f"{counts.records} records, {counts.repeats} repeated, {counts.rejected} rejected"
             screen.text(f"{time.strftime('%H:%M:%S')}  {words}")
 
-    database = target(to)
-
-    def claim() -> None:
-        if not database.claim(0):
-            raise TargetBusy("another store writes to it.")
-
-    until_free(database.open, screen.note)
-    try:
-        until_free(claim, screen.note, patience_s=READ_S)  # the database may not know yet that a killed store is gone
-    except TargetBusy:
-        raise StoreBusy(f"Another store writes to {to}.") from None
-    with contextlib.closing(database), contextlib.suppress(KeyboardInterrupt):
-        session = KeptSession(
-            database.session, access.host, access.port, [f"{ROOT}/#"], access.user, access.password, tls=access.tls,
-            identity=access.identity,
+    def new(name: str, filters: list[str], not_filters: tuple[str, ...], arrived: Arrived) -> KeptSession:
+        return KeptSession(
+            name, access.host, access.port, filters, access.user, access.password, tls=access.tls,
+            identity=access.identity, arrived=arrived, not_filters=not_filters,
         )  # fmt: skip
-        with session:
-            screen.note(f"Storing {ROOT}/# from {session.where} in {to}. Ctrl-C ends.")
-            Store(session, database, screen.note, show).run()
+
+    database = target(to)
+    until_free(database.open, screen.note)
+    with contextlib.closing(database), contextlib.suppress(KeyboardInterrupt):
+        shares = until_free(lambda: database.shares(share), screen.note)
+        subscriptions = Subscriptions(database, shares, new, screen.note)
+        with contextlib.closing(subscriptions):
+            until_free(subscriptions.start, screen.note)
+            screen.note(f"Storing {ROOT}/# from {subscriptions.where} in {database.where}. Ctrl-C ends.")
+            Store(subscriptions, database, screen.note, show).run()
 
 
 @command.command("check")

@@ -59,9 +59,7 @@ def read(payload: bytes, decimal: Callable[[str], Any] = float) -> Any:
     if not payload:
         raise ValueError("The payload is empty; only a cleared alarm has an empty payload.")
     try:
-        return json.loads(
-            payload.decode("utf-8"), parse_float=decimal, parse_constant=_no_constant, object_pairs_hook=_no_twins
-        )
+        return _decoder(decimal).decode(payload.decode("utf-8"))
     except UnicodeDecodeError as wrong:
         raise ValueError(f"The payload is not UTF-8 (byte {wrong.start}).") from None
     except json.JSONDecodeError as wrong:
@@ -70,16 +68,22 @@ def read(payload: bytes, decimal: Callable[[str], Any] = float) -> Any:
         raise ValueError("The payload is nested too deeply.") from None
 
 
+@cache
+def _decoder(decimal: Callable[[str], Any]) -> json.JSONDecoder:
+    return json.JSONDecoder(parse_float=decimal, parse_constant=_no_constant, object_pairs_hook=_no_twins)
+
+
 def _no_constant(word: str) -> None:
     raise ValueError(f"The payload is not JSON: {word} is not a JSON number.")
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"{name} appears twice.")
-    return dict(pairs)
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        names = [name for name, _ in pairs]
+        twin = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twin} appears twice.")
+    return read
 
 
 @cache

@@ -31,6 +31,7 @@ class DuckDBFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.session = ""
+        self.where = str(path)
         self._duckdb = needed("duckdb")
         self._arrow = needed("pyarrow")
         self._connection: Any = None
@@ -51,9 +52,25 @@ class DuckDBFile:
         finally:
             self.rest()
 
-    def claim(self, number: int) -> bool:
-        """The lock of open() keeps others away."""
-        return number == 0
+    def shares(self, wanted: int) -> int:
+        if wanted:
+            raise StoreUnusable(
+                "A DuckDB file takes one store, which reads everything.", "Leave out --share, or use PostgreSQL."
+            )
+        return 0
+
+    def claim(self, place: int) -> bool:
+        """The lock of open() keeps other stores away."""
+        return place == 0
+
+    def release(self, place: int) -> None: ...
+
+    def wait_for_place(self) -> None: ...
+
+    def stop_waiting(self) -> None: ...
+
+    def somebody_waits(self) -> bool:
+        return False
 
     def commit(self, batch: list[Record | Message | Rejected]) -> Committed:
         if not self.path.exists():

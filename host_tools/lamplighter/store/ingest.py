@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from ..telemetry.subscriber import Connection
 from .messages import sort
-from .session import Delivery, KeptSession
+from .session import Delivery
+from .subscriptions import Subscriptions, for_another_place
 from .target import Target, TargetBusy
 
 T = TypeVar("T")
@@ -35,9 +36,10 @@ class Store:
     """note -- takes a sentence; each_second -- takes the counts."""
 
     def __init__(
-        self, session: KeptSession, target: Target, note: Callable[[str], None], each_second: Callable[[Counts], None]
-    ) -> None:
-        self._session, self._target = session, target
+        self, subscriptions: Subscriptions, target: Target, note: Callable[[str], None],
+        each_second: Callable[[Counts], None],
+    ) -> None:  # fmt: skip
+        self._subscriptions, self._target = subscriptions, target
         self._note, self._each_second = note, each_second
         self.counts = Counts()
         self._told = time.monotonic()
@@ -49,15 +51,16 @@ class Store:
             deliveries = self._collect()
             if deliveries:
                 self._commit(deliveries)
-                self._session.acknowledge(deliveries)
+                self._subscriptions.acknowledge(deliveries)
             if len(deliveries) < MOST:
                 self._target.rest()
+            self._subscriptions.look()
 
     def _collect(self) -> list[Delivery]:
         deliveries: list[Delivery] = []
         end = time.monotonic() + COLLECT_S
         while len(deliveries) < MOST and (left := end - time.monotonic()) > 0:
-            arrived = self._session.next(left)
+            arrived = self._subscriptions.next(left)
             if isinstance(arrived, Delivery):
                 deliveries.append(arrived)
             elif isinstance(arrived, Connection):
@@ -66,7 +69,11 @@ class Store:
         return deliveries
 
     def _commit(self, deliveries: list[Delivery]) -> None:
-        sorted_ = (sort(one.topic, one.payload, self._now(), one.retained, one.repeated) for one in deliveries)
+        sorted_ = (
+            sort(one.topic, one.payload, self._now(), one.retained, one.repeated)
+            for one in deliveries
+            if not for_another_place(one)
+        )
         batch = [one for one in sorted_ if one is not None]
         if not batch:
             return

@@ -52,30 +52,50 @@ class Postgres:
         self.session = ""
         self._psycopg = needed("psycopg")
         self._link = PostgresLink(url)
+        self.where = self._link.where
 
     def open(self) -> None:
-        try:
+        with self._busy():
             connection = self._link.connected()
             with self._refusals():
-                self.session = migrate(connection, self._link.where)
+                self.session = migrate(connection, self.where)
             self._stage()
-        except self._psycopg.Error as wrong:
-            self._link.drop()
-            raise TargetBusy(first_line(wrong)) from None
 
-    def claim(self, number: int) -> bool:
-        """Reserve a subscription of the store for this process; False where another process has it."""
-        return self._link.claim(number)
+    def shares(self, wanted: int) -> int:
+        with self._busy():
+            connection = self._link.connected()
+            row = connection.execute(
+                "UPDATE setting SET value = greatest(value::integer, %s) WHERE name = 'shares' RETURNING value",
+                (wanted,),
+            ).fetchone()
+            return int(row[0])
+
+    def claim(self, place: int) -> bool:
+        with self._busy():
+            return self._link.claim(place)
+
+    def release(self, place: int) -> None:
+        with self._busy():
+            self._link.release(place)
+
+    def wait_for_place(self) -> None:
+        with self._busy():
+            self._link.wait()
+
+    def stop_waiting(self) -> None:
+        with self._busy():
+            self._link.stop_waiting()
+
+    def somebody_waits(self) -> bool:
+        with self._busy():
+            return self._link.somebody_waits()
 
     def commit(self, batch: list[Record | Message | Rejected]) -> Committed:
-        try:
+        with self._busy():
             if self._link.lost:
                 self._link.connected()
                 self._stage()
             return self._commit(batch)
-        except self._psycopg.Error as wrong:
-            self._link.drop()
-            raise TargetBusy(first_line(wrong)) from None
 
     def rest(self) -> None:
         """Others may use the database at any time."""
@@ -89,9 +109,9 @@ class Postgres:
         try:
             with self._refusals(), connection.transaction():
                 connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                if not version(connection, self._link.where):
+                if not version(connection, self.where):
                     raise StoreUnusable(
-                        f"There is no store in {self._link.where}.", "Check the name; `lamplighter store` creates it."
+                        f"There is no store in {self.where}.", "Check the name; `lamplighter store` creates it."
                     )
                 yield self._rows
         except self._psycopg.OperationalError as wrong:
@@ -105,13 +125,22 @@ class Postgres:
         return (dict(zip(names, row, strict=True)) for row in found.fetchall())
 
     @contextmanager
+    def _busy(self) -> Iterator[None]:
+        """Whatever else fails can be tried again, on a new connection."""
+        try:
+            yield
+        except self._psycopg.Error as wrong:
+            self._link.drop()
+            raise TargetBusy(first_line(wrong)) from None
+
+    @contextmanager
     def _refusals(self) -> Iterator[None]:
         """What the database refuses for good is a Problem."""
         try:
             yield
         except self._psycopg.errors.InsufficientPrivilege as wrong:
             raise StoreUnusable(
-                f"{self._link.where}: {first_line(wrong)}.",
+                f"{self.where}: {first_line(wrong)}.",
                 "Let this user create tables: GRANT CREATE ON SCHEMA public TO the user of the store.",
             ) from None
 

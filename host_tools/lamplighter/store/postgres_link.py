@@ -14,7 +14,10 @@ from .target import TargetBusy
 CONNECT_S = 10
 TAKEN_S = 30.0  # so long a lost connection may keep its reservations on the server
 # the reservations of one store: its schema in the database, and a number each
-_LOCK = "SELECT pg_try_advisory_lock(hashtext('lamplighter store ' || current_schema()), %s)"
+_NUMBER = "hashtext('lamplighter store ' || current_schema()), %s"
+_LOCK = f"SELECT pg_try_advisory_lock({_NUMBER})"
+_UNLOCK = f"SELECT pg_advisory_unlock({_NUMBER})"
+_WAITING = -1  # the number that all share who wait for a place
 # a store that vanished with its machine frees its reservations within half a minute
 _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 _PASSING = ("starting up", "shutting down", "too many", "remaining connection slots", "recovery", "terminating")
@@ -50,14 +53,30 @@ class PostgresLink:
 
     def claim(self, number: int) -> bool:
         """Reserve a number of this database for this process, over lost connections too."""
-        try:
-            free = _locked(self.connected(), number)
-        except self._psycopg.Error as wrong:
-            self.drop()
-            raise TargetBusy(first_line(wrong)) from None
+        if number in self._claims:
+            return True
+        free = _locked(self.connected(), number)
         if free:
             self._claims.add(number)
         return free
+
+    def release(self, number: int) -> None:
+        self._claims.discard(number)
+        self.connected().execute(_UNLOCK, (number,))
+
+    def wait(self) -> None:
+        self.connected().execute(f"SELECT pg_advisory_lock_shared({_NUMBER})", (_WAITING,))
+
+    def stop_waiting(self) -> None:
+        self.connected().execute(f"SELECT pg_advisory_unlock_shared({_NUMBER})", (_WAITING,))
+
+    def somebody_waits(self) -> bool:
+        """Who waits has the number together with others; nobody can have it alone then."""
+        connection = self.connected()
+        alone = _locked(connection, _WAITING)
+        if alone:
+            connection.execute(_UNLOCK, (_WAITING,))
+        return not alone
 
     def _claim_again(self, connection: Any) -> None:
         try:

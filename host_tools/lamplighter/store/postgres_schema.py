@@ -45,7 +45,7 @@ def migrate(connection: Any, where: str) -> str:
             run("CREATE TABLE schema_version (version integer NOT NULL, applied timestamp NOT NULL)")
             run("CREATE TABLE setting (name text PRIMARY KEY, value text NOT NULL)")
             name = f"lamplighter-store-{uuid.uuid4().hex}"
-            run("INSERT INTO setting VALUES ('session', %s), ('views', '')", (name,))
+            run("INSERT INTO setting VALUES ('session', %s), ('views', ''), ('shares', '0')", (name,))
         for number, script in enumerate(migrations("postgresql")[done:], done + 1):
             run(script)
             run("INSERT INTO schema_version VALUES (%s, now() AT TIME ZONE 'UTC')", (number,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from ..telemetry.subscriber import Incoming, Subscriber
+from ..telemetry.subscriber import Connection, Incoming, Subscriber
 
 EXPIRY_S = 7 * 86400  # the broker may delete the session of a store that was away for longer
 MOST_UNACKNOWLEDGED = 65535  # the limit of MQTT
@@ -19,27 +20,37 @@ MOST_UNACKNOWLEDGED = 65535  # the limit of MQTT
 
 @dataclass(frozen=True)
 class Delivery(Incoming):
-    """repeated -- the broker may have sent it before; mid, connection -- to acknowledge it by."""
+    """repeated -- the broker may have sent it before; session, mid, connection -- to acknowledge it by."""
 
     repeated: bool
     qos: int
+    session: KeptSession
     mid: int
     connection: int
 
 
 class KeptSession(Subscriber):
-    """`with KeptSession(session, ...)`: next() gives a Delivery; acknowledge() it once it is committed."""
+    """`with KeptSession(session, ...)`: next() gives a Delivery; acknowledge() it once it is committed.
 
-    def __init__(self, session: str, *about: Any, **more: Any) -> None:
+    arrived -- the queue of deliveries, where several sessions have one; not_filters -- what the session subscribed to
+    in earlier uses and must not any more
+    """
+
+    def __init__(
+        self, session: str, *about: Any, arrived: queue.SimpleQueue[Incoming | Connection] | None = None,
+        not_filters: tuple[str, ...] = (), **more: Any,
+    ) -> None:  # fmt: skip
         self._session = session
+        self._not_filters = list(not_filters)
         self._connection = 0
         super().__init__(*about, **more)
+        if arrived is not None:
+            self._arrived = arrived
 
-    def acknowledge(self, deliveries: list[Delivery]) -> None:
+    def acknowledge(self, delivery: Delivery) -> None:
         """Of an earlier connection nothing is acknowledged: its numbers may mean other messages in this one."""
-        for one in deliveries:
-            if one.connection == self._connection:
-                self._client.ack(one.mid, one.qos)
+        if delivery.connection == self._connection:
+            self._client.ack(delivery.mid, delivery.qos)
 
     def _new_client(self) -> paho.Client:
         return paho.Client(
@@ -56,6 +67,8 @@ class KeptSession(Subscriber):
         # retained copies come once, when the subscription is new to the broker
         options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
         self._client.subscribe([(one, options) for one in self.filters])
+        if self._not_filters:
+            self._client.unsubscribe(self._not_filters)
 
     # the rest runs in paho's thread
 
@@ -70,6 +83,7 @@ class KeptSession(Subscriber):
             topic = repr(message)
         self._arrived.put(
             Delivery(
-                topic, bytes(message.payload), message.retain, message.dup, message.qos, message.mid, self._connection
-            )
+                topic, bytes(message.payload), message.retain, message.dup, message.qos, self, message.mid,
+                self._connection,
+            )  # fmt: skip
         )

@@ -25,17 +25,32 @@ class Target(Protocol):
     """The broker's session belongs to the database: it is resumed wherever the database is taken."""
 
     session: str
+    where: str  # for sentences: without a password
 
     def open(self) -> None:
         """Make or migrate the database. Raises StoreUnusable, StoreNewer, TargetBusy."""
         ...
 
-    def claim(self, number: int) -> bool:
-        """Reserve a subscription of the store for this process; False where another process has it.
+    def shares(self, wanted: int) -> int:
+        """In how many places the subscription is shared: never fewer than before, as each has a session at the broker.
 
-        Raises StoreUnusable for a number that this database does not offer, TargetBusy.
+        Raises StoreUnusable where the database takes one store only, TargetBusy.
         """
         ...
+
+    def claim(self, place: int) -> bool:
+        """Reserve a place of the subscription for this process; False where another has it. Raises TargetBusy."""
+        ...
+
+    def release(self, place: int) -> None: ...
+
+    def wait_for_place(self) -> None:
+        """Let others know that this process has no place yet."""
+        ...
+
+    def stop_waiting(self) -> None: ...
+
+    def somebody_waits(self) -> bool: ...
 
     def commit(self, batch: list[Record | Message | Rejected]) -> Committed:
         """All of the batch or nothing, each record once. Raises TargetBusy; the same batch may then be tried again."""

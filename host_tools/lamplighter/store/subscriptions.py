@@ -1,0 +1,135 @@
+"""The broker sessions that this store reads: one, or its places in a subscription that several stores share.
+
+A broker parks the share of a store that is gone in its session, and other stores do not get it. So each session is a
+place that belongs to the database and not to a process: a store reserves places in the database, and takes over a
+place that nobody has held for a while. A store that finds no free place waits, and one with several hands one over.
+
+Place 0 has all topics where nothing is shared, else the last state and info of each lamppost, in their order.
+Places 1 to n share all numbered messages; their order is restored by (b, s).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import time
+from collections.abc import Callable
+
+from ..contract import ROOT
+from ..problems import Problem
+from ..telemetry.subscriber import Connection, Incoming
+from .session import Delivery, KeptSession
+from .target import Target, TargetBusy
+
+ALL = f"{ROOT}/#"
+UNSHARED = (f"{ROOT}/+/+/state", f"{ROOT}/+/+/info")
+LOOK_S = 2.0  # from one look for free places to the next
+FREE_S = 10.0  # a place that was free for so long has lost its store
+Arrived = queue.SimpleQueue[Incoming | Connection]
+
+
+class Subscriptions:
+    """new -- makes the session of (name, filters, filters to leave, queue); shares -- 0: one store reads everything."""
+
+    def __init__(
+        self, target: Target, shares: int,
+        new: Callable[[str, list[str], tuple[str, ...], Arrived], KeptSession], note: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self._target, self._new, self._note = target, new, note
+        self._places = range(1 if not shares else shares + 1)
+        self._sessions: dict[int, KeptSession] = {}
+        self._free_since: dict[int, float] = {}
+        self._looked = 0.0
+        self._arrived: Arrived = queue.SimpleQueue()
+        self.where = ""
+
+    def start(self) -> None:
+        """Take the first free place; wait for one as long as it takes. Raises the Problem of a broker."""
+        # the share first: a store that only has place 0 does no work
+        order = [*self._places[1:], 0]
+        waiting = False
+        while (free := next((place for place in order if self._target.claim(place)), None)) is None:
+            if not waiting:
+                self._target.wait_for_place()
+                waiting = True
+                self._note("All places are taken; waiting for one.")
+            time.sleep(LOOK_S / 2)
+        if waiting:
+            self._target.stop_waiting()
+        self._open(free)
+
+    def close(self) -> None:
+        for session in self._sessions.values():
+            session.__exit__()
+        self._sessions.clear()
+
+    def next(self, timeout: float) -> Delivery | Connection | None:
+        """The next delivery that this store must store; None when nothing came in time."""
+        try:
+            arrived = self._arrived.get(timeout=timeout)
+        except queue.Empty:
+            return None
+        assert isinstance(arrived, Delivery | Connection)
+        return arrived
+
+    def acknowledge(self, deliveries: list[Delivery]) -> None:
+        for one in deliveries:
+            one.session.acknowledge(one)
+
+    def look(self) -> None:
+        """Take over places that have lost their store; hand one over to a store that waits."""
+        if len(self._places) == 1 or time.monotonic() - self._looked < LOOK_S:
+            return
+        self._looked = time.monotonic()
+        with contextlib.suppress(TargetBusy):
+            shares = [place for place in self._sessions if place]
+            if len(shares) > 1 and self._target.somebody_waits():
+                self._hand_over(shares[-1])
+                return
+            for place in self._places:
+                if place not in self._sessions:
+                    self._consider(place)
+
+    def _consider(self, place: int) -> None:
+        if not self._target.claim(place):
+            self._free_since.pop(place, None)
+            return
+        since = self._free_since.setdefault(place, time.monotonic())
+        # place 0 has little to do, and nobody starts with it where others are free
+        if time.monotonic() - since < FREE_S and place:
+            self._target.release(place)
+            return
+        try:
+            self._open(place)
+        except Problem as problem:
+            self._target.release(place)
+            self._note(f"Place {place} cannot be taken over yet: {problem}")
+
+    def _hand_over(self, place: int) -> None:
+        """What it has delivered and is not committed comes again at the other store."""
+        self._sessions.pop(place).__exit__()
+        self._free_since.pop(place, None)
+        self._target.release(place)
+        self._note(f"Handed place {place} over.")
+
+    def _open(self, place: int) -> None:
+        base = self._target.session
+        shared = f"$share/{base}/{ALL}"
+        if place:
+            session = self._new(f"{base}-{place}", [shared], (), self._arrived)
+        elif len(self._places) > 1:
+            session = self._new(base, list(UNSHARED), (ALL,), self._arrived)
+        else:
+            session = self._new(base, [ALL], UNSHARED, self._arrived)
+        session.__enter__()
+        self._sessions[place] = session
+        self.where = session.where
+        if len(self._places) > 1:
+            self._note(f"Took place {place}.")
+
+
+def for_another_place(delivery: Delivery) -> bool:
+    """Whether place 0 stores it: a shared subscription has everything."""
+    if not delivery.session.filters[0].startswith("$share/"):
+        return False
+    return delivery.topic.count("/") == 4 and delivery.topic.endswith(("/state", "/info"))
