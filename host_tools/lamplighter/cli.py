@@ -36,6 +36,7 @@ VERBS = {
     "watch": ("watch", "Subscribe to telemetry, show it live and check it."),
     "send": ("send", "Send a command to lampposts and wait for their answers."),
     "store": ("store", "Write telemetry to a database, each record once, and prove it complete."),
+    "conform": ("conform", "Judge whether a lamppost, whoever made it, keeps the contract."),
     "geojson": ("geojson", "Write the lampposts of a street as GeoJSON points for a map."),
     "parts": ("parts", "List the supported parts, or show wiring, options and limits of one."),
     "decode": ("decode", "Decode a captured frame of a part."),

@@ -224,6 +224,16 @@ class CommandUnanswered(Problem):
     remedy = "See whether the lampposts are online (`lamplighter watch`) and whether this user may command."
 
 
+class HookFailed(Problem):
+    exit_code, word = 58, "hook-failed"
+    remedy = "Run the command by hand, or open the relay's address, and correct it until it works."
+
+
+class NotConforming(Problem):
+    exit_code, word = 59, "not-conforming"
+    remedy = "Read what each rule asks for in docs/integrate/conform.md, and report it to the lamppost's maker."
+
+
 class ToolMissing(Problem):
     exit_code, word = 60, "tool-missing"
     remedy = "Install the tool named above and run the command again."

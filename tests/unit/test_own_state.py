@@ -59,3 +59,13 @@ def test_a_state_that_does_not_come_back_is_logged_and_taken_as_forgotten():
     for _ in range(3):
         connection.state.check()
     assert connection.forgotten == 1 and len(connection.said(words.NOT_BACK)) == 1
+
+
+def test_a_state_that_is_published_again_on_demand_comes_back_as_well_and_is_logged_once():
+    connection = Connection()
+    for _ in range(2):
+        connection.state.published()
+        connection.state.take(False)
+        connection.ticks.ms += 6000
+        connection.state.check()
+    assert len(connection.said(words.BACK)) == 1 and not connection.said(words.NOT_BACK)

@@ -26,7 +26,7 @@ class OwnState:
         self._forgotten = forgotten
         self._log = log
         self._judged = True  # it is known whether the broker has kept something
-        self._back = False  # what was published has come back
+        self._back = False  # what was published has come back, and that is logged
         self._since = None  # when `state` was published, in ticks, while the node waits for it
 
     def begin(self, resumed):
@@ -42,9 +42,11 @@ class OwnState:
     def take(self, retained):
         """`state` has come from the broker."""
         self._judge(retained)
-        if not retained and self._since is not None and not self._back:
+        if retained or self._since is None:
+            return
+        self._since = None
+        if not self._back:
             self._back = True
-            self._since = None
             self._log("link: %s" % words.BACK)
 
     def check(self):

@@ -23,7 +23,6 @@ class Delivery(Incoming):
     """repeated -- the broker may have sent it before; session, mid, connection -- to acknowledge it by."""
 
     repeated: bool
-    qos: int
     session: KeptSession
     mid: int
     connection: int
@@ -83,7 +82,7 @@ class KeptSession(Subscriber):
             topic = repr(message)
         self._arrived.put(
             Delivery(
-                topic, bytes(message.payload), message.retain, message.dup, message.qos, self, message.mid,
+                topic, bytes(message.payload), message.retain, message.qos, message.dup, self, message.mid,
                 self._connection,
             )  # fmt: skip
         )

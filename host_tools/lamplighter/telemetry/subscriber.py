@@ -28,6 +28,7 @@ class Incoming:
     topic: str
     payload: bytes
     retained: bool
+    qos: int
 
 
 @dataclass(frozen=True)
@@ -209,4 +210,4 @@ class Subscriber:
             topic = message.topic
         except UnicodeDecodeError:
             topic = repr(message)
-        self._arrived.put(Incoming(topic, bytes(message.payload), message.retain))
+        self._arrived.put(Incoming(topic, bytes(message.payload), message.retain, message.qos))
