@@ -78,6 +78,10 @@ dusk: $(READY)  ## power on 2,000 simulated lampposts in one second and restart 
 	@.ci/broker
 	@$(BIN)/python tests/bench/dusk.py $(DUSK)
 
+rollout: $(READY)  ## bring a release to 1,000 simulated lampposts, dawns and failures included, and a bad one (ROLLOUT="--nodes 200" changes it)
+	@.ci/broker
+	@$(BIN)/python tests/rollout/run.py $(ROLLOUT)
+
 commission: $(READY)  ## run every way a commissioning can end, and unplug 30 lampposts at a random moment of it (10 minutes)
 	@.ci/broker
 	@$(BIN)/python -m pytest tests/host/commission_at_length.py

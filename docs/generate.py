@@ -10,7 +10,7 @@ from pathlib import Path
 from lamplighter.boards import board_file
 from lamplighter.config import config_file
 from lamplighter.contract import publish
-from pages import boards, card, commands, configuration, part, parts, problems, store, topics, wiring
+from pages import boards, card, commands, configuration, part, parts, problems, rollout, store, topics, wiring
 
 DOCS = Path(__file__).resolve().parent
 PAGES = {
@@ -22,6 +22,7 @@ PAGES = {
     "reference/configuration.md": configuration.content,
     "reference/parts.md": parts.content,
     "reference/problems.md": problems.content,
+    "reference/rollout.md": rollout.content,
 }
 
 

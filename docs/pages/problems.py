@@ -16,6 +16,7 @@ SECTIONS = {
     60: "Virtual and simulated lampposts",
     70: "Identity, roster, records",
     80: "The store's database",
+    90: "Roll-outs",
 }
 HEAD = """# Exit codes
 

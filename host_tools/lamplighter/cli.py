@@ -33,6 +33,7 @@ VERBS = {
     "log": ("log", "Show the node's serial output with timestamps."),
     "broker": ("broker", "Run a trial broker with the city's TLS and access list."),
     "push": ("push", "Send a configuration or the app over the air, on trial."),
+    "rollout": ("rollout", "Bring a release to a street, group by group, and stop where it does harm."),
     "watch": ("watch", "Subscribe to telemetry, show it live and check it."),
     "send": ("send", "Send a command to lampposts and wait for their answers."),
     "store": ("store", "Write telemetry to a database, each record once, and prove it complete."),

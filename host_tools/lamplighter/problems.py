@@ -3,7 +3,7 @@
 A Problem is raised with the cause in one sentence; the command line prints cause and remedy and ends with
 the exit code. Exit codes: 1 bug, 2 wrong usage, 3 a file of this computer, 4 its clock, 10-19 port and serial line,
 20-29 boards, images, flashing, 30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry,
-60-69 virtual and simulated lampposts, 70-79 identity, roster, records, 80-89 the store.
+60-69 virtual and simulated lampposts, 70-79 identity, roster, records, 80-89 the store, 90-99 roll-outs.
 """
 
 from __future__ import annotations
@@ -357,3 +357,28 @@ class StoreNewer(Problem):
 class StoreIncomplete(Problem):
     exit_code, word = 83, "store-incomplete"
     remedy = "docs/integrate/store.md explains what each gap can mean; records that are late fill theirs."
+
+
+class PlanInvalid(Problem):
+    exit_code, word = 90, "plan-invalid"
+    remedy = "Correct what the lines above name: docs/reference/rollout.md explains every key."
+
+
+class RolloutStateWrong(Problem):
+    exit_code, word = 91, "rollout-state-wrong"
+    remedy = "Give a new roll-out a plan file of its own; move the state file away only if the old roll-out is over."
+
+
+class RolloutBusy(Problem):
+    exit_code, word = 92, "rollout-busy"
+    remedy = "Follow it there, or end that command with Ctrl-C: whichever runs next goes on from the same state."
+
+
+class RolloutStopped(Problem):
+    exit_code, word = 93, "rollout-stopped"
+    remedy = "Look into the lampposts named above; then --resume, --retry, --back or --abort."
+
+
+class RolloutIncomplete(Problem):
+    exit_code, word = 94, "rollout-incomplete"
+    remedy = "Run it again when the lampposts named above are back; --retry asks the failed ones once more."

@@ -40,29 +40,35 @@ class BrokerAccess:
 
 def broker_options(function: Callable) -> Callable:
     """Give a command the options, and their result as its first argument, `access`."""
+    return _with_options(function, True)
 
+
+def optional_broker_options(function: Callable) -> Callable:
+    """The same for a command whose file may name the broker: `access` is None without --host."""
+    return _with_options(function, False)
+
+
+def _with_options(function: Callable, needed: bool) -> Callable:
     @functools.wraps(function)
     def with_access(
-        host: str, port: int | None, user: str | None, password_file: Path | None, tls: bool, ca: Path | None,
+        host: str | None, port: int | None, user: str | None, password_file: Path | None, tls: bool, ca: Path | None,
         cert: Path | None, key: Path | None, city_folder: Path | None, reader: str | None, **others: object,
     ):  # fmt: skip
+        if host is None:
+            if any((port, user, password_file, tls, ca, cert, key, city_folder, reader)):
+                raise click.UsageError("The options of the broker go with --host.")
+            return function(None, **others)
         if bool(cert) != bool(key):
             raise click.UsageError("--cert and --key must be used together.")
         if bool(city_folder) != bool(reader):
             raise click.UsageError("--identity and --as must be used together: --identity FOLDER --as NAME.")
         identity = (key, cert) if key and cert else None
-        if city_folder and reader:
-            if identity or ca:
-                raise click.UsageError("--identity and --as replace --ca, --cert and --key: leave these out.")
-            ca, identity = of_subscriber(city_folder, reader)
-        secured = ca or bool(tls or identity)
-        access = BrokerAccess(
-            host, port or (8883 if secured else 1883), user, password_of(user, password_file), secured, identity
-        )
-        return function(access, **others)
+        if city_folder and reader and (identity or ca):
+            raise click.UsageError("--identity and --as replace --ca, --cert and --key: leave these out.")
+        return function(access_to(host, port, user, password_file, tls, ca, identity, city_folder, reader), **others)
 
     for option in reversed((
-        click.option("--host", type=Host(), required=True, metavar="HOST", help="The broker."),
+        click.option("--host", type=Host(), required=needed, metavar="HOST", help="The broker."),
         click.option("--port", type=click.IntRange(1, 65535),
                      help="Port of the broker. [default: 1883, with TLS 8883]"),  # fmt: skip
         click.option("--user", help="User name at the broker."),
@@ -77,6 +83,19 @@ def broker_options(function: Callable) -> Callable:
     )):  # fmt: skip
         with_access = option(with_access)
     return with_access
+
+
+def access_to(
+    host: str, port: int | None = None, user: str | None = None, password_file: Path | None = None, tls: bool = False,
+    ca: Path | None = None, identity: tuple[Path, Path] | None = None, city_folder: Path | None = None,
+    name: str | None = None,
+) -> BrokerAccess:  # fmt: skip
+    """identity -- (key, certificate); city_folder and name -- find it and the CA. Raises IdentityMissing."""
+    if city_folder and name:
+        ca, identity = of_subscriber(city_folder, name)
+    secured = ca or bool(tls or identity)
+    password = password_of(user, password_file)
+    return BrokerAccess(host, port or (8883 if secured else 1883), user, password, secured, identity)
 
 
 def of_subscriber(folder: Path, name: str) -> tuple[Path, tuple[Path, Path]]:

@@ -17,12 +17,13 @@ URL_MOST = 200  # characters that a lamppost accepts
 
 @dataclass(frozen=True)
 class ReleaseAddress:
-    """What ota/desired names. build, version -- empty where the release was not read."""
+    """What ota/desired names. build, version, boards -- empty where the release was not read."""
 
     url: str
     sha256: str
     build: str = ""
     version: str = ""
+    boards: tuple[str, ...] = ()
 
 
 def checked(url: str) -> str:
@@ -46,14 +47,19 @@ def read(url: str) -> ReleaseAddress:
     except (OSError, ValueError) as wrong:
         reason = getattr(wrong, "reason", wrong)
         raise ReleaseInvalid(f"{url} cannot be fetched: {reason}.", elsewhere) from None
+    return described(text, url)
+
+
+def described(text: bytes, url: str, shown: str = "") -> ReleaseAddress:
+    """A release by its bytes. shown -- its name for errors, where that is not the address. Raises ReleaseInvalid."""
     try:
         document = json.loads(text.partition(b"\n")[0])
-        build, version = document["build"], document["version"]
-        document["manifest"], document["boards"]
+        build, version, boards = document["build"], document["version"], tuple(document["boards"])
+        document["manifest"]
     except (ValueError, KeyError, TypeError):
         raise ReleaseInvalid(
-            f"{url} is not a release.", "Name the address of a .release file, as `lamplighter serve` prints it."
+            f"{shown or url} is not a release.", "Name a .release file that `lamplighter release` has written."
         ) from None
     if len(text) > MOST:
-        raise ReleaseInvalid(f"{url} is longer than the {MOST} bytes that a lamppost takes.")
-    return ReleaseAddress(url, hashlib.sha256(text).hexdigest(), build, version)
+        raise ReleaseInvalid(f"{shown or url} is longer than the {MOST} bytes that a lamppost takes.")
+    return ReleaseAddress(url, hashlib.sha256(text).hexdigest(), build, version, boards)

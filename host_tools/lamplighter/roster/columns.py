@@ -18,7 +18,10 @@ from ..problems import BoardInvalid
 
 Wrong = tuple[str, str, str]  # column, cause, remedy
 REQUIRED = ("asset", "site", "node", "board", "wifi", "broker")
-OPTIONAL = ("lat", "lon", "parts", "meter_address", "empty_mm", "wifi_password", "certificate", "mode", "mac", "note")
+OPTIONAL = (
+    "lat", "lon", "parts", "meter_address", "empty_mm", "wifi_password", "certificate", "mode", "mac", "circuit",
+    "note",
+)  # fmt: skip
 _MAC = re.compile(r"([0-9a-f]{2}[:.-]?){5}[0-9a-f]{2}\Z")
 _WHOLE = re.compile(r"0[xX][0-9a-fA-F]{1,8}\Z|[0-9]{1,9}\Z")
 _PART = re.compile(r"([a-z0-9-]{1,32})=([a-z0-9]+)@([^\s:@]+)(?::(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,9}))?\Z")

@@ -67,6 +67,7 @@ class Subscriber:
         self._client.reconnect_delay_set(1, 10)
         if user is not None:
             self._client.username_pw_set(user, password)
+        self._client.on_socket_open = _send_at_once
         self._client.on_connect = self._connected
         self._client.on_connect_fail = lambda *_: None
         self._client.on_subscribe = self._subscribed
@@ -211,3 +212,9 @@ class Subscriber:
         except UnicodeDecodeError:
             topic = repr(message)
         self._arrived.put(Incoming(topic, bytes(message.payload), message.retain, message.qos))
+
+
+def _send_at_once(_client: paho.Client, _data: Any, sock: Any) -> None:
+    """Without it each acknowledgement waits for another, 40 ms a message."""
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

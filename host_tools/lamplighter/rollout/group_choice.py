@@ -1,0 +1,49 @@
+"""The groups of a roll-out: the first has one lamppost of each kind, and of each the one with the weakest signal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from .member import Member
+
+_KIND = ("board", "chip", "firmware", "build", "micropython", "bootloader")  # of `info`, as far as it has them
+
+
+def choose(members: list[Member], first: Sequence[str], percent: Sequence[int]) -> None:
+    """Set each member's group, counted from 1.
+
+    first -- names that belong to the first group besides; percent -- of all, after the second group and those after it
+    """
+    kinds: dict[tuple[Any, ...], Member] = {}
+    for one in members:
+        if one.online:
+            best = kinds.setdefault(_kind(one), one)
+            if _signal(one) < _signal(best):
+                kinds[_kind(one)] = one
+    begin = {id(one) for one in kinds.values()} | {id(one) for one in members if one.name in first}
+    if not begin and members:
+        begin = {id(members[0])}
+    rest = sorted((one for one in members if id(one) not in begin), key=_draw)
+    for one in members:
+        one.group = 1 if id(one) in begin else 0
+    done = 0
+    for number, share in enumerate(percent, 2):
+        until = max(0, len(members) * share // 100 - len(begin)) if share < 100 else len(rest)
+        for one in rest[done:until]:
+            one.group = number
+        done = max(done, until)
+
+
+def _kind(member: Member) -> tuple[Any, ...]:
+    return tuple(str(member.info.get(key, "")) for key in _KIND)
+
+
+def _signal(member: Member) -> int:
+    return 0 if member.rssi is None else member.rssi
+
+
+def _draw(member: Member) -> bytes:
+    """A group is spread over the whole city, and the same at each start."""
+    return hashlib.sha256(member.name.encode()).digest()
