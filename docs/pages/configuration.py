@@ -58,7 +58,7 @@ TITLES = {
     "air": "air: particles, gases and climate", "air.cells": "air.cells: pairs of Alphasense",
     "air.calibration": "air.calibration: beside a reference", "light": "light: day and night",
     "pole": "pole: knocked down or not", "lamp": "lamp: output, luminaire, programmes",
-    "lamp.light_output": "lamp.light_output: corrections",
+    "lamp.dali": "lamp.dali: the interface", "lamp.light_output": "lamp.light_output: corrections",
     "lamp.light_output.maintenance": "lamp.light_output.maintenance: dirt",
     "lamp.calendar": "lamp.calendar: which programme on which night",
 }  # fmt: skip

@@ -49,7 +49,9 @@ class Node:
         self.start_times = start_times
         self.reset = status.reset_word(machine)
         self.board = config_store.facts("board.json")
-        self.output = assembly.lamp_output(self.config, self.board)  # first: the lamp is on within 2 s of the power
+        self.wiring = assembly.wiring(self.board)
+        # first: the lamp is on within 2 s of the power
+        self.output = assembly.lamp_output(self.config, self.board, self.wiring, clock, log)
         self.build = assembly.build()
         self.fresh = config_store.fresh()  # a new configuration was adopted since the last start
         self.broker = assembly.broker(self.config, self.reset, self.fresh)
@@ -59,7 +61,7 @@ class Node:
             self.wifi.start()
         self.dimmer = assembly.dimmer(self.output, self.config, clock, self.broker.client_id)
         start_times.mark("wifi")
-        self.parts = assembly.parts(self.config, self.board)
+        self.parts = assembly.parts(self.config, self.wiring)
         start_times.mark("parts")
         power_cut = self.reset == "power-on"
         self.counters, self.outbox, self.lost = assembly.journal(power_cut, clock, log)
@@ -203,5 +205,5 @@ def selftest():
     gc.collect()
     heap_free = gc.mem_free()
     config = config_store.load()[0]
-    parts = assembly.parts(config, config_store.facts("board.json"))
+    parts = assembly.parts(config, assembly.wiring(config_store.facts("board.json")))
     return asyncio.run(selftests.run(parts, assembly.partition(), assembly.wifi(config), heap_free))

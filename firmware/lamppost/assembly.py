@@ -6,9 +6,9 @@ import socket
 import sys
 import time
 
+import esp32
 import machine
 import network
-from esp32 import Partition
 
 from . import made
 from .buses.wiring import Wiring
@@ -21,6 +21,7 @@ from .journal.outbox import Outbox
 from .lamp import rules as lamp_rules
 from .lamp.analogue import HERTZ, LINEAR, AnalogueOutput
 from .lamp.control import Control
+from .lamp.dali_output import DaliOutput
 from .lamp.dimming import Dimmer
 from .lamp.output import Output
 from .lamp.relay import Relay, RelayOutput
@@ -37,12 +38,16 @@ _FAR = 60000  # boot numbers to jump over by chance when none can be kept: no ke
 _TIME_SERVERS = ("0.pool.ntp.org", "1.pool.ntp.org", "2.pool.ntp.org")  # two must agree
 
 
-def parts(config, board):
+def wiring(board):
+    """The buses of the board; one object, as lines share UARTs."""
+    return Wiring(board.get("buses", {}), machine, time)
+
+
+def parts(config, wiring):
     """{part id: driver} as configured; only the drivers that are named are imported.
 
     A part that this firmware or board does not know must not silence the others: it stands in as Absent.
     """
-    wiring = Wiring(board.get("buses", {}), machine, time)
     found = {}
     for row in config.get("parts", ()):
         try:
@@ -54,7 +59,7 @@ def parts(config, board):
 
 def partition():
     """The journal's."""
-    return Partition.find(Partition.TYPE_DATA, label="journal")[0]
+    return esp32.Partition.find(esp32.Partition.TYPE_DATA, label="journal")[0]
 
 
 def journal(power_cut, clock, log):
@@ -86,14 +91,14 @@ def journal(power_cut, clock, log):
     return counters, outbox, ", ".join(lost)
 
 
-def lamp_output(config, board):
+def lamp_output(config, board, wiring, clock, log):
     """The output that drives the lamp, made first: it leaves the lamp on. One that does nothing without `lamp`."""
     options = config.get("lamp")
     if options is None:
         return Output()
     pins = board.get("pins", {})
     if options["output"] == "dali":
-        return Output()  # no driver yet: in hardware the lamp is on
+        return dali_output(options, wiring, clock, log)
     relay = None
     if lamp_rules.standby(options) == "off":
         relay = Relay(machine.Pin(pins["lamp_relay"], machine.Pin.OUT, value=0))
@@ -101,6 +106,18 @@ def lamp_output(config, board):
         return RelayOutput(relay)
     pwm = machine.PWM(machine.Pin(pins["lamp_pwm"]), freq=HERTZ, duty_u16=0 if options.get("inverted") else 65535)
     return AnalogueOutput(pwm, relay, options.get("calibration", LINEAR), options.get("inverted", False))
+
+
+def dali_output(options, wiring, clock, log):
+    """The output by DALI; without its bus the gear stays at the level that it has stored."""
+    interface = options.get("dali", {})
+    inverted = {side: interface.get(side, False) for side in ("tx_inverted", "rx_inverted")}
+    try:
+        bus = wiring.dali(interface.get("bus", "dali"), esp32, random_below, **inverted)
+    except SensorFault as fault:
+        log("dali: %s" % fault)
+        return Output()
+    return DaliOutput(bus, clock, options, log)
 
 
 def dimmer(output, config, clock, name):

@@ -7,17 +7,18 @@ from . import programme
 OUTPUTS = ("relay", "0-10v", "1-10v", "dali")
 
 
-def faults(doc, pins):
+def faults(doc, pins, buses=None):
     """[(path, cause)] of what is wrong with the section `lamp` of a configuration; [] without one.
 
     doc -- the configuration, which may have any form: a pushed one was not necessarily checked by its schema
-    pins -- `pins` of the board, or None where the board is not known
+    pins, buses -- of the board, or None where the board is not known
     """
     lamp = doc.get("lamp")
     if lamp is None:
         return []
     try:
-        found = _of_luminaire(lamp) + _of_output(lamp, pins) + _of_light_output(lamp.get("light_output", {}))
+        found = _of_luminaire(lamp) + _of_output(lamp, pins) + _of_dali(lamp, buses)
+        found += _of_light_output(lamp.get("light_output", {}))
         if "location" not in doc:
             found.append((("location",), "is missing; the lamp needs it for sunset and sunrise"))
         zone = _of_zone(lamp.get("zone", "UTC0"))
@@ -73,6 +74,19 @@ def _of_output(lamp, pins):
         if standby(lamp) == "off" and "lamp_relay" not in pins:
             found.append((("lamp", "output"), "this board has no pin lamp_relay"))
     return found
+
+
+def _of_dali(lamp, buses):
+    here = ("lamp", "dali")
+    if lamp["output"] != "dali":
+        return [(here, "has no effect with the output %s; leave it out" % lamp["output"])] if "dali" in lamp else []
+    name = lamp.get("dali", {}).get("bus", "dali")
+    if buses is None:
+        return []
+    fitting = sorted([one for one in buses if buses[one]["kind"] in ("dali", "uart")])
+    if name in fitting:
+        return []
+    return [(here + ("bus",), "this board has no bus %s for DALI; use %s" % (name, " or ".join(fitting) or "another"))]
 
 
 def _of_light_output(light):

@@ -37,7 +37,7 @@ def faults(doc, running, board, driver, root="/"):
         rows = [row for row in parts if isinstance(row, dict)]
         found += _of_parts(rows, board, driver)
         found += _of_references(doc, [row.get("id") for row in rows])
-    lamp = lamp_rules.faults(doc, board.get("pins", {}))
+    lamp = lamp_rules.faults(doc, board.get("pins", {}), board.get("buses", {}))
     return found + [(".".join([str(step) for step in path]), cause) for path, cause in lamp]
 
 

@@ -21,7 +21,7 @@ for _r in _c.get('parking',()):
     _d[_r['bay']]=_r.get('parts') or [_r['part']]
 def _measure(bay):
     if bay not in _d: return {'bays':sorted(_d)}
-    _p=assembly.parts(_c,config_store.facts('board.json'))
+    _p=assembly.parts(_c,assembly.wiring(config_store.facts('board.json')))
     try: mm,field,note=asyncio.run(empty_bay.measure([_p[n] for n in _d[bay]]))
     except SensorFault as f: return {'word':f.word,'detail':f.detail}
     kept=counter_transfer.keep_note(assembly.partition(),time,empty_bay.name(bay),note)

@@ -121,7 +121,8 @@ def _lamp(doc: dict[str, Any], board: dict[str, Any] | None) -> list[Error]:
     paths.importable()
     from lamppost.lamp import rules as lamp_rules
 
-    return lamp_rules.faults(doc, board.get("pins", {}) if board else None)
+    board = board or {}
+    return lamp_rules.faults(doc, board.get("pins", {} if board else None), board.get("buses", {} if board else None))
 
 
 def _windows(doc: dict[str, Any]) -> list[Error]:

@@ -42,13 +42,10 @@ class Twin(Part):
         self._type = None  # enabled device type of the next command
         self._writable = False
         self._limit = False
-        self._power_cycle = True
         self._wh_us = None
         if "state" in options:
             self.restore(options["state"])
-        self.level = self._kept["power_on"]
-        if self.level:
-            self._kept["starts"] += 1
+        self.supply_returned()
 
     # what the wires ask of it
 
@@ -72,6 +69,13 @@ class Twin(Part):
 
     def restore(self, state):
         self._kept.update(state)
+
+    def supply_returned(self):
+        """Its mains are back."""
+        self._power_cycle = True
+        self.level = self._kept["power_on"]
+        if self.level:
+            self._kept["starts"] += 1
 
     def running(self):
         return {"level": self.level, "dtr": self._dtr, "power_cycle": self._power_cycle}

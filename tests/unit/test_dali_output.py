@@ -1,0 +1,150 @@
+"""The lamp's output by DALI: what the gear is told, what it keeps, and which failures become alarms."""
+
+import asyncio
+
+from dali_wire import Chip
+from lamppost.drivers.dali_gear import level_of
+from lamppost.lamp.dali_output import DaliOutput
+
+NONE = {"lampFailure": "", "controlGearFailure": "", "controlGearCommFailure": ""}
+
+
+class Lamp:
+    """An output on a chip, attended as the node does it."""
+
+    def __init__(self, gears=({"address": 0},), **options):
+        self.chip = Chip(gears)
+        self.lines = []
+        self.bus = self.chip.bus()
+        self.output = DaliOutput(self.bus, self, options, self.lines.append)
+
+    def uptime_ms(self):
+        return self.chip.us // 1000
+
+    def minutes(self, count=1):
+        async def attend():
+            end = self.chip.us + count * 60000000
+            while self.chip.us < end:
+                await self.output.attend()
+                await asyncio.sleep_ms(5000)
+
+        self.chip.run(attend())
+
+    def levels(self):
+        return [gear.level for gear in self.chip.gears]
+
+
+def test_new_gear_is_addressed_and_keeps_the_fail_safe_level_for_itself():
+    lamp = Lamp(({}, {}), fail_safe_level=50, min_level=10)
+    lamp.minutes()
+    assert [gear.short for gear in lamp.output.gears] == [0, 1]
+    for gear in lamp.chip.gears:
+        kept = gear.state()
+        assert kept["power_on"] == kept["failure"] == level_of(50) == 229 and kept["fade"] == 0
+    assert lamp.output.warned == NONE
+
+
+def test_a_level_reaches_all_gear_at_once_and_is_repeated_each_minute():
+    lamp = Lamp(({"address": 0}, {"address": 1}))
+    lamp.minutes()
+    lamp.output.set(300)
+    lamp.minutes()
+    assert lamp.levels() == [210, 210]
+    lamp.chip.gears[1].level = 0  # somebody else, or a supply that came back
+    lamp.minutes(2)
+    assert lamp.levels() == [210, 210]
+    lamp.output.set(0)
+    lamp.minutes()
+    assert lamp.levels() == [0, 0]
+
+
+def test_the_level_comes_before_the_addresses():
+    lamp = Lamp(({}, {}, {}, {}))
+    lamp.output.set(500)
+    levels = []
+    real = lamp.chip.gears[0].frame
+
+    def watch(value, bits, now_us):
+        levels.append(value)
+        return real(value, bits, now_us)
+
+    lamp.chip.gears[0].frame = watch
+    lamp.minutes()
+    assert levels[0] == 0xFE00 | level_of(50), "a lamp is not left waiting for the scan of its bus"
+
+
+def test_gear_that_lost_its_supply_gets_its_stored_levels_again():
+    lamp = Lamp()
+    lamp.minutes()
+    lamp.chip.gears[0].restore({"power_on": 100, "failure": 100})
+    lamp.chip.gears[0].supply_returned()
+    lamp.minutes(2)
+    assert lamp.chip.gears[0].state()["power_on"] == 254
+    assert lamp.levels() == [254]
+
+
+def test_a_failed_lamp_and_failed_gear_are_named_and_end_when_they_are_mended():
+    lamp = Lamp(({"address": 0}, {"address": 1}))
+    lamp.minutes()
+    lamp.chip.gears[1].fault("lamp")
+    lamp.minutes()
+    assert lamp.output.warned == dict(NONE, lampFailure="gear 1 reports a lamp failure")
+    lamp.chip.gears[1].fault("gear")
+    lamp.minutes()
+    assert "gear 1 reports a failure of its own" in lamp.output.warned["controlGearFailure"]
+    lamp.chip.gears[1].fault("none")
+    lamp.minutes()
+    assert lamp.output.warned == NONE
+
+
+def test_gear_that_stays_silent_for_three_minutes_is_reported_and_one_lost_answer_is_not():
+    lamp = Lamp(({"address": 0}, {"address": 1}))
+    lamp.minutes()
+    lamp.chip.gears[1].fault("silence")
+    lamp.minutes(2)
+    assert lamp.output.warned == NONE
+    lamp.minutes(2)
+    assert lamp.output.warned["controlGearCommFailure"] == "gear 1: silent"
+    lamp.output.set(500)
+    lamp.minutes()
+    assert lamp.levels()[0] == level_of(50), "the other one is still led"
+    lamp.chip.gears[1].fault("none")
+    lamp.minutes(2)
+    assert lamp.output.warned == NONE and lamp.levels() == [229, 229]
+
+
+def test_a_bus_without_supply_is_reported_and_tried_again_for_ever():
+    lamp = Lamp()
+    lamp.chip.gears[0].fault("unsupplied")
+    lamp.minutes(60)
+    assert "no supply" in lamp.output.warned["controlGearCommFailure"]
+    assert len(lamp.lines) == 1, "one line, not one a minute"
+    lamp.output.set(400)
+    lamp.chip.gears[0].fault("none")
+    lamp.minutes(11)
+    assert lamp.levels() == [220] and lamp.output.warned == NONE
+
+
+def test_energy_and_diagnostics_are_read_once_a_day():
+    lamp = Lamp()
+    lamp.minutes(9)
+    assert lamp.output.readings == {}
+    lamp.minutes(3)
+    found = lamp.output.readings[0]
+    assert found["energy"]["p_mw"] == 60000 and found["gear"]["u_mv"] == 230000 and found["rated"]["life_h"] == 100000
+    before = lamp.bus.frames
+    lamp.minutes(10)
+    assert lamp.bus.frames - before < 10 * 5, "a minute is a level, a status and a level read back"
+
+
+def test_a_second_master_on_the_bus_does_not_stop_the_lamp():
+    lamp = Lamp()
+    lamp.minutes()
+    lamp.chip.gears[0].fault("master")
+    lamp.output.set(300)
+    lamp.minutes(5)
+    # the other master sends levels of its own; ours is repeated each minute
+    assert lamp.bus.disturbed > 0
+    lamp.chip.gears[0].fault("none")
+    lamp.minutes(12)
+    assert lamp.levels() == [210] and lamp.output.warned == NONE
