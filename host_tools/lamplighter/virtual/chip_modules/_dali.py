@@ -3,6 +3,7 @@
 import _parts
 from _world import world
 
+_BASE_WATTS = 2.0  # the rest of the lamppost
 _BEHIND_US = 60000  # a host that is busy may run so late behind the wave without an edge being missed
 
 
@@ -21,6 +22,18 @@ class Interface:
         self.tx_inverted = any(twin.tx_inverted for twin in twins)
         self.rx_inverted = any(twin.rx_inverted for twin in twins)
         self._segment = Segment(twins)
+        for twin in twins:
+            if twin.meter:
+                twin.told = self._lit
+        self._lit()
+
+    def _lit(self):
+        """The light or power of a gear changed: the meter sees it."""
+        twins = [fitting.twin for fitting in self._fittings if fitting.twin.meter]
+        if twins:
+            now = world.world_us()
+            permille = sum([int(10 * twin.percent()) if twin.lit else 0 for twin in twins]) // len(twins)
+            _parts.metered(twins[0].meter, permille, _BASE_WATTS + sum([twin.drawn_watts(now) for twin in twins]))
 
     def _now(self):
         now = world.world_us()

@@ -46,7 +46,7 @@ def start():
     options = world.facts.get("luminaire")
     if options:
         made = __import__("parts.luminaire", None, None, ("Luminaire",)).Luminaire
-        luminaire[0] = made(options, lambda permille, watts: _lit(options["meter"], permille, watts))
+        luminaire[0] = made(options, lambda permille, watts: metered(options["meter"], permille, watts))
         luminaire[0].tell()
     world.handlers["set"] = _set
     world.handlers["fault"] = _fault
@@ -80,7 +80,7 @@ class _Plan:
         self.read()
 
 
-def _lit(meter, permille, watts):
+def metered(meter, permille, watts):
     """The luminaire's light or power changed: the meter sees it."""
     _set(meter, {"watts": watts})
     world.say("light %d" % permille)

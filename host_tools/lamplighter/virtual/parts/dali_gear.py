@@ -16,7 +16,10 @@ FAULTS = ("lamp", "gear", "short", "unsupplied", "master")
 class Twin(Part):
     """Options: address (short address, none by default), version (8), power_on and system_failure (level it has from
     the factory), random (its random address: given where a test wants a certain one); tx_inverted, rx_inverted (how the
-    interface of the node is made)."""
+    interface of the node is made); meter (id of the part that sees its power).
+
+    told -- called without arguments whenever its light or power may have changed; None
+    """
 
     BUSES = ("dali",)
     FAULTS = FAULTS
@@ -32,6 +35,8 @@ class Twin(Part):
         }  # fmt: skip
         self.tx_inverted = options.get("tx_inverted", False)  # of the interface between the node and the bus
         self.rx_inverted = options.get("rx_inverted", False)
+        self.meter = options.get("meter")
+        self.told = None
         self._draw = options.get("random")
         self._version = options.get("version", 8)
         self._dtr = [0, 0, 0]
@@ -46,6 +51,18 @@ class Twin(Part):
         if "state" in options:
             self.restore(options["state"])
         self.supply_returned()
+
+    def set(self, **values):
+        super().set(**values)
+        self._tell()
+
+    def fault(self, kind, **options):
+        super().fault(kind, **options)
+        self._tell()
+
+    def _tell(self):
+        if self.told:
+            self.told()
 
     # what the wires ask of it
 
@@ -160,6 +177,7 @@ class Twin(Part):
             if not self.level:
                 self._kept["starts"] += 1
         self.level = level
+        self._tell()
 
     def _status(self):
         failed = self.fault_kind == "lamp"
