@@ -35,6 +35,7 @@ VERBS = {
     "push": ("push", "Send a configuration or the app over the air, on trial."),
     "rollout": ("rollout", "Bring a release to a street, group by group, and stop where it does harm."),
     "watch": ("watch", "Subscribe to telemetry, show it live and check it."),
+    "web": ("web", "Show the street live in a browser: plan, list, each lamppost, alarms."),
     "send": ("send", "Send a command to lampposts and wait for their answers."),
     "store": ("store", "Write telemetry to a database, each record once, and prove it complete."),
     "conform": ("conform", "Judge whether a lamppost, whoever made it, keeps the contract."),

@@ -3,7 +3,8 @@
 A Problem is raised with the cause in one sentence; the command line prints cause and remedy and ends with
 the exit code. Exit codes: 1 bug, 2 wrong usage, 3 a file of this computer, 4 its clock, 10-19 port and serial line,
 20-29 boards, images, flashing, 30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry,
-60-69 virtual and simulated lampposts, 70-79 identity, roster, records, 80-89 the store, 90-99 roll-outs.
+60-69 virtual and simulated lampposts, 70-79 identity, roster, records, 80-89 the store, 90-99 roll-outs,
+100-109 the web page.
 """
 
 from __future__ import annotations
@@ -382,3 +383,18 @@ class RolloutStopped(Problem):
 class RolloutIncomplete(Problem):
     exit_code, word = 94, "rollout-incomplete"
     remedy = "Run it again when the lampposts named above are back; --retry asks the failed ones once more."
+
+
+class WebUnprotected(Problem):
+    exit_code, word = 100, "web-unprotected"
+    remedy = "Add --web-password-file FILE, or --https-cert, --https-key and --clients-ca; or listen on 127.0.0.1."
+
+
+class WebAddressRefused(Problem):
+    exit_code, word = 101, "web-address"
+    remedy = "Name another address with --listen ADDRESS:PORT; port 0 takes any that is free."
+
+
+class WebCertificateInvalid(Problem):
+    exit_code, word = 102, "web-certificate"
+    remedy = "Name PEM files that belong together: --https-cert CERTIFICATE --https-key KEY [--clients-ca CA]."

@@ -15,10 +15,10 @@ import psycopg
 import pytest
 from lamplighter.contract import check_message, parse_topic, read
 from lamplighter.contract import examples as contract_examples
+from lamplighter.contract.fast_check import faults
 from lamplighter.problems import StoreBusy, StoreNewer, StoreUnusable
 from lamplighter.store import completeness
 from lamplighter.store.databases import target
-from lamplighter.store.fast_check import faults
 from lamplighter.store.ingest import until_free
 from lamplighter.store.messages import Rejected, sort
 from lamplighter.store.postgres import Postgres

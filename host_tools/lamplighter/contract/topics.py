@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 ROOT = "lamppost/v1"
@@ -81,7 +81,7 @@ def _patterns() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
     )
 
 
-@cache
+@lru_cache(maxsize=65536)  # each answer to a command has a topic of its own: all of them must not fill the memory
 def parse_topic(topic: str) -> Topic:
     """Take a topic apart. Raises TopicError."""
     levels = topic.split("/", 4)

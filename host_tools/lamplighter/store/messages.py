@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..contract import TopicError, parse_topic, read
-from .fast_check import faults
+from ..contract.fast_check import faults
 
 LARGEST = 2**63 - 1  # of a BIGINT
 EARLIEST = datetime(2024, 1, 1)  # before it no such lamppost existed: the clock was wrong

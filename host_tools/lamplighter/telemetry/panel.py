@@ -12,8 +12,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..contract import SCHEMA
 from ..fitting_table import fitting_table
+from .shown_values import LETTERS, shown
 from .state import Node, Seen, Telemetry, clock_text, short
 
 AQI = ("good", "fair", "moderate", "poor", "very poor", "extremely poor")
@@ -22,35 +22,17 @@ _STATES = {"online": "green", "offline": "yellow", "lost": "bold red", "unknown"
 _BAYS = {"free": "green", "occupied": "cyan", "unknown": "yellow", "blocked": "magenta"}
 _SEVERITIES = {"critical": "bold red", "major": "red", "minor": "yellow", "warning": "yellow"}
 
-# letter: meaning
-_LETTERS = dict(part.split(" ", 1) for part in SCHEMA["$defs"]["letter"]["title"].split(", "))
-
-# value: (label, what it is divided by, decimals, unit)
-_SHOWN = {
-    "u_mv": ("", 1000, 1, " V"),
-    "i_ma": ("", 1000, 2, " A"),
-    "p_mean_mw": ("", 1000, 1, " W"),
-    "imp_mwh": ("", 1_000_000, 3, " kWh"),
-    "pm2_5": ("PM2.5 ", 1, 1, " µg/m³"),
-    "pm10": ("PM10 ", 1, 1, " µg/m³"),
-    "no2": ("NO₂ ", 1, 1, " ppb"),
-    "co2": ("CO₂ ", 1, 0, " ppm"),
-    "lux": ("", 1, 1, " lx"),
-    "t": ("", 1, 1, " °C"),
-    "rh": ("", 1, 0, " %"),
-    "p": ("", 1, 0, " hPa"),
-    "d_mm": ("", 1000, 2, " m"),
-    "mag_nt": ("Δ", 1000, 1, " µT"),
-}
+_LABELS = {"pm2_5": "PM2.5 ", "pm10": "PM10 ", "no2": "NO₂ ", "co2": "CO₂ ", "mag_nt": "Δ"}  # others need none
 
 
 def amount(message: dict[str, Any], name: str, units: bool = True) -> Text:
     """A value with its unit; a letter other than V stands in brackets behind it, null is a dash with its letter."""
     value, letter = message[name], message.get("q", {}).get(name, "V")
-    label, scale, decimals, unit = _SHOWN[name]
+    label, how = _LABELS.get(name, ""), shown(name)
+    assert how, name
     if value is None:
         return Text.assemble(f"{label}–", (f" ({letter})", "dim"))
-    text = Text(f"{label}{float(value) / scale:.{decimals}f}{unit if units else ''}")
+    text = Text(f"{label}{float(value) / how.divisor:.{how.decimals}f}{f' {how.unit}' if units else ''}")
     if letter != "V":
         text.append(f" ({letter})", "dim")
     return text
@@ -195,7 +177,7 @@ def legend(telemetry: Telemetry) -> Text:
         for value in node.last.values()
         for letter in value.message.get("q", {}).values()
     }
-    told = [f"({letter}) {meaning}" for letter, meaning in _LETTERS.items() if letter in shown and letter != "V"]
+    told = [f"({letter}) {meaning}" for letter, meaning in LETTERS.items() if letter in shown and letter != "V"]
     return Text(", ".join(told), "dim")
 
 

@@ -10,12 +10,15 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
-from ..contract import Topic, TopicError, check_message, parse_topic, read
+from ..contract import Topic, TopicError, check_message, fast_check, parse_topic, read
 from .sequence import DUPLICATE, Sequence
 
 NEWS = 6  # events and alarms that the screen remembers
+MOST_NODES = 20_000  # names beyond these are counted, and not kept: anybody who may publish can invent more
+MOST_TOPICS = 300  # of one node
 
 
 @dataclass
@@ -86,13 +89,14 @@ class Telemetry:
         self.messages = 0
         self.kept = 0
         self.invalid = 0
+        self.crowded = 0  # messages of which nothing is kept: MOST_NODES, MOST_TOPICS
         self.interruptions = 0
 
     def take(self, topic: str, payload: bytes, retained: bool = False) -> Seen:
         """Check, count and remember one message."""
         self.messages += 1
         self.kept += retained
-        errors = check_message(topic, payload, retained, self.strict)
+        errors = _errors(topic, payload, retained, self.strict)
         self.invalid += bool(errors)
         if errors:
             self.complaints.append(f"{topic}: {short(errors)}")
@@ -102,7 +106,12 @@ class Telemetry:
             return Seen(topic, None, None, errors, "", retained)
         if place.kind.received:  # no lamppost spoke; and a configuration may hold secrets: it is not shown
             return Seen(topic, place, None, errors, "", retained)
-        node = self.nodes.setdefault((place.site, place.node), Node(place.site, place.node))
+        node = self.nodes.get((place.site, place.node))
+        if node is None:
+            if len(self.nodes) >= MOST_NODES:
+                self.crowded += 1
+                return Seen(topic, place, None, errors, "", retained)
+            node = self.nodes[place.site, place.node] = Node(place.site, place.node)
         node.messages += 1
         node.invalid += bool(errors)
         try:
@@ -164,8 +173,12 @@ class Telemetry:
     def _remember(self, node: Node, seen: Seen) -> None:
         assert seen.place is not None
         kind, message = seen.place.kind.name, seen.message
+        if seen.place.suffix not in node.last and len(node.last) >= MOST_TOPICS:
+            self.crowded += 1
+            return
         if kind == "alarm":
             if message is None:
+                node.last.pop(seen.place.suffix, None)
                 if node.alarms.pop(seen.place.parameter, None) is None:
                     return
             else:
@@ -182,6 +195,18 @@ class Telemetry:
             node.last[seen.place.suffix] = Value(message, self.clock(), seen.retained)
         if kind.startswith("evt_") or kind in ("alarm", "state"):
             self.news.append((self.utc(), seen))
+
+
+def _errors(topic: str, payload: bytes, retained: bool, strict: bool) -> list[str]:
+    """As check_message; what the compiled schema accepts needs no second look."""
+    if payload and not strict and fast_check.is_there():
+        try:
+            place = parse_topic(topic)
+            if not retained or place.kind.retained:
+                return fast_check.faults(place, topic, payload, read(payload, Decimal))
+        except ValueError:  # a topic or a payload that check_message explains
+            pass
+    return check_message(topic, payload, retained, strict)
 
 
 def short(errors: list[str]) -> str:

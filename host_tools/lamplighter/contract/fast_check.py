@@ -10,15 +10,22 @@ import re
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
-from ..contract import UNITS, Topic, check_message
-from ..contract.open_schema import opened
-from ..contract.topics import SCHEMA
-from .extra import needed
+from ..problems import ToolMissing
+from . import UNITS, check_message
+from .open_schema import opened
+from .topics import SCHEMA, Topic
 
 _DECIMALS = {name: row["decimals"] for name, row in UNITS.items() if row["decimals"]}
 _DAYS = re.compile(r"\d{4}-\d\d-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ")  # that every month has
+
+
+@cache
+def is_there() -> bool:
+    """True where the library of the compiled check is installed: it comes with `lamplighter[store]`."""
+    return find_spec("jsonschema_rs") is not None
 
 
 def faults(place: Topic, topic: str, payload: bytes, message: Any) -> list[str]:
@@ -52,4 +59,10 @@ def _date(value: Any) -> bool:
 
 @cache
 def _validator(kind: str) -> Any:
-    return needed("jsonschema_rs").validator_for({**opened(SCHEMA), "allOf": [{"$ref": f"#/$defs/{kind}"}]})
+    try:
+        import jsonschema_rs
+    except ModuleNotFoundError:
+        raise ToolMissing(
+            "The Python library jsonschema_rs is not installed.", "Install it with `pip install 'lamplighter[store]'`."
+        ) from None
+    return jsonschema_rs.validator_for({**opened(SCHEMA), "allOf": [{"$ref": f"#/$defs/{kind}"}]})

@@ -1,0 +1,48 @@
+"""What each alarm means and what to do about it, one sentence each."""
+
+from __future__ import annotations
+
+# code, without the id of a part: (meaning, remedy)
+ALARMS = {
+    "supplyLoss": ("The energy meter sees no mains.", "Check the fuse, the cabinet and the meter's wires."),
+    "sensorFault": (
+        "A part does not answer, or not completely.",
+        "Check its power and wires; the evidence is a fault word, which docs/reference/faults.md explains.",
+    ),
+    "journalOverflow": (
+        "The journal was full and the oldest telemetry was dropped.",
+        "Bring the broker back, or have records sent less often.",
+    ),
+    "journalDamaged": ("The flash lost records after they were written.", "If the count grows, replace the board."),
+    "journalLost": (
+        "A journal of another format was erased.",
+        "Nothing to repair; update only between versions with the same journal format.",
+    ),
+    "journalWorn": ("The flash no longer accepts writes.", "Replace the board."),
+    "meterChanged": (
+        "The meter was reset or replaced; the import register did not move.",
+        "If nobody worked at the lamppost, check the meter.",
+    ),
+    "meterBackwards": (
+        "Power flows the wrong way.",
+        "Swap the two wires of the meter's current path, or turn the current transformer around.",
+    ),
+    "clockDoubt": (
+        "A time server tells a time that is not believed.",
+        "Check the time servers in the configuration.",
+    ),
+    "configReverted": (
+        "A configuration was taken back.",
+        "Correct it and push it again; its reason is in cfg/reported.",
+    ),
+    "columnIssue": ("The pole leans.", "Send somebody to look at it; keep people away if it leans much."),
+    "consoleRefused": (
+        "Somebody gave wrong answers at the locked console.",
+        "Find out who was at the lamppost with a cable.",
+    ),
+}
+
+
+def alarm_words(code: str) -> tuple[str, str]:
+    """(meaning, remedy) of an alarm code such as sensorFault-meter; both empty for one of a later version."""
+    return ALARMS.get(code.partition("-")[0], ("", ""))

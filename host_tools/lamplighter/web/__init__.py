@@ -1,0 +1,1 @@
+"""The street in a browser: one subscriber, any number of browsers."""

@@ -1,0 +1,80 @@
+"""The course of a lamppost's values from the store's database."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+from ..contract.topics import NAME
+from ..problems import Problem
+from ..store.databases import target
+from ..store.target import Target, TargetBusy
+from ..telemetry.shown_values import shown
+
+HOURS = (6, 24, 168)  # that can be asked for
+POINTS = 400
+# what is drawn of each kind of message
+CHARTED = {
+    "tele_energy": ("p_mean_mw", "u_mv", "imp_mwh"),
+    "tele_air": ("pm2_5", "pm10", "co2", "no2", "t", "rh"),
+    "tele_light": ("lux",),
+}
+_BUSY_S = 5.0  # so long the store may be writing
+
+
+class StoredHistory:
+    """of() one lamppost at a time; the file is open only meanwhile, so the store can write."""
+
+    def __init__(self, to: str) -> None:
+        self._target: Target = target(to)
+
+    def check(self) -> None:
+        """Raises StoreUnusable, StoreNewer; a store that is writing now is no trouble."""
+        try:
+            with self._target.reader():
+                pass
+        except TargetBusy:
+            pass
+
+    def of(self, name: str, hours: int) -> dict[str, Any]:
+        """{"series": {value: {"title", "unit", "points": (times, values)}}}, or {"problem": a sentence}."""
+        site, _, node = name.partition("/")
+        if not (re.fullmatch(NAME, site) and re.fullmatch(NAME, node)) or hours not in HOURS:
+            return {"problem": "There is no such history."}
+        give_up = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                return {"series": self._series(site, node, hours)}
+            except TargetBusy as busy:
+                if time.monotonic() > give_up:
+                    return {"problem": f"The store is busy: {busy}"}
+                time.sleep(0.1)
+            except Problem as trouble:
+                return {"problem": f"{trouble.cause} {trouble.remedy}"}
+
+    def _series(self, site: str, node: str, hours: int) -> dict[str, Any]:
+        names = [name for kind in CHARTED.values() for name in kind]
+        # names of the contract: no quotes in them
+        columns = ", ".join(
+            f"avg(TRY_CAST(json_extract_string(body, '$.\"{name}\"') AS DOUBLE)) AS \"{name}\"" for name in names
+        )
+        bucket = hours * 3600 // POINTS
+        kinds = ", ".join(f"'{kind}'" for kind in CHARTED)
+        query = (
+            f"SELECT floor(epoch(coalesce(ts, received)) / {bucket}) * {bucket} AS moment, {columns} FROM record "
+            f"WHERE site = '{site}' AND node = '{node}' AND kind IN ({kinds}) "
+            f"AND coalesce(ts, received) > (now() AT TIME ZONE 'UTC') - INTERVAL {hours} HOUR "
+            "GROUP BY moment ORDER BY moment"
+        )
+        with self._target.reader() as rows:
+            found = list(rows(query))
+        series = {}
+        for name in names:
+            points = [(float(row["moment"]), row[name]) for row in found if row[name] is not None]
+            how = shown(name)
+            if points and how:
+                times, values = zip(*points, strict=True)
+                series[name] = {"title": how.title, "unit": how.unit, "decimals": how.decimals,
+                                "points": (list(times), [how.scaled(value) for value in values])}  # fmt: skip
+        return series

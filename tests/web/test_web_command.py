@@ -1,0 +1,96 @@
+"""`lamplighter web` without a browser: who may see the page, and what it says when it cannot be served."""
+
+import base64
+import json
+import socket
+import subprocess
+import sys
+
+import duckdb
+import pytest
+from lamplighter.problems import BrokerRefused, StoreNewer, WebAddressRefused, WebCertificateInvalid, WebUnprotected
+
+
+def refused(*options, host="127.0.0.1", **env):
+    """(exit code, stderr) of a page that does not start."""
+    command = [sys.executable, "-m", "lamplighter", "web", "--host", host, *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env or None)
+    assert "Traceback" not in done.stderr and not done.stdout, done
+    return done.returncode, done.stderr
+
+
+def test_beyond_this_computer_it_needs_a_password(tmp_path):
+    code, said = refused("--listen", "0.0.0.0:0")
+    assert code == WebUnprotected.exit_code and "open to everybody who reaches 0.0.0.0" in said
+    (tmp_path / "password").write_text("short\n")
+    code, said = refused("--listen", "0.0.0.0:0", "--web-password-file", str(tmp_path / "password"))
+    assert code == WebUnprotected.exit_code and "5 characters" in said and "short" not in said
+
+
+def test_what_cannot_be_served_is_one_sentence(broker, tmp_path):
+    port = ("--port", str(broker.port))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, said = refused(*port, "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
+        assert code == WebAddressRefused.exit_code and "Address already in use" in said
+    (tmp_path / "key.pem").write_text("no key")
+    files = ("--https-cert", str(tmp_path / "key.pem"), "--https-key", str(tmp_path / "key.pem"))
+    assert refused(*port, *files)[0] == WebCertificateInvalid.exit_code
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        closed = other.getsockname()[1]
+    assert refused("--port", str(closed))[0] == BrokerRefused.exit_code
+    newer = tmp_path / "newer.duckdb"
+    with duckdb.connect(str(newer)) as database:
+        database.execute("CREATE TABLE schema_version (version INTEGER, applied TIMESTAMP)")
+        database.execute("INSERT INTO schema_version VALUES (999, now()::TIMESTAMP)")
+    assert refused(*port, "--store", str(newer))[0] == StoreNewer.exit_code
+    assert refused(*port, "--tiles", "file:///etc/passwd")[0] == 2
+
+
+def test_a_password_is_asked_for(web, tmp_path):
+    (tmp_path / "password").write_text("correct horse\n")
+    page = web("--web-password-file", str(tmp_path / "password"))
+    assert page.get("/")[0] == page.get("/events")[0] == page.get("/static/main.js")[0] == 401
+    basic = {"Authorization": "Basic " + base64.b64encode(b"anybody:wrong horse").decode()}
+    assert page.get("/", **basic)[0] == 401
+    assert page.get("/", Authorization="Basic ???")[0] == 401
+    basic = {"Authorization": "Basic " + base64.b64encode(b"anybody:correct horse").decode()}
+    assert page.get("/", **basic)[0] == 200
+
+
+def test_another_site_cannot_read_it_through_a_name_of_its_own(web):
+    page = web()
+    assert page.get("/check", Host="evil.example")[0] == 421
+    assert page.get("/check", Host="localhost:1234")[0] == 200
+
+
+def test_only_the_pages_own_files_are_served(web):
+    page = web()
+    for path in ("/static/..%2fweb_app.py", "/static/../web_app.py", "/static/%2e%2e/rows.py", "/web_app.py", "/static/"):
+        assert page.get(path)[0] == 404, path
+    assert page.get("/lamppost/lisbon/nowhere") == (404, b"null")
+    assert page.get("/history/lisbon/nowhere")[0] == 404
+
+
+def test_ctrl_c_ends_it_while_a_browser_follows(web):
+    page = web()
+    host, port = page.address.removeprefix("http://").strip("/").split(":")
+    with socket.create_connection((host, int(port)), 20) as browser:
+        browser.sendall(f"GET /events HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert b"event: street" in browser.recv(4096) + browser.recv(4096)
+        assert page.interrupt() == 0
+
+
+@pytest.mark.parametrize("hours", ["6", "24"])
+def test_history_comes_from_the_store(web, street, broker, tmp_path, hours):
+    file = tmp_path / "lamps.duckdb"
+    command = [sys.executable, "-m", "lamplighter", "store", "--host", "127.0.0.1", "--port", str(broker.port)]
+    with subprocess.Popen([*command, "--to", str(file), "--json"], stdout=subprocess.PIPE, text=True) as store:
+        assert store.stdout
+        store.stdout.readline()
+        street.energy("lisbon/lp-0001", 71.5)
+        while json.loads(store.stdout.readline())["records"] < 1:
+            pass
+        found = json.loads(web("--store", str(file)).get(f"/history/lisbon/lp-0001?hours={hours}")[1])
+        store.send_signal(2)
+    assert found["series"]["p_mean_mw"]["points"][1] == [71.5]
+    assert found["series"]["p_mean_mw"]["title"] == "Power"
