@@ -17,6 +17,7 @@ SECTIONS = {
     70: "Identity, roster, records",
     80: "The store's database",
     90: "Roll-outs",
+    100: "The page of the street",
 }
 HEAD = """# Exit codes
 

@@ -35,7 +35,7 @@ def web(broker):
     """web(*options) -> a PageProcess; all that were started are ended."""
     pages: list[PageProcess] = []
 
-    def _web(*options: str, **more) -> Page:
+    def _web(*options: str, **more) -> PageProcess:
         pages.append(PageProcess("--host", "127.0.0.1", "--port", str(broker.port), *options, **more))
         return pages[-1]
 

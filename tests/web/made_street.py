@@ -102,7 +102,8 @@ class MadeStreet:
     def diag(self, node: str, depth: int = 0) -> None:
         fields = {
             "heap_free": 4_018_000, "depth": depth, "dropped": 0, "power_cuts": 87, "rssi": -61, "reset": "power-on",
-            "wear": {"cycles": 12, "rated": 100000, "bad": 0, "years": 88}, "clock": "ntp", "clock_tu": 11, "faults": {},
+            "wear": {"cycles": 12, "rated": 100000, "bad": 0, "years": 88}, "clock": "ntp", "clock_tu": 11,
+            "faults": {},
         }  # fmt: skip
         self.say(node, "diag", fields, numbered=False)
 

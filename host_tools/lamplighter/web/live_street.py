@@ -13,7 +13,7 @@ from ..telemetry.shown_values import values
 from ..telemetry.state import Node, Seen, Telemetry
 from ..telemetry.subscriber import Connection, Incoming
 from .alarm_log import AlarmLog
-from .series import Series
+from .value_course import Series
 
 BOOTS = 8  # that are shown of a lamppost
 MOST_SERIES = 24  # of one lamppost

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from ..telemetry.subscriber import Connection, Incoming
+from ..telemetry.subscriber import Subscriber
 from . import rows
 from .feed import Feed, event
 from .live_street import LiveStreet
@@ -29,14 +29,6 @@ _CHUNK = 100  # messages that are taken before anybody else has a turn
 _COUNTS_S = 1.0
 _FILES = Path(__file__).with_name("static")
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-
-
-class Source(Protocol):
-    """A Subscriber, as far as the page needs it."""
-
-    where: str
-
-    def next(self, timeout: float | None = None) -> Incoming | Connection | None: ...
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,7 @@ class WebApp:
     """app -- to be served; stop() before the server ends."""
 
     def __init__(
-        self, source: Source, access: WebAccess, history: StoredHistory | None = None, tiles: Tiles | None = None
+        self, source: Subscriber, access: WebAccess, history: StoredHistory | None = None, tiles: Tiles | None = None
     ) -> None:
         self.street = LiveStreet(source.where)
         self._source, self._history, self._tiles = source, history, tiles
