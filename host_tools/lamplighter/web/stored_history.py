@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..contract.topics import NAME
@@ -14,11 +15,11 @@ from ..telemetry.shown_values import shown
 
 HOURS = (6, 24, 168)  # that can be asked for
 POINTS = 400
-# what is drawn of each kind of message
+# what is drawn of each of the database's views
 CHARTED = {
-    "tele_energy": ("p_mean_mw", "u_mv", "imp_mwh"),
-    "tele_air": ("pm2_5", "pm10", "co2", "no2", "t", "rh"),
-    "tele_light": ("lux",),
+    "energy": ("p_mean_mw", "u_mv", "imp_mwh"),
+    "air": ("pm2_5", "pm10", "co2", "no2", "t", "rh"),
+    "light": ("lux", "level"),
 }
 _BUSY_S = 5.0  # so long the store may be writing
 
@@ -54,27 +55,26 @@ class StoredHistory:
                 return {"problem": f"{trouble.cause} {trouble.remedy}"}
 
     def _series(self, site: str, node: str, hours: int) -> dict[str, Any]:
-        names = [name for kind in CHARTED.values() for name in kind]
-        # names of the contract: no quotes in them
-        columns = ", ".join(
-            f"avg(TRY_CAST(json_extract_string(body, '$.\"{name}\"') AS DOUBLE)) AS \"{name}\"" for name in names
-        )
         bucket = hours * 3600 // POINTS
-        kinds = ", ".join(f"'{kind}'" for kind in CHARTED)
-        query = (
-            f"SELECT floor(epoch(coalesce(ts, received)) / {bucket}) * {bucket} AS moment, {columns} FROM record "
-            f"WHERE site = '{site}' AND node = '{node}' AND kind IN ({kinds}) "
-            f"AND coalesce(ts, received) > (now() AT TIME ZONE 'UTC') - INTERVAL {hours} HOUR "
-            "GROUP BY moment ORDER BY moment"
-        )
-        with self._target.reader() as rows:
-            found = list(rows(query))
+        start = datetime.now(UTC) - timedelta(hours=hours)
         series = {}
-        for name in names:
-            points = [(float(row["moment"]), row[name]) for row in found if row[name] is not None]
-            how = shown(name)
-            if points and how:
-                times, values = zip(*points, strict=True)
-                series[name] = {"title": how.title, "unit": how.unit, "decimals": how.decimals,
-                                "points": (list(times), [how.scaled(value) for value in values])}  # fmt: skip
+        with self._target.reader() as rows:
+            for view, names in CHARTED.items():
+                means = ", ".join(f"avg({name}) AS {name}" for name in names)
+                # names of the contract: no quotes in them
+                found = list(
+                    rows(
+                        f"SELECT floor(date_part('epoch', coalesce(ts, received)) / {bucket}) * {bucket} AS moment, "
+                        f"{means} FROM {view} WHERE site = '{site}' AND node = '{node}' "
+                        f"AND coalesce(ts, received) > TIMESTAMP '{start:%Y-%m-%d %H:%M:%S}' "
+                        "GROUP BY 1 ORDER BY 1"
+                    )
+                )
+                for name in names:
+                    points = [(float(row["moment"]), row[name]) for row in found if row[name] is not None]
+                    how = shown(name)
+                    if points and how:
+                        times, values = zip(*points, strict=True)
+                        series[name] = {"title": how.title, "unit": how.unit, "decimals": how.decimals,
+                                        "points": (list(times), [how.scaled(value) for value in values])}  # fmt: skip
         return series
