@@ -45,6 +45,7 @@ NORMAL: dict[str, tuple[str, str, Wanted]] = {
     "tele-parking-occupied": ("tele/parking/1", "A vehicle has come.", lambda m: m["state"] == "occupied"),
     "tele-air": ("tele/air", "A window with all values valid.", _all("V")),
     "tele-light": ("tele/light", "Daylight.", lambda m: m["night"] is False),
+    "evt-switching": ("evt/switching", "The lamp follows its programme.", lambda m: m["cause"] == "schedule"),
     "diag": ("diag", "Figures of a healthy node.", lambda m: True),
 }
 ANSWERED: dict[str, tuple[str, str, Wanted]] = {
@@ -109,6 +110,7 @@ def main() -> int:
     document = json.loads((SIX / "lp-0066.json").read_text(encoding="utf-8"))
     document |= {"asset": "LIS-004711", "location": {"lat": 38.7223, "lon": -9.1393}, "wifi": WIFI}
     document["mqtt"] |= {"spread_s": 0}
+    document["lamp"] = {"output": "0-10v", "ramp_s": 0}
     document["energy"]["window_s"] = document["air"]["window_s"] = document["light"]["window_s"] = 60
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)

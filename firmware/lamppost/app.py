@@ -80,9 +80,10 @@ class Node:
         sensing, self.readings = setup.build(self.config, clock, self.counters, self.parts)
         self.sensing = list(sensing.values())
         self.meter = sensing.get("energy")  # the sensing object of the energy meter, if there is one
-        self.control = None
+        self.control = self.switching_log = None
         if drives:
             self.control = assembly.control(self, sensing["light"])
+            self.switching_log = assembly.switching_log(self)
         start_times.mark("sensing")
         self.routes = Routes(log)
         self.config_trial = trial

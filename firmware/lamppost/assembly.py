@@ -18,6 +18,7 @@ from .journal import flash
 from .journal.counters import Counters
 from .journal.nor_log import erase_all
 from .journal.outbox import Outbox
+from .journal.record import EVENT
 from .lamp import rules as lamp_rules
 from .lamp.analogue import HERTZ, LINEAR, AnalogueOutput
 from .lamp.control import Control
@@ -25,6 +26,7 @@ from .lamp.dali_output import DaliOutput
 from .lamp.dimming import Dimmer
 from .lamp.output import Output
 from .lamp.relay import Relay, RelayOutput
+from .lamp.switching_log import SwitchingLog
 from .link import backoff, broker_settings, http
 from .link.connection import Link
 from .link.time.ntp import Timekeeper
@@ -133,6 +135,20 @@ def control(node, light):
     made = Control(config["lamp"], config["location"], node.clock, node.dimmer, node.counters, sensor)
     light.lamp = made
     return made
+
+
+def switching_log(node):
+    """Records each change of the lamp's level."""
+
+    def commit(body):
+        return node.recorder.append(EVENT, b"evt/switching", body)
+
+    def measured():
+        meter = node.meter
+        return (meter.power_mw, node.counters.imp_mwh) if meter else (None, None)
+
+    begun = "power-on" if node.reset == "power-on" else "reset"
+    return SwitchingLog(node.counters, node.clock, node.control, commit, measured, begun)
 
 
 def wifi(config):

@@ -1,8 +1,8 @@
 """`make powercut`: every program and erase of a scripted day cut, torn in many ways; 0 lost, 0 corrupt, 0 backwards.
 
-Then updates of the app by cable and over the air (update_cuts.py, air_cuts.py) and a pushed configuration
-(config_cuts.py) are cut at each of their flash operations, and whole virtual lampposts are killed at random
-(hardkills.py), unless --no-kills.
+Then updates of the app by cable and over the air (update_cuts.py, air_cuts.py), a pushed configuration (config_cuts.py)
+and the log of the lamp's switchings (switching_cuts.py) are cut at each of their flash operations, and whole virtual
+lampposts are killed at random (hardkills.py), unless --no-kills.
 """
 
 import argparse
@@ -20,6 +20,7 @@ paths.importable()
 import air_cuts  # noqa: E402
 import config_cuts  # noqa: E402
 import hardkills  # noqa: E402
+import switching_cuts  # noqa: E402
 import update_cuts  # noqa: E402
 from sweep import Tape, sweep  # noqa: E402  (needs the firmware to be importable)
 
@@ -29,6 +30,7 @@ MODULES = 12  # of the app that is updated
 HARM = (
     ("update", "a mixed app or none"),
     ("update over the air", "a mixed app, none, or the wrong one in the end"),
+    ("switching log", "a row lost or out of the chain"),
     ("config", "no usable or an unproven configuration"),
 )
 _SLICES = 24
@@ -77,6 +79,7 @@ def main(arguments=None):
                 print(f"\r{100 * done // _SLICES:3} % of the day, {total['cuts']} cuts", end="", flush=True)
         total["update"] = together(pool.map(updates, "ab"))
         total["update over the air"] = together(pool.map(updates_over_the_air, air_cuts.APPS, chunksize=1))
+        total["switching log"] = together(pool.map(switching_cuts.sweep, (8,)))
         total["config"] = together(pool.map(config_cuts.sweep, (True, False)))
     tape = Tape(BOOTS)
     total["operations"] = len(tape.operations)

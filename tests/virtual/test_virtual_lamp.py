@@ -75,6 +75,12 @@ def test_after_a_power_cut_the_lamp_is_on_within_2_s_and_in_its_programme_within
     street.until(back + 10)
     assert changes and changes[0][0] - back <= 2 and changes[0][1] == 1000
     assert abs(street.node.light - 500) <= 1
+    while 4 not in (rows := {row["n"]: row for row in street.said("evt/switching")}):
+        street.live(1)
+    assert list(rows) == [1, 2, 3, 4]
+    assert [row["level"] for row in rows.values()] == [100, 50, 100, 50]
+    start = rows[3]
+    assert start["cause"] == "power-on" and start["since"] < start["at"]
 
 
 def test_an_override_needs_an_end_and_ends_and_resume_ends_it_before(lamp):

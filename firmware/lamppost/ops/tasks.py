@@ -73,6 +73,7 @@ async def collect(beat, node):
         stored = node.recorder.store(node.sensing, node.meter)
         if node.lamp_hours:
             node.lamp_hours.poll()
+            node.switching_log.poll()
         node.counters.checkpoint()
         if node.meter:
             meter_conditions.poll(node.meter)

@@ -20,6 +20,7 @@ class Energy:
     """options -- `energy` of the configuration; counters -- as in register.py; meter -- its driver: QUANTITIES, LIMITS,
     P_MAX_MW (0: not known), WRAP_MWH, and VOLATILE where its register begins anew with its supply.
 
+    power_mw -- of the last reading, None while the meter gives none
     supply_lost -- True while the meter says, or its silence, that the lamppost's mains are gone; None: not known yet
     warned -- (words, mW) of the power that ran backwards in the last window where none may; (): none did;
         None: not known yet
@@ -51,6 +52,7 @@ class Energy:
         self._no_mains_mv = lows[0] // 4 if lows else 0
         self._on_mains = self._no_mains_mv > 0 and hasattr(meter, "timeout")
         self.supply_lost = None
+        self.power_mw = None
         self.warned = None
         self._good_ms = None  # uptime of the last good reading of this boot
         self._dark_ms = None  # uptime when silence or no voltage began
@@ -89,6 +91,7 @@ class Energy:
         if letter == VALID and since_ms is not None and since_ms > 10 * self._every_ms:
             letter = GAP
         self._good_ms = now
+        self.power_mw = reading["p_mw"]
         if self._imp_letter in (None, VALID):
             self._imp_letter = letter
         if self._export:
@@ -108,6 +111,7 @@ class Energy:
 
     def _missed(self, word, dark):
         self._roll()
+        self.power_mw = None
         self._asked = True
         self._fault = word
         now = self._clock.uptime_ms()
