@@ -39,6 +39,7 @@ VERBS = {
     "send": ("send", "Send a command to lampposts and wait for their answers."),
     "store": ("store", "Write telemetry to a database, each record once, and prove it complete."),
     "conform": ("conform", "Judge whether a lamppost, whoever made it, keeps the contract."),
+    "settle": ("settle", "Write half-hourly energy of each lamp and the control file of a day."),
     "geojson": ("geojson", "Write the lampposts of a street as GeoJSON points for a map."),
     "parts": ("parts", "List the supported parts, or show wiring, options and limits of one."),
     "decode": ("decode", "Decode a captured frame of a part."),

@@ -360,6 +360,16 @@ class StoreIncomplete(Problem):
     remedy = "docs/integrate/store.md explains what each gap can mean; records that are late fill theirs."
 
 
+class SettlementBroken(Problem):
+    exit_code, word = 86, "settlement-broken"
+    remedy = "Find out who changed the records of these lampposts; settle from a database that received them unchanged."
+
+
+class UnitsInvalid(Problem):
+    exit_code, word = 87, "units-invalid"
+    remedy = "Correct the lines above; docs/reference/settlement.md has the columns."
+
+
 class PlanInvalid(Problem):
     exit_code, word = 90, "plan-invalid"
     remedy = "Correct what the lines above name: docs/reference/rollout.md explains every key."
