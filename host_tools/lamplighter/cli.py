@@ -38,6 +38,7 @@ VERBS = {
     "web": ("web", "Show the street live in a browser: plan, list, each lamppost, alarms."),
     "send": ("send", "Send a command to lampposts and wait for their answers."),
     "store": ("store", "Write telemetry to a database, each record once, and prove it complete."),
+    "report": ("report", "Report energy, carbon, parking, air and health from the store."),
     "conform": ("conform", "Judge whether a lamppost, whoever made it, keeps the contract."),
     "settle": ("settle", "Write half-hourly energy of each lamp and the control file of a day."),
     "geojson": ("geojson", "Write the lampposts of a street as GeoJSON points for a map."),

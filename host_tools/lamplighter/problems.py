@@ -3,7 +3,7 @@
 A Problem is raised with the cause in one sentence; the command line prints cause and remedy and ends with
 the exit code. Exit codes: 1 bug, 2 wrong usage, 3 a file of this computer, 4 its clock, 10-19 port and serial line,
 20-29 boards, images, flashing, 30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry,
-60-69 virtual and simulated lampposts, 70-79 identity, roster, records, 80-89 the store, 90-99 roll-outs,
+60-69 virtual and simulated lampposts, 70-79 identity, roster, records, 80-89 the store and reports, 90-99 roll-outs,
 100-109 the web page.
 """
 
@@ -368,6 +368,16 @@ class SettlementBroken(Problem):
 class UnitsInvalid(Problem):
     exit_code, word = 87, "units-invalid"
     remedy = "Correct the lines above; docs/reference/settlement.md has the columns."
+
+
+class NothingToReport(Problem):
+    exit_code, word = 88, "nothing-to-report"
+    remedy = "Check --from, --to and the store's name; `lamplighter store check` counts what it has."
+
+
+class ReportInputInvalid(Problem):
+    exit_code, word = 89, "report-input-invalid"
+    remedy = "Correct the file as described above: docs/integrate/reports.md has every key; nothing was written."
 
 
 class PlanInvalid(Problem):

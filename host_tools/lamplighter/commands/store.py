@@ -10,10 +10,9 @@ import click
 
 from .. import screen
 from ..contract import ROOT
-from ..problems import StoreBusy, StoreIncomplete
+from ..problems import StoreIncomplete
 from .broker_access import BrokerAccess, broker_options
 
-READ_S = 30.0  # `store check` waits so long for a database that others have open
 SHOWN = 20  # gaps
 TO = click.option(
     "--to", required=True, metavar="DATABASE",
@@ -96,20 +95,9 @@ def check(to: str, as_json: bool) -> int:
     Example: lamplighter store check --to lamps.duckdb
     """
     from ..store import completeness
-    from ..store.databases import target
-    from ..store.ingest import until_free
-    from ..store.target import TargetBusy
+    from ..store.reading import read
 
-    database = target(to)
-
-    def read() -> dict:
-        with database.reader() as rows:
-            return completeness.report(rows)
-
-    try:
-        found = until_free(read, screen.note, patience_s=READ_S)
-    except TargetBusy as busy:
-        raise StoreBusy(str(busy)) from None
+    found = read(to, completeness.report)
     complete = completeness.complete(found)
     if as_json:
         screen.result(found)

@@ -1,4 +1,4 @@
-"""The libraries of `pip install lamplighter[store]`, imported where they are used."""
+"""Libraries that an extra of the package installs, such as `pip install lamplighter[store]`, imported where used."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from ..problems import ToolMissing
 
 
-def needed(name: str) -> Any:
+def needed(name: str, extra: str = "store") -> Any:
     """Import a library of the extra. Raises ToolMissing."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError:
         raise ToolMissing(
-            f"The Python library {name} is not installed.", "Install it with `pip install 'lamplighter[store]'`."
+            f"The Python library {name} is not installed.", f"Install it with `pip install 'lamplighter[{extra}]'`."
         ) from None

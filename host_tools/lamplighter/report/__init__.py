@@ -1,0 +1,1 @@
+"""Reports for a city, read from the store: energy, carbon, parking, air, and the health of each lamppost."""

@@ -1,0 +1,57 @@
+"""The store as a report reads it: SQL that DuckDB and PostgreSQL both know, over the views of the data dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from ..problems import NothingToReport
+from .period import Period, literal
+
+Rows = Callable[[str], Iterator[dict[str, Any]]]
+
+
+class Source:
+    """`rows` -- the store's reader; kept() makes tables that last as long as it is open."""
+
+    def __init__(self, rows: Rows, name: str) -> None:
+        self._rows = rows
+        self.name = name
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        return list(self._rows(query))
+
+    def row(self, query: str) -> dict[str, Any]:
+        return next(self._rows(query))
+
+    def keep(self, name: str, query: str) -> None:
+        """The result of a query under a name, for the queries that follow."""
+        list(self._rows(f"CREATE TEMPORARY TABLE {name} AS {query}"))
+
+    def require(self, view: str, period: Period) -> None:
+        """Raises NothingToReport where a view has no record of the period, with the period that it has."""
+        found = self.row(f"SELECT count(*) AS n FROM {view} WHERE {within('ts', period)}")
+        if found["n"]:
+            return
+        has = self.row(f"SELECT min(ts) AS first, max(ts) AS last, count(*) AS n FROM {view}")
+        cause = f"{self.name} has no {view} records of {period.words}"
+        if not has["n"]:
+            raise NothingToReport(f"{cause}, and none of any other time.")
+        if not has["last"]:
+            raise NothingToReport(f"{cause}; the time of its {has['n']} is not known.")
+        raise NothingToReport(f"{cause}; it has some from {has['first']:%Y-%m-%d} to {has['last']:%Y-%m-%d}.")
+
+    def untimed(self, view: str) -> int:
+        """Records of unknown time: they are in no report."""
+        return self.row(f"SELECT count(*) AS n FROM {view} WHERE ts IS NULL")["n"]
+
+
+def within(column: str, period: Period) -> str:
+    """A window that ends in the period, so that neighbouring periods share none."""
+    return f"{column} > {literal(period.begin)} AND {column} <= {literal(period.end)}"
+
+
+def moment(value: datetime | None) -> str | None:
+    """RFC 3339 of a time from the store."""
+    return value.isoformat(timespec="seconds") + "Z" if value else None
