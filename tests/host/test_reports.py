@@ -22,6 +22,7 @@ from lamplighter.store.messages import Record, sort
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "interop"))
 
+from postgres_cluster import PostgresCluster, find_postgres  # noqa: E402  # pyright: ignore[reportMissingImports]
 from publisher import Lamp  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 DAY = date(2026, 11, 22)
@@ -81,8 +82,9 @@ class Street:
 
     def build(self, make, *more, days=1, zone=UTC):
         period = Period(DAY, DAY + timedelta(days=days - 1), zone)
-        with target(str(self.path)).reader() as rows:
-            source = Source(rows, self.path.name)
+        database = target(str(self.path))
+        with database.reader() as rows:
+            source = Source(rows, self.path.name, database.dialect)
             return make(source, period, streets.lampposts(source, {}), *more)
 
 
@@ -326,6 +328,41 @@ def test_the_simulated_month_keeps_to_the_contract():
     assert len(set(keys)) == len(keys)
 
 
+@pytest.mark.skipif(not find_postgres(), reason="PostgreSQL is not installed")
+def test_both_databases_give_the_same_report(simulated, tmp_path):
+    cluster = PostgresCluster()
+    try:
+        cluster.start()
+        database = target(cluster.url())
+        database.open()
+        month.write(database, 20, date(2026, 11, 1), 3)
+        database.close()
+        factor, period = (0.2, "Ministry"), Period(date(2026, 11, 1), date(2026, 11, 3), ZoneInfo("Europe/Lisbon"))
+        path = tmp_path / "g.csv"
+        path.write_text("from,g_per_kwh\n2026-11-01T20:00Z,200\n2026-11-01T20:30Z,100\n")
+        for make, more in (
+            (energy.build, [baselines(tmp_path)]), (carbon.build, [factor, intensity.read(path)]), (parking.build, []),
+            (air.build, []), (street.build, []),
+        ):  # fmt: skip
+            made = []
+            for url in (str(simulated), cluster.url()):
+                with target(url).reader() as rows_of:
+                    source = Source(rows_of, "store", target(url).dialect)
+                    report = make(source, period, streets.lampposts(source, {}), *more)
+                    made.append(json.loads(json.dumps(write.document(report, ""))))
+            assert _rounded(made[0]) == _rounded(made[1])
+    finally:
+        cluster.remove()
+
+
+def _rounded(value):
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_rounded(one) for one in value]
+    return float(f"{value:.6g}") if isinstance(value, int | float) else value
+
+
 @pytest.mark.parametrize("words", [
     ["energy", "--baselines", "{baselines}"], ["carbon", "--factor", "0.177", "--factor-source", "a ministry"],
     ["parking"], ["air"], ["street"],
@@ -359,6 +396,10 @@ def test_what_a_node_says_of_itself_is_never_html_nor_a_formula(place):
     made = write.files(place.build(energy.build, []), "now")
     assert b"<script" not in made["energy.html"]
     assert b"'=1+1" in made["energy-by-lamppost.csv"]
+
+
+def test_the_password_of_a_database_is_on_no_page():
+    assert "geheim" not in target("postgresql://lamps:geheim@db.lan/lamps").where
 
 
 def test_an_empty_period_is_refused_with_the_time_that_the_store_has(simulated, tmp_path):

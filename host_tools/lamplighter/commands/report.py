@@ -78,12 +78,13 @@ def _run(store: str, period: Period, streets: Path | None, out: Path, as_json: b
     from ..report import write
     from ..report.page import text
     from ..report.source import Source
+    from ..store.databases import target
     from ..store.reading import read
 
     known = streets_file.read(streets) if streets else {}
 
     def act(rows: Any) -> Report:
-        source = Source(rows, store)
+        source = Source(rows, target(store).where, target(store).dialect)
         return build(source, period, streets_file.lampposts(source, known))
 
     report = read(store, act)

@@ -38,9 +38,9 @@ def build(source: Source, period: Period, lamps: list[Lamppost], baselines: list
         report.sections.append(savings.section(source, period, lamps, baseline))
     if untimed := source.untimed("energy"):
         report.cautions.append(f"{untimed} windows of the store have no known time yet; they are in no figure.")
-    long = source.row("SELECT count(*) AS n FROM energy WHERE window_s > 3600")["n"]
+    long = source.row(f"SELECT count(*) AS n FROM energy_window WHERE window_s > {HOUR_S}")["n"]
     if long:
-        report.cautions.append(f"{long} windows of the store are longer than an hour: they are spread over theirs.")
+        report.cautions.append(f"{long} windows are longer than an hour: their energy is spread evenly over the hours.")
     return report
 
 

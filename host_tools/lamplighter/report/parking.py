@@ -166,11 +166,10 @@ def _by_street(rows: list[dict[str, Any]], period: Period) -> Table:
 def _hourly(source: Source, period: Period) -> list[dict[str, Any]]:
     """Known and occupied seconds of each hour of UTC."""
     return source.rows("""
-        WITH pieces AS (SELECT state, span_from, span_to,
-                unnest(generate_series(date_trunc('hour', span_from), span_to, INTERVAL '1 hour')) AS slot FROM bay_span
-                WHERE state IN ('free', 'occupied')),
-            cut AS (SELECT state, slot, extract(epoch FROM least(span_to, slot + INTERVAL '1 hour')
-                - greatest(span_from, slot)) AS seconds FROM pieces WHERE slot < span_to)
+        WITH cut AS (SELECT state, slot, extract(epoch FROM least(span_to, slot + INTERVAL '1 hour')
+                - greatest(span_from, slot)) AS seconds
+            FROM bay_span, generate_series(date_trunc('hour', span_from), span_to, INTERVAL '1 hour') AS hours(slot)
+            WHERE state IN ('free', 'occupied') AND slot < span_to)
         SELECT slot, coalesce(sum(seconds) FILTER (WHERE state = 'occupied'), 0) AS occupied_s, sum(seconds) AS known_s
         FROM cut GROUP BY slot ORDER BY slot""")
 

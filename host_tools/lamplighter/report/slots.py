@@ -23,15 +23,14 @@ def keep_slots(source: Source, name: str, period: Period, slot_s: int, lit_mw: d
         f", sum(window_s) FILTER (WHERE letter = 'V' AND e_mwh * 3600.0 / window_s >= {limit}) AS {column}"
         for column, limit in (lit_mw or {}).items()
     )
-    begin = "ts - window_s * INTERVAL '1 second'"
-    read = f"SELECT site, node, life, {begin} AS begin_at, window_s, e_mwh, imp_mwh, q->>'e_mwh' AS letter FROM energy"
-    short = f"{read} WHERE {within('ts', period)} AND window_s BETWEEN 1 AND {slot_s}"
+    _keep_windows(source, period)
     pieces = f"ceil(window_s / {slot_s}.0)"
+    short = f"SELECT * FROM energy_window WHERE window_s <= {slot_s}"
     spread = (
         f"SELECT site, node, life, begin_at + piece * {slot_s} * INTERVAL '1 second' AS begin_at, "
-        f"window_s / {pieces} AS window_s, e_mwh / {pieces} AS e_mwh, imp_mwh, letter FROM ("
-        f"SELECT *, unnest(generate_series(0, CAST({pieces} AS INTEGER) - 1)) AS piece FROM ("
-        f"{read} WHERE {within('ts', period)} AND window_s > {slot_s}) AS long_ones) AS pieces"
+        f"window_s / {pieces} AS window_s, e_mwh / {pieces} AS e_mwh, imp_mwh, letter "
+        f"FROM energy_window, generate_series(0, CAST({pieces} AS INTEGER) - 1) AS pieces(piece) "
+        f"WHERE window_s > {slot_s}"
     )
     half = "" if slot_s == HOUR_S else " + floor(extract(minute FROM begin_at) / 30) * INTERVAL '30 minutes'"
     source.keep(
@@ -44,3 +43,14 @@ def keep_slots(source: Source, name: str, period: Period, slot_s: int, lit_mw: d
         f"min(imp_mwh - coalesce(e_mwh, 0)) AS from_mwh, max(imp_mwh) AS to_mwh{lit} "
         f"FROM ({short} UNION ALL {spread}) AS windows GROUP BY 1, 2, 3, 4",
     )
+
+
+def _keep_windows(source: Source, period: Period) -> None:
+    """energy_window: every window of the period, read once."""
+    values = source.dialect.chosen("tele_energy", {
+        "window_s": ("window_s", "BIGINT"), "e_mwh": ("e_mwh", "BIGINT"), "imp_mwh": ("imp_mwh", "BIGINT"),
+        "letter": ("q.e_mwh", "VARCHAR"),
+    })  # fmt: skip
+    source.keep("energy_window", f"""
+        SELECT site, node, life, ts - window_s * INTERVAL '1 second' AS begin_at, window_s, e_mwh, imp_mwh, letter
+        FROM ({values}) AS chosen WHERE {within("ts", period)} AND window_s > 0""")

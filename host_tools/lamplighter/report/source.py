@@ -7,17 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from ..problems import NothingToReport
+from ..store.dialect import Dialect
 from .period import Period, literal
 
 Rows = Callable[[str], Iterator[dict[str, Any]]]
 
 
 class Source:
-    """`rows` -- the store's reader; kept() makes tables that last as long as it is open."""
+    """rows -- the store's reader; name -- of the store, without a password: it stands on the page."""
 
-    def __init__(self, rows: Rows, name: str) -> None:
+    def __init__(self, rows: Rows, name: str, dialect: Dialect) -> None:
         self._rows = rows
         self.name = name
+        self.dialect = dialect
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         return list(self._rows(query))
@@ -26,7 +28,7 @@ class Source:
         return next(self._rows(query))
 
     def keep(self, name: str, query: str) -> None:
-        """The result of a query under a name, for the queries that follow."""
+        """The result of a query under a name, for the queries that follow, as long as the reader is open."""
         list(self._rows(f"CREATE TEMPORARY TABLE {name} AS {query}"))
 
     def require(self, view: str, period: Period) -> None:

@@ -52,8 +52,9 @@ def _keep_hours(source: Source, period: Period) -> None:
         WITH cuts AS (SELECT DISTINCT site, node, life, b FROM event WHERE kind = 'evt_boot' AND reset IN {_POWER}),
             spans AS (SELECT *, coalesce(lag(last_ts) OVER (PARTITION BY site, node ORDER BY life, b), {begin})
                 AS off_from FROM boot_span),
-            hours AS (SELECT site, node, unnest(generate_series(date_trunc('hour', off_from), first_ts,
-                INTERVAL '1 hour')) AS slot FROM spans JOIN cuts USING (site, node, life, b))
+            offs AS (SELECT site, node, off_from, first_ts FROM spans JOIN cuts USING (site, node, life, b)),
+            hours AS (SELECT site, node, slot FROM offs,
+                generate_series(date_trunc('hour', off_from), first_ts, INTERVAL '1 hour') AS off_hours(slot))
         SELECT DISTINCT site, node, slot FROM hours WHERE slot >= {begin} AND NOT EXISTS (
             SELECT 1 FROM heard_hour AS heard WHERE heard.site = hours.site AND heard.node = hours.node
             AND heard.slot = hours.slot)""")

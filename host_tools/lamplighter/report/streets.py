@@ -57,8 +57,8 @@ def read(path: Path) -> dict[tuple[str, str], str]:
 def lampposts(source: Source, streets: dict[tuple[str, str], str]) -> list[Lamppost]:
     """Every lamppost of the store, by street and name."""
     rows = source.rows(
-        "SELECT site, node, asset, state, firmware, CAST(location->>'lat' AS DOUBLE PRECISION) AS lat, "
-        "CAST(location->>'lon' AS DOUBLE PRECISION) AS lon FROM node"
+        "SELECT site, node, asset, state, firmware, CAST(CAST(location AS JSON)->>'lat' AS DOUBLE PRECISION) "
+        "AS lat, CAST(CAST(location AS JSON)->>'lon' AS DOUBLE PRECISION) AS lon FROM node"
     )
     found = [
         Lamppost(

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from ..problems import FileRefused, StoreBusy, StoreUnusable
 from .batch import Changes, Key, Lives, again, decide, not_repeated
+from .dialect import DUCKDB
 from .extra import needed
 from .messages import Message, Record, Rejected
 from .schema import MESSAGE, RECORD, REJECTED, digest, first_line, migrations, refuse_newer
@@ -28,6 +29,8 @@ _COLUMNS = ", ".join(RECORD)
 
 
 class DuckDBFile:
+    dialect = DUCKDB
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.session = ""

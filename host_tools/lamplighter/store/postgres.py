@@ -12,6 +12,7 @@ from typing import Any
 
 from ..problems import StoreUnusable
 from .batch import Changes, Key, Lives, decide, not_repeated
+from .dialect import POSTGRESQL
 from .extra import needed
 from .messages import Message, Record, Rejected
 from .postgres_link import PostgresLink
@@ -48,6 +49,8 @@ WHERE NOT (i.repeated AND EXISTS (
 
 
 class Postgres:
+    dialect = POSTGRESQL
+
     def __init__(self, url: str) -> None:
         self.session = ""
         self._psycopg = needed("psycopg")
@@ -108,7 +111,8 @@ class Postgres:
         connection = self._link.connected()
         try:
             with self._refusals(), connection.transaction():
-                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                # not READ ONLY: that forbids the temporary tables of a report too
+                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 if not version(connection, self.where):
                     raise StoreUnusable(
                         f"There is no store in {self.where}.", "Check the name; `lamplighter store` creates it."
@@ -121,7 +125,9 @@ class Postgres:
 
     def _rows(self, query: str) -> Iterator[dict[str, Any]]:
         found = self._link.connected().execute(query)
-        names = [column.name for column in found.description or ()]
+        if found.description is None:  # a table was made
+            return iter(())
+        names = [column.name for column in found.description]
         return (dict(zip(names, row, strict=True)) for row in found.fetchall())
 
     @contextmanager

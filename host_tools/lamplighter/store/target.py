@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .dialect import Dialect
 from .messages import Message, Record, Rejected
 
 
@@ -26,6 +27,7 @@ class Target(Protocol):
 
     session: str
     where: str  # for sentences: without a password
+    dialect: Dialect
 
     def open(self) -> None:
         """Make or migrate the database. Raises StoreUnusable, StoreNewer, TargetBusy."""
