@@ -5,9 +5,14 @@ import json
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
+import webbrowser
 
 import duckdb
 import pytest
+from lamplighter.demo import demo_page
+from lamplighter.demo.broker import DemoBroker
 from lamplighter.problems import BrokerRefused, StoreNewer, WebAddressRefused, WebCertificateInvalid, WebUnprotected
 
 
@@ -94,3 +99,13 @@ def test_history_comes_from_the_store(web, street, broker, tmp_path, hours):
         store.send_signal(2)
     assert found["series"]["p_mean_mw"]["points"][1] == [71.5]
     assert found["series"]["p_mean_mw"]["title"] == "Power"
+
+
+def test_the_demo_has_a_page_and_opens_no_browser_where_nobody_sits(monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setattr(webbrowser, "open", lambda address: pytest.fail(f"opened {address}"))
+    with DemoBroker() as broker, demo_page.served(broker.host, broker.port) as address:
+        with urllib.request.urlopen(address + "check", timeout=20) as answer:
+            assert json.load(answer)["nodes"] == 0
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(address, timeout=20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import threading
@@ -42,10 +43,14 @@ def _seconds() -> float | None:
 @click.command("demo")
 @click.option("--seconds", type=click.FloatRange(min=1),
               help="Stop after about this many seconds. [default: $DEMO_SECONDS]")  # fmt: skip
+@click.option("--web/--no-web", default=True, help="Show the street in a browser too.  [default: web]")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), hidden=True, help="Picture of the last screen.")
-def command(seconds: float | None, svg: Path | None) -> None:
+def command(seconds: float | None, web: bool, svg: Path | None) -> None:
     """Run three virtual lampposts on recorded data: flash, configure and test them with the real tools, then show
-    live telemetry. One gets a new app over the air, another loses power halfway.
+    live telemetry, in the terminal and in a browser. One gets a new app over the air, another loses power halfway.
+
+    The browser opens by itself where this computer has a screen; elsewhere the page's address is printed. It is
+    served on 127.0.0.1 alone.
 
     Stops after --seconds or with Ctrl-C. Exit code 53 if a message was invalid, 54 if one was lost. Duplicates are
     only counted: a lamppost that loses power before the acknowledgement sends the record again, under the same key.
@@ -53,6 +58,7 @@ def command(seconds: float | None, svg: Path | None) -> None:
     Example: lamplighter demo --seconds 30
     """
     from ..contract import ROOT
+    from ..demo import demo_page
     from ..demo.broker import DemoBroker
     from ..demo.demo_release import DemoRelease
     from ..demo.demo_street import Street
@@ -70,13 +76,14 @@ def command(seconds: float | None, svg: Path | None) -> None:
         Subscriber(broker.host, broker.port, [f"{ROOT}/#"]) as subscriber,
         DemoRelease(Path(folder)) as release,
         Street(Path(folder), (broker.host, broker.port), release) as street,
+        demo_page.served(broker.host, broker.port) if web else contextlib.nullcontext("") as page,
     ):
-        show = (_Live if screen.out.is_terminal else _Lines)(street, telemetry, f"demo broker {subscriber.where}")
+        show = (_Live if screen.out.is_terminal else _Lines)(street, telemetry, f"demo broker {subscriber.where}", page)
         with show:
             demo = Demo(street, subscriber, telemetry, show, seconds)
             demo.run()
         if svg:
-            panel.picture(_screen(street, telemetry, show.said, 112), svg, 112, "lamplighter demo")
+            panel.picture(_screen(street, telemetry, show.said, "", 112), svg, 112, "lamplighter demo")
     if demo.update and demo.update.phase in ("rejected", "reverted"):
         raise VirtualFailed(f"{demo.update.node} did not keep the new app: {demo.update.sentence}.")
     summary = telemetry.summary()
@@ -184,8 +191,8 @@ def _raise_first(work: list[Future]) -> None:
 class _Lines:
     """Plain lines: steps, events and alarms as they come, the counts each five seconds."""
 
-    def __init__(self, street: Street, telemetry: Telemetry, where: str) -> None:
-        self._street, self._telemetry, self._where = street, telemetry, where
+    def __init__(self, street: Street, telemetry: Telemetry, where: str, page: str) -> None:
+        self._street, self._telemetry, self._where, self._page = street, telemetry, where, page
         self._lock = threading.Lock()
         self._counted = time.monotonic()
         self._alarms: set[str] = set()  # topics of those that were on
@@ -194,6 +201,8 @@ class _Lines:
     def __enter__(self) -> None:
         boards = ", ".join(f"{lamp.node} {lamp.city} ({lamp.board})" for lamp in self._street.lamps)
         self.say(f"three virtual lampposts, blank, {self._where}: {boards}")
+        if self._page:
+            self.say(f"the street in a browser: {self._page}")
 
     def __exit__(self, *_: object) -> None: ...
 
@@ -228,10 +237,10 @@ class _Lines:
 class _Live(_Lines):
     """The live screen: each lamppost's way there, then the telemetry."""
 
-    def __init__(self, street: Street, telemetry: Telemetry, where: str) -> None:
+    def __init__(self, street: Street, telemetry: Telemetry, where: str, page: str) -> None:
         from rich.live import Live
 
-        super().__init__(street, telemetry, where)
+        super().__init__(street, telemetry, where, page)
         self._live = Live(console=screen.out, auto_refresh=False)
         self._drawn = 0.0
 
@@ -257,10 +266,11 @@ class _Live(_Lines):
     def _draw(self) -> None:
         self._drawn = time.monotonic()
         size = screen.out.size
-        self._live.update(_screen(self._street, self._telemetry, self.said, size.width, size.height - 8), refresh=True)
+        shown = _screen(self._street, self._telemetry, self.said, self._page, size.width, size.height - 8)
+        self._live.update(shown, refresh=True)
 
 
-def _screen(street: Street, telemetry: Telemetry, said: str, width: int, height: int = 40) -> RenderableType:
+def _screen(street: Street, telemetry: Telemetry, said: str, page: str, width: int, height: int = 40) -> RenderableType:
     """The demo's screen: progress of each lamppost, then its telemetry."""
     from rich.console import Group
     from rich.text import Text
@@ -268,7 +278,10 @@ def _screen(street: Street, telemetry: Telemetry, said: str, width: int, height:
     from ..telemetry import panel
 
     title = "Three virtual lampposts: simulated chips and parts; real firmware, MicroPython, esptool, mpremote"
-    parts: list[RenderableType] = [Text(title, "bold"), Text(said, "yellow"), _way(street, width)]
+    parts: list[RenderableType] = [Text(title, "bold")]
+    if page:
+        parts.append(Text.assemble("The street in a browser: ", (page, "bold cyan")))
+    parts += [Text(said, "yellow"), _way(street, width)]
     if telemetry.nodes:
         parts.append(panel.live(telemetry, "Telemetry", width, height))
     return Group(*parts)

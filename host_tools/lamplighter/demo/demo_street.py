@@ -20,6 +20,7 @@ from ..virtual.lamppost import VirtualLamppost
 from .demo_release import WEB, DemoRelease
 
 CITIES = {"lisbon": "lamppost-esp32", "london": "lamppost-esp32s3", "milan": "lamppost-esp32s3-n8r2"}
+PLACES = {"lisbon": (38.7139, -9.1394), "london": (51.5115, -0.1197), "milan": (45.4641, 9.1919)}
 BROKER = "broker.lan"
 STEPS = ("flash", "configure", "test")
 UPDATE = "update"  # of one lamppost over the air, after these
@@ -110,6 +111,7 @@ def configuration(city: str, node: str, board: board_file.Board) -> dict:
         "site": city,
         "node": node,
         "asset": node.upper(),
+        "location": dict(zip(("lat", "lon"), PLACES[city], strict=True)),
         "wifi": {"ssid": access["ssid"], "password": access["password"]},
         # three need no window to come back in
         # the demo's broker speaks MQTT 3.1.1 only: without "version" the lampposts would try 5.0 first

@@ -128,9 +128,10 @@ export class Plan {
     const gap = this.spacing * scale;
     const near = gap > 88 || this.order.length === 1;
     setAttribute(this.svg, "data-detail", near ? "near" : gap > 26 ? "middle" : "far");
+    const size = near && (gap > 260 || this.order.length === 1) ? " scale(2)" : ""; // few have room to be read from afar
     for (const marker of this.order) {
       const [px, py] = at(marker.point);
-      marker.element.setAttribute("transform", `translate(${px.toFixed(1)} ${py.toFixed(1)})`);
+      marker.element.setAttribute("transform", `translate(${px.toFixed(1)} ${py.toFixed(1)})${size}`);
       if (near && !this.near) marker.label();
     }
     this.near = near;
