@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from .. import screen
-from ..problems import SettlementBroken, StoreBusy
-from .store import READ_S, TO
+from ..problems import SettlementBroken
+from .store import TO
 
 
 @click.command("settle")
@@ -36,9 +36,7 @@ def command(
     Example: lamplighter settle --to lamps.duckdb --units units.csv --day 2026-12-21 --out days --administrator ABCDEFG
     """
     from ..settlement import half_hours, issue, switchings, units
-    from ..store.databases import target
-    from ..store.ingest import until_free
-    from ..store.target import TargetBusy
+    from ..store.reading import read
 
     if not (len(administrator) == 7 and administrator.isalnum() and administrator.isascii()):
         raise click.UsageError("--administrator must be seven letters or digits.")
@@ -47,16 +45,7 @@ def command(
     except (ZoneInfoNotFoundError, ValueError):
         raise click.UsageError(f"There is no time zone {zone!r}; --zone is a name such as Europe/London.") from None
     known = units.read(inventory)
-    database = target(to)
-
-    def read() -> list[switchings.SwitchingLog]:
-        with database.reader() as rows:
-            return switchings.logs(rows(switchings.QUERY))
-
-    try:
-        logs = until_free(read, screen.note, patience_s=READ_S)
-    except TargetBusy as busy:
-        raise StoreBusy(str(busy)) from None
+    logs = read(to, lambda rows: switchings.logs(rows(switchings.QUERY)))
     broken = [f"{log.lamppost}: {words}." for log in logs if log.lamppost in known for words in log.broken]
     if broken:
         raise SettlementBroken("The switching log does not hold together; nothing was written.", details=broken)
