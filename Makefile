@@ -82,6 +82,10 @@ rollout: $(READY)  ## bring a release to 1,000 simulated lampposts, dawns and fa
 	@.ci/broker
 	@$(BIN)/python tests/rollout/run.py $(ROLLOUT)
 
+plug: $(READY)  ## build, sign, serve and roll out a release to 20 virtual lampposts, one of which loses its plug (5 minutes)
+	@.ci/broker
+	@$(BIN)/python tests/rollout/twenty.py
+
 commission: $(READY)  ## run every way a commissioning can end, and unplug 30 lampposts at a random moment of it (10 minutes)
 	@.ci/broker
 	@$(BIN)/python -m pytest tests/host/commission_at_length.py

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rollout_course import Course, Street
+from rollout_street import OLD
 
 GOOD, VISITED, BAD, BACK = "good release", "after the visits, --retry", "bad release", "--back"
 _ROWS = {
@@ -53,10 +54,14 @@ def acts(nodes: int, at_once: int, seed: int, folder: Path, broker_of: Any) -> d
 
 
 def _expected(course: Course) -> dict[str, int]:
-    """Of those that were asked: how many never return, and come back old."""
+    """Of those that were asked: how many never returned, and came back old."""
+    posts = course.simulated.posts
     of = [course.at_start[name] for name in course.simulated.requests if name in course.at_start]
+    old = [
+        name for name, fate in course.at_start.items() if fate.old and posts[name].build == OLD and posts[name].last_id
+    ]
     first = sum(one.group == 1 for one in course.rollout.members)
-    return {"never": sum(one.never for one in of), "came_back_old": sum(bool(one.old) for one in of), "first": first}
+    return {"never": sum(one.never for one in of), "came_back_old": len(old), "first": first}
 
 
 def sound(told: dict[str, dict[str, Any]]) -> list[str]:

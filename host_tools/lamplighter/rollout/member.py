@@ -20,13 +20,14 @@ UNDER_WAY = (ASKED, WORKING, CONFIRMED)
 STEPS = (WAITING, *UNDER_WAY, DONE, FAILED, UNREACHED, LEFT)
 KEPT = (
     "name", "group", "step", "id", "attempts", "phase", "word", "sentence", "powered_min", "healthy_min", "accepted",
+    "build",
 )  # fmt: skip
 SILENT = "silent"  # the word of a failure: asked, and not heard of again
 
 
 @dataclass
 class Member:
-    """The fields of KEPT are in the state file; those from `online` on come anew from the broker."""
+    """The fields of KEPT are in the state file; the others come anew from the broker."""
 
     name: str  # SITE/NODE
     group: int = 0
