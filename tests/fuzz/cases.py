@@ -14,7 +14,7 @@ if __name__ == "__main__":
 import targets  # noqa: E402
 
 _NOTES = 5
-_PROGRESS = 2000
+_PROGRESS = 500
 
 
 def run(name, first, last, guard=lambda: None, progress=lambda case: None):

@@ -273,7 +273,7 @@ class Rollout:
     def _fail(self, one: Member, word: str, sentence: str) -> None:
         one.fail(word, sentence)
         self._ended.add(one.name)
-        self._note(f"{one.name} failed: {word}. {sentence}")
+        self._note(f"{one.name} failed ({word}): {sentence}")
 
     def _publication(self, one: Member, name: str) -> Publication:
         return Publication(one.name, name, self.target)
