@@ -190,6 +190,33 @@ def test_one_that_was_never_online_is_no_failure_and_is_asked_when_it_comes():
     assert bench.asked(2) == [name]
 
 
+def test_one_on_trial_of_another_update_is_asked_when_that_is_over():
+    bench = Bench(1)
+    name = bench.names[0]
+    bench.begin()
+    bench.status(name, "trial")
+    assert bench.asked(30) == []
+    bench.minutes(40)
+    assert bench.member(name).step == "unreached"
+    bench.rollout.resume()
+    bench.status(name, "confirmed")
+    assert bench.asked(2) == [name]
+
+
+def test_a_small_street_has_no_groups_without_lampposts():
+    bench = Bench(3, percent=(10, 50, 100)).begin()
+    assert sorted(one.group for one in bench.rollout.members) == [1, 2, 2]
+
+
+def test_a_lamppost_that_is_off_now_is_in_the_first_group_if_it_is_the_only_one_of_its_kind():
+    bench = Bench(3)
+    bench.info(bench.names[2], board="lamppost-esp32s3")
+    for name in bench.names[1:]:
+        bench.online(name, "lost")
+    bench.begin()
+    assert [one.group for one in bench.rollout.members] == [1, 2, 1]
+
+
 def test_too_many_failures_stop_it_and_take_back_what_has_not_restarted():
     bench = Bench(4, first=("lisbon/lp-0", "lisbon/lp-1", "lisbon/lp-2"), failures_percent=10).begin()
     first, second, third = bench.asked()

@@ -94,8 +94,8 @@ def _carry_out(
     rollout = _rollout(plan, state)
     if order or is_open(rollout):
         broker = access or _of_plan(plan)
-        with broker.subscriber(filters(rollout)) as connection, _screen(rollout) as (drawn, told):
-            runner = Runner(rollout, state, connection, time.time, drawn, told)
+        with broker.subscriber(filters(rollout)) as connection, _live(rollout):
+            runner = Runner(rollout, state, connection, told=screen.note)
             runner.order(order or "resume")
             with screen.if_interrupted("The same command goes on; lampposts that were asked go on by themselves."):
                 runner.run()
@@ -121,12 +121,12 @@ def _of_plan(plan: Plan) -> BrokerAccess:
 
 
 @contextlib.contextmanager
-def _screen(rollout: Rollout) -> Iterator[tuple[Callable[[], None], Callable[[str], None]]]:
-    """(draw, tell): a live table at a terminal, a line for each event elsewhere."""
+def _live(rollout: Rollout) -> Iterator[None]:
+    """A live table below the lines of the events, at a terminal."""
     from ..rollout import live_table
 
     if not screen.err.is_terminal:
-        yield lambda: None, screen.note
+        yield
         return
     from rich.live import Live
 
@@ -134,7 +134,7 @@ def _screen(rollout: Rollout) -> Iterator[tuple[Callable[[], None], Callable[[st
         return live_table.live(rollout, screen.err.width, screen.err.height)
 
     with Live(get_renderable=drawn, console=screen.err, refresh_per_second=1 / _DRAWN_S, vertical_overflow="crop"):
-        yield lambda: None, screen.note
+        yield
 
 
 def _show(rollout: Rollout, state: RolloutState, report: Path | None, as_json: bool) -> None:

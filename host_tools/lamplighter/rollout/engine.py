@@ -185,11 +185,11 @@ class Rollout:
         live = circuits.powered(self.members)
         for one in self.members:
             turn = one.step in (WAITING, UNREACHED) and 0 < one.group <= self.progress.group
-            if one.step == UNREACHED and one.online:
+            if one.step == UNREACHED and one.ready:
                 one.again()
             if not (one.under_way or turn) or one.place.circuit not in live:
                 continue
-            if one.under_way or not one.online:
+            if one.under_way or not one.ready:
                 one.powered_min += minutes
             if one.step == CONFIRMED and one.online:
                 one.healthy_min += minutes
@@ -202,7 +202,8 @@ class Rollout:
         within = f"in {self.plan.deadline_min} powered minutes"
         if one.step == WAITING:
             one.step = UNREACHED
-            one.sentence = f"Not online {within} of its circuit."
+            what = "Still on trial of another update" if one.on_trial else "Not online"
+            one.sentence = f"{what} {within} of its circuit."
         elif one.under_way and one.online:
             self._fail(one, "late", f"Not done {within}; it is {one.phase or 'online'}.")
         elif one.under_way:
@@ -247,9 +248,7 @@ class Rollout:
     def _ask(self, utc: float) -> Iterable[Publication]:
         room = self.plan.at_once - sum(one.under_way for one in self.members)
         for one in self.members:
-            if one.step != WAITING or not 0 < one.group <= self.progress.group or not one.online or not one.build:
-                continue
-            if one.on_trial:  # of an update that somebody else began, or that was taken back too late
+            if one.step != WAITING or not 0 < one.group <= self.progress.group or not one.ready:
                 continue
             if one.build == self.target.build:
                 one.step, one.powered_min = CONFIRMED, 0.0

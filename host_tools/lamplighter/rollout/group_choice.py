@@ -18,9 +18,9 @@ def choose(members: list[Member], first: Sequence[str], percent: Sequence[int]) 
     """
     kinds: dict[tuple[Any, ...], Member] = {}
     for one in members:
-        if one.online:
+        if one.info:
             best = kinds.setdefault(_kind(one), one)
-            if _signal(one) < _signal(best):
+            if _rank(one) < _rank(best):
                 kinds[_kind(one)] = one
     begin = {id(one) for one in kinds.values()} | {id(one) for one in members if one.name in first}
     if not begin and members:
@@ -28,20 +28,23 @@ def choose(members: list[Member], first: Sequence[str], percent: Sequence[int]) 
     rest = sorted((one for one in members if id(one) not in begin), key=_draw)
     for one in members:
         one.group = 1 if id(one) in begin else 0
-    done = 0
-    for number, share in enumerate(percent, 2):
-        until = max(0, len(members) * share // 100 - len(begin)) if share < 100 else len(rest)
+    done, number = 0, 2
+    for share in percent:
+        until = len(members) * share // 100 - len(begin) if share < 100 else len(rest)
+        if until <= done:
+            continue  # a group without lampposts would cost a night
         for one in rest[done:until]:
             one.group = number
-        done = max(done, until)
+        done, number = until, number + 1
 
 
 def _kind(member: Member) -> tuple[Any, ...]:
     return tuple(str(member.info.get(key, "")) for key in _KIND)
 
 
-def _signal(member: Member) -> int:
-    return 0 if member.rssi is None else member.rssi
+def _rank(member: Member) -> tuple[bool, int]:
+    """Those online first, and of these the weakest signal."""
+    return not member.online, 0 if member.rssi is None else member.rssi
 
 
 def _draw(member: Member) -> bytes:

@@ -54,6 +54,11 @@ class Member:
         return self.step in UNDER_WAY
 
     @property
+    def ready(self) -> bool:
+        """Whether it can be asked: it is online, its build is known, and no other update of it is on trial."""
+        return self.online and bool(self.build) and not self.on_trial
+
+    @property
     def dark(self) -> bool:
         """Whether it fell silent by its update and is not back."""
         return self.step == FAILED and self.word == SILENT and not self.online

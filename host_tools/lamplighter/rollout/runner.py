@@ -30,17 +30,16 @@ def filters(rollout: Rollout) -> list[str]:
 
 
 class Runner:
-    """connection -- subscribed to filters(rollout); utc() -- Unix seconds; show() -- called after each step"""
+    """connection -- subscribed to filters(rollout); utc() -- Unix seconds; told(text) -- called for each event"""
 
     def __init__(
         self, rollout: Rollout, state: RolloutState, connection: Subscriber, utc: Callable[[], float] = time.time,
-        show: Callable[[], None] = lambda: None, told: Callable[[str], None] = lambda text: None,
+        told: Callable[[str], None] = lambda text: None,
     ) -> None:  # fmt: skip
         self.rollout = rollout
         self._state = state
         self._connection = connection
         self._utc = utc
-        self._show = show
         self._told = told
         self._connected = True
 
@@ -50,7 +49,6 @@ class Runner:
         while True:
             self.order(self._state.next_order())
             self.step()
-            self._show()
             if self._over():
                 return
             deadline = time.monotonic() + _TICK_S
