@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 from lamplighter import paths
@@ -12,6 +13,12 @@ from lamplighter.boards import board_file
 from lamplighter.image import build, littlefs
 from lamplighter.image.compile import App, compile_app
 from lamplighter.image.simulated import standin
+
+
+def longitude_of_noon(now: datetime) -> float:
+    """Where the sun is highest now, so that it is dusk for nobody there."""
+    hours = now.hour + now.minute / 60
+    return round(((12 - hours) * 15 + 180) % 360 - 180, 4)
 
 
 def older_firmware(folder: Path) -> App:

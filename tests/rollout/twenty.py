@@ -24,7 +24,7 @@ sys.path[:0] = [str(HERE.parent / "interop")]
 
 import paho.mqtt.client as paho  # noqa: E402
 from brokers import Mosquitto  # noqa: E402  # pyright: ignore[reportMissingImports]
-from factory import flash, older_firmware  # noqa: E402
+from factory import flash, longitude_of_noon, older_firmware  # noqa: E402
 from lamplighter.bench.lampposts import WIFI  # noqa: E402
 from lamplighter.virtual.lamppost import VirtualLamppost  # noqa: E402
 
@@ -79,14 +79,13 @@ class Plug:
 
 
 def roster(path: Path, names: list[str]) -> None:
-    """Where it is noon now, so that it is dusk for none; 25 m apart."""
-    hours = datetime.now(UTC).hour + datetime.now(UTC).minute / 60
-    lon = ((12 - hours) * 15 + 180) % 360 - 180
+    """A street where it is noon now; 25 m from one to the next."""
+    lon = longitude_of_noon(datetime.now(UTC))
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["asset", "site", "node", "board", "wifi", "broker", "lat", "lon", "certificate"])
         for number, name in enumerate(names):
-            at = (round(number * 0.000225, 6) or 0.000001, round(lon, 4))
+            at = (round(number * 0.000225, 6) or 0.000001, lon)
             rows.writerow([name.upper(), SITE, name, BOARDS[number % 2], WIFI["ssid"], "broker.lan", *at, "none"])
 
 

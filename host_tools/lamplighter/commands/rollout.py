@@ -141,6 +141,7 @@ def _show(rollout: Rollout, state: RolloutState, report: Path | None, as_json: b
     """The result, and the Problem that it ends with."""
     from ..documents import atomic_file
     from ..rollout import rollout_page, summary
+    from ..rollout.engine import PAUSED
 
     if report:
         page = rollout_page.page(rollout, state.log(), time.time())
@@ -155,5 +156,7 @@ def _show(rollout: Rollout, state: RolloutState, report: Path | None, as_json: b
             for group, found in summary.by_group(rollout)
         ]
         screen.table(columns, rows)
+    if rollout.progress.mode == PAUSED:
+        screen.note("Paused; --resume goes on.")
     if trouble := summary.problem(rollout):
         raise trouble
