@@ -41,6 +41,7 @@ VERBS = {
     "report": ("report", "Report energy, carbon, parking, air and health from the store."),
     "conform": ("conform", "Judge whether a lamppost, whoever made it, keeps the contract."),
     "settle": ("settle", "Write half-hourly energy of each lamp and the control file of a day."),
+    "export": ("export", "Export the store as open data: Parquet with a DCAT-AP description."),
     "geojson": ("geojson", "Write the lampposts of a street as GeoJSON points for a map."),
     "parts": ("parts", "List the supported parts, or show wiring, options and limits of one."),
     "decode": ("decode", "Decode a captured frame of a part."),
