@@ -74,6 +74,9 @@ fuzz: $(READY)  ## feed spoiled packets, flash blocks, documents and frames to e
 parking: $(READY)  ## run hundreds of hard bay-days through the node's parking code and a plain threshold (10 minutes)
 	@$(BIN)/python tests/parking/run.py --page
 
+nights: $(READY)  ## ten virtual years of nights of the lamp: minutes dark when light was due, and burning by day (5 minutes)
+	@$(BIN)/python tests/lamp/nights.py
+
 dusk: $(READY)  ## power on 2,000 simulated lampposts in one second and restart the broker meanwhile (DUSK="--nodes 500" changes it)
 	@.ci/broker
 	@$(BIN)/python tests/bench/dusk.py $(DUSK)

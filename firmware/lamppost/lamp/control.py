@@ -9,7 +9,7 @@ import struct
 from micropython import const
 
 from ..core.calendar import DAY
-from ..core.sun import coarse_height, height
+from ..core.sun import SUNSET_DEG, coarse_height, height
 from ..core.zone import Zone
 from .light_output import LightOutput
 from .programme import Programme
@@ -97,7 +97,7 @@ class Control:
         if sun is None:
             return self._without_time(night)
         self._compare(sun, night)
-        if sun > _CLEAR_DEG and night:
+        if night and sun > SUNSET_DEG:
             return self._fail_safe, SENSOR, None
         if self.doubted:
             return self._fail_safe, SAFE, None
