@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
+import json
 import os
 import tempfile
 import threading
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .. import screen
+from ..contract import ROOT
 from ..problems import ContractBroken, TelemetryGaps, VirtualFailed
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ TELEMETRY_S = 12  # there is at least so much to see, however long the way there
 DARK_S = 3
 BACK_S = 30  # a lamppost that was pulled must be back by then
 HEALTHY_S = 10  # the new app does its work so long before it is confirmed; on a street it is five minutes
+DIM_S = 7.0  # after which the lamps get another level
+LEVELS = (100, 60, 30, 80, 10)
 UPDATED_S = 30  # beyond the end of the demo, should the update need it
 
 
@@ -47,7 +52,8 @@ def _seconds() -> float | None:
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), hidden=True, help="Picture of the last screen.")
 def command(seconds: float | None, web: bool, svg: Path | None) -> None:
     """Run three virtual lampposts on recorded data: flash, configure and test them with the real tools, then show
-    live telemetry, in the terminal and in a browser. One gets a new app over the air, another loses power halfway.
+    live telemetry, in the terminal and in a browser. Commands dim their lamps, one gets a new app over the air, another
+    loses power halfway.
 
     The browser opens by itself where this computer has a screen; elsewhere the page's address is printed. It is
     served on 127.0.0.1 alone.
@@ -57,7 +63,6 @@ def command(seconds: float | None, web: bool, svg: Path | None) -> None:
 
     Example: lamplighter demo --seconds 30
     """
-    from ..contract import ROOT
     from ..demo import demo_page
     from ..demo.broker import DemoBroker
     from ..demo.demo_release import DemoRelease
@@ -103,12 +108,15 @@ class Demo:
         self._street, self._subscriber, self._telemetry, self._show = street, subscriber, telemetry, show
         self._ends = time.monotonic() + seconds if seconds else None
         self.update: AirUpdate | None = None  # of the last lamppost, once it was asked for
+        self._dims = 0
+        self._dim_at: float | None = None  # when the lamps get another level; None: they are not yet there
 
     def run(self) -> None:
         """Until the time is over, or Ctrl-C."""
         try:
             self._bring_up()
             self._ask_for_update(self._street.lamps[-1])
+            self._dim_at = time.monotonic()
             now = time.monotonic()
             if self._ends is not None:
                 self._ends = max(self._ends, now + TELEMETRY_S)
@@ -138,6 +146,20 @@ class Demo:
             address = lamp.release.address
             self._show.say(f"{lamp.node}: app {address.version} is published for it, signed")
             updating.publish(self._subscriber, node, self.update.id, address, spread_s=0, healthy_s=HEALTHY_S)
+
+    def _dim(self) -> None:
+        """Command the lamps to other levels, each to its own, for half an hour at most."""
+        if self._dim_at is None or time.monotonic() < self._dim_at:
+            return
+        self._dim_at = time.monotonic() + DIM_S
+        self._dims += 1
+        now = datetime.datetime.now(datetime.UTC)
+        exp, until = (f"{now + datetime.timedelta(minutes=more):%Y-%m-%dT%H:%M:%SZ}" for more in (1, 30))
+        for number, lamp in enumerate(self._street.lamps):
+            args = {"level": LEVELS[(self._dims + number) % len(LEVELS)], "exp": until, "ramp_s": 1}
+            body = {"id": f"dim-{self._dims}", "exp": exp, "args": args}
+            topic = f"{ROOT}/{lamp.city}/{lamp.node}/cmd/light"
+            self._subscriber.publish(topic, json.dumps(body).encode())
 
     def _follow_update(self, arrived: Incoming) -> None:
         from ..demo.demo_street import UPDATE
@@ -180,6 +202,7 @@ class Demo:
             if isinstance(arrived, Incoming):
                 self._follow_update(arrived)
                 self._show.message(self._telemetry.take(arrived.topic, arrived.payload, arrived.retained))
+            self._dim()
             self._show.tick()
 
 

@@ -5,6 +5,7 @@ The last one trusts the keys of the demo's release, and gets it over the air.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Callable
@@ -21,6 +22,10 @@ from .demo_release import WEB, DemoRelease
 
 CITIES = {"lisbon": "lamppost-esp32", "london": "lamppost-esp32s3", "milan": "lamppost-esp32s3-n8r2"}
 PLACES = {"lisbon": (38.7139, -9.1394), "london": (51.5115, -0.1197), "milan": (45.4641, 9.1919)}
+ZONES = {
+    "lisbon": "WET0WEST,M3.5.0/1,M10.5.0", "london": "GMT0BST,M3.5.0/1,M10.5.0", "milan": "CET-1CEST,M3.5.0,M10.5.0/3",
+}  # fmt: skip
+WATTS = {"lisbon": 86.0, "london": 54.0, "milan": 110.0}
 BROKER = "broker.lan"
 STEPS = ("flash", "configure", "test")
 UPDATE = "update"  # of one lamppost over the air, after these
@@ -83,7 +88,8 @@ class Street:
             for number, (city, board) in enumerate(CITIES.items(), 1):
                 node = f"lp-{number:04d}"
                 place = self._folder / node
-                virtual = self._open.enter_context(VirtualLamppost(board, workdir=place, scenario=city))
+                stands = VirtualLamppost(board, workdir=place, scenario=_scenario(city, board))
+                virtual = self._open.enter_context(stands)
                 virtual.network.hosts[BROKER] = self._broker
                 config = place / "config.json"
                 config.write_text(json.dumps(configuration(city, node, virtual.board), indent=2))
@@ -97,6 +103,14 @@ class Street:
 
     def __exit__(self, *trouble: object) -> None:
         self._open.close()
+
+
+def _scenario(city: str, board: str) -> scenario_file.Scenario:
+    """The city's, with a luminaire whose power the meter sees."""
+    loaded = board_file.load(board)
+    pins = {"relay": loaded.pins["lamp_relay"], "pwm": loaded.pins["lamp_pwm"]}
+    luminaire = {**pins, "meter": "meter", "values": {"watts": WATTS[city]}}
+    return dataclasses.replace(scenario_file.load(city, loaded), luminaire=luminaire)
 
 
 def configuration(city: str, node: str, board: board_file.Board) -> dict:
@@ -117,6 +131,7 @@ def configuration(city: str, node: str, board: board_file.Board) -> dict:
         # the demo's broker speaks MQTT 3.1.1 only: without "version" the lampposts would try 5.0 first
         "mqtt": {"host": BROKER, "version": 4, "keepalive_s": 10, "spread_s": 0, "drain_spread_s": 0},
         "parts": parts,
+        "lamp": {"output": "0-10v", "zone": ZONES[city], "ramp_s": 1},
         "energy": {"part": "meter", "window_s": 1, "every_ms": 500},
         "parking": [{"bay": "1", "part": "bay-1", "empty_mm": 3200, "every_ms": 250}],
         "air": {"parts": ["dust", "climate"], "window_s": 5, "every_ms": 1000},

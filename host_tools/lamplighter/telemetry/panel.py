@@ -73,8 +73,25 @@ def _aqi(message: dict[str, Any], in_words: bool = True) -> Text:
 
 
 def _light(message: dict[str, Any]) -> Text:
-    night = {True: "night", False: "day", None: "day or night?"}[message["night"]]
-    return _amounts(message, "lux") + Text(f"  {night}")
+    """The light sensor, and the lamp: each only where there is one."""
+    told = []
+    if "night" in message:
+        night = {True: "night", False: "day", None: "day or night?"}[message["night"]]
+        told.append(_amounts(message, "lux") + Text(f"  {night}"))
+    if "level" in message:
+        told.append(Text("lamp ") + _lamp(message) + Text(f" {message['why']}"))
+    return Text("  ").join(told)
+
+
+def _lamp(message: dict[str, Any]) -> Text:
+    """The lamp's level as a bar of five and in per cent."""
+    bar = "█" * ((message["level"] + 19) // 20)
+    return Text.assemble((f"{bar:<5}".replace(" ", "░"), "yellow"), f" {message['level']:>3} %")
+
+
+def _switching(message: dict[str, Any]) -> Text:
+    watts = "" if message["p_mw"] is None else f", {message['p_mw'] / 1000:.1f} W"
+    return Text(f"row {message['n']}: {message['level']} %{watts}, {message['cause']}")
 
 
 def _alarm(message: dict[str, Any] | None) -> Text:
@@ -113,6 +130,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], Text]] = {
     "tele_air": _air,
     "tele_light": _light,
     "evt_boot": _boot,
+    "evt_switching": _switching,
     "evt_clock": lambda m: Text(f"clock set by {m['source']}" + (f", moved {m['step_ms']} ms" if m["step_ms"] else "")),
     "evt_config": lambda m: Text(_with_reason(f"configuration {m['phase']}", m)),
     "diag": lambda m: Text(f"heap {m['heap_free']} free, journal {m['depth']} waiting, {m['power_cuts']} power cuts"),
@@ -184,6 +202,8 @@ def legend(telemetry: Telemetry) -> Text:
 def _row(node: Node, now: float, utc: float) -> list[RenderableType]:
     name = Text.assemble((node.name, "bold"), "\n", (node.state, _STATES[node.state]))
     lines = Text("\n")
+    if "level" in (light := node.last["tele/light"].message if "tele/light" in node.last else {}):
+        name = Text("  ").join((name, _lamp(light)))
     ages = [value.age(now, utc) for suffix, value in node.last.items() if suffix.startswith("tele/")]
     bays = [(suffix, value) for suffix, value in sorted(node.last.items()) if suffix.startswith("tele/parking/")]
     parking = lines.join(Text(f"{suffix.rsplit('/', 1)[1]} ") + _bay(value.message, sure=80) for suffix, value in bays)
