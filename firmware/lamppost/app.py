@@ -16,6 +16,7 @@ from .ops import selftest as selftests
 from .ops.alarms import Alarms
 from .ops.config_push import ConfigPush
 from .ops.config_trial import Trial
+from .ops.holds import Holds
 from .ops.lamp_hours import LampHours
 from .ops.part_reader import PartReader
 from .ops.recorder import Recorder
@@ -90,6 +91,9 @@ class Node:
         self.config_push = ConfigPush(self, trial, registry.driver, self.reset_now)
         self.routes.add(b"cfg/desired", self.config_push.take)
         self.commands = assembly.commands(self)
+        self.holds = Holds()
+        self.holds.add("A new configuration is on trial.", lambda: trial.on)
+        self.holds.add("A command is in work.", lambda: self.commands.busy)
         self.update_trial = AppTrial(slot, self.reset, state)
         self.routes.add(b"ota/desired", lambda *message: self.updates.take(*message))
         self.broker.commands = self.routes.filters()

@@ -34,6 +34,7 @@ from .link.wifi import Wifi
 from .ops import boot_slot, verbs
 from .ops.answers import Answers
 from .ops.commands import Commands
+from .ops.update.floor import Floor
 from .ops.updates import Updates
 
 _FAR = 60000  # boot numbers to jump over by chance when none can be kept: no key (b, s) is used twice
@@ -207,11 +208,24 @@ def updates(node):
             last()
         machine.reset()
 
-    client = http.Client(socket, select, time.ticks_ms, time.ticks_diff)
+    client = http.Client(socket, select, time.ticks_ms, time.ticks_diff, web_tls(node))
     return Updates(
-        node.update_trial, client, node.link, node.clock, facts, healthy, answering, lambda: node.config_trial.on,
-        restart, random_below, node.log,
+        node.update_trial, client, node.link, node.clock, facts, Floor(esp32.NVS("lamppost")), healthy, answering,
+        node.holds.reason, restart, random_below, node.log,
     )  # fmt: skip
+
+
+def web_tls(node):
+    """A function host -> Tls for web servers, whose certificates the CA of the broker must have signed; None: no CA."""
+    if not node.broker.tls:
+        return None
+
+    def of(host):
+        from .link.tls import Tls
+
+        return Tls({"ca": node.broker.tls["ca"]}, host, node.clock, set_chip_clock)
+
+    return of
 
 
 def timekeeper(node):

@@ -34,7 +34,7 @@ class Releases:
 
     def _request(self, data):
         wanted = Request(data)
-        if wanted.place[0] not in wanted.url or not 0 < len(wanted.id) <= 64:
+        if wanted.place[1] not in wanted.url or not 0 < len(wanted.id) <= 64:
             raise Wrong("taken: %r" % data)
 
     def _head(self, data):

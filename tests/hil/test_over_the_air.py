@@ -86,7 +86,7 @@ def test_a_new_app_comes_over_the_air_and_is_confirmed(trusting, heard, broker, 
     assert heard.until("info")["build"] == first.document["build"]
     second = releases.release({"ops/status.py": ('"dropped": outbox.dropped', '"dropped": outbox.dropped + 0')})
     heard.forget()
-    ask(broker, desired(second, "u1"))
+    ask(broker, {**desired(second, "u1"), "healthy_s": 60})
     heard.until("ota/status", lambda m: m["phase"] == "trial", 60)
     assert heard.until("evt/boot", within=60)["build"] == second.document["build"]
     told = heard.until("ota/status", lambda m: m["phase"] == "confirmed", 600)

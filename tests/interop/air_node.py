@@ -1,8 +1,9 @@
 """The node's side of an update over the air, under MicroPython, with its real HTTP client and a file system in RAM.
 
 Arguments: the firmware's folder and a JSON file: the running app, the keys, what ota/desired says, the node's board,
-floor and blocks of flash, and the phases that end the run. Prints a JSON line: what ota/status said, and what the idle
-slot holds. It ends with the restart into the new app, or with one of those phases.
+floor, NVS, CA and blocks of flash, why a restart is held up, and the phases that end the run. Prints a JSON line: what
+ota/status said, and what the idle slot, the keys and NVS hold. It ends with the restart into the new app, or with one
+of those phases.
 """
 
 import asyncio
@@ -23,8 +24,10 @@ sys.path.insert(0, __file__.rsplit("/", 2)[0] + "/powercut")
 sys.path.insert(0, FIRMWARE)
 from cut_flash import Flash  # noqa: E402
 from lamppost.link import http  # noqa: E402
+from lamppost.link.tls import Tls  # noqa: E402
 from lamppost.ops import updates as module  # noqa: E402
 from lamppost.ops.update import slot_files, state  # noqa: E402
+from lamppost.ops.update.floor import Floor  # noqa: E402
 from lamppost.ops.update.trial import AppTrial  # noqa: E402
 
 with open(JOB) as file:
@@ -53,7 +56,26 @@ class Link:
         return True
 
 
+class Nvs:
+    """job["nvs"] is what it holds."""
+
+    def get_blob(self, key, buffer):
+        if key not in job["nvs"]:
+            raise OSError(-4354)
+        data = job["nvs"][key].encode()
+        buffer[: len(data)] = data
+        return len(data)
+
+    def set_blob(self, key, value):
+        job["nvs"][key] = value.decode()
+
+    def commit(self):
+        pass
+
+
 class Clock:
+    offset_s = 0
+
     def uptime_ms(self):
         return time.ticks_ms() * PACE
 
@@ -89,9 +111,19 @@ slot_files.replace("/state.json", json.dumps({"active": "a", "floor": job["floor
 slot_files.replace("/keys.json", json.dumps(job["keys"]))
 link = Link()
 facts = {"slot": "a", "build": "old", "board": job["board"], "location": None, "micropython": (1, 28, 0), "mpy": 6}
+tls = None
+if job["ca"]:
+    with open("/ca.der", "wb") as file:
+        file.write(binascii.a2b_base64(job["ca"]))
+
+    def tls(host):
+        return Tls({"ca": "/ca.der"}, host, Clock())
+
+
+client = http.Client(socket, select, lambda: time.ticks_ms() * PACE, time.ticks_diff, tls)
 node = module.Updates(
-    AppTrial("a", "power-on", state), http.Client(socket, select, lambda: time.ticks_ms() * PACE, time.ticks_diff),
-    link, Clock(), facts, lambda parts: True, list, bool, restart, lambda n: 0, lambda line: None,
+    AppTrial("a", "power-on", state), client, link, Clock(), facts, Floor(Nvs()), lambda parts: True, list,
+    lambda: job["held"], restart, lambda n: 0, lambda line: None,
 )  # fmt: skip
 node.take("desired", job["desired"].encode(), True)
 try:
@@ -100,4 +132,7 @@ except Ended:
     pass
 with open("/state.json") as file:
     kept = json.load(file)
-print(json.dumps({"said": link.said, "state": kept, "idle": os.listdir("/b") if "b" in os.listdir("/") else []}))
+with open("/keys.json") as file:
+    keys = json.load(file)
+idle = os.listdir("/b") if "b" in os.listdir("/") else []
+print(json.dumps({"said": link.said, "state": kept, "keys": keys, "nvs": job["nvs"], "idle": idle}))

@@ -31,6 +31,7 @@ sys.path.insert(0, FIRMWARE)
 from lamppost.core.faults import FetchFault  # noqa: E402
 from lamppost.ops import updates as module  # noqa: E402
 from lamppost.ops.update import slot_files, state  # noqa: E402
+from lamppost.ops.update.floor import Floor  # noqa: E402
 from lamppost.ops.update.trial import AppTrial  # noqa: E402
 
 sys.path.remove(FIRMWARE)
@@ -50,12 +51,28 @@ class Client:
     """The web server's files, without a network."""
 
     async def get(self, place, start, most, alive):
-        data = server.get(place[2])
+        data = server.get(place[3])
         if data is None:
-            raise FetchFault("absent", place[2])
+            raise FetchFault("absent", place[3])
         return data[start : start + most], len(data)
 
+    def reaches(self, place):
+        return True
+
     def close(self):
+        pass
+
+
+class Nvs:
+    """Of a chip whose power goes before anything is committed."""
+
+    def get_blob(self, key, buffer):
+        raise OSError(-4354)
+
+    def set_blob(self, key, value):
+        pass
+
+    def commit(self):
         pass
 
 
@@ -137,8 +154,8 @@ def live(reset):
     facts = {"slot": slot, "build": build, "board": "lamppost-esp32", "location": None, "micropython": (1, 28, 0),
              "mpy": 6}  # fmt: skip
     updates = module.Updates(
-        trial, Client(), Link(), Clock(), facts, lambda parts: DOES == "well" or not new, lambda: ["meter"], bool,
-        restart, lambda n: 0, lambda line: None,
+        trial, Client(), Link(), Clock(), facts, Floor(Nvs()), lambda parts: DOES == "well" or not new,
+        lambda: ["meter"], str, restart, lambda n: 0, lambda line: None,
     )  # fmt: skip
     updates.take("desired", json.dumps(job["desired"]).encode(), True)
     try:

@@ -18,9 +18,11 @@ def refused(text, start=4096):
 
 
 def test_addresses_are_taken_apart_and_others_refused():
-    assert http.split_url("http://releases.lan/a/b.release") == ("releases.lan", 80, "/a/b.release")
-    assert http.split_url("http://10.0.0.1:8080/x") == ("10.0.0.1", 8080, "/x")
-    for url in ("https://a/b", "ftp://a/b", "http://", "http://a:b/c", "http://a/b c", "http://a/b\r\nX: y", "", "http:///x"):
+    assert http.split_url("http://releases.lan/a/b.release") == ("http", "releases.lan", 80, "/a/b.release")
+    assert http.split_url("http://10.0.0.1:8080/x") == ("http", "10.0.0.1", 8080, "/x")
+    assert http.split_url("https://a/b") == ("https", "a", 443, "/b")
+    for url in ("http://a:0/c", "http://a:65536/c", "http//a", "ftp://a/b", "http://", "http://a:b/c", "http://a/b c",
+                "http://a/b\r\nX: y", "", "http:///x"):  # fmt: skip
         assert http.split_url(url) is None, url
 
 

@@ -25,14 +25,14 @@ def refused(body):
 
 def test_a_request_names_server_file_and_hash():
     wanted = request()
-    assert wanted.place == ("releases.lan", 80, "/a/b.release") and wanted.sha256 == "ab" * 32
+    assert wanted.place == ("http", "releases.lan", 80, "/a/b.release") and wanted.sha256 == "ab" * 32
     assert wanted.same(request()) and not wanted.same(request(id="u2")) and not wanted.same(None)
 
 
 def test_what_is_no_request_is_refused_with_a_word():
     for body in (b"", b"[]", b"7", b"null", b"{}", b"\xff\xfe", b"[" * 500, b'{"id":1}'):
         assert refused(body), body
-    for name, value in (("id", ""), ("id", 7), ("id", "x" * 65), ("id", 'a"b'), ("url", "https://a/b"), ("url", None),
+    for name, value in (("id", ""), ("id", 7), ("id", "x" * 65), ("id", 'a"b'), ("url", "ftp://a/b"), ("url", None),
                         ("url", "http://a/" + "b" * 200), ("sha256", 5), ("sha256", None)):  # fmt: skip
         assert refused(json.dumps(dict(WANTED, **{name: value})).encode()), name
 

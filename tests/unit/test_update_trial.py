@@ -82,6 +82,15 @@ def test_an_app_that_crashes_is_taken_back_and_the_reset_that_began_its_trial_is
     assert store.kept["active"] == "a" and store.kept["last"]["word"] == "crashed"
 
 
+def test_the_floor_rises_with_a_confirmed_release_and_never_falls():
+    for floor, after in (("1.0", "1.2"), ("1.3", "1.3"), ("1.2.0", "1.2.0")):
+        store = begun()
+        store.kept["floor"] = floor
+        trial = AppTrial("b", "hard", store)
+        assert [trial.look(well) for _ in range(HEALTHY_STEPS)][-1] == "confirmed"
+        assert store.kept["floor"] == after
+
+
 def test_a_reset_that_was_asked_for_during_the_trial_is_no_crash():
     store = begun()
     for _ in range(3 * CRASHES):

@@ -1,5 +1,8 @@
 """Fetches pieces of files from a web server by HTTP/1.1 ranges, over one connection that stays open between them.
 
+With https:// the connection is a TLS session beside the broker's, and the same CA must have signed the server's
+certificate.
+
 The bytes are not believed here: whoever asked for them checks their hash. What is refused here is an answer that is not
 the piece asked for, such as a login page, a redirection, or a server that does not know ranges.
 """
@@ -12,17 +15,20 @@ from . import tcp
 _HEAD_MAX = const(1024)
 _CONNECT_MS = const(10000)
 _ANSWER_MS = const(20000)  # for the whole of an answer: one that drips is given up too
+_CLOCK_MS = const(30000)  # for the time, without which no certificate can be judged
+_PORTS = {"http": 80, "https": 443}
 
 
 def split_url(url):
-    """"http://host:port/folder/file" -> (host, port, "/folder/file"); None if it is not such an address."""
-    if not url.startswith("http://"):
-        return None
-    place, slash, path = url[7:].partition("/")
+    """"https://host:port/folder/file" -> ("https", host, port, "/folder/file"); None if it is not such an address."""
+    scheme, _, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
     host, _, port = place.partition(":")
-    if not host or not (port or "80").isdigit() or " " in url or "\r" in url or "\n" in url:
+    if scheme not in _PORTS or not host or " " in url or "\r" in url or "\n" in url:
         return None
-    return host, int(port or 80), slash + path or "/"
+    if port and not (port.isdigit() and 0 < int(port) < 65536):
+        return None
+    return scheme, host, int(port or _PORTS[scheme]), slash + path or "/"
 
 
 def parse_head(head, start, most):
@@ -68,16 +74,21 @@ def _nothing():
 
 
 class Client:
-    """socket, select -- the modules"""
+    """socket, select -- the modules; tls(host) -- a link/tls.py's Tls for a server of that name; None: no https"""
 
-    def __init__(self, socket, select, ticks_ms, ticks_diff):
+    def __init__(self, socket, select, ticks_ms, ticks_diff, tls=None):
         self._socket = socket
         self._select = select
         self._ticks_ms = ticks_ms
         self._ticks_diff = ticks_diff
+        self._tls = tls
         self._alive = _nothing  # the caller's, while it asks
         self._wire = None
         self._to = None
+
+    def reaches(self, place):
+        """Whether an address of that kind can be used."""
+        return place[0] == "http" or self._tls is not None
 
     async def get(self, place, start, most, alive):
         """(bytes, size of the whole file): at most `most` bytes of it from `start`. Raises LinkFault, FetchFault.
@@ -85,7 +96,7 @@ class Client:
         place -- from split_url; alive() -- called about every second, except while a name is resolved
         """
         self._alive = alive
-        fresh = self._wire is None or self._to != place[:2]
+        fresh = self._wire is None or self._to != place[:3]
         try:
             return await self._get(place, start, most)
         except Fault as fault:
@@ -99,16 +110,25 @@ class Client:
             raise
 
     async def _get(self, place, start, most):
-        host, port, path = place
-        if self._wire is None or self._to != (host, port):
+        _, host, port, path = place
+        if self._wire is None or self._to != place[:3]:
             self.close()
-            self._alive()
-            addresses = tcp.resolve(self._socket, host, port)
-            self._alive()
-            self._wire = await tcp.connect(self._socket, self._select, addresses, _CONNECT_MS)
-            self._to = (host, port)
+            self._wire = await self._connect(place)
+            self._to = place[:3]
         request = "GET %s HTTP/1.1\r\nHost: %s:%d\r\nRange: bytes=%d-%d\r\n\r\n"
         return await self._answer((request % (path, host, port, start, start + most - 1)).encode(), start, most)
+
+    async def _connect(self, place):
+        scheme, host, port, _ = place
+        tls = None
+        if scheme == "https" and self._tls:
+            tls = self._tls(host)
+            await tls.prepare(self._alive, lambda: True, _CLOCK_MS)
+        self._alive()
+        addresses = tcp.resolve(self._socket, host, port)
+        self._alive()
+        wire = await tcp.connect(self._socket, self._select, addresses, _CONNECT_MS)
+        return tls.over(wire, self._select) if tls else wire
 
     async def _answer(self, request, start, most):
         wire = self._wire

@@ -71,7 +71,7 @@ class Tcp:
             return n
         if n is None:
             return 0
-        raise LinkFault("closed", "by the broker")
+        raise LinkFault("closed", "by the server")
 
     def write(self, buf, start, size):
         """Bytes of buf[start:start + size] that the socket took now."""

@@ -115,7 +115,7 @@ class Tls:
             return LinkFault("untrusted", self._name)
         if code == _ALERT or code > 0:
             # who has sent an alert closes, and that may be seen before the alert is
-            return LinkFault("rejected", "the broker aborted the handshake: %d" % code)
+            return LinkFault("rejected", "the server aborted the handshake: %d" % code)
         if code == _EOF:
             return LinkFault("tls", "closed during the handshake")
         return LinkFault("tls", "mbedTLS %d" % code)
@@ -140,7 +140,7 @@ class Wire(Tcp):
             return n
         if n is None:
             return 0
-        raise LinkFault("closed", "by the broker")
+        raise LinkFault("closed", "by the server")
 
     def write(self, buf, at, size):
         try:

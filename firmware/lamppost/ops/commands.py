@@ -60,9 +60,15 @@ class Commands:
         self._within_s = within_s
         self._verbs = {}
         self._queue = []
+        self._in_work = False
         self._offered_ms = clock.uptime_ms()
         for row in answers.interrupted:
             answers.end(row, "interrupted")
+
+    @property
+    def busy(self):
+        """A command is in work, or waits for it."""
+        return self._in_work or bool(self._queue)
 
     def add(self, name, act, schema=None, harmless=False, answer_first=False):
         """Register a verb; see Verb."""
@@ -88,7 +94,11 @@ class Commands:
     async def step(self):
         """Do the next command if there is one, and offer answers again that the journal did not take."""
         if self._queue:
-            await self._do(self._queue.pop(0))
+            self._in_work = True
+            try:
+                await self._do(self._queue.pop(0))
+            finally:
+                self._in_work = False
         now = self._clock.uptime_ms()
         if now - self._offered_ms >= _AGAIN_MS:
             self._offered_ms = now

@@ -14,8 +14,8 @@ from micropython import const
 
 from ..core.faults import FetchFault, LinkFault, UpdateFault
 from ..link.backoff import Backoff
+from .update import key_set, slot_files
 from .update import release as releases
-from .update import slot_files, state
 from .update.request import Request, near_dusk
 from .update.staging import Staging
 
@@ -33,24 +33,35 @@ class Withdrawn(Exception):
     """Another update, or none, is asked for meanwhile."""
 
 
+def _has(sha256):
+    """A function that tells whether bytes have that hash."""
+
+    def is_right(data):
+        return hexlify(hashlib.sha256(data).digest()).decode() == sha256
+
+    return is_right
+
+
 class Updates:
     """trial -- update/trial.py; client -- link/http.py; link -- link/connection.py; clock -- core/clock.py
     node -- {"slot", "build", "board", "location", "micropython": version tuple, "mpy": version}
+    floor -- update/floor.py
     healthy(parts) -- whether the node does its work, with these parts; answering() -- ids of the parts that answer
-    busy() -- whether something is under way that a restart must not interrupt
+    held() -- why a restart would disturb somebody, a sentence; "" if it does not
     restart(reason, last=None) -- a coroutine that resets the chip so that the active slot starts, after last()
     random(n) -- an integer below n
     """
 
-    def __init__(self, trial, client, link, clock, node, healthy, answering, busy, restart, random, log):
+    def __init__(self, trial, client, link, clock, node, floor, healthy, answering, held, restart, random, log):
         self._trial = trial
         self._client = client
         self._link = link
         self._clock = clock
         self._node = node
+        self._floor = floor
         self._healthy = healthy
         self._answering = answering
-        self._busy = busy
+        self._held = held
         self._restart = restart
         self._random = random
         self._log = log
@@ -62,6 +73,7 @@ class Updates:
         self._published = None  # connection in which that has been published
         self._published_ms = 0
         self._show_outcome()
+        self._keep_floor()  # the power may have gone between the state file and NVS
 
     # -- what is asked for
 
@@ -105,6 +117,7 @@ class Updates:
                 begun = now
                 end = self._trial.look(self._healthy)
                 if end:
+                    self._keep_floor()
                     self._show_outcome()
                     if self._phase:
                         self._log("update: %s" % " ".join(self._phase[1:4]))
@@ -115,10 +128,18 @@ class Updates:
                 begun = now
             await asyncio.sleep_ms(_TICK_MS)
 
+    def _keep_floor(self):
+        try:
+            self._floor.raise_to(self._trial.state.get("floor", "0"))
+        except OSError as error:
+            self._log("update: the floor cannot be kept in NVS: %r" % error)
+
     async def _carry_out(self, wanted, beat):
         self._beat = beat
         build = ""
         try:
+            if not self._client.reaches(wanted.place):
+                raise UpdateFault("desired", "https needs mqtt.tls: no CA on this node could check the web server")
             await self._await_turn(wanted)
             release = await self._release(wanted)
             build = release["build"]
@@ -148,18 +169,23 @@ class Updates:
     async def _release(self, wanted):
         """The release, signed and meant for this node."""
         self._show(wanted.id, "downloading")
-        name = wanted.place[2].rsplit("/", 1)[1]
-
-        def is_right(data):
-            return hexlify(hashlib.sha256(data).digest()).decode() == wanted.sha256
-
-        text = await self._fetch(wanted, name, releases.MAX_BYTES, is_right)
-        release, key = releases.signed_by(text, state.release_keys())
+        name = wanted.place[3].rsplit("/", 1)[1]
+        text = await self._fetch(wanted, name, releases.MAX_BYTES, _has(wanted.sha256))
+        keys, serial = key_set.load()
+        release, key = releases.signed_by(text, keys)
         node = self._node
-        floor = self._trial.state.get("floor", "0")
+        floor = self._floor.highest(self._trial.state.get("floor", "0"))
         releases.check_fits(release, node["board"], node["micropython"], node["mpy"], floor)
         self._log("update: %s, build %s, signed by key %s" % (release["version"], release["build"], key))
+        await self._take_keys(wanted, release, serial)
         return release
+
+    async def _take_keys(self, wanted, release, serial):
+        """Trust the newer set of keys that the release brings; it stays also if the app is taken back."""
+        sha256 = key_set.offered(release, serial)
+        if sha256 is not None:
+            key_set.replace(await self._fetch(wanted, "keys/" + sha256[:16], key_set.MAX_BYTES, _has(sha256)), release)
+            self._log("update: the release keys are now set %d" % release["keys"]["serial"])
 
     async def _install(self, wanted, release):
         build = release["build"]
@@ -181,8 +207,8 @@ class Updates:
         while True:
             if near_dusk(self._clock.utc_s(), self._clock.uptime_s(), self._node["location"]):
                 self._show(wanted.id, "waiting", "dusk", "It restarts half an hour after sunset.", build)
-            elif self._busy():
-                self._show(wanted.id, "waiting", "busy", "A new configuration is on trial.", build)
+            elif self._held():
+                self._show(wanted.id, "waiting", "busy", self._held(), build)
             else:
                 break
             await self._pause(wanted, _AGAIN_MS)
@@ -200,8 +226,7 @@ class Updates:
 
         optional -- True: None if the server has no such file, or if it is not right
         """
-        host, port, path = wanted.place
-        place = host, port, path.rsplit("/", 1)[0] + "/" + name
+        place = wanted.place[:3] + (wanted.place[3].rsplit("/", 1)[0] + "/" + name,)
         backoff = Backoff(_RETRY_MS, _RETRY_MAX_MS, self._random)
         data, spoilt = b"", 0
         while True:

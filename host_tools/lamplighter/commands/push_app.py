@@ -6,6 +6,7 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -62,7 +63,8 @@ def command(
         raise click.UsageError("Name at least one lamppost as SITE/NODE, or a roster as @FILE.csv, before RELEASE-URL.")
     if name is not None and not re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", name):
         raise click.UsageError("--id must be 1 to 64 letters, digits and - _ . :")
-    release = _release(url, sha256) if sha256 else release_address.read(url)
+    ca = access.tls if isinstance(access.tls, Path) else None
+    release = _release(url, sha256) if sha256 else release_address.read(url, ca)
     name = name or updating.new_id()
     of = f"release {release.version}, build {release.build}" if release.build else f"the release {url}"
     screen.note(f"update {name}: {of}, to {len(nodes)} lamppost{'s' if len(nodes) > 1 else ''}")

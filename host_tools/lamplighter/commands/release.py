@@ -26,16 +26,19 @@ def command(
     """Compile the app, name its files by their hash, and sign it.
 
     FOLDER can be served by any web server that knows ranges; `lamplighter serve` is one. A lamppost takes the release
-    when it trusts the key: its configuration was brought with `lamplighter configure --release-keys`.
+    when it trusts the key: its configuration was brought with `lamplighter configure --release-keys`. The release
+    brings the present list of trusted keys along.
 
     Example: lamplighter release --out ./releases
     """
     from ..image import littlefs
+    from ..pki.release_keys import ReleaseKeys
     from ..release import release_folder
 
     app = littlefs.compile_app()
     release_folder.check_floor(floor, app.version)
-    made = release_folder.write(out, app, signers(folder, names, passphrase_file), floor)
+    keys = ReleaseKeys(folder)
+    made = release_folder.write(out, app, signers(folder, names, passphrase_file), floor, keys)
     if as_json:
         screen.result({
             "release": str(made.path), "sha256": made.sha256, "version": app.version, "build": app.build,

@@ -64,7 +64,7 @@ def init(folder: Path, passphrase_file: Path | None, no_passphrase: bool, as_jso
 @passphrase_option
 @no_passphrase_option
 def add(folder: Path, passphrase_file: Path | None, no_passphrase: bool) -> None:
-    """Make one more key. A lamppost trusts it after the next `lamplighter configure --release-keys`.
+    """Make one more key. A lamppost trusts it after the next release that a trusted key has signed.
 
     Example: lamplighter release-key add
     """
@@ -73,13 +73,14 @@ def add(folder: Path, passphrase_file: Path | None, no_passphrase: bool) -> None
     keys = ReleaseKeys(folder)
     name = keys.add(_new_passphrase(passphrase_file, no_passphrase))
     screen.out.print(f"Key {name} was created.", markup=False)
+    screen.note("Lampposts get the new list with the next release that another trusted key has signed.")
 
 
 @command.command("revoke")
 @click.argument("name", metavar="ID")
 @folder_option
 def revoke(name: str, folder: Path) -> None:
-    """Trust a key no longer. A lamppost does so after the next `lamplighter configure --release-keys`.
+    """Trust a key no longer. A lamppost does so after the next release that another trusted key has signed.
 
     Example: lamplighter release-key revoke 1f3a9c04
     """
@@ -88,7 +89,7 @@ def revoke(name: str, folder: Path) -> None:
     keys = ReleaseKeys(folder)
     keys.revoke(name)
     screen.out.print(f"Key {name} is revoked; trusted: {', '.join(keys.trusted)}.", markup=False)
-    screen.note(f"Install the new list: lamplighter configure --release-keys {keys.folder / 'keys.json'}")
+    screen.note("Lampposts get the new list with the next release: lamplighter release, then lamplighter push app.")
 
 
 @command.command("list")

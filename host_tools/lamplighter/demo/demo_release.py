@@ -31,8 +31,9 @@ class DemoRelease:
         build = hashlib.sha256(f"{version}:{app.build}".encode()).hexdigest()[:12]
         name = next(iter(keys.trusted))
         made = release_folder.write(
-            folder / "releases", dataclasses.replace(app, version=version, build=build), {name: keys.read(name, None)}
-        )
+            folder / "releases", dataclasses.replace(app, version=version, build=build), {name: keys.read(name, None)},
+            keys=keys,
+        )  # fmt: skip
         self._web = Server(folder / "releases", "127.0.0.1", 0)
         self.server = ("127.0.0.1", self._web.port)
         self.address = ReleaseAddress(f"http://{WEB}/{made.path.name}", made.sha256, build, version)

@@ -2,7 +2,8 @@
 
 They are kept beside the city's CA: identity/release/ID.key, and keys.json with the public half of every trusted key.
 There are two from the first day. One signs; the other is locked away, so that the loss of the first does not mean a
-visit to every lamppost.
+visit to every lamppost. Each change of the list gives it a higher serial number: a release brings the list along, and a
+node takes one with a higher number only.
 """
 
 from __future__ import annotations
@@ -20,16 +21,17 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 BITS = 3072
+_SERIAL = "serial"
 _WRITABLE = "Check the folder's rights, and that the disk is not full or read-only."
 _MAKE = "Make them with `lamplighter release-key init`, or name their folder with --identity."
 
 
 class ReleaseKeys:
-    """folder -- the city's identity folder; trusted -- {key id: modulus in hex}, as a node gets it in keys.json."""
+    """folder -- the city's identity folder; trusted -- {key id: modulus in hex}; serial -- of this list of them."""
 
     def __init__(self, folder: Path):
         self.folder = folder / "release"
-        self.trusted: dict[str, str] = _trusted(self.folder / "keys.json")
+        self.trusted, self.serial = _read(self.folder / "keys.json")
 
     @classmethod
     def create(cls, folder: Path, passphrase: str | None) -> ReleaseKeys:
@@ -88,8 +90,13 @@ class ReleaseKeys:
     def locked(self, name: str) -> bool:
         return keys.is_locked(self.path(name))
 
+    def for_nodes(self) -> bytes:
+        """keys.json as a node takes it."""
+        return json.dumps({_SERIAL: self.serial, **self.trusted}, separators=(",", ":")).encode()
+
     def _write(self) -> None:
-        text = json.dumps(self.trusted, indent=1) + "\n"
+        self.serial += 1
+        text = json.dumps({_SERIAL: self.serial, **self.trusted}, indent=1) + "\n"
         atomic_file.write(self.folder / "keys.json", text.encode(), _WRITABLE, problem=IdentityMissing)
 
 
@@ -102,26 +109,26 @@ def sign(key: RSAPrivateKey, message: bytes) -> bytes:
 
 def check_file(path: Path) -> bytes:
     """keys.json as a node takes it. Raises IdentityMissing, IdentityLocked."""
-    found = _trusted(path)
+    found, serial = _read(path)
     if not found:
         raise IdentityMissing(f"{path} names no release key.", _MAKE)
-    return json.dumps(found, separators=(",", ":")).encode()
+    return json.dumps({_SERIAL: serial, **found}, separators=(",", ":")).encode()
 
 
-def _trusted(path: Path) -> dict[str, str]:
+def _read(path: Path) -> tuple[dict[str, str], int]:
+    """(the trusted keys, serial of the list); ({}, 0) where there is no file."""
     try:
         text = path.read_bytes()
     except FileNotFoundError:
-        return {}
+        return {}, 0
     except OSError as error:
         raise IdentityLocked(f"{path} cannot be read: {error.strerror}.", "Run this as its owner.") from None
     try:
         doc = json.loads(text)
-        good = isinstance(doc, dict) and all(
-            isinstance(value, str) and len(bytes.fromhex(value)) == BITS // 8 for value in doc.values()
-        )
-    except (ValueError, RecursionError):
-        good = False
-    if not good:
-        raise IdentityLocked(f"{path} is not a list of release keys.", "Restore it from a backup.")
-    return doc
+        serial = doc.pop(_SERIAL, 0)
+        wrong = [value for value in doc.values() if len(bytes.fromhex(value)) != BITS // 8]
+        if not isinstance(serial, int) or wrong:
+            raise ValueError
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise IdentityLocked(f"{path} is not a list of release keys.", "Restore it from a backup.") from None
+    return doc, serial

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import ssl
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..problems import ReleaseInvalid
 from .release_folder import MOST
@@ -28,19 +31,20 @@ class ReleaseAddress:
 
 def checked(url: str) -> str:
     """The address, if a lamppost can use it. Raises ReleaseInvalid."""
-    if not url.startswith("http://") or len(url) > URL_MOST or any(character.isspace() for character in url):
+    if not re.fullmatch(r"https?://\S+", url) or len(url) > URL_MOST:
         raise ReleaseInvalid(
-            f"{url!r} is not an http:// address of at most {URL_MOST} characters.",
+            f"{url!r} is not an http:// or https:// address of at most {URL_MOST} characters.",
             "Name the address of a .release file, as `lamplighter serve` prints it.",
         )
     return url
 
 
-def read(url: str) -> ReleaseAddress:
-    """Fetch the release's document. Raises ReleaseInvalid."""
+def read(url: str, ca: Path | None = None) -> ReleaseAddress:
+    """Fetch the release's document; ca -- certificate by which an HTTPS server is checked. Raises ReleaseInvalid."""
     elsewhere = "Check the address; if only lampposts reach it, pass the release's hash with --sha256."
     try:
-        with urllib.request.urlopen(checked(url), timeout=TIMEOUT_S) as answer:
+        context = ssl.create_default_context(cafile=ca) if ca else None
+        with urllib.request.urlopen(checked(url), timeout=TIMEOUT_S, context=context) as answer:
             text = answer.read(MOST + 1)
     except urllib.error.HTTPError as refused:
         raise ReleaseInvalid(f"The web server answers {refused.code} for {url}.", elsewhere) from None

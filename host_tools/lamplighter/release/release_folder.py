@@ -43,9 +43,13 @@ class Release:
     sent: int
 
 
-def write(folder: Path, app: App, signers: dict[str, RSAPrivateKey], floor: str = "0") -> Release:
+def write(
+    folder: Path, app: App, signers: dict[str, RSAPrivateKey], floor: str = "0",
+    keys: release_keys.ReleaseKeys | None = None,
+) -> Release:  # fmt: skip
     """Add a release of this app to the folder. The signed document comes last: without it nothing else counts.
 
+    keys -- the list of trusted keys, which replaces an older one on the node
     signers -- the keys by id; floor -- a node that runs this release refuses older versions from then on
     """
     slot = littlefs.slot(app)
@@ -66,6 +70,11 @@ def write(folder: Path, app: App, signers: dict[str, RSAPrivateKey], floor: str 
             _write(folder / "lists" / f"{build}-{app.build}", _list(changed, gone))
     _write(folder / "lists" / app.build, _list(here, []))
     document = _document(app, hashlib.sha256(manifest).hexdigest(), floor)
+    if keys:
+        trusted = keys.for_nodes()
+        digest = hashlib.sha256(trusted).hexdigest()
+        _write(folder / "keys" / digest[:16], trusted)
+        document["keys"] = {"serial": keys.serial, "sha256": digest}
     line = json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
     text = line + b"\n"
     for name, key in signers.items():
@@ -90,11 +99,17 @@ def check_floor(floor: str, version: str) -> None:
     """Raises ReleaseInvalid: not a version, or newer than the release itself."""
     if not re.fullmatch(r"\d{1,5}(\.\d{1,5}){0,2}", floor):
         raise ReleaseInvalid(f"--floor {floor!r} is not a version.", "Write it like 1.4.0.")
-    if _numbers(floor) > _numbers(version):
+    width = max(floor.count("."), version.count(".")) + 1
+    if _padded(floor, width) > _padded(version, width):
         raise ReleaseInvalid(
             f"--floor {floor} is newer than this release, {version}.",
             "Name this version or an older one: the node would refuse the release itself.",
         )
+
+
+def _padded(version: str, width: int) -> list[int]:
+    """1.2 is the same as 1.2.0."""
+    return (_numbers(version) + [0] * width)[:width]
 
 
 def _numbers(version: str) -> list[int]:

@@ -1,26 +1,41 @@
-"""A web server for the releases in a folder, good for a laptop and a street: ranges, connections that stay open."""
+"""A web server for the releases in a folder, good for a laptop and a street: ranges, open connections, HTTPS."""
 
 from __future__ import annotations
 
 import contextlib
 import re
+import ssl
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
-_NAME = re.compile(r"/(?:files/|lists/)?[A-Za-z0-9][A-Za-z0-9._-]*")
+_NAME = re.compile(r"/(?:files/|lists/|keys/)?[A-Za-z0-9][A-Za-z0-9._-]*")
 _IDLE_S = 60  # a connection on which nothing was asked for so long is closed
 
 
 class Server(ThreadingHTTPServer):
-    """Serves the files of one folder; seen(path, bytes) is called after each answer."""
+    """Serves the files of one folder; seen(path, bytes) is called after each answer. tls -- None: plain HTTP."""
 
     daemon_threads = True
 
-    def __init__(self, folder: Path, host: str, port: int, seen=lambda path, count: None):
+    def __init__(
+        self, folder: Path, host: str, port: int, seen=lambda path, count: None, tls: ssl.SSLContext | None = None
+    ):
         self.folder = folder
         self.seen = seen
+        self._tls = tls
         super().__init__((host, port), Handler)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the connection's own thread: a handshake that hangs holds up nobody else."""
+        if self._tls:
+            request.settimeout(_IDLE_S)
+            try:
+                request = self._tls.wrap_socket(request, server_side=True)
+            except OSError:
+                return
+        super().finish_request(request, client_address)
 
     @property
     def port(self) -> int:

@@ -60,6 +60,12 @@ def numbers(version):
     return tuple([int(part) if part.isdigit() else 0 for part in version.split(".")])
 
 
+def is_older(version, other):
+    """Whether a version of the app is below another: "1.2" and "1.2.0" are the same."""
+    first, second = [(numbers(text) + (0, 0, 0))[:3] for text in (version, other)]
+    return first < second
+
+
 def check_fits(doc, board, version, mpy, floor):
     """Raises UpdateFault (board, micropython, floor) unless the release may run here.
 
@@ -73,5 +79,5 @@ def check_fits(doc, board, version, mpy, floor):
         raise UpdateFault("micropython", text % (tuple(doc["micropython"]) + tuple(version[:3])))
     if doc.get("mpy") != mpy:
         raise UpdateFault("micropython", "made for .mpy version %s, and this is %d" % (doc.get("mpy"), mpy))
-    if numbers(doc["version"]) < numbers(floor):
+    if is_older(doc["version"], floor):
         raise UpdateFault("floor", "version %s is older than %s, the oldest allowed" % (doc["version"], floor))

@@ -32,13 +32,3 @@ def load(slot):
 
 def save(state):
     slot_files.replace(_PATH, json.dumps(state))
-
-
-def release_keys():
-    """{id: modulus in hex} of whom this node trusts to sign releases; `lamplighter configure` brings the file."""
-    try:
-        with open("/keys.json") as file:
-            keys = json.load(file)
-        return {name: keys[name] for name in keys if isinstance(keys[name], str)}
-    except (OSError, ValueError, TypeError, RuntimeError):
-        return {}

@@ -5,6 +5,8 @@ Power cuts do not count, neither as minutes nor as crashes: every dawn cuts the 
 
 from micropython import const
 
+from .release import is_older
+
 HEALTHY_STEPS = const(5)  # looks in a row at which all is well, before the app is confirmed
 DEADLINE_MIN = const(60)  # powered minutes within which that must come about
 CRASHES = const(3)
@@ -91,7 +93,8 @@ class AppTrial:
     def _end(self, phase, word, sentence, slot):
         trial = self.state.pop("trial")
         if phase == "confirmed":
-            self.state["floor"] = trial["floor"]
+            if is_older(self.state.get("floor", "0"), trial["floor"]):
+                self.state["floor"] = trial["floor"]
         self.state["active"] = slot
         self.finish(trial["id"], phase, word, sentence, trial["build"])
         return phase

@@ -1,0 +1,101 @@
+"""Keys, a folder with a release, and nodes that are asked to run it: the firmware's own code under MicroPython."""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import functools
+import hashlib
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from lamplighter import paths
+from lamplighter.image.compile import App
+from lamplighter.pki.release_keys import ReleaseKeys
+from lamplighter.release import release_folder
+from lamplighter.release.server import Handler, Server
+
+MICROPYTHON = Path(sys.executable).parent / "micropython"
+OLD = {"lamppost/one.mpy": b"one" * 300, "lamppost/two.mpy": b"two" * 300, "lamppost/gone.mpy": b"gone"}
+NEW = {
+    "lamppost/one.mpy": b"one" * 300, "lamppost/two.mpy": random.Random(1).randbytes(9000),
+    "lamppost/more.mpy": b"more" * 90,
+}  # fmt: skip
+
+
+@functools.cache
+def _identity():
+    """Release keys, made once: it takes seconds."""
+    folder = Path(tempfile.mkdtemp(prefix="air-street-"))
+    atexit.register(shutil.rmtree, folder, True)
+    ReleaseKeys.create(folder, None)
+    return folder
+
+
+class Street:
+    """Keys, a folder with the release of an app, and nodes that are asked to run it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        shutil.copytree(_identity(), folder / "identity")
+        self.keys = ReleaseKeys(folder / "identity")
+        self.first, self.backup = self.keys.trusted
+        self.releases = folder / "releases"
+        release_folder.write(self.releases, App(OLD, "1.0", "old"), self.signed(self.first))
+        self.made = release_folder.write(self.releases, App(NEW, "1.1", "new"), self.signed(self.first))
+
+    def signed(self, *names):
+        return {name: self.keys.read(name, None) for name in names}
+
+    def change(self, change):
+        """Spoil the release, and ask for it as it is then."""
+        text = change(self.made.path.read_bytes())
+        self.made.path.write_bytes(text)
+        return hashlib.sha256(text).hexdigest()
+
+    def run(self, handler=Handler, sha256=None, then=None, tls=None, host="127.0.0.1", **facts):
+        """What a node says of the update: its statuses, its state file, keys, NVS and its idle slot.
+
+        tls -- of the web server, which is spoken to by HTTPS then; host -- how the node calls it
+        """
+        server = Server(self.releases, "127.0.0.1", 0, tls=tls)
+        server.RequestHandlerClass = handler
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            url = f"http{'s' if tls else ''}://{host}:{server.port}/{self.made.path.name}"
+            wanted = {"id": "u1", "url": url, "sha256": sha256 or self.made.sha256}
+            content = {path: base64.b64encode(data).decode() for path, data in OLD.items()}
+            files = {path: hashlib.sha256(data).hexdigest() for path, data in OLD.items()}
+            job = {
+                "old": {"build": "old", "content": content, "files": files},
+                "keys": {"serial": self.keys.serial, **self.keys.trusted},
+                "floor": "0", "nvs": {}, "ca": "", "held": "",
+                "board": "lamppost-esp32", "blocks": 320, "desired": json.dumps(wanted),
+                "then": {phase: [json.dumps({**wanted, **one}) if one else ""] for phase, one in (then or {}).items()},
+                "ends": ["rejected", "confirmed", "waiting"], **facts,
+            }  # fmt: skip
+            (self.folder / "job.json").write_text(json.dumps(job))
+            done = subprocess.run(
+                [MICROPYTHON, "-X", "heapsize=32M", Path(__file__).with_name("air_node.py"), paths.folder("firmware"),
+                 self.folder / "job.json"],
+                capture_output=True, text=True, timeout=60, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+            return json.loads(done.stdout.splitlines()[-1])
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+    def ends(self, *arguments, **options):
+        """The last phase and word; the running app must be the active one still."""
+        result = self.run(*arguments, **options)
+        assert result["state"]["active"] == "a" and "trial" not in result["state"]
+        return tuple(result["said"][-1][:2])
