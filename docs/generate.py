@@ -10,7 +10,20 @@ from pathlib import Path
 from lamplighter.boards import board_file
 from lamplighter.config import config_file
 from lamplighter.contract import publish
-from pages import boards, card, commands, configuration, part, parts, problems, rollout, store, topics, wiring
+from pages import (
+    boards,
+    card,
+    commands,
+    configuration,
+    dashboards,
+    part,
+    parts,
+    problems,
+    rollout,
+    store,
+    topics,
+    wiring,
+)  # fmt: skip
 
 DOCS = Path(__file__).resolve().parent
 PAGES = {
@@ -33,6 +46,7 @@ def wanted() -> dict[str, str]:
     pages = {path: head + text for path, text in pages.items()}
     pages["reference/configuration.schema.json"] = json.dumps(config_file.schema(), indent=2, ensure_ascii=False) + "\n"
     pages |= {f"pictures/wiring-{name}.svg": wiring.content(board_file.load(name)) for name in board_file.names()}
+    pages |= dashboards.content()
     return pages | {f"contract/{name}": text for name, text in publish.content().items()}
 
 
@@ -41,7 +55,7 @@ def stale(folder: Path) -> list[str]:
     files = wanted()
     found = [path for path, text in files.items() if not _says(folder / path, text)]
     made = [*(folder / "contract/schemas").glob("*.json"), *(folder / "reference/parts").glob("*.md")]
-    made += (folder / "pictures").glob("wiring-*.svg")
+    made += [*(folder / "pictures").glob("wiring-*.svg"), *(folder / dashboards.FOLDER).rglob("*.json")]
     there = [path.relative_to(folder).as_posix() for path in made]
     return sorted(found + [path for path in there if path not in files])
 
