@@ -66,7 +66,8 @@ air: $(READY)  ## compare six months of the node's air sensing with an analyser;
 
 day: $(READY)  ## simulate 24 hours with six parts that fail at random; check every window and reason (10 minutes)
 	@.ci/broker
-	@LAMPLIGHTER_DAY_HOURS=24 $(BIN)/python -m pytest -q tests/hil/test_faulty_day.py
+	@LAMPLIGHTER_DAY_HOURS=24 $(BIN)/python -m pytest -q tests/hil/test_faulty_day.py tests/hil/test_a_day.py \
+	  tests/virtual/test_virtual_time.py
 
 fuzz: $(READY)  ## feed spoiled packets, flash blocks, documents and frames to everything that reads them
 	@$(BIN)/python tests/fuzz/run.py

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-HOURS = int(os.environ.get("LAMPLIGHTER_DAY_HOURS", "3"))
+HOURS = int(os.environ.get("LAMPLIGHTER_DAY_HOURS", "2"))
 # an hour of virtual time takes some seconds; a machine that does much else may need a minute
 pytestmark = [pytest.mark.virtual_only, pytest.mark.timeout(120 + 60 * HOURS)]
 

@@ -8,7 +8,7 @@ from lamplighter.replay import parking
 from lamplighter.replay.scores import Score, compare
 from threshold import Plain, states
 
-HOURS_S = 3 * 3600
+HOURS_S = 2 * 3600
 USUAL = Plain(0.78, 0.88, 5, 4)
 
 

@@ -13,7 +13,7 @@ from ..core.faults import CommandFault, Fault
 from .command_message import fitted, parse
 
 _QUEUE = const(8)  # commands that may wait while one is in work
-_TICK_MS = const(100)
+_TICK_MS = const(250)
 _AGAIN_MS = const(5000)  # after which an answer that the journal did not take is offered again
 _WITHIN_S = const(45)  # the longest that a command may take
 
