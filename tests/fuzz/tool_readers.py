@@ -26,7 +26,11 @@ from lamplighter.parts import catalogue, decode_options, hex_bytes
 from lamplighter.pki import authority, certificates, keys
 from lamplighter.pki.city import City
 from lamplighter.problems import Problem, TraceInvalid
+from lamplighter.release import release_address
 from lamplighter.replay import air, parking, scores, trace
+from lamplighter.rollout import plan_file, rollout_page, summary
+from lamplighter.rollout.engine import Rollout
+from lamplighter.rollout.rollout_state import RolloutState
 from lamplighter.roster import results, roster_file
 from lamplighter.virtual import scenario_file
 
@@ -63,11 +67,34 @@ board = "{BOARD}"
 name = "two"
 port = "virtual"
 """
+PLAN = """name = "fix"
+roster = "street.csv"
+release = "new.release"
+server = "http://releases.lan:8080"
+[groups]
+first = ["lisbon/lp-1"]
+percent = [10, 100]
+[limits]
+at_once = 5
+[broker]
+host = "broker.lan"
+"""
+RELEASE = """{"version": "0.2.0", "build": "abc", "boards": ["lamppost-esp32"], "manifest": "00"}
+k1 c2lnbmF0dXJl
+"""
 FILES = {
     "config.json": CONFIG, "base.json": '{"time": {"servers": ["ntp.lan"]}, "mqtt": {"keepalive_s": 30}}',
     "street.csv": ROSTER, "street.results.csv": RESULTS, "parking.csv": PARKING, "air.csv": AIR, "truth.csv": TRUTH,
-    "secret": "a-long-secret\n", "frame": HEX + "\n", "bench.toml": BENCH,
+    "secret": "a-long-secret\n", "frame": HEX + "\n", "bench.toml": BENCH, "plan.toml": PLAN,
+    "new.release": RELEASE,
 }  # fmt: skip
+
+HEAD = '{"v": 1, "b": 1, "s": null, "ts": null, "tq": 0, "h": 0, '
+MESSAGES = [
+    ("state", f'{HEAD}"state": "online", "reason": ""}}'.encode()),
+    ("ota/status", f'{HEAD}"id": "x", "phase": "trial", "word": "", "sentence": "", "build": "abc", "runs": "abc", '
+     '"done": 0, "total": 0}'.encode()),
+]  # fmt: skip
 
 
 def furnish(folder: Path) -> None:
@@ -97,6 +124,11 @@ def furnish(folder: Path) -> None:
     shutil.copy(paths.folder("boards") / BOARD / "board.toml", folder / "board.toml")
     shutil.copy(Path(scenario_file.__file__).parent / "scenarios" / "lisbon.toml", folder / "scenario.toml")
     (folder / "boards" / BOARD).mkdir(parents=True)
+    plan = plan_file.load(folder / "plan.toml")
+    with RolloutState.of(plan.path) as state:
+        rollout = Rollout(plan, *state.open(plan))
+        rollout.begin()
+        state.save(rollout.members, rollout.progress, rollout.news, 0)
 
 
 @functools.cache
@@ -115,6 +147,7 @@ class Readers:
         }
         self._facts = _board().node_document()
         self._drivers = self._decoders()
+        self._plan = plan_file.load(folder / "plan.toml")
 
     def _spoilt(self, rng: Random, name: str, to: str = "") -> Path:
         path = self.folder / (to or f"spoilt-{Path(name).name}")
@@ -191,6 +224,25 @@ class Readers:
         else:
             bench_file.load(self._spoilt(rng, "bench.toml"))
 
+    def plan(self, rng: Random) -> None:
+        if rng.random() < 0.5:
+            plan_file.load(self._spoilt(rng, "plan.toml"))
+            return
+        release_address.described(spoil.data(rng, self._sound["new.release"]), "http://releases.lan/new.release")
+
+    def rollout(self, rng: Random) -> None:
+        """A spoiled state file, and then spoiled messages, with a day between them."""
+        plan = self._plan
+        with RolloutState(self._spoilt(rng, "plan.rollout.sqlite")) as state:
+            rollout = Rollout(plan, *state.open(plan))
+            for _ in range(6):
+                topic, sound = rng.choice(MESSAGES)
+                rollout.take(f"lamppost/v1/lisbon/lp-1/{topic}", spoil.data(rng, sound), rng.random() < 0.5)
+                rollout.tick(rng.uniform(1.79e9, 1.8e9))
+            summary.row(rollout), summary.problem(rollout)
+            rollout_page.page(rollout, state.log(), 1.79e9)
+            state.save(rollout.members, rollout.progress, rollout.news, 1.79e9)
+
     def certificate(self, rng: Random) -> None:
         way = rng.randrange(4)
         if way == 0:
@@ -248,7 +300,11 @@ class Readers:
 
 
 SHARES = {  # of a thousand
-    "host": 150, "hex": 150, "json": 120, "csv": 120, "traces": 120, "options": 80, "secret": 60, "results": 50,
+    "host": 150, "hex": 134, "json": 120, "csv": 120, "traces": 120, "options": 80, "secret": 60, "results": 50,
     "record": 40, "certificate": 40, "toml": 20, "config": 25, "roster": 20, "image": 5,
+    "plan": 10, "rollout": 6,
 }  # fmt: skip
+SOUND = (  # of which the sound file is accepted
+    "config", "roster", "results", "csv", "traces", "record", "toml", "certificate", "secret", "plan", "rollout",
+)  # fmt: skip
 REFUSALS = (Problem, click.UsageError)

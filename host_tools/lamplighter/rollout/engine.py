@@ -19,6 +19,7 @@ from .night_passed import near_dusk, nights_between
 from .plan_file import Plan
 
 RUNNING, PAUSED, STOPPED, ABORTED, FINISHED = "running", "paused", "stopped", "aborted", "finished"
+MODES = (RUNNING, PAUSED, STOPPED, ABORTED, FINISHED)
 _LONGEST_MIN = 2.0  # between two ticks; in a longer gap nobody watched
 _FEW = 50  # ended lampposts of a group, before the share of failures is one of those that ended
 _BACK = "back"

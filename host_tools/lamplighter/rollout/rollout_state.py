@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..problems import RolloutBusy, RolloutStateWrong
-from .engine import Progress
-from .member import KEPT, Member
+from .engine import MODES, Progress
+from .member import KEPT, STEPS, Member
 from .plan_file import Plan
 
 SUFFIX = ".rollout.sqlite"
@@ -22,6 +22,7 @@ _TABLES = (
     "CREATE TABLE members ({}, PRIMARY KEY (name))".format(", ".join(f'"{name}"' for name in KEPT)),
     "CREATE TABLE log (at REAL NOT NULL, text TEXT NOT NULL)",
 )
+_LOG_SOUND = "typeof(at) = 'real' AND at BETWEEN 0 AND 2e10 AND typeof(text) = 'text'"
 
 
 class RolloutState:
@@ -69,6 +70,8 @@ class RolloutState:
                 raise RolloutStateWrong(f"{self.path} is of a roll-out of another release than {plan.release.build}.")
             progress = Progress(**{name: self._fact(name, value) for name, value in asdict(Progress("")).items()})
             rows = {row["name"]: dict(row) for row in self._db.execute("SELECT * FROM members")}
+        if not all(map(_sound, rows.values())) or not _sound_progress(progress):
+            raise RolloutStateWrong(f"{self.path} is not the state of a roll-out: it holds what no roll-out writes.")
         self._saved = rows
         members = [Member(**rows.get(place.name, {"name": place.name}), place=place) for place in plan.places]
         for one in members:
@@ -104,7 +107,8 @@ class RolloutState:
 
     def log(self) -> list[tuple[float, str]]:
         with self._guarded():
-            return [(row["at"], row["text"]) for row in self._db.execute("SELECT * FROM log ORDER BY rowid")]
+            rows = self._db.execute(f"SELECT at, text FROM log WHERE {_LOG_SOUND} ORDER BY rowid")
+            return [(row["at"], row["text"]) for row in rows]
 
     @contextlib.contextmanager
     def held(self) -> Iterator[bool]:
@@ -139,5 +143,17 @@ class RolloutState:
             if "locked" in str(error):
                 raise RolloutBusy(f"{self.path} is in use by another program.") from None
             raise RolloutStateWrong(f"{self.path} cannot be used: {error}.") from None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise RolloutStateWrong(f"{self.path} is not the state of a roll-out: {error}.") from None
+
+
+def _sound(row: dict[str, Any]) -> bool:
+    """Whether a row holds what a Member takes: a file is not trusted because it has the right name."""
+    kinds = {name: type(value) for name, value in Member("").row().items()}
+    return row["step"] in STEPS and all(isinstance(row.get(name), kind) for name, kind in kinds.items())
+
+
+def _sound_progress(progress: Progress) -> bool:
+    kinds = {name: type(value) for name, value in asdict(Progress("")).items()}
+    right = all(isinstance(value, kinds[name]) for name, value in asdict(progress).items())
+    return right and progress.mode in MODES and progress.direction in ("release", "back")

@@ -55,9 +55,9 @@ class Runner:
             while (left := deadline - time.monotonic()) > 0:
                 self.hear(self._connection.next(left))
 
-    def begin(self, survey_s: float = _SURVEY_S) -> None:
+    def begin(self, survey_s: float = _SURVEY_S, quiet_s: float = _QUIET_S) -> None:
         """Hear what the broker has kept; at the first start also ask for signals, and choose the groups."""
-        self._listen(_QUIET_S, lambda: False)
+        self._listen(quiet_s, lambda: False)
         rollout = self.rollout
         if rollout.progress.group == 0:
             self._told(f"asking {sum(one.online for one in rollout.members)} lampposts for their signal")
