@@ -78,6 +78,11 @@ parking: $(READY)  ## run hundreds of hard bay-days through the node's parking c
 nights: $(READY)  ## ten virtual years of nights of the lamp: minutes dark when light was due, and burning by day (5 minutes)
 	@$(BIN)/python tests/lamp/nights.py
 
+crashes: $(READY)  ## kill store, broker and database 200 times under load and count what is lost or there twice (CRASHES="--kills 50" changes it)
+	@.ci/broker
+	@.ci/database
+	@$(BIN)/python tests/interop/store_crashes.py $(CRASHES)
+
 dusk: $(READY)  ## power on 2,000 simulated lampposts in one second and restart the broker meanwhile (DUSK="--nodes 500" changes it)
 	@.ci/broker
 	@$(BIN)/python tests/bench/dusk.py $(DUSK)

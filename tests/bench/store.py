@@ -68,17 +68,19 @@ class Broker:
 class StoreRun:
     """`lamplighter store` as a user runs it; committed, and (time, records) of each line."""
 
-    def __init__(self, port: int, url: str) -> None:
+    def __init__(self, port: int, url: str, *more: str) -> None:
         command = [sys.executable, "-m", "lamplighter", "store", "--host", "127.0.0.1", "--port", str(port)]
         self.process = subprocess.Popen(
-            [*command, "--to", url, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*command, "--to", url, "--json", *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert self.process.stderr and self.process.stdout
         while not (line := self.process.stderr.readline()).startswith("Storing"):
             assert line, "the store did not start"
         self.committed = 0
         self.counts: dict[str, int] = {}
+        said = self.process.stderr
         threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=lambda: [None for _ in said], daemon=True).start()  # it must never wait for a reader
 
     def _read(self) -> None:
         assert self.process.stdout

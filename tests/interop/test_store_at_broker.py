@@ -1,73 +1,16 @@
 """`lamplighter store` on a real Mosquitto: each record once, whoever is killed at whatever moment."""
 
-import contextlib
-import json
 import random
 import subprocess
 import sys
-import threading
-import time
 
-import paho.mqtt.client as paho
 import pytest
-from lamplighter.store.databases import target
-from lamplighter.store.ingest import until_free
+import store_crashes
 from postgres_cluster import PostgresCluster, find_postgres
 from publisher import Lamp, Publisher
+from store_processes import StoreProcess
 
-KILLS = 10
-LAMPS, RECORDS = 20, 400
-
-
-class StoreProcess:
-    """`lamplighter store` as a user runs it."""
-
-    def __init__(self, port, url, *more):
-        self.port, self.url, self.more = port, str(url), more
-        self.process = None
-
-    def start(self):
-        command = [sys.executable, "-m", "lamplighter", "store", "--host", "127.0.0.1", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            [*command, "--to", self.url, "--json", *self.more],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-
-    def ready(self):
-        """Wait until it has its subscription."""
-        self.says("Storing")
-
-    def says(self, words):
-        said = []
-        while line := self.process.stderr.readline():
-            said.append(line)
-            if words in line:
-                return
-        raise AssertionError("".join(said))
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
-
-    def check(self):
-        command = [sys.executable, "-m", "lamplighter", "store", "check", "--to", self.url, "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        assert done.stdout, done.stderr
-        return done.returncode, json.loads(done.stdout)
-
-    def rows(self, query):
-        def read():
-            with target(self.url).reader() as rows:
-                return [tuple(row.values()) for row in rows(query)]
-
-        return until_free(read, print)  # the store may be writing
-
-    def until(self, query, wanted, timeout=60):
-        end = time.monotonic() + timeout
-        while (found := self.rows(query)) != wanted:
-            assert time.monotonic() < end, (query, found)
-            time.sleep(0.1)
+KILLS = 4  # of each arrangement; `make crashes` does 200
 
 
 @pytest.fixture
@@ -99,61 +42,12 @@ def sharing(broker, cluster):
             store.kill()
 
 
-class Street(threading.Thread):
-    """Lampposts that publish all their records once each, also over a restart of the broker."""
-
-    def __init__(self, port):
-        super().__init__(daemon=True)
-        self._client = paho.Client(
-            paho.CallbackAPIVersion.VERSION2, client_id="street", protocol=paho.MQTTv311, clean_session=False
-        )
-        self._client.max_queued_messages_set(0)
-        self._client.reconnect_delay_set(1, 1)
-        self._client.connect("127.0.0.1", port)
-
-    def run(self):
-        self._client.loop_start()
-        lamps = [Lamp(f"lp-{number:04d}") for number in range(LAMPS)]
-        sent = [self._publish(lamp.started()) for lamp in lamps]
-        for number in range(RECORDS):
-            sent += [self._publish(lamp.energy(imp_mwh=number)) for lamp in lamps]
-            time.sleep(0.02)  # a stream, so that kills meet it at work
-        for one in sent:
-            one.wait_for_publish(60)
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    def _publish(self, message):
-        topic, payload, retain = message
-        return self._client.publish(topic, payload, 1, retain)
-
-
-ALL = [(LAMPS * (RECORDS + 1),)]
-
-
-@pytest.mark.slow
-def test_ten_kills_of_the_store_and_a_restart_of_the_broker_lose_and_double_nothing(broker, store):
-    chance = random.Random()
-    store.start()
-    store.ready()
-    street = Street(broker.port)
-    street.start()
-    for kill in range(KILLS):
-        time.sleep(chance.uniform(0.05, 1.5))
-        store.kill()
-        if kill == KILLS // 2:
-            broker.stop()  # a kill may cost Mosquitto what it acknowledged in its last second
-            broker.start()
-        store.start()
-        with contextlib.suppress(AssertionError):
-            store.ready()
-    street.join(90)
-    assert not street.is_alive()
-    store.until("SELECT count(*) FROM telemetry", ALL)
-    assert store.rows("SELECT count(DISTINCT (site, node, b, s)) AS n FROM telemetry") == ALL
-    assert store.rows("SELECT count(*) FROM rejected") == [(0,)]
-    code, found = store.check()
-    assert (code, found["records"], found["gaps"], found["duplicates"]) == (0, ALL[0][0], [], 0)
+@pytest.mark.parametrize("name", store_crashes.ARRANGEMENTS)
+def test_kills_of_store_broker_and_database_under_load_lose_and_double_nothing(name):
+    if name.startswith("PostgreSQL") and not find_postgres():
+        pytest.skip("PostgreSQL is not installed")
+    row = store_crashes.crash(name, KILLS, random.randrange(10**6), pause_s=0.1)
+    assert store_crashes.well(row), row
 
 
 def test_what_is_published_while_the_store_is_away_comes_when_it_is_back(broker, store):

@@ -75,6 +75,11 @@ class KeptSession(Subscriber):
         self._connection += 1
         super()._connected(client, data, flags, reason, properties)
 
+    def _disconnected(self, *about: Any) -> None:
+        # from here on paho sends an acknowledgement on the next connection, even before the broker has welcomed it
+        self._connection += 1
+        super()._disconnected(*about)
+
     def _message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         try:
             topic = message.topic

@@ -1,0 +1,184 @@
+"""Kills store, broker and database at random moments under load, and counts what is lost or there twice.
+
+python tests/interop/store_crashes.py [--kills 200] [--rate 200]; `make crashes` runs it and prints the table.
+
+Each arrangement gets an equal part of the kills. A killed process is started again at once, and nothing waits for it:
+the next kill may meet it while it starts. At the end everything published must be in the database once. The broker is
+killed when it has saved what it acknowledged to the lampposts (see Street.saved), at any moment of its deliveries to
+the store. Without that, Mosquitto loses what a store had received and not yet committed when both are killed within
+that second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from brokers import Mosquitto
+from postgres_cluster import PostgresCluster
+from store_processes import StoreProcess, Street
+
+LAMPS = 20
+PAUSE_S = 0.05, 1.2  # between two kills
+SETTLE_S = 60  # without a new record: what is missing now does not come any more
+# Mosquitto (2.0.11) does not keep shared subscriptions over its own restart: what arrives before the first store has
+# subscribed again is acknowledged and dropped. So the broker of three stores is left alone; docs/integrate/scale.md.
+ARRANGEMENTS = {
+    "DuckDB, one store": ("store", "broker"),
+    "PostgreSQL, one store": ("store", "broker", "database"),
+    "PostgreSQL, three stores": ("store", "database"),
+}
+
+
+class Arrangement:
+    """Broker, database and stores of one row of the table."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.folder = Path(tempfile.mkdtemp(prefix="lamplighter-crashes-"))
+        self.broker = Mosquitto(self.folder / "broker")
+        self.broker.start()
+        self.cluster = PostgresCluster() if name.startswith("PostgreSQL") else None
+        url = str(self.folder / "lamps.duckdb")
+        if self.cluster:
+            self.cluster.start()
+            url = self.cluster.url()
+        shared = ("--share", "3") if name.endswith("three stores") else ()
+        self.stores = [StoreProcess(self.broker.port, url, *shared) for _ in range(3 if shared else 1)]
+        for store in self.stores:
+            store.start()
+            store.ready()
+            self._drain(store)
+        self.kills: Counter[str] = Counter()
+
+    def kill(self, victim: str, chance: random.Random, street: Street) -> None:
+        self.kills[victim] += 1
+        if victim == "broker":
+            with street.saved():
+                self.broker.kill()
+            self.broker.start()
+        elif victim == "database":
+            assert self.cluster
+            self.cluster.kill()
+            self.cluster.start()
+        else:
+            self.revive()
+            chance.choice(self.stores).process.kill()
+
+    def revive(self) -> None:
+        """As systemd does, where one was killed, or found no broker when it started."""
+        for store in self.stores:
+            if store.ended():
+                store.start()
+                self._drain(store)
+
+    def close(self) -> None:
+        for store in self.stores:
+            if not store.ended():
+                store.process.kill()
+            store.process.wait()
+        self.broker.kill()
+        if self.cluster:
+            self.cluster.remove()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @staticmethod
+    def _drain(store: StoreProcess) -> None:
+        """Read what it says, so that it never waits for a reader."""
+        stream = store.process.stderr
+        threading.Thread(target=lambda: [None for _ in stream], daemon=True).start()
+
+
+def crash(name: str, kills: int, seed: int, pause_s: float) -> dict[str, Any]:
+    """One row: what was killed, published, lost and doubled."""
+    chance = random.Random(seed)
+    place = Arrangement(name)
+    try:
+        street = Street(place.broker.port, LAMPS, 10**9, pause_s)
+        street.start()
+        began = time.monotonic()
+        victims = ARRANGEMENTS[name]
+        for _ in range(kills):
+            time.sleep(chance.uniform(*PAUSE_S))
+            assert street.is_alive(), "the street ended before the kills"
+            place.kill(chance.choice(victims), chance, street)
+            place.revive()
+        street.stopped.set()
+        street.join(SETTLE_S)
+        assert not street.is_alive(), "the broker does not take what the street has"
+        published = street.published
+        took = time.monotonic() - began
+        count, changed = 0, time.monotonic()
+        while (found := _count(place)) < published and time.monotonic() - changed < SETTLE_S:
+            if found != count:
+                count, changed = found, time.monotonic()
+            place.revive()
+            time.sleep(0.5)
+        settled = time.monotonic() - began - took
+        code, found = place.stores[0].check()
+        rows = place.stores[0].rows("SELECT node, s, imp_mwh FROM telemetry ORDER BY node, b, s")
+    finally:
+        place.close()
+    distinct = {(node, s) for node, s, _ in rows}
+    return {
+        "name": name,
+        "kills": dict(place.kills),
+        "published": published,
+        "lost": published - len(distinct),
+        "double": len(rows) - len(distinct),
+        # a start has no register; then it counts up by one a record, as it was published
+        "out of order": sum(1 for _, s, register in rows if register != (s - 1 if s else None)),
+        "check": code,
+        "gaps": len(found["gaps"]),
+        "seconds": took,
+        "settled": settled,
+        "seed": seed,
+    }
+
+
+def _count(place: Arrangement) -> int:
+    with contextlib.suppress(Exception):  # a database that is still starting
+        return place.stores[0].rows("SELECT count(*) FROM seen")[0][0]
+    return 0
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    names = ("kills of store", "of broker", "of database", "records", "lost", "double", "out of order", "complete")
+    lines = [f"{'':26}" + "".join(f"{name:>15}" for name in names)]
+    for row in rows:
+        cells = [row["kills"].get(victim, 0) for victim in ("store", "broker", "database")]
+        cells += [row["published"], row["lost"], row["double"], row["out of order"], "no" if row["check"] else "yes"]
+        lines.append(f"{row['name']:26}" + "".join(f"{cell:>15}" for cell in cells) + f"   seed {row['seed']}")
+    return "\n".join(lines)
+
+
+def well(row: dict[str, Any]) -> bool:
+    return not (row["lost"] or row["double"] or row["out of order"] or row["check"])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=200, help="in all")
+    parser.add_argument("--rate", type=float, default=200, help="records a second")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    chosen = parser.parse_args()
+    rows = []
+    for number, name in enumerate(ARRANGEMENTS):
+        share = chosen.kills // len(ARRANGEMENTS) + (number < chosen.kills % len(ARRANGEMENTS))
+        rows.append(crash(name, share, chosen.seed + number, LAMPS / chosen.rate))
+        print(f"{name}: {rows[-1]}", file=sys.stderr, flush=True)
+    print(table(rows))
+    return 0 if all(map(well, rows)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
