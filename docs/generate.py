@@ -23,7 +23,7 @@ from pages import (
     store,
     topics,
     wiring,
-)  # fmt: skip
+)
 
 DOCS = Path(__file__).resolve().parent
 PAGES = {

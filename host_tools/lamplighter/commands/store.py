@@ -12,6 +12,7 @@ from .. import screen
 from ..contract import ROOT
 from ..problems import StoreIncomplete
 from .broker_access import BrokerAccess, broker_options
+from .metrics_option import metrics_option, serving_metrics
 
 SHOWN = 20  # gaps
 TO = click.option(
@@ -46,8 +47,9 @@ def command() -> None:
     "--share", default=0, metavar="N", type=click.IntRange(0, 64),
     help="Share the subscription among N stores on one PostgreSQL database; give each of them the same N.",
 )
+@metrics_option
 @click.option("--json", "as_json", is_flag=True, help="One object a second.")
-def run(access: BrokerAccess, to: str, share: int, as_json: bool) -> None:
+def run(access: BrokerAccess, to: str, share: int, listen: tuple[str, int] | None, as_json: bool) -> None:
     """Store until stopped; a line a second tells the counts since the start.
 
     The broker must speak MQTT 5.0. It keeps the store's session for seven days, and a record is acknowledged only
@@ -61,6 +63,7 @@ def run(access: BrokerAccess, to: str, share: int, as_json: bool) -> None:
     from ..store.ingest import Counts, Store, until_free
     from ..store.session import KeptSession
     from ..store.subscriptions import Arrived, Subscriptions
+    from ..telemetry import metrics
 
     def show(counts: Counts) -> None:
         if as_json:
@@ -83,7 +86,9 @@ def run(access: BrokerAccess, to: str, share: int, as_json: bool) -> None:
         with contextlib.closing(subscriptions):
             until_free(subscriptions.start, screen.note)
             screen.note(f"Storing {ROOT}/# from {subscriptions.where} in {database.where}. Ctrl-C ends.")
-            Store(subscriptions, database, screen.note, show).run()
+            store = Store(subscriptions, database, screen.note, show)
+            with serving_metrics(listen, lambda: metrics.of_store(store)):
+                store.run()
 
 
 @command.command("check")

@@ -11,10 +11,11 @@ from rich.live import Live
 from .. import screen
 from ..contract import ROOT
 from ..problems import ContractBroken, TelemetryGaps
-from ..telemetry import panel
+from ..telemetry import metrics, panel
 from ..telemetry.state import Seen, Telemetry, clock_text
 from ..telemetry.subscriber import Connection, Incoming, Subscriber
 from .broker_access import BrokerAccess, TopicLevel, broker_options
+from .metrics_option import metrics_option, serving_metrics
 
 SILENT_S = 10.0  # nothing heard for so long: say why that may be
 
@@ -27,6 +28,7 @@ SILENT_S = 10.0  # nothing heard for so long: say why that may be
 @click.option("--count", type=click.IntRange(min=1), help="Stop after this many messages.")
 @click.option("--strict", is_flag=True, help="Exit code 53 on an invalid message, 54 on gaps or duplicates.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), hidden=True, help="Picture of the last screen.")
+@metrics_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per message, then the summary.")
 def command(
     access: BrokerAccess,
@@ -36,6 +38,7 @@ def command(
     count: int | None,
     strict: bool,
     svg: Path | None,
+    listen: tuple[str, int] | None,
     as_json: bool,
 ) -> None:
     """Subscribe to telemetry and show it live; check every message against the contract, and count gaps and
@@ -52,7 +55,7 @@ def command(
         show = _Json() if as_json else _Live(telemetry, subscriber.where) if screen.out.is_terminal else _Lines()
         deadline = time.monotonic() + seconds if seconds else None
         try:
-            with show:
+            with serving_metrics(listen, lambda: metrics.of_watch(telemetry)), show:
                 _follow(subscriber, telemetry, show, topic, deadline, count)
         except KeyboardInterrupt:
             pass  # the usual way to end

@@ -24,12 +24,15 @@ LONGEST_WAIT_S = 10.0  # from one try to the next
 
 @dataclass
 class Counts:
-    """Since the start."""
+    """Since the start. last_commit -- Unix seconds; waiting -- the database takes nothing now"""
 
     records: int = 0
     repeats: int = 0
     rejected: int = 0
     batches: int = 0
+    interruptions: int = 0
+    last_commit: float | None = None
+    waiting: bool = False
 
 
 class Store:
@@ -64,6 +67,7 @@ class Store:
             if isinstance(arrived, Delivery):
                 deliveries.append(arrived)
             elif isinstance(arrived, Connection):
+                self.counts.interruptions += not arrived.up
                 self._note("Connected again." if arrived.up else f"Connection lost ({arrived.reason}); trying again.")
         self._tell()
         return deliveries
@@ -77,7 +81,9 @@ class Store:
         batch = [one for one in sorted_ if one is not None]
         if not batch:
             return
-        done = until_free(lambda: self._target.commit(batch), self._note, self._tell)
+        done = until_free(lambda: self._target.commit(batch), self._note, self._wait)
+        self.counts.waiting = False
+        self.counts.last_commit = round(time.time(), 1)
         self.counts.records += done.records
         self.counts.repeats += done.repeats
         self.counts.rejected += done.rejected
@@ -88,6 +94,10 @@ class Store:
         """UTC without zone, later at each call: of two states the last one counts."""
         self._latest = max(datetime.now(UTC).replace(tzinfo=None), self._latest + timedelta(microseconds=1))
         return self._latest
+
+    def _wait(self) -> None:
+        self.counts.waiting = True
+        self._tell()
 
     def _tell(self) -> None:
         if time.monotonic() - self._told >= 1:

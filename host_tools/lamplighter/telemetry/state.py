@@ -134,7 +134,7 @@ class Telemetry:
 
     def summary(self) -> dict[str, int | float]:
         """Counts over all nodes; gaps are certain, awaited ones were overtaken by an alarm."""
-        sequences = [node.sequence for node in self.nodes.values()]
+        sequences = [node.sequence for node in list(self.nodes.values())]  # a copy: another thread may ask
         return {
             "nodes": len(self.nodes),
             "messages": self.messages,

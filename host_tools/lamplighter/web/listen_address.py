@@ -15,10 +15,14 @@ class ListenAddress(click.ParamType):
 
     name = "address:port"
 
+    def __init__(self, port: int = DEFAULT[1]) -> None:
+        """port -- where none is given"""
+        self._port = port
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
         if isinstance(value, tuple):
             return value
-        host, port = value, str(DEFAULT[1])
+        host, port = value, str(self._port)
         if value.startswith("["):
             host, _, rest = value[1:].partition("]")
             port = rest[1:] if rest.startswith(":") else port if not rest else "?"
