@@ -14,7 +14,12 @@ from lamplighter.cli import lamplighter
 from lamplighter.contract import check_message
 from lamplighter.fleet import month
 from lamplighter.problems import NothingToReport, ReportInputInvalid, StoreNewer, StoreUnusable
-from lamplighter.report import air, baseline, carbon, dark, energy, intensity, parking, street, streets, write
+from lamplighter.report import air_report as air
+from lamplighter.report import baseline, dark, intensity, streets, write
+from lamplighter.report import carbon_report as carbon
+from lamplighter.report import energy_report as energy
+from lamplighter.report import parking_report as parking
+from lamplighter.report import street_report as street
 from lamplighter.report.period import Period
 from lamplighter.report.source import Source
 from lamplighter.store.databases import target

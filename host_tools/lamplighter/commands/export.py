@@ -31,7 +31,7 @@ def command(store: str, first: datetime, last: datetime, zone: zoneinfo.ZoneInfo
     --publisher Lisbon --url https://data.example/lampposts
     """
     from ..open_data import export
-    from ..open_data.catalogue import Publisher
+    from ..open_data.dcat import Publisher
     from ..report.period import Period
     from ..report.source import Source
     from ..store.databases import target

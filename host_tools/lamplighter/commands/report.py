@@ -112,8 +112,7 @@ def energy(store: str, period: Period, streets: Path | None, out: Path, as_json:
 
     Example: lamplighter report energy --from 2026-11-01 --to 2026-11-30 --store lamps.duckdb --out november
     """
-    from ..report import baseline
-    from ..report import energy as energy_report
+    from ..report import baseline, energy_report
 
     if names and not baselines:
         raise click.UsageError("--baseline needs the file that --baselines names.")
@@ -135,7 +134,7 @@ def carbon(store: str, period: Period, streets: Path | None, out: Path, as_json:
 
     Example: lamplighter report carbon --from 2026-11-01 --to 2026-11-30 --store l.duckdb --intensity gb.json --out .
     """
-    from ..report import carbon as carbon_report
+    from ..report import carbon_report
     from ..report import intensity as intensity_file
 
     if factor is None and intensity is None:
@@ -155,7 +154,7 @@ def parking(store: str, period: Period, streets: Path | None, out: Path, as_json
 
     Example: lamplighter report parking --from 2026-11-01 --to 2026-11-30 --store lamps.duckdb --out november
     """
-    from ..report import parking as parking_report
+    from ..report import parking_report
 
     _run(store, period, streets, out, as_json, parking_report.build)
 
@@ -167,7 +166,7 @@ def air(store: str, period: Period, streets: Path | None, out: Path, as_json: bo
 
     Example: lamplighter report air --from 2026-11-01 --to 2026-11-30 --store lamps.duckdb --out november
     """
-    from ..report import air as air_report
+    from ..report import air_report
 
     _run(store, period, streets, out, as_json, air_report.build)
 
@@ -179,7 +178,7 @@ def street(store: str, period: Period, streets: Path | None, out: Path, as_json:
 
     Example: lamplighter report street --from 2026-11-01 --to 2026-11-30 --store lamps.duckdb --out november
     """
-    from ..report import street as street_report
+    from ..report import street_report
 
     _run(store, period, streets, out, as_json, street_report.build)
 

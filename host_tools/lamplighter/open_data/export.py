@@ -12,8 +12,8 @@ from ..problems import NothingToReport
 from ..report.period import Period
 from ..report.source import Source
 from ..store.views import views
-from . import catalogue, parquet
-from .catalogue import Exported, Publisher
+from . import dcat, parquet
+from .dcat import Exported, Publisher
 
 CATALOGUE, SUMS = "catalogue.jsonld", "SHA256SUMS"
 _REMEDY = "Name another folder with --out."
@@ -42,7 +42,7 @@ def write(source: Source, period: Period, folder: Path, publisher: Publisher, no
             _json(folder / f"schema/{view.name}.json", schema)
     sums = "".join(f"{file.sha256}  {file.name}\n" for file in files)
     atomic_file.write(folder / SUMS, sums.encode(), _REMEDY)
-    _json(folder / CATALOGUE, catalogue.catalogue(files, titles, period, publisher, now))
+    _json(folder / CATALOGUE, dcat.catalogue(files, titles, period, publisher, now))
     return files
 
 
