@@ -104,7 +104,7 @@ class Course:
         """The laptop is closed in the middle, and the command is run again."""
         self.connection.__exit__()
         self._connect()
-        self.runner.begin()
+        self.runner.begin(quiet_s=0.2)
 
     def play(self, resume: bool = True, restart_every: int = 0) -> None:
         """Until it has ended. resume -- somebody resumes it where failures stop it; restart_every -- so many minutes"""
@@ -113,7 +113,7 @@ class Course:
             self._minute()
             progress = self.rollout.progress
             if not progress.group and minute >= 6 * 60:  # lampposts have come up: survey and groups
-                self.runner.begin()
+                self.runner.begin(quiet_s=0.2)
             if restart_every and minute % restart_every == restart_every - 1 and progress.group:
                 self.restart()
             if progress.mode == STOPPED and resume:
