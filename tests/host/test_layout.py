@@ -11,6 +11,11 @@ import layout
 import pytest
 from lamplighter.commissioning import label_sheet, labels, record_file, record_html
 from lamplighter.pki.city import City
+from lamplighter.release.release_address import ReleaseAddress
+from lamplighter.rollout import rollout_page
+from lamplighter.rollout.engine import Progress, Rollout
+from lamplighter.rollout.member import Member
+from lamplighter.rollout.plan_file import Place, Plan
 from test_records import RECORD
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +66,21 @@ def test_a_label_sheet_on_a_phone(tmp_path):
     ]  # fmt: skip
     (tmp_path / "labels.svg").write_text(label_sheet.svg(labels.sheets(rows * 8)[0]))
     nothing_runs_out(layout.look(tmp_path / "labels.svg", height=600))
+
+
+def test_the_page_of_a_roll_out_on_a_phone(tmp_path):
+    name = f"{LONG['site']}/{LONG['node']}"
+    places = [Place(f"{name[:-2]}-{number}", "lamppost-esp32", "F1", (50.86, 4.36)) for number in range(9)]
+    release = ReleaseAddress("http://releases.lan/x.release", "0" * 64, "0" * 64, "0.2.0")
+    members = [Member(place.name, group=1 + number % 3, place=place) for number, place in enumerate(places)]
+    members[0].step, members[1].step = "done", "unreached"
+    members[2].fail("crashed", "not healthy within 60 powered minutes")
+    reason = f"1 of the 3 in group 1 failed: {members[2].name} (crashed)"
+    progress = Progress("x-1", "stopped", 2, 0.0, "release", reason)
+    rollout = Rollout(Plan(tmp_path, "a-name-of-thirty-two-characters-", places, release), members, progress)
+    text = rollout_page.page(rollout, [(1.79e9, f"begins with group 1: {name}, {name}, {name}")], 1.79e9)
+    (tmp_path / "page.html").write_text(text.replace("<details>", "<details open>"))
+    nothing_runs_out(layout.look(tmp_path / "page.html"))
 
 
 def test_what_runs_out_or_overlaps_is_found(tmp_path):

@@ -15,8 +15,8 @@ _STYLE = """
 :root { color-scheme: light }
 * { box-sizing: border-box }
 body { font: 16px/1.45 system-ui, "Helvetica Neue", Arial, sans-serif; color: #15181c; background: #fff; margin: 0 auto;
-  max-width: 60rem; padding: 1rem }
-h1 { font-size: 1.5rem; line-height: 1.2; margin: 0; overflow-wrap: anywhere }
+  max-width: 60rem; padding: 1rem; overflow-wrap: anywhere }
+h1 { font-size: 1.5rem; line-height: 1.2; margin: 0 }
 h2 { font-size: 1.1rem; margin: 1.6rem 0 .4rem }
 p { margin: .3rem 0 } .dim { color: #5b6470 } .bad { color: #b3261e; font-weight: 600 }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.5rem, 1fr)); gap: .5rem; margin: 1rem 0;
@@ -26,8 +26,7 @@ p { margin: .3rem 0 } .dim { color: #5b6470 } .bad { color: #b3261e; font-weight
 .bar { display: flex; height: .8rem; border-radius: .2rem; overflow: hidden; background: #eef0f2;
   margin: .2rem 0 .7rem }
 table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #e3e6ea; vertical-align: top;
-  overflow-wrap: anywhere }
+th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #e3e6ea; vertical-align: top }
 th { font-weight: 600; color: #5b6470 } td.t { white-space: nowrap; font-variant-numeric: tabular-nums }
 details { margin-top: 1rem } summary { cursor: pointer; font-weight: 600 }
 @media (max-width: 32rem) {
