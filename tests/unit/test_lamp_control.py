@@ -177,3 +177,15 @@ def test_a_change_is_reported_once_its_ramp_has_ended():
         if bench.control.state() != seen[-1]:
             seen.append(bench.control.state())
     assert seen == [(100, SCHEDULE, 1000), (50, SCHEDULE, 500)]
+
+
+def test_a_self_test_is_done_by_day_only_and_leaves_the_lamp_to_its_programme():
+    bench = Bench("2026-12-21T12:00:00Z")
+    assert bench.control.is_day()
+    bench.sensor.night = True
+    assert not bench.control.is_day()
+    assert not Bench("2026-12-21T20:00:00Z").control.is_day() and not Bench().control.is_day()
+    bench.control.test(50, 0)
+    assert bench.run(night=False)[0] == 50
+    bench.control.test(None)
+    assert bench.run(night=False) == (0, SCHEDULE)

@@ -48,6 +48,7 @@ class Control:
         self.doubted = False
         self.asked, self.why = self._fail_safe, SAFE
         self._settled = self.asked, self.why, dimmer.level
+        self._test = None  # (level, seconds of the ramp) of a self-test
         note = counters.kept(_NOTE)
         self._override = struct.unpack(_FORM, note) if note else None
 
@@ -72,6 +73,16 @@ class Control:
         self._counters.keep(_NOTE, b"", True)
         return True
 
+    def test(self, level, ramp_s=None):
+        """Give the lamp a level for a self-test, None at its end; a reset ends it as well."""
+        self._test = None if level is None else (level, OVERRIDE, ramp_s)
+
+    def is_day(self):
+        """True if the sun is up for certain, and the light sensor does not deny it."""
+        utc_s = self._clock.utc_s()
+        sun = None if utc_s is None else self._sun(utc_s)
+        return sun is not None and sun > 0 and not (self._sensor and self._sensor.night)
+
     def state(self):
         """What a subscriber is to hear of at once when it changes; during a ramp that of before."""
         if self._dimmer.level == self._dimmer.target:
@@ -87,6 +98,8 @@ class Control:
 
     def _decided(self, utc_s):
         """(level, why, seconds of the ramp or None for the usual)."""
+        if self._test:
+            return self._test
         if self._override and utc_s is not None:
             level, tenths, until_s = self._override
             if utc_s < until_s <= utc_s + LONGEST_S:

@@ -9,8 +9,8 @@ from ..core import calendar
 from ..core.faults import CommandFault
 from ..lamp import control
 from ..sensing.parking import empty_bay
+from . import lamp_test, tasks
 from . import selftest as selftests
-from . import tasks
 
 _LINES = const(8)  # lines of the log in one message
 _BLINK_MS = const(250)
@@ -34,6 +34,8 @@ def add_all(commands, node, machine):
         return "Publishes info, state, diag and %d of bays and light." % len(kept)
 
     async def selftest(args, progress):
+        if args["lamp"]:
+            return await lamp_test.run(node, progress)
         return await check(node, progress)
 
     async def reboot(args, progress):
@@ -74,7 +76,7 @@ def add_all(commands, node, machine):
     commands.add("identify", identify, {"seconds": (int, 1, 600, 30)}, harmless=True)
     commands.add("report", report, harmless=True)
     commands.add("log", log, {"lines": (int, 1, 64, 24)}, harmless=True)
-    commands.add("selftest", selftest)
+    commands.add("selftest", selftest, {"lamp": (bool, None, None, False)})
     commands.add("reboot", reboot, answer_first=True)
     commands.add("calibrate", calibrate, {"bay": (str, 1, 32)})
     commands.add("clear", clear, {"alarm": (str, 1, 64)})
