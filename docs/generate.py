@@ -16,6 +16,7 @@ from pages import (
     commands,
     configuration,
     dashboards,
+    lamp_wiring,
     part,
     parts,
     problems,
@@ -47,6 +48,7 @@ def wanted() -> dict[str, str]:
     pages["reference/configuration.schema.json"] = json.dumps(config_file.schema(), indent=2, ensure_ascii=False) + "\n"
     pages |= {f"pictures/wiring-{name}.svg": wiring.content(board_file.load(name)) for name in board_file.names()}
     pages |= dashboards.content()
+    pages |= {f"pictures/lamp-{output}.svg": lamp_wiring.content(output) for output in lamp_wiring.OUTPUTS}
     return pages | {f"contract/{name}": text for name, text in publish.content().items()}
 
 

@@ -42,6 +42,14 @@ def six_parts() -> None:
             subprocess.run([*watch, "--svg", str(PICTURES / "six-parts.svg")], check=True)
 
 
+def programme() -> None:
+    """`lamplighter programme show` of the page on programmes."""
+    night = ["--night", "2026-12-21", "--lat", "38.72", "--lon", "-9.14", "--tz", "Europe/Lisbon"]
+    show = [*TOOL, "programme", "show", str(DOCS / "field/late.json"), *night]
+    subprocess.run([*show, "--svg", str(PICTURES / "programme.svg")], check=True)
+
+
 if __name__ == "__main__":
+    programme()
     demo()
     six_parts()

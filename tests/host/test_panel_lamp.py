@@ -18,7 +18,7 @@ def shown(suffix, **body):
 
 def test_a_lamp_without_a_light_sensor_shows_its_level_and_reason():
     text, telemetry = shown("tele/light", **LAMP)
-    assert text == "lamp ███░░  50 % schedule"
+    assert text == "lamp ██░ 50 % schedule"
     assert panel.table(telemetry, 5, 112)
 
 
@@ -27,7 +27,7 @@ def test_a_light_sensor_without_a_lamp_shows_lux_and_night():
 
 
 def test_both_stand_on_one_line():
-    assert shown("tele/light", **SENSOR, **LAMP)[0] == "3.2 lx  night  lamp ███░░  50 % schedule"
+    assert shown("tele/light", **SENSOR, **LAMP)[0] == "3.2 lx  night  lamp ██░ 50 % schedule"
 
 
 def test_a_switching_shows_its_level_power_and_cause():

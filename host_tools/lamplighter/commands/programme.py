@@ -30,7 +30,10 @@ def command() -> None:
 @click.option("--tz", default="UTC0", show_default=True, metavar="ZONE",
               help="Time zone: Europe/Lisbon, or a POSIX string such as WET0WEST,M3.5.0/1,M10.5.0.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: sun events and periods, in UTC.")
-def show(file: Path | None, night: datetime.datetime, lat: float, lon: float, tz: str, as_json: bool) -> None:
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), hidden=True, help="Picture of the screen.")
+def show(
+    file: Path | None, night: datetime.datetime, lat: float, lon: float, tz: str, as_json: bool, svg: Path | None
+) -> None:
     """Print and plot one night of a programme, computed by the firmware's own code under MicroPython.
 
     FILE is a JSON file of programmes. Without it the default programme is shown: full light from sunset to sunrise.
@@ -43,13 +46,20 @@ def show(file: Path | None, night: datetime.datetime, lat: float, lon: float, tz
     if as_json:
         screen.result(found)
         return
-    for name in HOURS:
-        screen.out.print(f"{name.replace('_', ' '):<12}{found[name] or 'does not happen'}", markup=False)
-    screen.out.print()
-    for row in found["periods"]:
-        screen.out.print(f"{row['from']}  {row['to']}  {row['level']:>3} %  {row['why']}", markup=False)
-    screen.out.print()
-    screen.out.print(_drawing(found["periods"]))
+    shown = _shown(found)
+    screen.out.print(shown)
+    if svg:
+        from ..telemetry import panel
+
+        panel.picture(shown, svg, 82, f"lamplighter programme show --night {night:%Y-%m-%d}")
+
+
+def _shown(found: dict[str, Any]) -> Text:
+    """Hours of the sun, periods, and the night as a picture."""
+    lines = [f"{name.replace('_', ' '):<12}{found[name] or 'does not happen'}" for name in HOURS]
+    lines.append("")
+    lines += [f"{row['from']}  {row['to']}  {row['level']:>3} %  {row['why']}" for row in found["periods"]]
+    return Text("\n".join(lines) + "\n\n") + _drawing(found["periods"])
 
 
 def _drawing(periods: list[dict[str, Any]]) -> Text:

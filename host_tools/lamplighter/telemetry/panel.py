@@ -84,9 +84,9 @@ def _light(message: dict[str, Any]) -> Text:
 
 
 def _lamp(message: dict[str, Any]) -> Text:
-    """The lamp's level as a bar of five and in per cent."""
-    bar = "█" * ((message["level"] + 19) // 20)
-    return Text.assemble((f"{bar:<5}".replace(" ", "░"), "yellow"), f" {message['level']:>3} %")
+    """The lamp's level as a bar of three and in per cent: the table has no room for more."""
+    bar = "█" * ((message["level"] + 33) // 34)
+    return Text.assemble((f"{bar:<3}".replace(" ", "░"), "yellow"), f" {message['level']} %")
 
 
 def _switching(message: dict[str, Any]) -> Text:
@@ -203,7 +203,7 @@ def _row(node: Node, now: float, utc: float) -> list[RenderableType]:
     name = Text.assemble((node.name, "bold"), "\n", (node.state, _STATES[node.state]))
     lines = Text("\n")
     if "level" in (light := node.last["tele/light"].message if "tele/light" in node.last else {}):
-        name = Text("  ").join((name, _lamp(light)))
+        name = Text(" ").join((name, _lamp(light)))
     ages = [value.age(now, utc) for suffix, value in node.last.items() if suffix.startswith("tele/")]
     bays = [(suffix, value) for suffix, value in sorted(node.last.items()) if suffix.startswith("tele/parking/")]
     parking = lines.join(Text(f"{suffix.rsplit('/', 1)[1]} ") + _bay(value.message, sure=80) for suffix, value in bays)
