@@ -63,7 +63,7 @@ MISSING: dict[str, tuple[str, str, Wanted]] = {
     "tele-light-missing": ("tele/light", "The light sensor is silent.", _all("U")),
 }
 # topics of which the rows that are there stay: no run makes them
-WRITTEN = ("cfg/desired", "cfg/reported", "ota/desired", "ota/status")
+WRITTEN = ("cfg/desired", "cfg/reported", "ota/desired", "ota/fetch", "ota/block", "ota/status")
 CLEARED = ("alarm-sensorFault-cleared", "alarm/sensorFault-meter", "The alarm is cleared: an empty payload.")
 
 

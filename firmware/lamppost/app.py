@@ -96,6 +96,7 @@ class Node:
         self.holds.add("A command is in work.", lambda: self.commands.busy)
         self.update_trial = AppTrial(slot, self.reset, state)
         self.routes.add(b"ota/desired", lambda *message: self.updates.take(*message))
+        self.blocks = assembly.blocks(self)
         self.broker.commands = self.routes.filters()
         self.link = self.recorder.link = assembly.link(self, self.health.task("link", 45000).alive)
         self.updates = assembly.updates(self)

@@ -27,7 +27,7 @@ from .lamp.dimming import Dimmer
 from .lamp.output import Output
 from .lamp.relay import Relay, RelayOutput
 from .lamp.switching_log import SwitchingLog
-from .link import backoff, broker_settings, http
+from .link import backoff, broker_settings, fetch, http, mqtt_blocks
 from .link.connection import Link
 from .link.time.ntp import Timekeeper
 from .link.wifi import Wifi
@@ -185,6 +185,13 @@ def commands(node):
     return made
 
 
+def blocks(node):
+    """Fetches releases through the broker, where no web server can be reached."""
+    made = mqtt_blocks.Client(lambda suffix, body: node.link.publish_now(suffix, body, 1))
+    node.routes.add(b"ota/block", made.take)
+    return made
+
+
 def updates(node):
     """Updates over the air; see ops/updates.py."""
     facts = {
@@ -208,7 +215,7 @@ def updates(node):
             last()
         machine.reset()
 
-    client = http.Client(socket, select, time.ticks_ms, time.ticks_diff, web_tls(node))
+    client = fetch.Client(http.Client(socket, select, time.ticks_ms, time.ticks_diff, web_tls(node)), node.blocks)
     return Updates(
         node.update_trial, client, node.link, node.clock, facts, Floor(esp32.NVS("lamppost")), healthy, answering,
         node.holds.reason, restart, random_below, node.log,

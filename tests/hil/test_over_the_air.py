@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 
 import pytest
 from lamplighter import paths
@@ -11,6 +12,8 @@ from lamplighter.image import compile
 from lamplighter.pki.release_keys import ReleaseKeys
 from lamplighter.release import release_folder
 from lamplighter.release.server import Server
+from lamplighter.telemetry.block_server import BlockServer
+from lamplighter.telemetry.subscriber import Incoming, Subscriber
 from paho.mqtt import publish
 
 FAST = 20  # a trial takes minutes
@@ -53,8 +56,6 @@ def releases(tmp_path):
 def trusting(virtual_post, configure, document, releases, tmp_path):
     """A lamppost that trusts the keys of these releases, and reaches their web server as releases.lan."""
     server = Server(releases.folder, "127.0.0.1", 0, lambda path, count: releases.seen.append((path, count)))
-    import threading
-
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     node = virtual_post()  # at the pace of the tool that configures it
@@ -68,6 +69,25 @@ def trusting(virtual_post, configure, document, releases, tmp_path):
     yield node
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def offered(broker, releases):
+    """Whoever fetches a release through the broker gets it from the folder; the topics of those who did."""
+    server, stop, asked = BlockServer(releases.folder), threading.Event(), []
+
+    def answer(connection):
+        while not stop.is_set():
+            arrived = connection.next(0.1)
+            if isinstance(arrived, Incoming) and server.answer(connection, arrived):
+                asked.append(arrived.topic)
+
+    with Subscriber(broker.host, broker.port, ["lamppost/v1/+/+/ota/fetch"]) as connection:
+        thread = threading.Thread(target=answer, args=(connection,))
+        thread.start()
+        yield asked
+        stop.set()
+        thread.join()
 
 
 def desired(release, name):
@@ -95,14 +115,18 @@ def test_a_new_app_comes_over_the_air_and_is_confirmed(trusting, heard, broker, 
     heard.nothing_lost()
 
 
-def test_an_app_that_does_not_start_gives_way_to_the_old_one_and_is_not_tried_again(trusting, heard, broker, releases):
+def test_an_app_that_does_not_start_gives_way_to_the_old_one_and_is_not_tried_again(
+    trusting, heard, broker, releases, offered
+):
+    """It comes through the broker."""
     heard.arrival()
     old = heard.until("info")["build"]
     bad = releases.release({"ops/status.py": ("_ENOUGH = const(4)", "_ENOUGH = nothing")})
     heard.forget()
-    ask(broker, desired(bad, "u2"))
+    ask(broker, {**desired(bad, "u2"), "url": f"mqtt:///{bad.path.name}"})
     told = heard.until("ota/status", lambda m: m["phase"] == "reverted", 120)
     assert (told["word"], told["build"], told["runs"]) == ("crashed", bad.document["build"], old)
+    assert offered
     heard.forget()
     trusting.lamp.power_off()
     trusting.lamp.power_on()

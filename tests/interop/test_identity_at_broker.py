@@ -155,7 +155,7 @@ def test_a_reader_reads_all_and_writes_nothing(connect):
     assert reader.publish("lamppost/v1/platform/lp-0001/state") == "publish Not authorized"
 
 
-TOLD = ("cmd/reboot", "cfg/desired", "ota/desired")
+TOLD = ("cmd/reboot", "cfg/desired", "ota/desired", "ota/block")
 
 
 def test_a_commander_commands_and_a_lamppost_hears_its_own_commands_only(connect):
@@ -171,6 +171,7 @@ def test_a_commander_commands_and_a_lamppost_hears_its_own_commands_only(connect
     assert lamp.heard == [f"lamppost/v1/lisbon/lp-0001/{suffix}" for suffix in TOLD]
     assert lamp.publish("lamppost/v1/lisbon/lp-0001/ack/x") == "publish Success"
     assert commander.hears("lamppost/v1/lisbon/lp-0001/ack/x")
+    assert lamp.publish("lamppost/v1/lisbon/lp-0001/ota/fetch") == "publish Success"
 
 
 @pytest.mark.parametrize("kind, name", [("node", "lisbon/lp-0001"), ("node", "lisbon/lp-0002"), ("reader", "platform")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import threading
@@ -30,6 +31,7 @@ class Post:
         self.lamp = Lamp(node)
         self.phases = phases
         self.asked: list[dict | None] = []
+        self.on_wanted = lambda wanted: self.phases
         self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=node)
         self.client.on_message = self._take
         self.client.connect("127.0.0.1", port)
@@ -44,7 +46,7 @@ class Post:
     def _take(self, client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         wanted = json.loads(message.payload) if message.payload else None
         self.asked.append(wanted)
-        for phase, sentence, done in self.phases if wanted else []:
+        for phase, sentence, done in self.on_wanted(wanted) if wanted else []:
             body = {
                 "id": wanted["id"], "phase": phase, "word": "word" if sentence else "", "sentence": sentence,
                 "build": "new", "runs": "new" if phase == "confirmed" else "old", "done": done, "total": 900,
@@ -171,7 +173,8 @@ def test_a_hash_can_be_given_where_only_lampposts_reach_the_web_server(post, pus
     ("words", "code", "said"),
     [
         (["{url}"], 2, "Name at least one lamppost"),
-        (["lisbon/lp-1", "lisbon/lp-2"], 29, "is not an http:// address"),
+        (["lisbon/lp-1", "lisbon/lp-2"], 29, "cannot be read"),
+        (["lisbon/lp-1", "ftp://a/b.release"], 29, "is not an http:// or https:// address"),
         (["Lisbon/lp-1", "{url}"], 2, "'Lisbon/lp-1' is not SITE/NODE"),
         (["lisbon/lp-1", "{url}x"], 29, "answers 404"),
         (["lisbon/lp-1", "{lists}"], 29, "is not a release"),
@@ -185,3 +188,33 @@ def test_a_wrong_command_line_is_told_before_anything_is_sent(push, release, wor
     lists = url.rsplit("/", 1)[0] + "/lists/new"
     got, _, errors = push("app", *(word.format(url=url, lists=lists) for word in words))
     assert got == code and said in errors and "published" not in errors
+
+
+def test_a_release_on_this_computer_travels_through_the_broker(broker, post, push, release):
+    """The lamppost asks for pieces as the contract has it, and gets what a web server would send."""
+    made, _ = release
+    got = []
+
+    def piece(client, _data, message):
+        got.append(json.loads(message.payload))
+
+    lamp = post("lp-1", [])
+    lamp.client.message_callback_add("lamppost/v1/lisbon/lp-1/ota/block", piece)
+    lamp.client.subscribe("lamppost/v1/lisbon/lp-1/ota/block", 1)
+    file = f"/{made.path.name}"
+    asked = [(file, 0, 4096), (file, 100, 10), ("/../secret", 0, 10), ("/lists/new", 0, 9)]
+
+    def ask(wanted):
+        for number, (path, start, most) in enumerate(asked, 1):
+            body = {"id": number, "path": path, "from": start, "most": most}
+            topic, payload, _ = lamp.lamp.message("ota/fetch", body, None)
+            lamp.client.publish(topic, payload, 1)
+        return GOOD
+
+    lamp.on_wanted = ask
+    code, told, said = push("app", "lisbon/lp-1", made.path, "--json")
+    assert code == 0, said
+    assert lamp.asked[0]["url"] == f"mqtt:///{made.path.name}" and lamp.asked[0]["sha256"] == made.sha256
+    whole = made.path.read_bytes()
+    assert [block["size"] for block in got][:3] == [len(whole), len(whole), None]
+    assert base64.b64decode(got[0]["data"]) == whole and base64.b64decode(got[1]["data"]) == whole[100:110]

@@ -20,11 +20,18 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def split_url(url):
-    """"https://host:port/folder/file" -> ("https", host, port, "/folder/file"); None if it is not such an address."""
+    """"https://host:port/folder/file" -> ("https", host, port, "/folder/file"); None if it is not such an address.
+
+    "mqtt:///file" has no host: it is fetched through the broker.
+    """
     scheme, _, rest = url.partition("://")
     place, slash, path = rest.partition("/")
     host, _, port = place.partition(":")
-    if scheme not in _PORTS or not host or " " in url or "\r" in url or "\n" in url:
+    if " " in url or "\r" in url or "\n" in url:
+        return None
+    if scheme == "mqtt" and not place and path:
+        return scheme, "", 0, slash + path
+    if scheme not in _PORTS or not host:
         return None
     if port and not (port.isdigit() and 0 < int(port) < 65536):
         return None

@@ -31,9 +31,9 @@ _REMEDY = {
 
 
 @click.command("app")
-@click.argument("words", nargs=-1, required=True, metavar="NODE... RELEASE-URL")
+@click.argument("words", nargs=-1, required=True, metavar="NODE... RELEASE")
 @broker_options
-@click.option("--sha256", metavar="HEX", help="Hash of the release, where this computer cannot fetch RELEASE-URL.")
+@click.option("--sha256", metavar="HEX", help="Hash of the release, where this computer cannot fetch its address.")
 @click.option("--id", "name", metavar="ID", help="Id of the update, to follow one again. [default: a new one]")
 @click.option("--spread", "spread_s", type=click.IntRange(0, 3600), metavar="S",
               help="Each begins at a random instant within this. [default: 1 s a lamppost, at most 600]")  # fmt: skip
@@ -48,27 +48,36 @@ def command(
 ) -> None:  # fmt: skip
     """Ask lampposts to run a release of the app, and follow each to its end.
 
-    NODE is SITE/NODE, or @ROSTER.csv for every lamppost of a roster. RELEASE-URL is the address of a .release file, as
-    `lamplighter serve` prints it. Each lamppost fetches what changed, restarts with it on trial, and confirms it when
-    it does its work, or goes back to the app before. The broker keeps the request for a lamppost that is off.
+    NODE is SITE/NODE, or @ROSTER.csv for every lamppost of a roster. RELEASE is the address of a .release file, as
+    `lamplighter serve` prints it, or such a file on this computer: then the lampposts fetch it through the broker, in
+    small pieces, while this command runs. Each lamppost fetches what changed, restarts with it on trial, and confirms
+    it when it does its work, or goes back to the app before. The broker keeps the request for a lamppost that is off.
 
     Example: lamplighter push app lisbon/lp-0042 http://10.0.0.7:8080/0.1.0-ce00484cfb0a.release --host broker.lan
     """
     from ..release import release_address
     from ..telemetry import updating
+    from ..telemetry.block_server import BlockServer
 
-    *named, url = words
+    *named, where = words
     nodes = lampposts.names(named)
     if not nodes:
-        raise click.UsageError("Name at least one lamppost as SITE/NODE, or a roster as @FILE.csv, before RELEASE-URL.")
+        raise click.UsageError("Name at least one lamppost as SITE/NODE, or a roster as @FILE.csv, before RELEASE.")
     if name is not None and not re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", name):
         raise click.UsageError("--id must be 1 to 64 letters, digits and - _ . :")
-    ca = access.tls if isinstance(access.tls, Path) else None
-    release = _release(url, sha256) if sha256 else release_address.read(url, ca)
+    blocks = None
+    if "://" not in where:
+        release = release_address.of_file(Path(where))
+        blocks = BlockServer(Path(where).parent)
+    elif sha256:
+        release = _release(where, sha256)
+    else:
+        release = release_address.read(where, access.tls if isinstance(access.tls, Path) else None)
     name = name or updating.new_id()
-    of = f"release {release.version}, build {release.build}" if release.build else f"the release {url}"
+    of = f"release {release.version}, build {release.build}" if release.build else f"the release {where}"
     screen.note(f"update {name}: {of}, to {len(nodes)} lamppost{'s' if len(nodes) > 1 else ''}")
-    interrupted = f"Updates go on without this command. {_REMEDY['unfinished'].format(name)}"
+    others = "Lampposts that still fetch the release wait for this command; others go on" if blocks else "Updates go on"
+    interrupted = f"{others} without it. {_REMEDY['unfinished'].format(name)}"
     with (
         screen.if_interrupted(interrupted), access.subscriber(updating.filters(nodes)) as connection,
         _shown(as_json) as (show, tick),
@@ -76,6 +85,7 @@ def command(
         updates = updating.updated(
             connection, nodes, name, release, wait_s, show, tick,
             spread_s=_spread(len(nodes)) if spread_s is None else spread_s, healthy_s=healthy_s,
+            blocks=blocks,
         )  # fmt: skip
     if as_json:
         for one in updates:

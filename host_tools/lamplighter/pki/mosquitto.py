@@ -23,7 +23,7 @@ user {name}
 {topics}"""
 # What a node says, and what it is told; no node may tell another one, or itself, what to do. It reads its `state` back
 # to learn whether the broker keeps it, and `commission` looks for the rest with the node's own certificate.
-WRITES = ("state", "info", "diag", "tele/#", "alarm/#", "evt/#", "ack/#", "cfg/reported", "ota/status")
+WRITES = ("state", "info", "diag", "tele/#", "alarm/#", "evt/#", "ack/#", "cfg/reported", "ota/status", "ota/fetch")
 READS = ("#",)
 COMMANDER = """
 user {name}
@@ -31,7 +31,7 @@ topic read {root}/#
 topic write {root}/+/+/cmd/#
 topic write {root}/+/+/cfg/desired
 topic write {root}/+/+/ota/desired
-topic write {root}/+/+/ota/block/#
+topic write {root}/+/+/ota/block
 """
 READER = """
 user {name}

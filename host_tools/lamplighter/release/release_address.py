@@ -39,6 +39,18 @@ def checked(url: str) -> str:
     return url
 
 
+def of_file(path: Path) -> ReleaseAddress:
+    """A release on this computer, which lampposts fetch through the broker. Raises ReleaseInvalid."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(MOST + 1)
+    except OSError as wrong:
+        raise ReleaseInvalid(
+            f"{path} cannot be read: {wrong.strerror}.", "Name a .release file, or its http:// or https:// address."
+        ) from None
+    return described(text, f"mqtt:///{path.name}", str(path))
+
+
 def read(url: str, ca: Path | None = None) -> ReleaseAddress:
     """Fetch the release's document; ca -- certificate by which an HTTPS server is checked. Raises ReleaseInvalid."""
     elsewhere = "Check the address; if only lampposts reach it, pass the release's hash with --sha256."

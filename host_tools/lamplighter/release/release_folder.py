@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 WINDOW = 12  # bits, as firmware/lamppost/ops/update/staging.py unpacks with
 MOST = 4096  # bytes of the signed document with its signatures: the node fetches it in one piece
 MPY = 6  # of the files that mpy-cross writes
+_NAME = re.compile(r"/(?:files/|lists/|keys/)?[A-Za-z0-9][A-Za-z0-9._-]*")
 _WRITABLE = "Name another folder with --out."
 
 
@@ -88,6 +89,16 @@ def write(
     _write(folder / f"{name}.release", text)
     total = sum(map(len, sent.values()))
     return Release(folder / f"{name}.release", hashlib.sha256(text).hexdigest(), document, len(here), total)
+
+
+def content(folder: Path, path: str) -> bytes | None:
+    """A file of the folder by its place in it, as "/lists/BUILD"; None if there is none, or outside."""
+    if not _NAME.fullmatch(path):
+        return None
+    try:
+        return (folder / path[1:]).read_bytes()
+    except OSError:
+        return None
 
 
 def deflated(data: bytes) -> bytes:

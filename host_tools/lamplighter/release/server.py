@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-_NAME = re.compile(r"/(?:files/|lists/|keys/)?[A-Za-z0-9][A-Za-z0-9._-]*")
+from . import release_folder
+
 _IDLE_S = 60  # a connection on which nothing was asked for so long is closed
 
 
@@ -74,13 +75,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def content(self) -> bytes | None:
         """The file that is asked for; None if there is none of that name."""
-        path = unquote(self.path.partition("?")[0])
-        if not _NAME.fullmatch(path):
-            return None
-        try:
-            return (self.server.folder / path[1:]).read_bytes()
-        except OSError:
-            return None
+        return release_folder.content(self.server.folder, unquote(self.path.partition("?")[0]))
 
     def answer(self, status: str, body: bytes, span: str = "") -> None:
         """Only the fields that a node reads: they are sent with each piece."""

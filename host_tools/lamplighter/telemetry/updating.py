@@ -11,6 +11,7 @@ from typing import Any
 
 from ..contract import ROOT, TopicError, check_message, parse_topic
 from ..release.release_address import ReleaseAddress
+from .block_server import BlockServer
 from .subscriber import Incoming, Subscriber
 
 PUBLISH_S = 10.0  # the longest wait for the broker to take a message
@@ -76,7 +77,7 @@ def new_id() -> str:
 def filters(nodes: list[str]) -> list[str]:
     """What to subscribe to, to follow updates of these lampposts."""
     where = nodes if len(nodes) <= FEW else sorted({node.split("/")[0] + "/+" for node in nodes})
-    return [f"{ROOT}/{place}/{what}" for place in where for what in ("ota/status", "state")]
+    return [f"{ROOT}/{place}/{what}" for place in where for what in ("ota/status", "ota/fetch", "state")]
 
 
 def publish(
@@ -102,13 +103,14 @@ def withdraw(connection: Subscriber, node: str, wait_s: float = 0) -> None:
 def updated(
     connection: Subscriber, nodes: list[str], name: str, release: ReleaseAddress, wait_s: float,
     show: Callable[[AirUpdate], None] = lambda one: None, tick: Callable[[list[AirUpdate]], None] = lambda all: None,
-    spread_s: int | None = None, healthy_s: int | None = None,
+    spread_s: int | None = None, healthy_s: int | None = None, blocks: BlockServer | None = None,
 ) -> list[AirUpdate]:  # fmt: skip
     """Ask each lamppost to run the release, and follow each to its last phase, or until the time is over.
 
     An update that ended is taken back from the broker: a lamppost that is updated by cable afterwards keeps that app.
     connection -- subscribed to filters(nodes); show(update) -- called for each phase and each progress in bytes
     tick(updates) -- called several times a second; spread_s, healthy_s -- as in publish
+    blocks -- answers those who fetch the release through the broker
     """
     updates = {node: AirUpdate(node, name) for node in nodes}
     for node in nodes:
@@ -117,7 +119,7 @@ def updated(
     open_ones = len(updates)
     while open_ones and (left := deadline - time.monotonic()) > 0:
         arrived = connection.next(min(left, 0.25))
-        if isinstance(arrived, Incoming):
+        if isinstance(arrived, Incoming) and not (blocks and blocks.answer(connection, arrived)):
             update = updates.get("/".join(arrived.topic.split("/")[2:4]))
             if update and update.take(arrived):
                 show(update)

@@ -33,7 +33,7 @@ class Request:
         if not isinstance(self.id, str) or not 0 < len(self.id) <= 64 or '"' in self.id or "\\" in self.id:
             raise UpdateFault("desired", "id is not a text of 1 to 64 characters")
         if self.place is None or len(self.url) > 200:
-            raise UpdateFault("desired", "url is not an http:// or https:// address of at most 200 characters")
+            raise UpdateFault("desired", "url is no http://, https:// or mqtt:/// address of at most 200 characters")
         self.spread_s = _seconds(doc, "spread_s", 0, _SPREAD_S)
         self.healthy_s = _seconds(doc, "healthy_s", _LEAST_HEALTHY_S, _HEALTHY_S)
 
