@@ -12,7 +12,7 @@ BENCH ?= tests/hil/virtual.toml
 help:  ## list the targets
 	@echo "Lamplighter: install smart lampposts and watch their telemetry."
 	@echo
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 	@echo
 	@echo "Start with: make demo"
 
@@ -69,6 +69,10 @@ day: $(READY)  ## simulate 24 hours with six parts that fail at random; check ev
 	@LAMPLIGHTER_DAY_HOURS=24 $(BIN)/python -m pytest -q tests/hil/test_faulty_day.py tests/hil/test_a_day.py \
 	  tests/virtual/test_virtual_time.py
 
+web-test: $(READY)  ## show 2,000 lampposts at 200 messages/s in a real browser: ms to the pixel, memory (WEB_TEST="--minutes 60")
+	@.ci/broker
+	@$(BIN)/python tests/web/run.py $(WEB_TEST)
+
 fuzz: $(READY)  ## feed spoiled packets, flash blocks, documents and frames to everything that reads them
 	@$(BIN)/python tests/fuzz/run.py
 
@@ -122,4 +126,4 @@ clean:  ## delete what was built, but not the image cache
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: $(shell sed -nE 's/^([a-z]+):.*## .*/\1/p' $(MAKEFILE_LIST))
+.PHONY: $(shell sed -nE 's/^([a-z-]+):.*## .*/\1/p' $(MAKEFILE_LIST))

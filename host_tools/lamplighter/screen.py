@@ -175,6 +175,15 @@ def progress_rows(names: list[str], total: int) -> Iterator[Callable[[str, int, 
         yield lambda name, done, words: bars.update(tasks[name], completed=done, description=words)
 
 
+def qr_code(words: str) -> None:
+    """A QR code to stderr, for a phone's camera; only at a terminal."""
+    if not err.is_terminal:
+        return
+    import segno
+
+    segno.make(words, error="l", micro=False).terminal(out=sys.stderr, compact=True)
+
+
 def text(words: str) -> None:
     """Text as it is to stdout: no markup, no wrapping."""
     print(words, flush=True)

@@ -27,8 +27,9 @@ class Mosquitto:
 
     def __init__(
         self, folder: Path, users: dict[str, str] | None = None, acl: str = "",
-        host: str = "127.0.0.1", port: int | None = None,
+        host: str = "127.0.0.1", port: int | None = None, survives_kill: bool = True,
     ):  # fmt: skip
+        """survives_kill -- saves all that it keeps at each change: a hundred messages a second, and few topics."""
         found = find_mosquitto()
         assert found, "Mosquitto is missing: apt-get install mosquitto"
         self.program = found
@@ -43,8 +44,7 @@ class Mosquitto:
             "persistence true",
             f"persistence_location {folder}/",
             # nothing acknowledged may be lost by a kill
-            "autosave_on_changes true",
-            "autosave_interval 1",
+            *(("autosave_on_changes true", "autosave_interval 1") if survives_kill else ()),
             "max_inflight_messages 0",
             "max_queued_messages 0",
             "set_tcp_nodelay true",

@@ -17,7 +17,7 @@ from real_browser import CHROMIUM, DRIVER, Browser  # noqa: E402
 
 @pytest.fixture
 def broker(tmp_path):
-    broker = Mosquitto(tmp_path / "broker")
+    broker = Mosquitto(tmp_path / "broker", survives_kill=False)
     broker.start()
     yield broker
     broker.stop()

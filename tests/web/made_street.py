@@ -25,17 +25,19 @@ class MadeStreet:
 
     def __init__(self, port: int) -> None:
         self._client = paho.Client(CallbackAPIVersion.VERSION2)
-        self._client.max_queued_messages_set(0)
+        self._client.max_inflight_messages_set(65535)  # none waits in a queue that paho searches for each
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
         self._next: dict[str, int] = {}
         self.boot = 7
+        self.sent = 0
 
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
 
     def publish(self, topic: str, payload: bytes, retain: bool = False, wait: bool = False) -> None:
+        self.sent += 1
         sent = self._client.publish(topic, payload, 1, retain)
         if wait:
             sent.wait_for_publish(20)

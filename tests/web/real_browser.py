@@ -55,6 +55,9 @@ class Browser:
     def all(self, selector: str) -> list[Any]:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
+    def count(self, selector: str) -> int:
+        return self.run("return document.querySelectorAll(arguments[0]).length", selector)
+
     def text(self, selector: str) -> str:
         """What a person reads there; empty where nothing is."""
         script = "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText).join('\\n')"

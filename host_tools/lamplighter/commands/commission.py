@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,7 @@ import click
 
 from .. import screen
 from ..hosts import HostAndPort
-from ..problems import AssetUnknown
+from ..problems import AssetUnknown, Problem
 from .identity import folder_option, load, passphrase_option
 from .roster import FILE, base_option, common, described
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from ..pki.city import City
     from ..roster.results import Results
     from ..roster.roster_file import Roster, Row
+    from ..web.steps_page import StepsPage
 
 
 @click.command("commission")
@@ -46,16 +49,20 @@ if TYPE_CHECKING:
 @click.option("--micropython", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="As in `lamplighter flash`.")  # fmt: skip
 @click.option("--baud", type=click.IntRange(9600, 3000000), metavar="N", help="As in `lamplighter flash`.")
+@click.option("--web", is_flag=True, help="Show the steps on a phone in the same network: prints a QR code.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     asset: str | None, file: Path, port: str | None, folder: Path, passphrase_file: Path | None, base: Path | None,
     engineer: str, yes: bool, bay_empty: bool | None, swap: bool, imp_mwh: int | None, last_boot: int | None,
     offline: bool, finish: bool,
     broker: tuple[str, int] | None, within: float, records: Path | None, micropython: Path | None, baud: int | None,
-    as_json: bool,
+    web: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Commission the lamppost ASSET: supply, firmware, identity, configuration, self-test, first telemetry
     at the broker, signed record, label. Without ASSET the next unfinished row is offered.
+
+    With --web the steps are shown on a phone in the same network too, as large coloured rows; the QR code's address
+    holds a secret and is good for as long as the command runs.
 
     If interrupted, run the same command again: it resumes. If the broker cannot be reached, that check is postponed.
 
@@ -84,12 +91,14 @@ def command(
     options = Options(port, micropython, baud, broker, offline, within, swap, imp_mwh, last_boot, engineer, records,
                       bay_empty)  # fmt: skip
     progress = Progress(row.asset)
-    screen.note(f"{port}: identifying the node")
-    work = Work(row, street, book, options, city, look(port, row.board), progress, screen.note, ask=screen.asked)
-    run.ready(work)
     again = f"Run the same command again: {row.asset} resumes at the interrupted step."
-    with screen.if_interrupted(again), screen.steps(len(STEPS)) as begin:
-        written = run.run(work, signer, lambda question: yes or screen.asked(question), begin)
+    with _phone(f"{row.asset} · {row.name}", [step.name for step in STEPS], web) as phone:
+        phone.say(f"{port}: identifying the node")
+        work = Work(row, street, book, options, city, look(port, row.board), progress, phone.say, ask=phone.asked)
+        run.ready(work)
+        with screen.if_interrupted(again), screen.steps(len(STEPS)) as begin:
+            written = run.run(work, signer, lambda question: yes or phone.asked(question), phone.beginning(begin))
+        phone.done(written["verdict"], written["verdict"] == results.DONE)
     if as_json:
         screen.result({"asset": row.asset, "mac": work.mac, **written})
         return
@@ -100,6 +109,59 @@ def command(
     screen.out.print(f"{row.asset}: {told}.", markup=False, style="bold green" if done else "yellow")
     if not done:
         screen.note(_how_to_finish(row.asset, file, engineer))
+
+
+class _Phone:
+    """What the terminal is told, told to a phone as well where a page is there."""
+
+    def __init__(self, page: StepsPage | None) -> None:
+        self._page = page
+
+    def say(self, text: str) -> None:
+        screen.note(text)
+        if self._page:
+            self._page.say(text)
+
+    def asked(self, question: str) -> bool:
+        if self._page:
+            self._page.asks(question)
+        answer = screen.asked(question)
+        if self._page:
+            self._page.asks("")
+        return answer
+
+    def beginning(self, begin: Callable[[int, str], None]) -> Callable[[int, str], None]:
+        """`begin`, which the phone hears of."""
+
+        def both(number: int, name: str) -> None:
+            begin(number, name)
+            if self._page:
+                self._page.begin(number)
+
+        return both
+
+    def done(self, verdict: str, good: bool) -> None:
+        if self._page:
+            self._page.done(verdict, good)
+
+
+@contextlib.contextmanager
+def _phone(title: str, steps: list[str], wanted: bool) -> Iterator[_Phone]:
+    """With a page of the steps where it is wanted: its address and QR code go to the terminal."""
+    if not wanted:
+        yield _Phone(None)
+        return
+    from ..web.steps_page import StepsPage
+    from .serve import own_address
+
+    with StepsPage(title, steps, own_address()) as page:
+        screen.note(f"The steps on a phone in the same network: {page.address}")
+        screen.qr_code(page.address)
+        try:
+            yield _Phone(page)
+        except Problem as trouble:
+            page.failed(trouble)
+            raise
 
 
 def _how_to_finish(asset: str, file: Path, engineer: str) -> str:

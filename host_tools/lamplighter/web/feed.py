@@ -47,7 +47,7 @@ class Feed:
         self._kept = None
 
     def close(self) -> None:
-        """End every follow()."""
+        """End every follow(), once it has sent what was published."""
         self._closed = True
         self._wake()
 
@@ -55,10 +55,12 @@ class Feed:
         self.followers += 1
         try:
             place, piece = self._beginning()
-            while not self._closed:
+            while True:
                 yield piece
                 news = self._news
                 if place == self._count:
+                    if self._closed:
+                        return
                     try:
                         await asyncio.wait_for(news.wait(), KEEPALIVE_S)
                     except TimeoutError:

@@ -23,12 +23,16 @@ _MOST_WAITING = 20  # wrong passwords that are answered after the pause; more ar
 
 @dataclass(frozen=True)
 class WebAccess:
-    """password -- asked for by every browser; certificate, key, clients_ca -- PEM files for HTTPS."""
+    """password -- asked for by every browser; certificate, key, clients_ca -- PEM files for HTTPS.
+
+    secret -- first part of every path, instead of a password: for a page that lives as long as one command
+    """
 
     password: str | None = None
     certificate: Path | None = None
     key: Path | None = None
     clients_ca: Path | None = None
+    secret: str | None = None
 
     @property
     def https(self) -> bool:
@@ -36,7 +40,7 @@ class WebAccess:
 
     def check(self, host: str) -> None:
         """Raises WebUnprotected, WebCertificateInvalid."""
-        if not (self.password or self.clients_ca) and not loopback(host):
+        if not (self.password or self.clients_ca or self.secret) and not loopback(host):
             raise WebUnprotected(f"The page would be open to everybody who reaches {host}.")
         if self.password is not None and len(self.password) < SHORTEST:
             raise WebUnprotected(
@@ -107,8 +111,14 @@ class Guard:
                 message["headers"] = [*message.get("headers", []), *self._headers]
             await send(message)
 
-        headers = dict(scope["headers"])
-        refusal = await self._refusal(headers)
+        if self._access.secret is not None:
+            _, first, rest = (scope["path"].split("/", 2) + ["", ""])[:3]
+            if not hmac.compare_digest(first.encode(), self._access.secret.encode()):
+                await PlainTextResponse("There is no such page.\n", 404)(scope, receive, with_headers)
+                return
+            await self._app({**scope, "path": "/" + rest, "raw_path": None}, receive, with_headers)
+            return
+        refusal = await self._refusal(dict(scope["headers"]))
         await (refusal or self._app)(scope, receive, with_headers)
 
     async def _refusal(self, headers: dict[bytes, bytes]) -> PlainTextResponse | None:

@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -17,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from ..telemetry.subscriber import Subscriber
-from . import rows
+from . import page_files, rows
 from .feed import Feed, event
 from .live_street import LiveStreet
 from .stored_history import HOURS, StoredHistory
@@ -27,8 +25,6 @@ PAUSE_S = 0.04  # changes within it travel together
 MOST_BROWSERS = 500
 _CHUNK = 100  # messages that are taken before anybody else has a turn
 _COUNTS_S = 1.0
-_FILES = Path(__file__).with_name("static")
-_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
 @dataclass(frozen=True)
@@ -56,8 +52,7 @@ class WebApp:
         self.app: ASGIApp = Guard(
             Starlette(
                 routes=[
-                    Route("/", lambda request: _file("index.html")),
-                    Route("/static/{name}", lambda request: _file(request.path_params["name"])),
+                    *page_files.routes("index.html"),
                     Route("/events", self._events),
                     Route("/check", self._check),
                     Route("/lamppost/{site}/{node}", self._lamppost),
@@ -66,7 +61,7 @@ class WebApp:
                 lifespan=self._lifespan,
             ),
             access,
-            policy(tiles.origin if tiles else ""),
+            page_files.policy(tiles.origin if tiles else ""),
         )
 
     def stop(self) -> None:
@@ -161,28 +156,5 @@ class WebApp:
         return JSONResponse(await asyncio.to_thread(self._history.of, _name(request), int(hours[:6])))
 
 
-def policy(images: str = "") -> str:
-    """The content security policy: nothing but this page's own files; images -- the origin of map tiles."""
-    rules = {
-        "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "connect-src": "'self'",
-        "img-src": f"'self' {images}".strip(), "base-uri": "'none'", "form-action": "'none'",
-        "frame-ancestors": "'none'", "require-trusted-types-for": "'script'", "trusted-types": "'none'",
-    }  # fmt: skip
-    return "; ".join(f"{name} {value}" for name, value in rules.items())
-
-
 def _name(request: Request) -> str:
     return f"{request.path_params['site']}/{request.path_params['node']}"
-
-
-@cache
-def _assets() -> dict[str, bytes]:
-    """The page's own files by name: what is not among them cannot be asked for."""
-    return {file.name: file.read_bytes() for file in _FILES.iterdir() if file.suffix in _TYPES}
-
-
-def _file(name: str) -> Response:
-    content = _assets().get(name)
-    if content is None:
-        return PlainTextResponse("There is no such page.\n", 404)
-    return Response(content, media_type=_TYPES[Path(name).suffix])

@@ -38,21 +38,22 @@ class WebServer:
         )  # fmt: skip
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
-        self._ended = threading.Event()
+        self._ready, self._ended = threading.Event(), threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def address(self) -> str:
-        return f"{'https' if self._access.https else 'http'}://{hosts.joined(self.host, self.port)}/"
+        place = f"{'https' if self._access.https else 'http'}://{hosts.joined(self.host, self.port)}/"
+        return f"{place}{self._access.secret}/" if self._access.secret else place
 
     def __enter__(self) -> WebServer:
-        # connections wait in the socket's queue until the loop takes them
+        # connections wait in the socket's queue until the server takes them
         self._thread.start()
+        self._ready.wait(_READY_S)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._loop and not self._ended.is_set():
-            self._loop.call_soon_threadsafe(self._stop)
+        self.call(self._stop)
         self._thread.join(_READY_S)
         self._socket.close()
 
@@ -60,6 +61,11 @@ class WebServer:
         """Until the server ends, which it does not by itself; Ctrl-C raises KeyboardInterrupt."""
         while not self._ended.wait(0.5):
             pass
+
+    def call(self, function: Callable[..., object], *arguments: object) -> None:
+        """Have the server's loop call a function soon."""
+        if self._loop and not self._ended.is_set():
+            self._loop.call_soon_threadsafe(function, *arguments)
 
     def _stop(self) -> None:
         self._stopping()
@@ -82,11 +88,13 @@ class WebServer:
     def _run(self) -> None:
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
+            self._ready.set()
             await self._server.serve(sockets=[self._socket])
 
         try:
             asyncio.run(serve())
         finally:
             self._ended.set()
+            self._ready.set()
 
 
