@@ -19,6 +19,7 @@ from lamplighter.rollout.plan_file import Place
 
 OLD, NEW = "old-build", "new-build"
 MARK = "simulation/mark"
+MICROPYTHONS = ("1.26.1", "1.28.0", "1.28.0")  # the old one with a boot loader that cannot go back by itself
 ON_MIN, OFF_MIN = 16 * 60, 31 * 60  # minutes of the day at which the circuits are switched on, and off the day after
 HEALTHY_MIN = 5  # as firmware/lamppost/ops/update/trial.py has it
 CUT_MIN = 12  # a power cut takes so long
@@ -50,6 +51,7 @@ class Post:
     always_on: bool
     build: str = OLD
     board: str = "lamppost-esp32"
+    micropython: str = "1.28.0"
     rssi: int = -60
     up: bool = False  # connected
     dead: bool = False
@@ -112,6 +114,7 @@ class Post:
         return {
             "firmware": "lamppost 0.1.0", "build": self.build, "board": self.board, "chip": "esp32", "parts": [],
             "units": {}, "asset": None, "location": {"lat": lat, "lon": lon}, "config": "0" * 12,
+            "base": {"micropython": self.micropython, "slot": "ota_0", "rollback": self.micropython != "1.26.1"},
             "schema": {"messages": 1, "config": 1},
         }  # fmt: skip
 
@@ -178,7 +181,7 @@ class SimulatedStreet:
         self.posts = {
             place.name: Post(
                 place, fates.get(place.name, Fate()), random.Random(rng.random()), place.circuit.endswith("0"),
-                board=place.board, rssi=rng.randint(-88, -50),
+                board=place.board, micropython=rng.choice(MICROPYTHONS), rssi=rng.randint(-88, -50),
             )
             for place in places
         }  # fmt: skip

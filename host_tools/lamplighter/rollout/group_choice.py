@@ -8,7 +8,8 @@ from typing import Any
 
 from .member import Member
 
-_KIND = ("board", "chip", "firmware", "build", "micropython", "bootloader")  # of `info`, as far as it has them
+_KIND = ("board", "chip", "firmware", "build")  # of `info`,
+_BASE = ("micropython", "rollback")  # and of its `base`, which older firmware has not; rollback is the boot loader's
 
 
 def choose(members: list[Member], first: Sequence[str], percent: Sequence[int]) -> None:
@@ -39,7 +40,9 @@ def choose(members: list[Member], first: Sequence[str], percent: Sequence[int]) 
 
 
 def _kind(member: Member) -> tuple[Any, ...]:
-    return tuple(str(member.info.get(key, "")) for key in _KIND)
+    base = member.info.get("base")
+    base = base if isinstance(base, dict) else {}
+    return (*(str(member.info.get(key)) for key in _KIND), *(str(base.get(key)) for key in _BASE))
 
 
 def _rank(member: Member) -> tuple[bool, int]:
