@@ -77,7 +77,7 @@ class Node:
             rtc[0] if rtc else None, self.config.get("location"), power_cut,
         )  # fmt: skip
         drives = "lamp" in self.config
-        self.lamp_hours = LampHours(self.counters, lambda: self.dimmer.level > 0, clock) if drives else None
+        self.lamp_hours = LampHours(self.counters, lambda: self.dimmer.level, clock) if drives else None
         sensing, self.readings = setup.build(self.config, clock, self.counters, self.parts)
         self.sensing = list(sensing.values())
         self.meter = sensing.get("energy")  # the sensing object of the energy meter, if there is one

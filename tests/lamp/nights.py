@@ -15,12 +15,13 @@ import random
 import sys
 import time
 from bisect import bisect_right
+from typing import Any
 
 from lamplighter import paths
 
 paths.importable()
 
-from lamppost.core.calendar import days  # noqa: E402
+from lamppost.core.calendar import days, rfc3339  # noqa: E402
 from lamppost.core.clock import NTP, Clock  # noqa: E402
 from lamppost.lamp.control import Control  # noqa: E402
 from lamppost.lamp.dimming import Dimmer  # noqa: E402
@@ -124,13 +125,14 @@ class Lamp:
         return height(utc_s, self.lat, self.lon) < -1.5  # 20 lx on a clear evening
 
 
-def lived(task: tuple[str, int, bool, int, int]) -> dict[str, int]:
+def lived(task: tuple[str, int, bool, int, int]) -> dict[str, Any]:
     """The minutes of one lamp: place, seed, with a light sensor, first day (since 2000), days."""
     place, seed, has_sensor, first, count = task
     lamp = Lamp(place, seed, has_sensor)
     edges = crossings(first - 1, count + 2, lamp.lat, lamp.lon)
     at = [edge for edge, _ in edges]
     total = dict.fromkeys(("minutes", "dark", "day_burning", "day_burning_by_fault", "cuts", "faulty"), 0)
+    notes: list[str] = []  # of minutes that should not be
     off_until = 0
     for utc_s in range(first * DAY + 60, (first + count) * DAY, 60):
         if utc_s < off_until:
@@ -156,10 +158,12 @@ def lived(task: tuple[str, int, bool, int, int]) -> dict[str, int]:
         total["faulty"] += bool(lamp.faults)
         if due and not lamp.dimmer.level:
             total["dark"] += 1
+            notes.append(f"{place} {rfc3339(utc_s)} dark: {lamp.control.why}, {', '.join(lamp.faults) or 'no fault'}, "
+                         f"sun {height(utc_s, lamp.lat, lamp.lon):.1f} degrees")  # fmt: skip
         elif not due and lamp.dimmer.level:
             # clock and sensor agree again for ten minutes before the clock is believed once more
             total["day_burning_by_fault" if lamp.faults or lamp.control.doubted else "day_burning"] += 1
-    return total
+    return {**total, "notes": notes}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -172,7 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
     tasks = [
         (list(PLACES)[year % 3], 1000 + year, bool(year % 2), first + 365 * year, 365) for year in range(options.years)
     ]
-    total: dict[str, float] = {}
+    total: dict[str, Any] = {"notes": []}
     with multiprocessing.Pool(os.cpu_count() or 1) as pool:
         for part in pool.imap_unordered(lived, tasks):
             for name, value in part.items():
@@ -186,6 +190,8 @@ def main(arguments: list[str] | None = None) -> int:
         f"{options.years} years, {total['minutes']:,} minutes judged, {total['cuts']} power cuts, "
         f"{total['faulty']:,} minutes with a fault, {total['seconds']:.0f} s"
     )
+    for note in total["notes"][:20]:
+        print(note)
     print(f"nights: {total['dark']} minutes dark when light was due")
     caused = f"{total['day_burning_by_fault']:,} by one"
     print(f"nights: {total['day_burning']} minutes of day burning without a fault, {caused}")

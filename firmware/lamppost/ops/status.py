@@ -109,6 +109,7 @@ def diag(node, heap_free, rssi):
     if node.lamp_hours:
         members["burn_s"] = node.counters.burn_s
         members["switchings"] = node.counters.switchings
+        members["energy_by_level_wh"] = [mwh // 1000 for mwh in node.lamp_hours.energy_mwh]
     if node.meter:
         members["meter"] = node.meter.register.events
     return json.dumps(members)[1:].encode()
