@@ -1,8 +1,9 @@
-"""`make pictures`: the pictures that show a screen, drawn from the demo and from a lamppost with six parts."""
+"""`make pictures`: the pictures that show a screen, from the demo, a lamppost with six parts and a simulated street."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -49,7 +50,29 @@ def programme() -> None:
     subprocess.run([*show, "--svg", str(PICTURES / "programme.svg")], check=True)
 
 
+def reports() -> None:
+    """The first screen of two reports on ten days of a simulated street."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if not browser:
+        raise SystemExit("pictures: the reports need Chromium: apt-get install chromium")
+    days = ["--from", "2026-11-01", "--to", "2026-11-10"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        store = str(folder / "simulated.duckdb")
+        subprocess.run([*TOOL, "report", "simulate", "--store", store, *days], check=True)
+        for report, height in (("energy", 1180), ("parking", 1030)):
+            words = ["report", report, *days, "--zone", "Europe/Lisbon", "--store", store, "--out", name]
+            subprocess.run([*TOOL, *words], check=True)
+            picture = PICTURES / f"report-{report}.png"
+            subprocess.run(
+                [browser, "--headless=new", "--no-sandbox", "--hide-scrollbars", f"--window-size=1000,{height}",
+                 f"--screenshot={picture}", (folder / f"{report}.html").as_uri()],
+                check=True, capture_output=True,
+            )  # fmt: skip
+
+
 if __name__ == "__main__":
     programme()
     demo()
     six_parts()
+    reports()

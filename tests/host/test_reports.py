@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
+import layout
 import pytest
 from click.testing import CliRunner
 from lamplighter.cli import lamplighter
@@ -392,6 +393,13 @@ def test_each_report_writes_a_page_that_needs_nothing_from_elsewhere(simulated, 
         assert lines[0].split(",") == list(table["columns"])
         assert len(lines) == 1 + len(table["rows"])
     assert bool(list(out.glob("*.svg"))) == (words[0] != "carbon")  # of a yearly factor there is nothing to draw
+
+
+@pytest.mark.skipif(not layout.BROWSER, reason="no Chromium here: apt-get install chromium")
+def test_nothing_runs_out_of_a_report_on_a_phone(simulated, tmp_path):
+    run("parking", "--store", simulated, "--from", "2026-11-01", "--to", "2026-11-03", "--out", tmp_path)
+    found = layout.look(tmp_path / "parking.html", height=9000)
+    assert found["texts"] and not found["wide"] and found["width"] <= layout.PHONE, found
 
 
 def test_what_a_node_says_of_itself_is_never_html_nor_a_formula(place):

@@ -208,6 +208,6 @@ def simulate(store: str, first: datetime, last: datetime, nodes: int) -> None:
             held = next(rows("SELECT count(*) AS n FROM record"))["n"]
         if held:
             raise StoreUnusable(f"{store} holds {held} records.", "Name a new database: simulated ones stand apart.")
-        count = month.write(database, nodes, first.date(), (last - first).days + 1,
-                            lambda n: screen.note(f"{n} records") if n % 100_000 < month.BATCH else None)  # fmt: skip
+        days = (last - first).days + 1
+        count = month.write(database, nodes, first.date(), days, lambda n: screen.note(f"{n} records"))
     screen.text(f"{count} records of {nodes} simulated lampposts in {store}")

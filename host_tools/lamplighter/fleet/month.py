@@ -22,6 +22,7 @@ from .simulated_street import SITE
 WINDOW = timedelta(minutes=15)
 FULL_W, STANDBY_W = 38.0, 0.6
 BATCH = 10_000
+NOTE_EVERY = 100_000
 AIR_EVERY, BAYS_EVERY, BAYS, SILENT_EVERY = 20, 5, 2, 97  # of so many lampposts, one has it
 _PLACE = (38.7223, -9.1393)
 _BUSY = (2, 1, 1, 1, 1, 2, 4, 7, 9, 9, 9, 9, 8, 8, 9, 9, 9, 10, 9, 7, 6, 5, 4, 3)  # arrivals by hour, relative
@@ -36,9 +37,11 @@ def write(target: Target, nodes: int, first: date, days: int, note: Callable[[in
         for one in Lamppost(number, first, days, seed).heard():
             batch.append(one)
             if len(batch) >= BATCH:
+                before = count
                 count += target.commit(batch).records
                 batch = []
-                note(count)
+                if count // NOTE_EVERY > before // NOTE_EVERY:
+                    note(count)
     return count + target.commit(batch).records
 
 
