@@ -71,7 +71,9 @@ class Bench:
         found = []
         for _ in range(count):
             self.utc += 60
-            found += [(one.name, one.id) for one in self.rollout.tick(self.utc, **options)]
+            publications = self.rollout.tick(self.utc, **options)
+            self.rollout.published(publications)
+            found += [(one.name, one.id) for one in publications]
         return found
 
     def asked(self, count: int = 1) -> list[str]:
@@ -142,6 +144,21 @@ def test_downloaded_is_no_success_and_confirmed_is_one_after_healthy_minutes_onl
     bench.minutes(6)
     assert bench.member(name).step == "done"
     assert bench.rollout.progress.mode == "finished"
+
+
+def test_healthy_minutes_do_not_count_for_the_deadline():
+    bench = Bench(1, healthy_min=120, deadline_min=60).begin()
+    bench.confirm(bench.asked()[0])
+    bench.minutes(122)
+    assert bench.steps() == {"0": "done"}
+
+
+def test_one_that_confirms_and_never_says_what_it_runs_has_failed_in_the_end():
+    bench = Bench(1).begin()
+    (name,) = bench.asked()
+    bench.status(name, "confirmed", runs=NEW)
+    bench.minutes(61)
+    assert (bench.member(name).step, bench.member(name).word) == ("failed", "late")
 
 
 def test_a_lamppost_that_confirms_and_runs_another_build_has_failed():
@@ -313,8 +330,12 @@ def test_a_request_that_was_lost_by_a_crash_is_published_again_under_its_id():
     bench = Bench(1).begin()
     (name,) = bench.asked()
     assert [(one.name, one.id) for one in bench.rollout.standing()] == [(name, "test-1-1")]
+    bench.status(name, "trial")
+    assert [(one.name, one.id) for one in bench.rollout.standing()] == [(name, "test-1-1")], "the restart may fail"
     bench.confirm(name)
     assert [(one.name, one.id) for one in bench.rollout.standing()] == [(name, "")]
+    bench.minutes(12)
+    assert bench.rollout.standing() == [], "what others ask of one that is done is not taken back"
 
 
 def test_messages_that_are_no_messages_of_the_contract_change_nothing():

@@ -116,9 +116,20 @@ class Rollout:
         self._note(f"goes back to {self.target.version}, build {self.target.build}")
 
     def standing(self) -> list[Publication]:
-        """What the broker should hold now; published again at a start, where it may have been missed."""
-        return [self._publication(one, one.id if one.under_way and not one.committed else "")
-                for one in self.members if one.attempts]  # fmt: skip
+        """What the broker should hold now; published again at a start, where it may have been missed.
+
+        Also of one on trial: a power cut just before its restart leaves the old app, which must hear the request again.
+        """
+        return [
+            self._publication(one, one.id if one.step in (ASKED, WORKING) else "")
+            for one in self.members if one.desired
+        ]  # fmt: skip
+
+    def published(self, publications: list[Publication]) -> None:
+        """The broker has these now."""
+        for one in publications:
+            if not one.id:
+                self._by_name[one.name].desired = 0
 
     # -- what lampposts say
 
@@ -190,12 +201,12 @@ class Rollout:
                 one.again()
             if not (one.under_way or turn) or one.place.circuit not in live:
                 continue
-            if one.under_way or not one.ready:
-                one.powered_min += minutes
-            if one.step == CONFIRMED and one.online:
+            if one.step == CONFIRMED and one.online and one.build == self.target.build:
                 one.healthy_min += minutes
-                if one.healthy_min >= self.plan.healthy_min and one.build == self.target.build:
+                if one.healthy_min >= self.plan.healthy_min:
                     one.step, one.word, one.sentence = DONE, "", ""
+            elif one.under_way or not one.ready:
+                one.powered_min += minutes
             if one.powered_min >= self.plan.deadline_min:
                 self._overdue(one)
 
@@ -260,6 +271,7 @@ class Rollout:
                 continue
             room -= 1
             one.attempts += 1
+            one.desired = 1
             one.step, one.id, one.powered_min = ASKED, f"{self.progress.id}-{one.attempts}", 0.0
             yield self._publication(one, one.id)
 

@@ -20,7 +20,7 @@ UNDER_WAY = (ASKED, WORKING, CONFIRMED)
 STEPS = (WAITING, *UNDER_WAY, DONE, FAILED, UNREACHED, LEFT)
 KEPT = (
     "name", "group", "step", "id", "attempts", "phase", "word", "sentence", "powered_min", "healthy_min", "accepted",
-    "build",
+    "build", "desired",
 )  # fmt: skip
 SILENT = "silent"  # the word of a failure: asked, and not heard of again
 
@@ -34,6 +34,7 @@ class Member:
     step: str = WAITING
     id: str = ""  # of its update
     attempts: int = 0
+    desired: int = 0  # 1: the broker may hold ota/desired for it
     phase: str = ""  # of ota/status
     word: str = ""
     sentence: str = ""

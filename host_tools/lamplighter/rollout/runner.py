@@ -108,6 +108,7 @@ class Runner:
                 updating.publish(self._connection, one.name, one.id, one.target, wait_s)
             else:
                 updating.withdraw(self._connection, one.name, wait_s)
+        self.rollout.published(publications)
 
     def _ask_for_signals(self, survey_s: float) -> None:
         online = [one for one in self.rollout.members if one.online]
