@@ -113,6 +113,7 @@ examples: $(READY)  ## record the contract's example of every message anew, from
 
 pictures: $(READY)  ## draw the pictures of README.md and docs/field anew, from the demo and a virtual lamppost (2 minutes)
 	@$(BIN)/python docs/pictures.py
+	@$(BIN)/python docs/web_pictures.py
 
 docs: $(READY) $(VENV)/.docs  ## update generated pages and pictures, and build the site with search in build/site
 	@$(BIN)/python docs/generate.py

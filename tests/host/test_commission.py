@@ -41,8 +41,9 @@ MICROPYTHON = 0x200000  # so far its image reaches; behind it a new board format
 def test_who_is_on_the_cable_is_said_and_without_a_yes_nothing_is_done(street):
     lamp = street.lamp()
     before = lamp.read_flash(0, 0x100000)
-    done = street.commission("LP-0002", "--json")
+    done = street.commission("LP-0002", "--json", "--web")
     assert problem(done) == ("other-lamppost", 75)
+    assert "The steps on a phone in the same network: http://" in done.stderr
     assert lamp.mac.hex(":") in done.stderr and "set up as LP-0002" in done.stderr
     assert lamp.read_flash(0, 0x100000) == before
     assert problem(street.commission("LP-0020", "--json")) == ("asset-unknown", 76)

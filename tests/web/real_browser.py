@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import time
 from collections.abc import Callable
@@ -107,4 +108,6 @@ class Browser:
         return [row["message"] for row in self.driver.get_log("browser") if row["level"] in ("SEVERE", "WARNING")]
 
     def picture(self, file: Path) -> None:
-        self.driver.save_screenshot(str(file))
+        """What is on the screen, in the format that the file's name ends with: png or webp."""
+        kind = {"format": "webp", "quality": 90} if file.suffix == ".webp" else {"format": "png"}
+        file.write_bytes(base64.b64decode(self.cdp("Page.captureScreenshot", **kind)["data"]))
