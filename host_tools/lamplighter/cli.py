@@ -42,6 +42,7 @@ VERBS = {
     "conform": ("conform", "Judge whether a lamppost, whoever made it, keeps the contract."),
     "settle": ("settle", "Write half-hourly energy of each lamp and the control file of a day."),
     "export": ("export", "Export the store as open data: Parquet with a DCAT-AP description."),
+    "bridge": ("bridge", "Bring lampposts to Home Assistant."),
     "geojson": ("geojson", "Write the lampposts of a street as GeoJSON points for a map."),
     "parts": ("parts", "List the supported parts, or show wiring, options and limits of one."),
     "decode": ("decode", "Decode a captured frame of a part."),

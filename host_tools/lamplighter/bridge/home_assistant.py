@@ -1,0 +1,215 @@
+"""Home Assistant's MQTT discovery of a lamppost: one retained message a device, made from what the lamppost publishes.
+
+Home Assistant then reads the lamppost's own topics by the templates in it; no value passes through here. Classes and
+units: https://developers.home-assistant.io/docs/core/entity/sensor. A value with the wrong unit for its class is
+refused by Home Assistant, so each row below has both.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .. import __version__
+from ..contract import ROOT, UNITS
+from ..telemetry.state import Node
+
+MICRO = "\u00b5"  # of "µg/m³"; Home Assistant maps it, and knows U+03BC from 2025 on only
+PAGE = "https://developers.home-assistant.io"
+_ALIVE = "{{ 'online' if value_json.state == 'online' else 'offline' }}"
+# random, as two commands of one millisecond must not have the same id: the second would count as a repeat
+_ID = "ha-{{ (now().timestamp() * 1000) | int }}-{{ range(0, 1000000) | random }}"
+_SOON = "{{ (utcnow() + timedelta(minutes=1)).strftime('%Y-%m-%dT%H:%M:%SZ') }}"
+_LATER = "{{ (utcnow() + timedelta(hours=12)).strftime('%Y-%m-%dT%H:%M:%SZ') }}"
+
+Component = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """How a value of the contract becomes a sensor. divisor -- of the contract's unit to Home Assistant's."""
+
+    name: str
+    device_class: str | None
+    unit: str | None
+    divisor: int = 1
+    state_class: str | None = "measurement"
+    diagnostic: bool = False
+
+
+QUANTITIES = {
+    "u_mv": Quantity("Voltage", "voltage", "V", 1000),
+    "u1_mv": Quantity("Voltage L1", "voltage", "V", 1000),
+    "u2_mv": Quantity("Voltage L2", "voltage", "V", 1000),
+    "u3_mv": Quantity("Voltage L3", "voltage", "V", 1000),
+    "i_ma": Quantity("Current", "current", "A", 1000),
+    "i1_ma": Quantity("Current L1", "current", "A", 1000),
+    "i2_ma": Quantity("Current L2", "current", "A", 1000),
+    "i3_ma": Quantity("Current L3", "current", "A", 1000),
+    "p_mean_mw": Quantity("Power", "power", "W", 1000),
+    "p_max_mw": Quantity("Highest power", "power", "W", 1000),
+    "p1_mw": Quantity("Power L1", "power", "W", 1000),
+    "p2_mw": Quantity("Power L2", "power", "W", 1000),
+    "p3_mw": Quantity("Power L3", "power", "W", 1000),
+    "q_mvar": Quantity("Reactive power", "reactive_power", "var", 1000),
+    "s_mva": Quantity("Apparent power", "apparent_power", "VA", 1000),
+    "pf": Quantity("Power factor", "power_factor", None),
+    "f_mhz": Quantity("Frequency", "frequency", "Hz", 1000),
+    "imp_mwh": Quantity("Energy", "energy", "kWh", 10**6, "total_increasing"),
+    "exp_mwh": Quantity("Energy exported", "energy", "kWh", 10**6, "total_increasing"),
+    "pm1": Quantity("PM1", "pm1", f"{MICRO}g/m³"),
+    "pm2_5": Quantity("PM2.5", "pm25", f"{MICRO}g/m³"),
+    "pm4": Quantity("PM4", None, f"{MICRO}g/m³"),
+    "pm10": Quantity("PM10", "pm10", f"{MICRO}g/m³"),
+    "co2": Quantity("CO2", "carbon_dioxide", "ppm"),
+    "no2": Quantity("NO2", "nitrogen_dioxide", f"{MICRO}g/m³"),
+    "o3": Quantity("Ozone", "ozone", f"{MICRO}g/m³"),
+    "so2": Quantity("SO2", "sulphur_dioxide", f"{MICRO}g/m³"),
+    "voc_index": Quantity("VOC index", None, None),
+    "nox_index": Quantity("NOx index", None, None),
+    "t": Quantity("Temperature", "temperature", "°C"),
+    "rh": Quantity("Humidity", "humidity", "%"),
+    "p": Quantity("Air pressure", "atmospheric_pressure", "hPa"),
+    "lux": Quantity("Illuminance", "illuminance", "lx"),
+    "burn_s": Quantity("Burn hours", "duration", "h", 3600, "total_increasing"),
+    "switchings": Quantity("Switchings", None, None, 1, "total_increasing"),
+    "rssi": Quantity("WiFi signal", "signal_strength", "dBm", diagnostic=True),
+    "depth": Quantity("Records waiting", None, None, diagnostic=True),
+    "power_cuts": Quantity("Power cuts", None, None, 1, "total_increasing", diagnostic=True),
+}
+# what no sensor is made of: parts of a state, or settings
+_TELEMETRY = ("tele/energy", "tele/air", "tele/light", "diag")
+
+
+def device_id(site: str, node: str) -> str:
+    """Neither name can contain the underscore, so no two lampposts have the same."""
+    return f"lamppost_{site}_{node}"
+
+
+def topic(prefix: str, site: str, node: str) -> str:
+    return f"{prefix}/device/{device_id(site, node)}/config"
+
+
+def discovery(node: Node, known: dict[str, Component] | None = None) -> dict[str, Any] | None:
+    """The discovery message of a lamppost; None before its `info` is there.
+
+    known -- components of the message before: a value that has not come again yet stays
+    """
+    info = node.last.get("info")
+    if info is None:
+        return None
+    about = info.message
+    identity = device_id(node.site, node.name)
+    device = {
+        "ids": [identity],
+        "name": about["asset"] or f"{node.site} {node.name}",
+        "mf": "Lamplighter",
+        "mdl": about["board"],
+        "sw": about["firmware"],
+        "hw": about["chip"],
+        "sa": node.site,
+    }
+    components = {**(known or {}), **_components(node, identity)}
+    # version of the tool, not of the lamppost: Home Assistant shows it with its log lines
+    origin = {"name": "lamplighter", "sw": __version__}
+    return {"dev": device, "o": origin, "qos": 1, "cmps": dict(sorted(components.items()))}
+
+
+def _components(node: Node, identity: str) -> dict[str, Component]:
+    root = f"{ROOT}/{node.site}/{node.name}"
+    found: dict[str, Component] = {
+        "online": {
+            "p": "binary_sensor", "name": "Online", "dev_cla": "connectivity", "ent_cat": "diagnostic",
+            "stat_t": f"{root}/state", "val_tpl": "{{ 'ON' if value_json.state == 'online' else 'OFF' }}",
+        },
+        "identify": {
+            "p": "button", "name": "Identify", "dev_cla": "identify", "ent_cat": "diagnostic",
+            "cmd_t": f"{root}/cmd/identify", "cmd_tpl": f'{{"id":"{_ID}","exp":"{_SOON}","args":{{}}}}',
+            "avty_t": f"{root}/state", "avty_tpl": _ALIVE,
+        },
+    }  # fmt: skip
+    for suffix, value in node.last.items():
+        if suffix in _TELEMETRY:
+            for name in value.message:
+                if name in QUANTITIES:
+                    found[f"{suffix.split('/')[-1]}_{name}"] = _sensor(f"{root}/{suffix}", name)
+        if suffix == "tele/air":
+            found["air_aqi"] = _index(f"{root}/{suffix}")
+        if suffix == "tele/light" and "level" in value.message:
+            found["lamp"] = lamp_light(root)
+        if suffix.startswith("tele/parking/"):
+            found[f"bay_{suffix.split('/')[2]}"] = _bay(f"{root}/{suffix}", suffix.split("/")[2])
+    for code in node.alarms:
+        found[f"alarm_{code}"] = {
+            "p": "binary_sensor", "name": f"Alarm {code}", "dev_cla": "problem", "ent_cat": "diagnostic",
+            "stat_t": f"{root}/alarm/{code}", "val_tpl": "{{ 'ON' if value else 'OFF' }}",
+        }  # fmt: skip
+    for key, component in found.items():
+        component["uniq_id"] = f"{identity}_{key}"
+        if key != "online" and not key.startswith("alarm_"):
+            component |= {"avty_t": f"{root}/state", "avty_tpl": _ALIVE}
+        found[key] = component
+    return found
+
+
+def _sensor(where: str, name: str) -> Component:
+    """A value of the telemetry: null is unknown, and a record that waited is not the state of now."""
+    row = QUANTITIES[name]
+    value = f"value_json.{name}"
+    scaled = f"{value} / {row.divisor}" if row.divisor > 1 else value
+    late = "" if where.endswith("/diag") else "'' if value_json.h == 1 else "
+    component: Component = {
+        "p": "sensor",
+        "name": row.name,
+        "stat_t": where,
+        "val_tpl": f"{{{{ {late}{scaled} if {value} is number else none }}}}",
+    }
+    decimals = max(UNITS[name]["decimals"] if name in UNITS else 0, len(str(row.divisor)) - 1)
+    extra = {
+        "dev_cla": row.device_class, "unit_of_meas": row.unit, "stat_cla": row.state_class,
+        "ent_cat": "diagnostic" if row.diagnostic else None, "sug_dsp_prc": min(decimals, 2),
+    }  # fmt: skip
+    return {**component, **{key: value for key, value in extra.items() if value is not None}}
+
+
+def _index(where: str) -> Component:
+    """Its class takes no unit; the name of the band table is an attribute."""
+    of = "value_json.aqi"
+    return {
+        "p": "sensor", "name": "Air quality index", "dev_cla": "aqi", "stat_cla": "measurement", "stat_t": where,
+        "val_tpl": f"{{{{ '' if value_json.h == 1 else {of}.index if {of} is mapping and {of}.index is number "
+        "else none }}",
+        "json_attr_t": where, "json_attr_tpl": f"{{{{ ({of} if {of} is mapping else {{}}) | tojson }}}}",
+    }  # fmt: skip
+
+
+def _bay(where: str, bay: str) -> Component:
+    """Unknown and blocked are no state of an occupancy sensor: Home Assistant shows them as unknown."""
+    return {
+        "p": "binary_sensor", "name": f"Bay {bay}", "dev_cla": "occupancy", "stat_t": where,
+        "val_tpl": "{{ {'occupied': 'ON', 'free': 'OFF'}.get(value_json.state) }}",
+        "json_attr_t": where,
+        "json_attr_tpl": "{{ {'state': value_json.state, 'evidence': value_json.evidence, "
+        "'since': value_json.since} | tojson }}",
+    }  # fmt: skip
+
+
+def lamp_light(root: str) -> Component:
+    """Commands are overrides of 12 hours at most; after that the lamp follows its programme again."""
+
+    def override(level: str) -> str:
+        return f'{{"id":"{_ID}","exp":"{_SOON}","args":{{"level":{level},"exp":"{_LATER}"}}}}'
+
+    asked = "{{ (brightness / 2.55) | round | int if brightness is defined else 100 }}"
+    return {
+        "p": "light", "name": "Lamp", "schema": "template", "stat_t": f"{root}/tele/light",
+        "stat_tpl": "{{ 'on' if value_json.level else 'off' }}",
+        "bri_tpl": "{{ (value_json.level * 2.55) | round | int }}",
+        "cmd_t": f"{root}/cmd/light", "cmd_on_tpl": override(asked), "cmd_off_tpl": override("0"),
+    }  # fmt: skip
+
+
+def payload(message: dict[str, Any]) -> bytes:
+    """The same message always gives the same bytes: what is published already need not be published again."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()

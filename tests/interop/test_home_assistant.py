@@ -1,0 +1,169 @@
+"""`lamplighter bridge home-assistant`: what it announces, and what its templates make of the contract's messages."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from interop.brokers import Subscriber
+from jinja2 import Environment
+from lamplighter.contract import examples
+
+ALARM = "alarm_" + examples.files()["alarm-sensorFault"]["topic"].rpartition("/")[2]
+CONFIG = "homeassistant/device/lamppost_lisbon_lp-0066/config"
+# of Home Assistant's documentation: the units that each class of sensor allows, as far as lampposts have them
+UNITS = {
+    "voltage": {"V"}, "current": {"A"}, "power": {"W"}, "reactive_power": {"var"}, "apparent_power": {"VA"},
+    "power_factor": {None, "%"}, "frequency": {"Hz"}, "energy": {"kWh"}, "pm1": {"µg/m³"}, "pm25": {"µg/m³"},
+    "pm4": {"µg/m³"}, "pm10": {"µg/m³"}, "carbon_dioxide": {"ppm"}, "nitrogen_dioxide": {"µg/m³"},
+    "ozone": {"µg/m³"}, "sulphur_dioxide": {"µg/m³"}, "temperature": {"°C"}, "humidity": {"%"},
+    "atmospheric_pressure": {"hPa"}, "illuminance": {"lx"}, "duration": {"h"}, "signal_strength": {"dBm"},
+    "aqi": {None}, None: {None, "µg/m³"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def street(broker):
+    """street(name of an example, **changes): publish it, as the lamppost would."""
+    publisher = Subscriber(broker.port, "homeassistant/device/+/config")
+
+    def publish(name, **changes):
+        example = examples.files()[name]
+        payload = {**example["payload"], **changes}
+        retained = name.startswith(("info", "state", "tele-parking", "tele-light", "alarm"))
+        publisher.publish(example["topic"], json.dumps(payload).encode(), retain=retained)
+
+    publish.subscriber = publisher
+    yield publish
+    publisher.close()
+
+
+def bridge(broker, *options):
+    command = [sys.executable, "-m", "lamplighter", "bridge", "home-assistant", "--host", broker.host]
+    done = subprocess.run(
+        [*command, "--port", str(broker.port), "--json", *options], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def announced(street):
+    found = [payload for topic, payload, _ in street.subscriber.messages if topic == CONFIG and payload]
+    return json.loads(found[-1])
+
+
+def rendered(template, message):
+    """As Home Assistant does it: the payload as `value`, and as JSON where it is that."""
+    text = message if isinstance(message, str) else json.dumps(message)
+    world = Environment()
+    about = {"value": text, "value_json": json.loads(text) if text else None}
+    now = lambda: datetime.now(UTC)  # noqa: E731
+    return world.from_string(template).render(**about, now=now, utcnow=now, timedelta=timedelta)
+
+
+def test_a_lamppost_becomes_one_device_with_values_bays_lamp_and_alarms(broker, street):
+    for name in ("info", "state", "tele-parking", "tele-light", "alarm-sensorFault"):
+        street(name)
+    (said,) = bridge(broker, "--seconds", "3")
+    device = announced(street)
+    assert said == {"node": "lisbon/lp-0066", "components": len(device["cmps"]), "new": True}
+    assert device["dev"]["ids"] == ["lamppost_lisbon_lp-0066"] and device["o"]["name"] == "lamplighter"
+    assert {"online", "identify", "bay_1", "light_lux", ALARM} <= set(device["cmps"])
+    ids = [component["uniq_id"] for component in device["cmps"].values()]
+    assert len(set(ids)) == len(ids)
+
+
+def test_each_sensor_has_a_unit_that_its_class_allows_and_the_micro_sign_that_is_known_everywhere():
+    from lamplighter.bridge.home_assistant import QUANTITIES
+
+    for name, row in QUANTITIES.items():
+        assert row.unit in UNITS[row.device_class], name
+        assert "\u03bc" not in (row.unit or "")
+        if row.device_class == "energy":
+            assert row.state_class == "total_increasing"
+
+
+def test_every_value_of_the_contract_is_a_sensor_or_is_known_to_be_none():
+    from lamplighter.bridge.home_assistant import QUANTITIES
+    from lamplighter.contract import UNITS as VALUES
+
+    no_sensor = {
+        "e_mwh", "d_mm", "strength", "presence", "d_moving_mm", "d_still_mm", "tilt", "voc_raw", "nox_raw", "co",
+    }  # fmt: skip
+    rest = {name for name in VALUES if name not in QUANTITIES and name not in no_sensor}
+    assert {name for name in rest if not name.startswith(("mag_", "a0", "a1", "a2", "a3", "ax", "ay", "az"))} == set()
+
+
+def test_templates_scale_values_show_null_as_unknown_and_take_no_notice_of_what_waited(broker, street):
+    for name in ("info", "state", "tele-parking", "tele-light"):
+        street(name)
+    listener = subprocess.Popen(
+        [sys.executable, "-m", "lamplighter", "bridge", "home-assistant", "--host", broker.host, "--port",
+         str(broker.port), "--json", "--seconds", "30"], stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert json.loads(listener.stdout.readline())["new"]
+        street("tele-energy")
+        street("tele-air")
+        street("diag")
+        assert not json.loads(listener.stdout.readline())["new"]
+        street.subscriber.wait(lambda heard: any(topic == CONFIG and b"air_pm2_5" in text for topic, text, _ in heard))
+    finally:
+        listener.terminate()
+        listener.communicate(timeout=20)
+    components = announced(street)["cmps"]
+    energy = {**examples.files()["tele-energy"]["payload"], "h": 0}
+    voltage = components["energy_u_mv"]["val_tpl"]
+    assert float(rendered(voltage, {**energy, "u_mv": 230100})) == pytest.approx(230.1)
+    assert rendered(voltage, {**energy, "u_mv": None}) == "None"
+    assert rendered(voltage, {**energy, "h": 1}) == ""
+    assert rendered(components["energy_imp_mwh"]["val_tpl"], {**energy, "imp_mwh": 2_500_000}) == "2.5"
+    bay = components["bay_1"]["val_tpl"]
+    states = {"occupied": "ON", "free": "OFF", "unknown": "None", "blocked": "None"}
+    assert {state: rendered(bay, {"state": state}) for state in states} == states
+    assert rendered(components["air_aqi"]["val_tpl"], {"h": 0, "aqi": None}) == "None"
+    online = components["online"]
+    assert [rendered(online["val_tpl"], {"state": word}) for word in ("online", "lost")] == ["ON", "OFF"]
+    assert rendered(components["energy_u_mv"]["avty_tpl"], {"state": "lost"}) == "offline"
+
+
+def test_an_announcement_that_is_right_is_not_repeated_and_keeps_what_has_not_come_again(broker, street):
+    for name in ("info", "state", "alarm-sensorFault"):
+        street(name)
+    assert bridge(broker, "--seconds", "3")[0]["new"]
+    assert bridge(broker, "--seconds", "3") == []
+    street.subscriber.publish(examples.files()["alarm-sensorFault"]["topic"], b"", retain=True)
+    street("info", firmware="9.9.9")
+    (again,) = bridge(broker, "--seconds", "3")
+    assert not again["new"]
+    device = announced(street)
+    assert device["dev"]["sw"] == "9.9.9" and ALARM in device["cmps"]
+
+
+def test_home_assistant_that_starts_gets_everything_again_and_a_lamppost_can_be_taken_out(broker, street):
+    street("info")
+    listener = subprocess.Popen(
+        [sys.executable, "-m", "lamplighter", "bridge", "home-assistant", "--host", broker.host, "--port",
+         str(broker.port), "--json", "--seconds", "30"], stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert json.loads(listener.stdout.readline())["new"]
+        street.subscriber.publish("homeassistant/status", b"online")
+        assert json.loads(listener.stdout.readline())["node"] == "lisbon/lp-0066"
+    finally:
+        listener.terminate()
+        listener.communicate(timeout=20)
+    bridge(broker, "--remove", "lisbon/lp-0066")
+    street.subscriber.wait(lambda heard: any(topic == CONFIG and not text for topic, text, _ in heard))
+
+
+def test_a_lamp_is_commanded_by_overrides_with_an_id_of_their_own_and_an_end():
+    from lamplighter.bridge import home_assistant
+
+    lamp = home_assistant.lamp_light("lamppost/v1/lisbon/lp-0066")
+    full = json.loads(rendered(lamp["cmd_on_tpl"], "{}"))
+    assert full["args"]["level"] == 100 and full["args"]["exp"] > full["exp"]
+    others = {json.loads(rendered(lamp["cmd_off_tpl"], "{}"))["id"] for _ in range(50)}
+    assert len(others) == 50
+    assert rendered(lamp["bri_tpl"], {"level": 70}) == "178"
