@@ -32,15 +32,23 @@ import time
 import machine
 
 began_ms = time.ticks_ms()  # main.py hands it on: power-on to first telemetry is measured from here
+try:
+    import base_image
+
+    base_image.confirm()
+    base_image.go_back()  # where a trial has failed already
+except ImportError:  # a file system that was put together by hand
+    base_image = None
 _DEVELOPMENT_MS = 1500  # rescue window: time for a person to press Ctrl-C
 _OPERATION_MS = 300  # time for a tool to ask for the challenge; the app answers it later as well
 
 
 def active():
-    """The slot that /state.json names."""
+    """The slot that /state.json names for the MicroPython image that runs."""
     try:
         with open("/state.json") as file:
-            return {"a": "a", "b": "b"}[json.load(file)["active"]]
+            state = json.load(file)
+        return {"a": "a", "b": "b"}[base_image.app_slot(state) if base_image else state["active"]]
     except (OSError, ValueError, KeyError, TypeError):
         print("lamppost: /state.json cannot be read, slot a is taken; `lamplighter flash` replaces it")
         return "a"
@@ -90,6 +98,8 @@ def pick_slot(memory):
     if not use(slot) and use(other(slot)):
         slot, failed = other(slot), 0
     if slot != named:
+        if base_image:
+            base_image.go_back("crashed", "the app did not start with it, or crashed again and again")
         print("lamppost: slot %s is started instead of slot %s" % (slot, named))
     return slot, failed
 
@@ -144,20 +154,27 @@ rtc = machine.RTC()
 memory = noted(rtc, machine.reset_cause() == machine.PWRON_RESET)
 _soft = machine.reset_cause() == machine.SOFT_RESET
 try:
-    import lock
+    try:
+        import lock
 
-    console_lock = lock.console_lock = lock.of_node(memory, _soft)  # pyright: ignore[reportAttributeAccessIssue]
-    if console_lock is None:
-        del sys.modules["lock"], lock
-except ImportError:  # a file system that was put together by hand
-    console_lock = None
-if _soft and memory[2:3] == b"w":
-    keep_maintenance()  # a watchdog runs on through a soft reset
-slot, failed = pick_slot(memory)
-psram = has_psram()
-rescued = rescue_window()
-window_ms = time.ticks_ms()
-if rescued and console_lock and not _soft:
-    keep_maintenance()
+        console_lock = lock.console_lock = lock.of_node(memory, _soft)  # pyright: ignore[reportAttributeAccessIssue]
+        if console_lock is None:
+            del sys.modules["lock"], lock
+    except ImportError:  # a file system that was put together by hand
+        console_lock = None
+    if _soft and memory[2:3] == b"w":
+        keep_maintenance()  # a watchdog runs on through a soft reset
+    slot, failed = pick_slot(memory)
+    psram = has_psram()
+    if not psram and base_image:
+        base_image.go_back("crashed", "it finds no PSRAM on this module")
+    rescued = rescue_window()
+    window_ms = time.ticks_ms()
+    if rescued and console_lock and not _soft:
+        keep_maintenance()
+except Exception as error:  # a new MicroPython that this script was not written for
+    sys.print_exception(error)
+    if base_image:
+        base_image.go_back("crashed", "boot.py fails with it")
 # the globals of this script live as long as the app does
 del active, choose_slot, has_psram, noted, pick_slot, keep_maintenance, rescue_window

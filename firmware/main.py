@@ -1,4 +1,4 @@
-"""Starts the app; the other slot if this one fails to start; and resets the chip if neither does."""
+"""Starts the app; the image or slot before if it fails to start; and resets the chip if nothing starts."""
 
 # ruff: noqa: E402  no Ctrl-C may come before the first statement
 
@@ -60,6 +60,8 @@ if not globals().get("rescued"):
         slot, why = globals().get("slot", "a"), "no slot starts"
         ended = start(slot, globals().get("failed", 0))
         if not ended:
+            if base_image:  # type: ignore  # noqa: F821  boot.py's
+                base_image.go_back("crashed", "the app does not start with it")  # type: ignore  # noqa: F821
             slot = "b" if slot == "a" else "a"
             print("lamppost: slot %s is started instead" % slot)
             ended = start(slot, 0)

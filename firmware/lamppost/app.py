@@ -94,7 +94,8 @@ class Node:
         self.holds = Holds()
         self.holds.add("A new configuration is on trial.", lambda: trial.on)
         self.holds.add("A command is in work.", lambda: self.commands.busy)
-        self.update_trial = AppTrial(slot, self.reset, state)
+        self.images = assembly.images()
+        self.update_trial = AppTrial(slot, self.reset, state, self.images)
         self.routes.add(b"ota/desired", lambda *message: self.updates.take(*message))
         self.blocks = assembly.blocks(self)
         self.broker.commands = self.routes.filters()
@@ -108,7 +109,8 @@ class Node:
         machine.reset()
 
     def info(self):
-        return status.info(self.config, self.fingerprint, self.board, self.build, self.parts)
+        base = self.images.facts()
+        return status.info(self.config, self.fingerprint, self.board, self.build, self.parts, base)
 
     def broker_forgot(self):
         """Publish again what the broker should have retained: the states of bays and light, and the alarms."""

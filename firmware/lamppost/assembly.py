@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 
+import base_image
 import esp32
 import machine
 import network
@@ -34,6 +35,7 @@ from .link.wifi import Wifi
 from .ops import boot_slot, verbs
 from .ops.answers import Answers
 from .ops.commands import Commands
+from .ops.update.base import BaseImage
 from .ops.update.floor import Floor
 from .ops.updates import Updates
 
@@ -192,6 +194,11 @@ def blocks(node):
     return made
 
 
+def images():
+    """The flash's slots for MicroPython."""
+    return BaseImage(esp32.Partition, sys.implementation, base_image.rollback)
+
+
 def updates(node):
     """Updates over the air; see ops/updates.py."""
     facts = {
@@ -217,8 +224,8 @@ def updates(node):
 
     client = fetch.Client(http.Client(socket, select, time.ticks_ms, time.ticks_diff, web_tls(node)), node.blocks)
     return Updates(
-        node.update_trial, client, node.link, node.clock, facts, Floor(esp32.NVS("lamppost")), healthy, answering,
-        node.holds.reason, restart, random_below, node.log,
+        node.update_trial, node.images, client, node.link, node.clock, facts, Floor(esp32.NVS("lamppost")),
+        healthy, answering, node.holds.reason, restart, random_below, node.log,
     )  # fmt: skip
 
 

@@ -8,9 +8,9 @@ import threading
 
 import pytest
 from lamplighter import paths
-from lamplighter.image import compile
+from lamplighter.image import compile, simulated
 from lamplighter.pki.release_keys import ReleaseKeys
-from lamplighter.release import release_folder
+from lamplighter.release import base_image, release_folder
 from lamplighter.release.server import Server
 from lamplighter.telemetry.block_server import BlockServer
 from lamplighter.telemetry.subscriber import Incoming, Subscriber
@@ -30,6 +30,14 @@ class Releases:
         self.keys_file = self.keys.folder / "keys.json"
         self._source = folder / "firmware"
         self.seen = []
+        self.awaited = None  # the end of a path: `fetched` is set when it was asked for five times
+        self.fetched = threading.Event()
+
+    def saw(self, path, count):
+        """The web server has answered."""
+        self.seen.append((path, count))
+        if self.awaited and sum(one.endswith(self.awaited) for one, _ in self.seen) == 5:
+            self.fetched.set()
 
     def compiled(self, changes):
         """The app with {file: (text, what stands there instead)}."""
@@ -55,7 +63,7 @@ def releases(tmp_path):
 @pytest.fixture
 def trusting(virtual_post, configure, document, releases, tmp_path):
     """A lamppost that trusts the keys of these releases, and reaches their web server as releases.lan."""
-    server = Server(releases.folder, "127.0.0.1", 0, lambda path, count: releases.seen.append((path, count)))
+    server = Server(releases.folder, "127.0.0.1", 0, releases.saw)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     node = virtual_post()  # at the pace of the tool that configures it
@@ -157,3 +165,53 @@ def test_power_cuts_and_reboots_by_command_during_the_trial_take_nothing_back(tr
     assert heard.until("ota/status", lambda m: m["phase"] == "confirmed", 120)["runs"] == good.document["build"]
     heard.nothing_lost()
 
+
+
+def micropython(releases, board, **options):
+    """A simulated image of MicroPython, as `lamplighter release --base` reads it."""
+    path = releases.folder.parent / "micropython.bin"
+    path.write_bytes(simulated.standin_bytes(board, **options))
+    return [base_image.read(path)]
+
+
+def test_micropython_and_app_come_over_the_air_as_one_trial_and_a_power_cut_takes_nothing_back(
+    trusting, heard, broker, releases
+):
+    heard.arrival()
+    base = heard.until("info")["base"]
+    assert (base["slot"], base["micropython"], base["rollback"]) == ("ota_0", "1.29.0", None)
+    images = micropython(releases, trusting.board, version="v1.28.1")
+    change = {"ops/status.py": ('"dropped": outbox.dropped', '"dropped": outbox.dropped + 0')}
+    release = releases.release(change, images=images)
+    heard.forget()
+    releases.awaited = images[0].row["sha256"][:16]
+    ask(broker, {**desired(release, "u5"), "healthy_s": 60})
+    assert releases.fetched.wait(90)
+    trusting.lamp.power_off()
+    trusting.lamp.power_on()
+    heard.until("evt/boot", lambda m: m["build"] == release.document["build"], 120)
+    trusting.lamp.power_off()
+    heard.forget()
+    trusting.lamp.power_on()
+    told = heard.until("info", lambda m: m["b"] == 6, 120)
+    assert heard.until("ota/status", lambda m: m["phase"] == "confirmed", 600)["id"] == "u5"
+    assert told["base"] == {"slot": "ota_1", "micropython": "1.28.1", "rollback": True}
+    assert told["build"] == release.document["build"]
+    fetched = sum(count for path, count in releases.seen if path.endswith(releases.awaited))
+    assert fetched < 1.15 * len(images[0].app) + 2 * 4096, "a cut costs no more than a block"
+    heard.nothing_lost()
+
+
+def test_a_micropython_with_which_the_app_does_not_start_gives_way_to_the_old_one_with_the_old_app(
+    trusting, heard, broker, releases
+):
+    heard.arrival()
+    old = heard.until("info")["build"]
+    images = micropython(releases, trusting.board, version="v1.28.1")
+    bad = releases.release({"ops/status.py": ("_ENOUGH = const(4)", "_ENOUGH = nothing")}, images=images)
+    heard.forget()
+    ask(broker, desired(bad, "u6"))
+    told = heard.until("ota/status", lambda m: m["phase"] == "reverted", 200)
+    assert (told["word"], told["build"], told["runs"]) == ("crashed", bad.document["build"], old)
+    assert heard.until("info", within=60)["base"] == {"slot": "ota_0", "micropython": "1.29.0", "rollback": True}
+    heard.nothing_lost()

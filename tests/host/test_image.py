@@ -154,7 +154,8 @@ for slot in "ab":
 print(json.load(open("/node/state.json")))
 """)  # fmt: skip
     assert out.splitlines() == [
-        "['a', 'b', 'board.json', 'boot.py', 'lock.mpy', 'main.py', 'state.json'] ['lamppost', 'manifest.json']",
+        "['a', 'b', 'base_image.py', 'board.json', 'boot.py', 'lock.mpy', 'main.py', 'state.json'] "
+        "['lamppost', 'manifest.json']",
         f"/node/a/lamppost/ops/config_store.mpy True {built.build}",
         f"/node/b/lamppost/ops/config_store.mpy True {built.build}",
         "{'active': 'a'}",

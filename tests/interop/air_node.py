@@ -1,9 +1,9 @@
 """The node's side of an update over the air, under MicroPython, with its real HTTP client and a file system in RAM.
 
-Arguments: the firmware's folder and a JSON file: the running app, the keys, what ota/desired says, the node's board,
-floor, NVS, CA and blocks of flash, why a restart is held up, and the phases that end the run. Prints a JSON line: what
-ota/status said, and what the idle slot, the keys and NVS hold. It ends with the restart into the new app, or with one
-of those phases.
+Arguments: the firmware's folder, that of the simulated chip's modules, and a JSON file: the running app and
+MicroPython, the keys, what ota/desired says, the node's board, floor, NVS, CA and blocks of flash, why a restart is
+held up, and the phases that end the run. Prints a JSON line: what ota/status said, what the idle slot, the keys and NVS
+hold, and what the chip would start. It ends with the restart into the new app, or with one of those phases.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import time
 
 import vfs
 
-FIRMWARE, JOB = sys.argv[1:3]
+FIRMWARE, MODULES, JOB = sys.argv[1:4]
 PACE = 50  # time-outs pass so much faster
 
 sys.path.insert(0, __file__.rsplit("/", 2)[0] + "/powercut")
@@ -27,11 +27,17 @@ from lamppost.link import http  # noqa: E402
 from lamppost.link.tls import Tls  # noqa: E402
 from lamppost.ops import updates as module  # noqa: E402
 from lamppost.ops.update import slot_files, state  # noqa: E402
+from lamppost.ops.update.base import BaseImage  # noqa: E402
 from lamppost.ops.update.floor import Floor  # noqa: E402
 from lamppost.ops.update.trial import AppTrial  # noqa: E402
+from ota_chip import Chip  # noqa: E402
 
 with open(JOB) as file:
     job = json.load(file)
+chip = Chip(MODULES, None, job["rollback"])
+chip.insert(chip.blank(binascii.a2b_base64(job["image"])))
+chip.Partition.rows = [row for row in chip.Partition.rows if row[4] not in job["without"]]
+chip.boot()
 vfs.umount("/")
 
 
@@ -96,10 +102,12 @@ async def restart(reason, last):
     raise Ended
 
 
-flash = Flash()
-flash.image = [b"\xff" * 4096] * job["blocks"]
-count = flash.ioctl
-flash.ioctl = lambda code, block: job["blocks"] if code == 4 else count(code, block)
+class Implementation:
+    _machine = job["machine"]
+    version = (1, 28, 0)
+
+
+flash = Flash(blocks=job["blocks"])
 vfs.VfsLfs2.mkfs(flash)
 vfs.mount(vfs.VfsLfs2(flash), "/")
 for path, body in job["old"]["content"].items():
@@ -110,7 +118,9 @@ with open("/a/manifest.json", "w") as file:
 slot_files.replace("/state.json", json.dumps({"active": "a", "floor": job["floor"]}))
 slot_files.replace("/keys.json", json.dumps(job["keys"]))
 link = Link()
-facts = {"slot": "a", "build": "old", "board": job["board"], "location": None, "micropython": (1, 28, 0), "mpy": 6}
+facts = {"slot": "a", "build": job["old"]["build"], "board": job["board"], "location": None,
+         "micropython": (1, 28, 0), "mpy": 6}  # fmt: skip
+images = BaseImage(chip.Partition, Implementation, None if job["rollback"] else False)
 tls = None
 if job["ca"]:
     with open("/ca.der", "wb") as file:
@@ -122,8 +132,8 @@ if job["ca"]:
 
 client = http.Client(socket, select, lambda: time.ticks_ms() * PACE, time.ticks_diff, tls)
 node = module.Updates(
-    AppTrial("a", "power-on", state), client, link, Clock(), facts, Floor(Nvs()), lambda parts: True, list,
-    lambda: job["held"], restart, lambda n: 0, lambda line: None,
+    AppTrial("a", "power-on", state, images), images, client, link, Clock(), facts, Floor(Nvs()), lambda parts: True,
+    list, lambda: job["held"], restart, lambda n: 0, lambda line: None,
 )  # fmt: skip
 node.take("desired", job["desired"].encode(), True)
 try:
@@ -135,4 +145,7 @@ with open("/state.json") as file:
 with open("/keys.json") as file:
     keys = json.load(file)
 idle = os.listdir("/b") if "b" in os.listdir("/") else []
-print(json.dumps({"said": link.said, "state": kept, "keys": keys, "nvs": job["nvs"], "idle": idle}))
+print(json.dumps({
+    "said": link.said, "state": kept, "keys": keys, "nvs": job["nvs"], "idle": idle,
+    "boots": chip.Partition(chip.Partition.BOOT).info()[4],
+}))  # fmt: skip

@@ -15,7 +15,8 @@ import tempfile
 import threading
 from pathlib import Path
 
-from lamplighter import paths
+from lamplighter import paths, virtual
+from lamplighter.image import esp_format
 from lamplighter.image.compile import App
 from lamplighter.pki.release_keys import ReleaseKeys
 from lamplighter.release import release_folder
@@ -27,6 +28,12 @@ NEW = {
     "lamppost/one.mpy": b"one" * 300, "lamppost/two.mpy": random.Random(1).randbytes(9000),
     "lamppost/more.mpy": b"more" * 90,
 }  # fmt: skip
+MACHINE = "Lamppost with ESP32"
+
+
+def micropython(seed, size=20000, chip=0):
+    """An app image as the chip takes it."""
+    return esp_format.build(chip, 4 << 20, [(0x3F400020, random.Random(seed).randbytes(size))])
 
 
 @functools.cache
@@ -59,10 +66,11 @@ class Street:
         self.made.path.write_bytes(text)
         return hashlib.sha256(text).hexdigest()
 
-    def run(self, handler=Handler, sha256=None, then=None, tls=None, host="127.0.0.1", **facts):
+    def run(self, handler=Handler, sha256=None, then=None, tls=None, host="127.0.0.1", old_build="old", **facts):
         """What a node says of the update: its statuses, its state file, keys, NVS and its idle slot.
 
         tls -- of the web server, which is spoken to by HTTPS then; host -- how the node calls it
+        old_build -- what the node takes its app for
         """
         server = Server(self.releases, "127.0.0.1", 0, tls=tls)
         server.RequestHandlerClass = handler
@@ -74,17 +82,18 @@ class Street:
             content = {path: base64.b64encode(data).decode() for path, data in OLD.items()}
             files = {path: hashlib.sha256(data).hexdigest() for path, data in OLD.items()}
             job = {
-                "old": {"build": "old", "content": content, "files": files},
+                "old": {"build": old_build, "content": content, "files": files},
                 "keys": {"serial": self.keys.serial, **self.keys.trusted},
                 "floor": "0", "nvs": {}, "ca": "", "held": "",
                 "board": "lamppost-esp32", "blocks": 320, "desired": json.dumps(wanted),
                 "then": {phase: [json.dumps({**wanted, **one}) if one else ""] for phase, one in (then or {}).items()},
-                "ends": ["rejected", "confirmed", "waiting"], **facts,
+                "ends": ["rejected", "confirmed", "waiting"], "machine": MACHINE, "rollback": True, "without": [],
+                "image": base64.b64encode(micropython("old")).decode(), **facts,
             }  # fmt: skip
             (self.folder / "job.json").write_text(json.dumps(job))
             done = subprocess.run(
                 [MICROPYTHON, "-X", "heapsize=32M", Path(__file__).with_name("air_node.py"), paths.folder("firmware"),
-                 self.folder / "job.json"],
+                 Path(virtual.__file__).parent / "chip_modules", self.folder / "job.json"],
                 capture_output=True, text=True, timeout=60, check=False,
             )  # fmt: skip
             assert done.returncode == 0, done.stderr

@@ -1,9 +1,10 @@
 """Cuts the power at every flash operation of an update over the air, under MicroPython, and lives on each time.
 
-Arguments: the firmware's folder, boot.py, a JSON file with the old app and the web server's files, how the new app does
-(well, silent or crashing), and the stride: 1 cuts at each operation, n at each n-th. A life goes from a start to the
-next: download, verify, switch; first start, trial, confirmation; or the way back. After every second cut the life after
-it is cut too. Prints a JSON line: cuts, and what was wrong.
+Arguments: the firmware's folder, boot.py, the folder of the simulated chip's modules, a JSON file with the old app, the
+web server's files and the MicroPython images, how the new one does (APPS in air_cuts.py), and the stride: 1 cuts at
+each operation, n at each n-th. A life goes from a start to the next: boot loader, boot.py; download, verify, switch;
+first start, trial, confirmation; or the way back. After every second cut the life after it is cut too. Prints a JSON
+line: cuts, and what was wrong.
 """
 
 import asyncio
@@ -16,9 +17,13 @@ import vfs
 
 sys.path.insert(0, __file__.rsplit("/", 1)[0])
 from cut_flash import SHARES, Flash, PowerCut  # noqa: E402
+from ota_chip import Chip  # noqa: E402
 
-FIRMWARE, BOOT, JOB, DOES, STRIDE = sys.argv[1:6]
-MOST_LIVES = 12
+FIRMWARE, BOOT, MODULES, JOB, DOES, STRIDE = sys.argv[1:7]
+MOST_LIVES = 30
+DAWNS = 10
+ENOUGH = 3  # faults that prove the procedure wrong
+WELL = ("well", "dawns")
 LONG_MIN = 200  # more minutes than any trial has
 
 
@@ -31,6 +36,7 @@ sys.path.insert(0, FIRMWARE)
 from lamppost.core.faults import FetchFault  # noqa: E402
 from lamppost.ops import updates as module  # noqa: E402
 from lamppost.ops.update import slot_files, state  # noqa: E402
+from lamppost.ops.update.base import BaseImage  # noqa: E402
 from lamppost.ops.update.floor import Floor  # noqa: E402
 from lamppost.ops.update.trial import AppTrial  # noqa: E402
 
@@ -38,13 +44,39 @@ sys.path.remove(FIRMWARE)
 text = read(BOOT).decode()
 boot = {"sys": sys, "os": os, "json": json, "print": lambda *words: None}
 exec(text[text.index("def active") : text.index("def keep_maintenance")], boot)  # noqa: S102
+base_image_text = read(FIRMWARE + "/base_image.py").decode()
 job = json.loads(read(JOB))
+images = {name: binascii.a2b_base64(body) for name, body in job["images"].items()}
+BASE = "new" in images  # whether the release brings MicroPython too
 server = {path: binascii.a2b_base64(body) for path, body in job["server"].items()}
-vfs.umount("/")
 
 
 class Reset(Exception):
     """The chip starts anew."""
+
+
+def reset():
+    raise Reset
+
+
+chip = Chip(MODULES, reset, job["rollback"])
+vfs.umount("/")
+
+
+class Script:
+    """A module whose text was read before the chip's file system was mounted."""
+
+    def __init__(self, text):
+        self._names = {"print": lambda *words: None}
+        exec(text, self._names)  # noqa: S102
+
+    def __getattr__(self, name):
+        return self._names[name]
+
+
+class Implementation:
+    _machine = job["machine"]
+    version = (1, 28, 0)
 
 
 class Client:
@@ -121,7 +153,15 @@ asyncio.sleep_ms = no_time
 
 
 def start():
-    """(slot, build) of the app that a start imports. Raises AssertionError when a slot is mixed."""
+    """(image, slot, build) of what starts. Raises AssertionError when a slot is mixed, or fits the image not."""
+    label = chip.boot()
+    image = "new" if BASE and chip.image(label, len(images["new"])) == images["new"] else "old"
+    assert image == "new" or chip.image(label, len(images["old"])) == images["old"], "the MicroPython is mixed"
+    if image == "new" and DOES == "dead":
+        return image, None, None
+    boot["base_image"] = base_image = Script(base_image_text)  # each start imports it anew
+    base_image.confirm()
+    base_image.go_back()
     slot, _ = boot["pick_slot"](b"")
     for letter in "ab":
         try:
@@ -132,8 +172,10 @@ def start():
         there = {path: binascii.hexlify(files[path]).decode() for path in files}
         assert there == manifest["files"], "slot %s is mixed" % letter
         if letter == slot:
-            found = slot, manifest["build"]
-    return found
+            build = manifest["build"]
+    if BASE and job["build"] != job["old"]["build"]:
+        assert (image == "new") == (build == job["build"]), "app and MicroPython do not belong together"
+    return image, slot, build
 
 
 async def restart(reason, last=None):
@@ -142,19 +184,36 @@ async def restart(reason, last=None):
     raise Reset
 
 
-def live(reset):
+dawns = []  # that are still to come in this run
+
+
+def live(cause):
     """One life: returns "cut", "reset" or "done"."""
-    slot, build = start()
-    new = build == job["build"]
+    try:
+        image, slot, build = start()
+        if slot is None:
+            return "crash"
+        new = image == "new" if BASE else build == job["build"]
+        if new and DOES == "failing":
+            boot["base_image"].go_back("crashed", "")  # as main.py does; then it starts the other slot
+            slot, new = slot_files.other(slot), False
+            build = job["old"]["build"]
+    except Reset:
+        return "reset"
+    slots = BaseImage(chip.Partition, Implementation, boot["base_image"].rollback)
     if new and DOES == "crashing":
-        trial = AppTrial(slot, reset, state)
+        trial = AppTrial(slot, cause, state, slots)
         if trial.active and not trial.crashed:
             return "crash"
-    trial = AppTrial(slot, reset, state)
+    if new and DOES == "dawns" and dawns:
+        AppTrial(slot, cause, state, slots)
+        dawns.pop()
+        return "dawn"
+    trial = AppTrial(slot, cause, state, slots)
     facts = {"slot": slot, "build": build, "board": "lamppost-esp32", "location": None, "micropython": (1, 28, 0),
              "mpy": 6}  # fmt: skip
     updates = module.Updates(
-        trial, Client(), Link(), Clock(), facts, Floor(Nvs()), lambda parts: DOES == "well" or not new,
+        trial, slots, Client(), Link(), Clock(), facts, Floor(Nvs()), lambda parts: DOES in WELL or not new,
         lambda: ["meter"], str, restart, lambda n: 0, lambda line: None,
     )  # fmt: skip
     updates.take("desired", json.dumps(job["desired"]).encode(), True)
@@ -168,21 +227,22 @@ def live(reset):
 
 def lives(flash):
     """Live until the update has ended: the last word and what runs then."""
-    reset = "power-on"
+    cause = "power-on"
     for _ in range(MOST_LIVES):
-        how = live(reset)
+        how = live(cause)
         if how == "done":
-            slot, build = start()
+            image, _, build = start()
             last = json.loads(read("/state.json"))["last"]
-            return last["phase"], build
-        reset = "watchdog" if how == "crash" else "hard"
+            return last["phase"], image, build
+        cause = {"crash": "watchdog", "dawn": "power-on"}.get(how, "hard")
     raise AssertionError("it does not end")
 
 
 def on(image, cut_at=None, share=0):
     """(what became of it, the flash): mounts a flash and lives on it until the end or the cut."""
     flash = Flash(image)
-    vfs.mount(vfs.VfsLfs2(flash), "/")
+    dawns[:] = [None] * DAWNS
+    vfs.mount(vfs.VfsLfs2(chip.insert(flash)), "/")
     flash.cut_at, flash.share = None if cut_at is None else flash.operations + cut_at, share
     try:
         return lives(flash), flash
@@ -201,23 +261,25 @@ def put(slot, app):
         file.write(slot_files.manifest_text(app["build"], "1.0", app["files"]))
 
 
-began = Flash()
-vfs.VfsLfs2.mkfs(began)
-vfs.mount(vfs.VfsLfs2(began), "/")
+began = chip.blank(images["old"])
+files = chip.insert(began)
+vfs.VfsLfs2.mkfs(files)
+vfs.mount(vfs.VfsLfs2(files), "/")
 put("a", job["old"])
 put("b", job["older"])
 slot_files.replace("/state.json", '{"active":"a"}')
 slot_files.replace("/keys.json", json.dumps(job["keys"]))
 vfs.umount("/")
-END = ("confirmed", job["build"]) if DOES == "well" else ("reverted", job["old"]["build"])
+OLD = "reverted", "old", job["old"]["build"]
+END = ("confirmed", "new" if BASE else "old", job["build"]) if DOES in WELL else OLD
 end, whole = on(began.image)
 wrong, cuts, number = [], 0, 0
 if end != END:
-    wrong.append("without a cut it ends %r" % (end,))
+    wrong = ["without a cut it ends %r" % (end,)] * ENOUGH
 for share in SHARES:
     for at in range(whole.operations):
         number += 1
-        if number % int(STRIDE):
+        if number % int(STRIDE) or len(wrong) >= ENOUGH:
             continue
         image, again = began.image, [at] + ([at * 7 % whole.operations] if number % 2 else [])
         try:

@@ -5,6 +5,9 @@ BLOCKS = 320
 SHARES = (0, 50, 97, 100)  # percent of an operation that is done when the power goes
 
 
+_ERASED = b"\xff" * BLOCK
+
+
 class PowerCut(BaseException):
     """No `except Exception` may see it."""
 
@@ -12,8 +15,8 @@ class PowerCut(BaseException):
 class Flash:
     """NOR flash for VfsLfs2: blocks are shared with the image until they are written to."""
 
-    def __init__(self, image=None):
-        self.image = list(image) if image else [b"\xff" * BLOCK] * BLOCKS
+    def __init__(self, image=None, blocks=BLOCKS):
+        self.image = list(image) if image else [b"\xff" * BLOCK] * blocks
         self.operations = 0
         self.cut_at = None
         self.share = 0
@@ -34,9 +37,10 @@ class Flash:
 
     def writeblocks(self, block, buf, offset=0):
         old = self.image[block][offset : offset + len(buf)]
-        self._change(block, offset, bytes([old[i] & buf[i] for i in range(len(old))]))
+        blank = old == _ERASED[: len(old)]
+        self._change(block, offset, bytes(buf) if blank else bytes([old[i] & buf[i] for i in range(len(old))]))
 
     def ioctl(self, code, block):
         if code == 6:
             self._change(block, 0, b"\xff" * BLOCK)
-        return {4: BLOCKS, 5: BLOCK}.get(code, 0)
+        return {4: len(self.image), 5: BLOCK}.get(code, 0)

@@ -29,7 +29,7 @@ CUTS = 20000  # fewer would mean that the day was not cut everywhere
 MODULES = 12  # of the app that is updated
 HARM = (
     ("update", "a mixed app or none"),
-    ("update over the air", "a mixed app, none, or the wrong one in the end"),
+    ("update over the air", "a mixed app or MicroPython, none, or the wrong one in the end"),
     ("switching log", "a row lost or out of the chain"),
     ("config", "no usable or an unproven configuration"),
 )
@@ -52,12 +52,6 @@ def updates(runs):
         return update_cuts.sweep(Path(folder), runs, count=MODULES)
 
 
-def updates_over_the_air(does):
-    """The sweep of an update over the air to an app that does well, is silent or crashes."""
-    with tempfile.TemporaryDirectory() as folder:
-        return air_cuts.sweep(Path(folder), does, count=MODULES)
-
-
 def together(sweeps):
     """The cuts of several sweeps, and what they found."""
     return {"cuts": sum(each["cuts"] for each in sweeps), "wrong": [text for each in sweeps for text in each["wrong"]]}
@@ -78,7 +72,7 @@ def main(arguments=None):
             if not options.json and sys.stdout.isatty():
                 print(f"\r{100 * done // _SLICES:3} % of the day, {total['cuts']} cuts", end="", flush=True)
         total["update"] = together(pool.map(updates, "ab"))
-        total["update over the air"] = together(pool.map(updates_over_the_air, air_cuts.APPS, chunksize=1))
+        total["update over the air"] = air_cuts.campaign(pool, (lambda row: None) if options.json else print)
         total["switching log"] = together(pool.map(switching_cuts.sweep, (8,)))
         total["config"] = together(pool.map(config_cuts.sweep, (True, False)))
     tape = Tape(BOOTS)

@@ -82,7 +82,10 @@ class UpdateFault(Fault):
     board        the release is not for this board or chip
     micropython  the release is not for the MicroPython on this node
     floor        the release is older than the oldest that this node may still run
-    full         the file system has no room for it
-    crashed      the new app did not start, or crashed three times while it was on trial
+    full         the file system, or the slot for MicroPython, has no room for it
+    slots        the flash has no second slot for MicroPython
+    loader       the boot loader cannot go back from a MicroPython that does not start
+    crashed      the new app or MicroPython did not start, or crashed three times while it was on trial
+    damaged      the new MicroPython failed its trial, and the one before is damaged: the new one stays
     deadline     the new app did not become healthy within its powered minutes
     """

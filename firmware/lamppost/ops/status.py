@@ -59,9 +59,10 @@ def clock(step_ms, source):
     return body((("step_ms", step_ms),), None, '"source":"%s"' % source)
 
 
-def info(config, fingerprint, board, build, parts):
+def info(config, fingerprint, board, build, parts, base):
     """info (retained): what this lamppost is, which parts are fitted, and the unit of every number that it publishes.
 
+    base -- what runs the app: {"micropython", "image", "rollback"}
     A list of bytes: in one piece it would be the longest text of the node.
     """
     members = {
@@ -69,6 +70,7 @@ def info(config, fingerprint, board, build, parts):
         "build": build.get("build", "?"),
         "board": board.get("board", "?"),
         "chip": board.get("chip", "?"),
+        "base": base,
         "asset": config.get("asset"),
         "location": config.get("location"),
         "config": fingerprint,

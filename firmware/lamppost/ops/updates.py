@@ -43,7 +43,8 @@ def _has(sha256):
 
 
 class Updates:
-    """trial -- update/trial.py; client -- link/http.py; link -- link/connection.py; clock -- core/clock.py
+    """trial -- update/trial.py; images -- update/base.py; client -- link/http.py; link -- link/connection.py
+    clock -- core/clock.py
     node -- {"slot", "build", "board", "location", "micropython": version tuple, "mpy": version}
     floor -- update/floor.py
     healthy(parts) -- whether the node does its work, with these parts; answering() -- ids of the parts that answer
@@ -52,8 +53,9 @@ class Updates:
     random(n) -- an integer below n
     """
 
-    def __init__(self, trial, client, link, clock, node, floor, healthy, answering, held, restart, random, log):
+    def __init__(self, trial, images, client, link, clock, node, floor, healthy, answering, held, restart, random, log):
         self._trial = trial
+        self._images = images
         self._client = client
         self._link = link
         self._clock = clock
@@ -99,6 +101,8 @@ class Updates:
             wanted = self._wanted
             if self._trial.active:
                 pass  # one update after the other
+            elif self._trial.pending:
+                await self._start_again(beat)
             elif self._wrong:
                 self._show("", "rejected", self._wrong.word, self._wrong.detail)
                 self._wrong = None
@@ -143,10 +147,11 @@ class Updates:
             await self._await_turn(wanted)
             release = await self._release(wanted)
             build = release["build"]
-            if build == self._node["build"]:
+            image = await self._images.wanted(release)
+            if build == self._node["build"] and not image:
                 self._end(wanted, "confirmed", "", "This build runs already.", build)
                 return
-            await self._install(wanted, release)
+            await self._install(wanted, release, image)
         except Withdrawn:
             self._log("update: %s is not asked for any more" % wanted.id)
             self._show(wanted.id, "withdrawn", "", "", build)
@@ -174,8 +179,10 @@ class Updates:
         keys, serial = key_set.load()
         release, key = releases.signed_by(text, keys)
         node = self._node
+        image = self._images.offered(release)
+        version = releases.numbers(image["version"]) if image else node["micropython"]
         floor = self._floor.highest(self._trial.state.get("floor", "0"))
-        releases.check_fits(release, node["board"], node["micropython"], node["mpy"], floor)
+        releases.check_fits(release, node["board"], version, node["mpy"], floor)
         self._log("update: %s, build %s, signed by key %s" % (release["version"], release["build"], key))
         await self._take_keys(wanted, release, serial)
         return release
@@ -187,44 +194,68 @@ class Updates:
             key_set.replace(await self._fetch(wanted, "keys/" + sha256[:16], key_set.MAX_BYTES, _has(sha256)), release)
             self._log("update: the release keys are now set %d" % release["keys"]["serial"])
 
-    async def _install(self, wanted, release):
-        build = release["build"]
+    async def _install(self, wanted, release, image):
+        """image -- what the release says of the MicroPython to install with it; None: the one that runs stays"""
+        build, slot = release["build"], self._node["slot"]
 
-        async def fetch(name, most, is_right, optional=False):
-            return await self._fetch(wanted, name, most, is_right, optional)
+        async def fetch(name, most, is_right, optional=False, start=0, size=None):
+            return await self._fetch(wanted, name, most, is_right, optional, start, size)
 
         def progress(done, total):
             self._bytes = (done, total)
             self._show(wanted.id, "downloading", "", "", build)
 
-        staging = Staging(self._node["slot"], fetch, progress)
-        files, sizes = await staging.list_files(release, self._node["build"])
-        await staging.fill(files, sizes)
-        if not await staging.complete(release, files):
-            raise UpdateFault("spoilt", "the slot does not hold what was written to it")
+        async def pause():
+            await self._pause(wanted, _AGAIN_MS)
+
+        if build != self._node["build"]:
+            staging = Staging(slot, fetch, progress)
+            slot = slot_files.other(slot)
+            files, sizes = await staging.list_files(release, self._node["build"])
+            await staging.fill(files, sizes)
+            if not await staging.complete(release, files):
+                raise UpdateFault("spoilt", "the slot does not hold what was written to it")
+        if image:
+            await self._images.fill(image, fetch, progress)
+            await self._images.verify(image)
         self._show(wanted.id, "verified", "", "", build)
         self._publish()
+        await self._until_welcome(wanted.id, build, pause)
+        other = self._images.other if image else None
+        await self._restart("update", lambda: self._trial.begin(release, wanted, slot, self._answering(), other))
+
+    async def _start_again(self, beat):
+        """The power went, or the new MicroPython failed, before it reached boot.py: let it start once more."""
+
+        async def pause():
+            beat.alive()
+            self._publish()
+            await asyncio.sleep_ms(_TICK_MS)
+
+        trial = self._trial.state["trial"]
+        await self._until_welcome(trial["id"], trial["build"], pause)
+        await self._restart("update", self._trial.start_image)
+
+    async def _until_welcome(self, name, build, pause):
+        """Wait until a restart disturbs nobody, and publish that the trial begins."""
         while True:
             if near_dusk(self._clock.utc_s(), self._clock.uptime_s(), self._node["location"]):
-                self._show(wanted.id, "waiting", "dusk", "It restarts half an hour after sunset.", build)
+                self._show(name, "waiting", "dusk", "It restarts half an hour after sunset.", build)
             elif self._held():
-                self._show(wanted.id, "waiting", "busy", self._held(), build)
+                self._show(name, "waiting", "busy", self._held(), build)
             else:
                 break
-            await self._pause(wanted, _AGAIN_MS)
-        self._show(wanted.id, "trial", "", "", build)
+            await pause()
+        self._show(name, "trial", "", "", build)
         self._publish()
-        await self._restart(
-            "update",
-            lambda: self._trial.begin(release, wanted, slot_files.other(self._node["slot"]), self._answering()),
-        )
 
     # -- the web server
 
-    async def _fetch(self, wanted, name, most, is_right, optional=False):
+    async def _fetch(self, wanted, name, most, is_right, optional=False, start=0, size=None):
         """The bytes of a file beside the release for which is_right(bytes) holds. It is asked for without end.
 
         optional -- True: None if the server has no such file, or if it is not right
+        start, size -- only so many bytes from there on; None: to the end
         """
         place = wanted.place[:3] + (wanted.place[3].rsplit("/", 1)[0] + "/" + name,)
         backoff = Backoff(_RETRY_MS, _RETRY_MAX_MS, self._random)
@@ -232,11 +263,12 @@ class Updates:
         while True:
             self._go_on(wanted)
             try:
-                piece, whole = await self._client.get(place, len(data), _PIECE, self._beat.alive)
-                if whole > most:
+                count = _PIECE if size is None else min(_PIECE, size - len(data))
+                piece, whole = await self._client.get(place, start + len(data), count, self._beat.alive)
+                if whole > most or whole < start + (size or 0):
                     raise FetchFault("answer", "%s has %d bytes" % (name, whole))
                 data += piece
-                if len(data) < whole:
+                if len(data) < (whole if size is None else size):
                     await asyncio.sleep_ms(0)
                     continue
                 if is_right(data):

@@ -67,4 +67,5 @@ def info() -> bytes:
     rows = [{"id": name, "part": kind.__name__.lower()} for name, kind in PARTS.items()]
     build = {"version": BUILD, "build": BUILD}
     board = {"board": BUILD, "chip": BUILD}
-    return b"".join(status.info({"v": 1, "parts": rows}, BUILD, board, build, PARTS))
+    base = {"micropython": BUILD, "slot": "ota_0", "rollback": None}
+    return b"".join(status.info({"v": 1, "parts": rows}, BUILD, board, build, PARTS, base))

@@ -132,6 +132,12 @@ def micropython(app: bytes, board: Board, name: str) -> str:
     return version
 
 
+def machine(app: bytes, board: Board) -> str:
+    """What sys.implementation names the machine when this app runs, for an app that micropython() accepted."""
+    found = re.search(re.escape(board.micropython.machine.encode()) + rb" with ESP32[-\w]*", app)
+    return found[0].decode() if found else ""
+
+
 def with_flash_size(loader: bytes, flash_size: int) -> bytes:
     """The boot loader with that flash size in its header, as `esptool write-flash --flash-size` sets it.
 

@@ -54,7 +54,8 @@ def slot(app: App) -> dict[str, bytes]:
 def files(board: Board, app: App, source: Path | None = None) -> dict[str, bytes]:
     """Everything in the file system of a fresh node, by path."""
     source = source or folder("firmware")
-    found = {name: path.read_bytes() for name in ("boot.py", "main.py") if (path := source / name).is_file()}
+    scripts = ("boot.py", "base_image.py", "main.py")
+    found = {name: path.read_bytes() for name in scripts if (path := source / name).is_file()}
     if (lock := source / "lock.py").is_file():
         found["lock.mpy"] = compile_module("lock.py", lock.read_text(encoding="utf-8"))
     for letter in SLOTS:

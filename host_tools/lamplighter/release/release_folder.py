@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from ..image.compile import App
 from ..pki import release_keys
 from ..problems import ReleaseInvalid
 from . import sbom
+from .base_image import BaseImage
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -47,11 +49,13 @@ class Release:
 def write(
     folder: Path, app: App, signers: dict[str, RSAPrivateKey], floor: str = "0",
     keys: release_keys.ReleaseKeys | None = None,
+    images: Sequence[BaseImage] = (), without_rollback: bool = False,
 ) -> Release:  # fmt: skip
     """Add a release of this app to the folder. The signed document comes last: without it nothing else counts.
 
     keys -- the list of trusted keys, which replaces an older one on the node
     signers -- the keys by id; floor -- a node that runs this release refuses older versions from then on
+    images -- MicroPython for the machines that they name; without_rollback -- also where the boot loader cannot go back
     """
     slot = littlefs.slot(app)
     manifest = slot.pop("manifest.json")
@@ -70,19 +74,26 @@ def write(
             gone = [path for path in old if path not in here]
             _write(folder / "lists" / f"{build}-{app.build}", _list(changed, gone))
     _write(folder / "lists" / app.build, _list(here, []))
+    for image in images:
+        for name, data in image.files.items():
+            _write(folder / "files" / name, data)
     document = _document(app, hashlib.sha256(manifest).hexdigest(), floor)
     if keys:
         trusted = keys.for_nodes()
         digest = hashlib.sha256(trusted).hexdigest()
         _write(folder / "keys" / digest[:16], trusted)
         document["keys"] = {"serial": keys.serial, "sha256": digest}
+    if images:
+        document["base"] = {image.machine: image.row for image in images}
+        document["without_rollback"] = without_rollback
     line = json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
     text = line + b"\n"
     for name, key in signers.items():
         text += name.encode() + b" " + base64.b64encode(release_keys.sign(key, line)) + b"\n"
     if len(text) > MOST:
         raise ReleaseInvalid(
-            f"The release's document has {len(text)} bytes; a lamppost takes {MOST}.", "Sign with fewer keys."
+            f"The release's document has {len(text)} bytes; a lamppost takes {MOST}.",
+            "Sign with fewer keys, or name fewer images.",
         )
     name = f"{app.version}-{app.build}"
     _write(folder / f"{name}.cdx.json", sbom.document(app, here))
@@ -104,6 +115,15 @@ def content(folder: Path, path: str) -> bytes | None:
 def deflated(data: bytes) -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, -WINDOW)
     return packer.compress(data) + packer.flush()
+
+
+def check_images(images: Sequence[BaseImage]) -> None:
+    """Raises ReleaseInvalid: two images are for the same machine."""
+    for number, image in enumerate(images):
+        if image.machine in [other.machine for other in images[:number]]:
+            raise ReleaseInvalid(
+                f"Two images are for {image.machine}.", "Name one --base for each variant of MicroPython."
+            )
 
 
 def check_floor(floor: str, version: str) -> None:

@@ -69,15 +69,17 @@ def is_older(version, other):
 def check_fits(doc, board, version, mpy, floor):
     """Raises UpdateFault (board, micropython, floor) unless the release may run here.
 
-    board -- name of this node's; version, mpy -- of MicroPython and of its .mpy files; floor -- oldest version allowed
+    board -- name of this node's; version, mpy -- of the MicroPython that will run and of its .mpy files
+    floor -- oldest version allowed
     """
     if board not in doc["boards"]:
         raise UpdateFault("board", "made for %s, and this is %s" % (", ".join(doc["boards"]), board))
-    lowest, highest = [numbers(text) for text in doc["micropython"]]
-    if not lowest <= version[: len(lowest)] or not version[: len(highest)] <= highest:
-        text = "made for MicroPython %s to %s, and this is %d.%d.%d"
-        raise UpdateFault("micropython", text % (tuple(doc["micropython"]) + tuple(version[:3])))
-    if doc.get("mpy") != mpy:
-        raise UpdateFault("micropython", "made for .mpy version %s, and this is %d" % (doc.get("mpy"), mpy))
     if is_older(doc["version"], floor):
         raise UpdateFault("floor", "version %s is older than %s, the oldest allowed" % (doc["version"], floor))
+    lowest, highest = [numbers(text) for text in doc["micropython"]]
+    if not lowest <= version[: len(lowest)] or not version[: len(highest)] <= highest:
+        found = ".".join([str(number) for number in version[:3]])
+        text = "made for MicroPython %s to %s, and this is %s"
+        raise UpdateFault("micropython", text % (doc["micropython"][0], doc["micropython"][1], found))
+    if doc.get("mpy") != mpy:
+        raise UpdateFault("micropython", "made for .mpy version %s, and this is %d" % (doc.get("mpy"), mpy))

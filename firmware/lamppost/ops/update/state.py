@@ -6,7 +6,9 @@ the way back and its reason. boot.py reads `active` and nothing else.
 active -- slot letter
 trial -- {"id", "build", "from": slot letter to go back to, "floor", "parts": ids of those that answered before,
     "step_s": powered seconds between two looks at the new app, "powered_s": so far, "crashes",
-    "started": the next start is a crash if it is no power-on}; absent when no app is on trial
+    "started": the next start is a crash if it is no power-on}; absent when no app is on trial. With a new MicroPython
+    also "slot" and "base": see firmware/base_image.py; `active` is the old app's then until the trial ends
+rollback -- whether the boot loader goes back by itself from a MicroPython that does not start; absent: not known
 floor -- the oldest version that may be installed over the air
 last -- {"id", "phase", "word", "sentence", "build"} of the last update that ended
 """
