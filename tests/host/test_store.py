@@ -25,6 +25,7 @@ from lamplighter.store.postgres import Postgres
 from lamplighter.store.postgres_link import PostgresLink
 from lamplighter.store.seen import Seen
 from lamplighter.store.target import TargetBusy
+from lamplighter.web.stored_history import StoredHistory
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "interop"))
 
@@ -487,3 +488,18 @@ def test_a_place_in_a_shared_subscription_is_free_again_when_its_store_is_gone(c
 
 def _busy():
     raise TargetBusy("The server has not noticed yet.")
+
+
+def test_the_page_of_a_lamppost_reads_its_history(database):
+    now = datetime.now(UTC).replace(tzinfo=None)
+    letters = dict.fromkeys(("p_mean_mw", "p_max_mw", "imp_mwh", "e_mwh"), "V")
+    energy = {"v": 1, "b": 1, "s": 0, "ts": f"{now:%Y-%m-%dT%H:%M:%SZ}", "tq": 3, "h": 0, "p_mean_mw": 61500,
+              "p_max_mw": 61500, "imp_mwh": 5_000_000, "e_mwh": 1, "window_s": 1, "part": "meter", "mid": False,
+              "q": letters}  # fmt: skip
+    database.target.commit([sort("lamppost/v1/lisbon/lp-0001/tele/energy", json.dumps(energy).encode(), now)])
+    database.target.rest()
+    history = StoredHistory(database.url)
+    series = history.of("lisbon/lp-0001", 24)["series"]
+    assert series["p_mean_mw"]["points"][1] == [61.5] and series["imp_mwh"]["points"][1] == [5.0]
+    assert history.of("lisbon/lp-0002", 24) == {"series": {}}
+    assert "problem" in history.of("lisbon/lp-0001' OR true --", 24)
