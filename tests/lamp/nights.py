@@ -34,7 +34,9 @@ PLACES = {
     "milan": (45.4642, 9.19, "CET-1CEST,M3.5.0,M10.5.0/3"),
 }
 TOLERANCE_S = 60
-SENSOR_S = 480  # without time the light sensor decides: it sees 20 lx with the sun 1.5 degrees below the horizon
+# without time, and with a clock that is hours off, the light sensor decides: it sees 20 lx when the sun is 1.5 degrees
+# below the horizon
+SENSOR_S = 480
 YEAR = 365 * DAY
 # faults, and for how many minutes each lasts at most; a clock that is hours off needs the light sensor to be noticed
 FAULTS = {"no time": 14 * 1440, "clock a year off": 1440, "clock 12 h off": 720, "sensor silent": 10 * 1440,
@@ -149,7 +151,7 @@ def lived(task: tuple[str, int, bool, int, int]) -> dict[str, Any]:
         index = bisect_right(at, utc_s)
         # a clock that is a year off is off by a part of a day's change of the sun as well
         near = TOLERANCE_S * (3 if "clock a year off" in lamp.faults else 1)
-        if lamp.sensor and lamp.clock.utc_s() is None:
+        if lamp.sensor and (lamp.clock.utc_s() is None or "clock 12 h off" in lamp.faults):
             near = SENSOR_S
         if utc_s - at[index - 1] <= near or at[index] - utc_s <= near:
             continue

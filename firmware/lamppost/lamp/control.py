@@ -8,7 +8,6 @@ import struct
 
 from micropython import const
 
-from ..core.calendar import DAY
 from ..core.sun import SUNSET_DEG, coarse_height, height
 from ..core.zone import Zone
 from .light_output import LightOutput
@@ -37,11 +36,9 @@ class Control:
         self._counters = counters
         self._sensor = sensor
         self._lat, self._lon = location["lat"], location["lon"]
-        self._zone = Zone(options.get("zone", "UTC0"))
-        self._programme = Programme(options, self._zone, self._lat, self._lon)
+        self._programme = Programme(options, Zone(options.get("zone", "UTC0")), self._lat, self._lon)
         self._light_output = LightOutput(options.get("light_output", {}))
         self._fail_safe = options.get("fail_safe_level", 100)
-        self._rows = ()  # of the present night
         self._height = (None, None)  # (minute, degrees or None)
         self._since_s = None  # uptime since which clock and sensor contradict each other, or agree again
         self._set_at_s = None
@@ -114,7 +111,7 @@ class Control:
             return self._fail_safe, SENSOR, None
         if self.doubted:
             return self._fail_safe, SAFE, None
-        return self._scheduled(utc_s), SCHEDULE, None
+        return self._programme.at(utc_s)[0], SCHEDULE, None
 
     def _without_time(self, night):
         if night is None:
@@ -146,14 +143,3 @@ class Control:
             self._since_s = now
         elif now - self._since_s >= _DOUBT_S:
             self.doubted, self._since_s = contradict, None
-
-    def _scheduled(self, utc_s):
-        for first, last, level, _ in self._rows:
-            if first <= utc_s < last:
-                return level
-        local = utc_s + self._zone.offset_s(utc_s)
-        self._rows = self._programme.night((local - 43200) // DAY)
-        for first, last, level, _ in self._rows:
-            if first <= utc_s < last:
-                return level
-        return self._fail_safe  # between two nights, where the clock is changed at noon: no zone does that

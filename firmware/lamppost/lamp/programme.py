@@ -41,6 +41,7 @@ class Programme:
         self._default_level = document.get("default_level", 100)
         self._calendar = document.get("calendar", ())
         self._programmes = document.get("programmes", {})
+        self._present = ()  # rows of the night that at() was asked for last
         wrong = problems(document)
         if wrong:
             clauses = ["%s: %s" % (".".join([str(step) for step in path]), cause) for path, cause in wrong]
@@ -87,13 +88,20 @@ class Programme:
         return rows
 
     def at(self, utc_s):
-        """(level, why) at a moment."""
-        local = utc_s + self._zone.offset_s(utc_s)
-        date = (local - 43200) // DAY
-        for first, last, level, why in self.night(date):
+        """(level, why) at a moment; a night is worked out once."""
+        found = self._row(utc_s)
+        if found is None:
+            local = utc_s + self._zone.offset_s(utc_s)
+            self._present = self.night((local - 43200) // DAY)
+            found = self._row(utc_s)
+        # none: between two nights, where the clock is changed at noon; no zone does that
+        return found or (self._default_level, "default")
+
+    def _row(self, utc_s):
+        for first, last, level, why in self._present:
             if first <= utc_s < last:
                 return level, why
-        return self._default_level, "default"
+        return None
 
     def _chosen(self, date):
         """Name of the programme of a date; None: the default."""
