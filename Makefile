@@ -99,6 +99,9 @@ plug: $(READY)  ## build, sign, serve and roll out a release to 20 virtual lampp
 	@.ci/broker
 	@$(BIN)/python tests/rollout/twenty.py
 
+diagnosis: $(READY)  ## play thousands of lamp-nights: false alarms, missed faults, load of the DALI bus (DIAGNOSIS="--healthy 200" changes it)
+	@$(BIN)/python tests/diagnosis/run.py $(DIAGNOSIS)
+
 commission: $(READY)  ## run every way a commissioning can end, and unplug 30 lampposts at a random moment of it (10 minutes)
 	@.ci/broker
 	@$(BIN)/python -m pytest tests/host/commission_at_length.py

@@ -81,10 +81,11 @@ class Node:
         sensing, self.readings = setup.build(self.config, clock, self.counters, self.parts)
         self.sensing = list(sensing.values())
         self.meter = sensing.get("energy")  # the sensing object of the energy meter, if there is one
-        self.control = self.switching_log = None
+        self.control = self.switching_log = self.lamp_watch = None
         if drives:
             self.control = assembly.control(self, sensing["light"])
             self.switching_log = assembly.switching_log(self)
+            self.lamp_watch = assembly.lamp_watch(self)
         start_times.mark("sensing")
         self.routes = Routes(log)
         self.config_trial = trial

@@ -14,6 +14,7 @@ import network
 from . import made
 from .buses.wiring import Wiring
 from .core.faults import JournalFault, SensorFault
+from .core.zone import Zone
 from .drivers import registry
 from .journal import flash
 from .journal.counters import Counters
@@ -25,6 +26,7 @@ from .lamp.analogue import HERTZ, LINEAR, AnalogueOutput
 from .lamp.control import Control
 from .lamp.dali_output import DaliOutput
 from .lamp.dimming import Dimmer
+from .lamp.lamp_watch import LampWatch
 from .lamp.output import Output
 from .lamp.relay import Relay, RelayOutput
 from .lamp.switching_log import SwitchingLog
@@ -152,6 +154,19 @@ def switching_log(node):
 
     begun = "power-on" if node.reset == "power-on" else "reset"
     return SwitchingLog(node.counters, node.clock, node.control, commit, measured, begun)
+
+
+def lamp_watch(node):
+    """Looks for faults of the lamp; the meter's readings go to it as well."""
+    options = node.config["lamp"]
+    celsius = getattr(esp32, "mcu_temperature", None)  # the older ESP32 has no thermometer that is worth reading
+    watch = LampWatch(
+        options, node.config["location"], Zone(options.get("zone", "UTC0")), node.output, node.dimmer, node.control,
+        node.alarms, node.clock, lamp_rules.standby(options) == "off", celsius,
+    )  # fmt: skip
+    if node.meter:
+        node.meter.on_reading = watch.take
+    return watch
 
 
 def wifi(config):

@@ -5,6 +5,7 @@ import sys
 
 from lamppost.buses.dali_bus import DaliBus
 from lamppost.buses.dali_line import DaliLine
+from lamppost.lamp.dali_output import DaliOutput
 
 try:
     from lamplighter.virtual.parts import dali_gear, dali_segment
@@ -70,7 +71,7 @@ class Chip:
 
     def run(self, coroutine):
         """asyncio.run, with every asyncio.sleep_ms passing in no time."""
-        real = asyncio.sleep_ms
+        real = getattr(asyncio, "sleep_ms", None)  # CPython has none
 
         async def sleep_ms(milliseconds):
             self.us += int(milliseconds) * 1000
@@ -81,3 +82,28 @@ class Chip:
             return asyncio.run(coroutine)
         finally:
             asyncio.sleep_ms = real
+
+
+class Lamp:
+    """An output on a chip, attended as the node does it."""
+
+    def __init__(self, gears=({"address": 0},), **options):
+        self.chip = Chip(gears)
+        self.lines = []
+        self.bus = self.chip.bus()
+        self.output = DaliOutput(self.bus, self, options, self.lines.append)
+
+    def uptime_ms(self):
+        return self.chip.us // 1000
+
+    def minutes(self, count=1):
+        async def attend():
+            end = self.chip.us + count * 60000000
+            while self.chip.us < end:
+                await self.output.attend()
+                await asyncio.sleep_ms(5000)
+
+        self.chip.run(attend())
+
+    def levels(self):
+        return [gear.level for gear in self.chip.gears]

@@ -1,37 +1,9 @@
 """The lamp's output by DALI: what the gear is told, what it keeps, and which failures become alarms."""
 
-import asyncio
-
-from dali_wire import Chip
+from dali_wire import Lamp
 from lamppost.drivers.dali_gear import level_of
-from lamppost.lamp.dali_output import DaliOutput
 
 NONE = {"lampFailure": "", "controlGearFailure": "", "controlGearCommFailure": ""}
-
-
-class Lamp:
-    """An output on a chip, attended as the node does it."""
-
-    def __init__(self, gears=({"address": 0},), **options):
-        self.chip = Chip(gears)
-        self.lines = []
-        self.bus = self.chip.bus()
-        self.output = DaliOutput(self.bus, self, options, self.lines.append)
-
-    def uptime_ms(self):
-        return self.chip.us // 1000
-
-    def minutes(self, count=1):
-        async def attend():
-            end = self.chip.us + count * 60000000
-            while self.chip.us < end:
-                await self.output.attend()
-                await asyncio.sleep_ms(5000)
-
-        self.chip.run(attend())
-
-    def levels(self):
-        return [gear.level for gear in self.chip.gears]
 
 
 def test_new_gear_is_addressed_and_keeps_the_fail_safe_level_for_itself():

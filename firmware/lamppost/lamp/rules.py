@@ -40,7 +40,8 @@ def _of_luminaire(lamp):
         ("fail_safe_level", lamp.get("fail_safe_level", 100), 1, 100),
         ("default_level", lamp.get("default_level", 100), 0, 100),
         ("ramp_s", lamp.get("ramp_s", 1.5), 0, 30), ("cool_down_s", lamp.get("cool_down_s", 10), 0, 60),
-        ("spread_s", lamp.get("spread_s", 0), 0, 60),
+        ("spread_s", lamp.get("spread_s", 0), 0, 60), ("warm_up_s", lamp.get("warm_up_s", 60), 0, 1800),
+        ("nominal_v", lamp.get("nominal_v", 230), 100, 277),
     ):  # fmt: skip
         if isinstance(value, bool) or not low <= value <= high:
             found.append((("lamp", key), "is not %d to %d" % (low, high)))

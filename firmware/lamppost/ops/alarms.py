@@ -21,7 +21,10 @@ _WITH_A_BIT = (
     ("journalDamaged", "major"),
 )
 # all others are noted by a digest of their code, as they can be named by a part; minor where no severity is here
-_SEVERITIES = dict(_WITH_A_BIT + (("columnIssue", "critical"), ("meterBackwards", "major")))
+_SEVERITIES = dict(_WITH_A_BIT + (
+    ("columnIssue", "critical"), ("meterBackwards", "major"), ("lampFailure", "major"), ("relayFailure", "major"),
+    ("cyclingFailure", "major"), ("controlGearFailure", "major"), ("controlGearCommFailure", "major"),
+))  # fmt: skip
 _NOTE = "alarms"
 _NOTED = 12  # digests of two bytes: what is noted shares a small record with the calibrations
 

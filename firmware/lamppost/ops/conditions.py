@@ -2,8 +2,12 @@
 
 from micropython import const
 
+from ..lamp.lamp_watch import ALL_CODES
+
 # alarms that only a section of the configuration can raise, and so only it can clear
-_OF_SECTION = (("energy", ("supplyLoss", "meterChanged", "meterBackwards")), ("pole", ("columnIssue",)))
+_OF_SECTION = (
+    ("energy", ("supplyLoss", "meterChanged", "meterBackwards")), ("pole", ("columnIssue",)), ("lamp", ALL_CODES),
+)  # fmt: skip
 _CHANGED_S = const(86400)  # so long, or until the next start, the alarm says that the meter was reset or swapped
 
 

@@ -77,6 +77,8 @@ async def collect(beat, node):
         node.counters.checkpoint()
         if node.meter:
             meter_conditions.poll(node.meter)
+        if node.lamp_watch:
+            node.lamp_watch.poll()
         for one in node.sensing:
             warned = getattr(one, "warned", None)
             if warned is not None:

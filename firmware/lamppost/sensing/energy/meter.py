@@ -22,6 +22,7 @@ class Energy:
 
     power_mw -- of the last reading, None while the meter gives none
     supply_lost -- True while the meter says, or its silence, that the lamppost's mains are gone; None: not known yet
+    on_reading -- function that gets each good reading as well, or None
     warned -- (words, mW) of the power that ran backwards in the last window where none may; (): none did;
         None: not known yet
     """
@@ -51,6 +52,7 @@ class Energy:
         lows = [low for name, low, _ in getattr(meter, "LIMITS", ()) if name in ("u_mv", "u1_mv")]
         self._no_mains_mv = lows[0] // 4 if lows else 0
         self._on_mains = self._no_mains_mv > 0 and hasattr(meter, "timeout")
+        self.on_reading = None
         self.supply_lost = None
         self.power_mw = None
         self.warned = None
@@ -104,6 +106,8 @@ class Energy:
                 self._counts_of[index] += 1
         if self._p_max is None or reading["p_mw"] > self._p_max:
             self._p_max = reading["p_mw"]
+        if self.on_reading:
+            self.on_reading(reading)
 
     def miss(self, fault):
         """The meter gave no reading: SensorFault."""
