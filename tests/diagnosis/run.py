@@ -53,7 +53,7 @@ def main() -> int:
         whole, missed = whole + options.faulty, missed + options.faulty - found
         middle = sorted(minutes)[len(minutes) // 2] if minutes else float("nan")
         beside = ", ".join(f"{code} {count}" for code, count in sorted(others.items()))
-        words = f"{found}/{options.faulty} found, median after {middle:.0f} min" + (f"; also {beside}" if beside else "")
+        words = f"{found}/{options.faulty} found, median after {middle:.0f} min" + f"; also {beside}" * bool(beside)
         print(f"  {fault:<13} {lamp_nights.FAULTS[fault]:<26} {words}")
     print(f"injected faults: {whole}, missed: {missed} ({100 * (whole - missed) / whole:.2f} % found)")
     for line in bus_load.lines():

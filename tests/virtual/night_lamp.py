@@ -35,9 +35,12 @@ def stamp(message: dict) -> int:
 
 
 class Lamp:
-    """A lamppost with a meter, in fast time, its broker and its subscriber."""
+    """A lamppost with a meter, in fast time, its broker and its subscriber.
 
-    def __init__(self, folder: Path, parts=(), start=START, servers=SERVERS, luminaire=None, **changes):
+    gears -- options of the DALI gear on its bus, whose power the meter sees
+    """
+
+    def __init__(self, folder: Path, parts=(), start=START, servers=SERVERS, luminaire=None, gears=(), **changes):
         self.broker = Mosquitto(folder / "broker")
         self.broker.start()
         self.subscriber = Subscriber(self.broker.port)
@@ -45,6 +48,9 @@ class Lamp:
         fitted = default(board)
         twins = [row for row in fitted.parts if row["id"] == "meter"]
         twins += [{**row, "options": {}} for row in parts]
+        for number, options in enumerate(gears):
+            row = {"id": f"gear-{number}", "part": "dali_gear", "bus": "dali"}
+            twins.append({**row, "options": {"meter": "meter", **options}})
         if luminaire is not None:
             pins = {"relay": board.pins["lamp_relay"], "pwm": board.pins["lamp_pwm"], "meter": "meter"}
             luminaire = {**pins, **luminaire}
