@@ -25,17 +25,18 @@ from typing import Any
 
 from brokers import Mosquitto
 from postgres_cluster import PostgresCluster
-from store_processes import StoreProcess, Street
+from store_processes import SITES, StoreProcess, Street
 
 LAMPS = 20
 PAUSE_S = 0.05, 1.2  # between two kills
 SETTLE_S = 60  # without a new record: what is missing now does not come any more
 # Mosquitto (2.0.11) does not keep shared subscriptions over its own restart: what arrives before the first store has
-# subscribed again is acknowledged and dropped. So the broker of three stores is left alone; docs/integrate/scale.md.
+# subscribed again is acknowledged and dropped. So the broker of stores that share is left alone.
 ARRANGEMENTS = {
     "DuckDB, one store": ("store", "broker"),
     "PostgreSQL, one store": ("store", "broker", "database"),
-    "PostgreSQL, three stores": ("store", "database"),
+    "PostgreSQL, three by site": ("store", "broker", "database"),
+    "PostgreSQL, three that share": ("store", "database"),
 }
 
 
@@ -52,8 +53,12 @@ class Arrangement:
         if self.cluster:
             self.cluster.start()
             url = self.cluster.url()
-        shared = ("--share", "3") if name.endswith("three stores") else ()
-        self.stores = [StoreProcess(self.broker.port, url, *shared) for _ in range(3 if shared else 1)]
+        options: list[tuple[str, ...]] = [()]
+        if name.endswith("by site"):
+            options = [("--site", site) for site in SITES]
+        elif name.endswith("that share"):
+            options = [("--share", "3")] * 3
+        self.stores = [StoreProcess(self.broker.port, url, *more) for more in options]
         for store in self.stores:
             store.start()
             store.ready()
@@ -153,11 +158,11 @@ def _count(place: Arrangement) -> int:
 
 def table(rows: list[dict[str, Any]]) -> str:
     names = ("kills of store", "of broker", "of database", "records", "lost", "double", "out of order", "complete")
-    lines = [f"{'':26}" + "".join(f"{name:>15}" for name in names)]
+    lines = [f"{'':30}" + "".join(f"{name:>15}" for name in names)]
     for row in rows:
         cells = [row["kills"].get(victim, 0) for victim in ("store", "broker", "database")]
         cells += [row["published"], row["lost"], row["double"], row["out of order"], "no" if row["check"] else "yes"]
-        lines.append(f"{row['name']:26}" + "".join(f"{cell:>15}" for cell in cells) + f"   seed {row['seed']}")
+        lines.append(f"{row['name']:30}" + "".join(f"{cell:>15}" for cell in cells) + f"   seed {row['seed']}")
     return "\n".join(lines)
 
 

@@ -14,6 +14,8 @@ from lamplighter.store.databases import target
 from lamplighter.store.ingest import until_free
 from publisher import Lamp
 
+SITES = ("lisbon", "porto", "faro")
+
 
 class StoreProcess:
     """One store on a broker's port; url -- as --to takes it."""
@@ -77,7 +79,7 @@ class Street(threading.Thread):
 
     def __init__(self, port, lamps, records, pause_s=0.02):
         super().__init__(daemon=True)
-        self._lamps = [Lamp(f"lp-{number:04d}") for number in range(lamps)]
+        self._lamps = [Lamp(f"lp-{number:04d}", site=SITES[number % len(SITES)]) for number in range(lamps)]
         self._records, self._pause_s = records, pause_s
         self.published = self.acknowledged = 0
         self.stopped = threading.Event()

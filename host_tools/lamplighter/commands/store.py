@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from dataclasses import asdict
 
@@ -10,6 +11,7 @@ import click
 
 from .. import screen
 from ..contract import ROOT
+from ..contract.topics import NAME
 from ..problems import StoreIncomplete
 from .broker_access import BrokerAccess, broker_options
 from .metrics_option import metrics_option, serving_metrics
@@ -47,9 +49,15 @@ def command() -> None:
     "--share", default=0, metavar="N", type=click.IntRange(0, 64),
     help="Share the subscription among N stores on one PostgreSQL database; give each of them the same N.",
 )
+@click.option(
+    "--site", "sites", multiple=True, metavar="SITE",
+    help="Store the lampposts of this site only; may be given several times. Start other stores for the other sites.",
+)
 @metrics_option
 @click.option("--json", "as_json", is_flag=True, help="One object a second.")
-def run(access: BrokerAccess, to: str, share: int, listen: tuple[str, int] | None, as_json: bool) -> None:
+def run(
+    access: BrokerAccess, to: str, share: int, sites: tuple[str, ...], listen: tuple[str, int] | None, as_json: bool
+) -> None:
     """Store until stopped; a line a second tells the counts since the start.
 
     The broker must speak MQTT 5.0. It keeps the store's session for seven days, and a record is acknowledged only
@@ -78,14 +86,19 @@ def run(access: BrokerAccess, to: str, share: int, listen: tuple[str, int] | Non
             identity=access.identity, arrived=arrived, not_filters=not_filters,
         )  # fmt: skip
 
+    if share and sites:
+        raise click.UsageError("--share and --site exclude each other: stores of different sites share nothing.")
+    if wrong := [site for site in sites if not re.fullmatch(NAME, site)]:
+        raise click.BadParameter(f"{wrong[0]!r} is no site: {NAME}.", param_hint="--site")
     database = target(to)
     until_free(database.open, screen.note)
     with contextlib.closing(database), contextlib.suppress(KeyboardInterrupt):
-        shares = until_free(lambda: database.shares(share), screen.note)
-        subscriptions = Subscriptions(database, shares, new, screen.note)
+        shares = 0 if sites else until_free(lambda: database.shares(share), screen.note)
+        subscriptions = Subscriptions(database, shares, sites, new, screen.note)
         with contextlib.closing(subscriptions):
             until_free(subscriptions.start, screen.note)
-            screen.note(f"Storing {ROOT}/# from {subscriptions.where} in {database.where}. Ctrl-C ends.")
+            what = f"the sites {', '.join(sites)}" if sites else f"{ROOT}/#"
+            screen.note(f"Storing {what} from {subscriptions.where} in {database.where}. Ctrl-C ends.")
             store = Store(subscriptions, database, screen.note, show)
             with serving_metrics(listen, lambda: metrics.of_store(store)):
                 store.run()

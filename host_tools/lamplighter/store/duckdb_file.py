@@ -64,7 +64,7 @@ class DuckDBFile:
 
     def claim(self, place: int) -> bool:
         """The lock of open() keeps other stores away."""
-        return place == 0
+        return True
 
     def release(self, place: int) -> None: ...
 

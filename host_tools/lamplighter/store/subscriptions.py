@@ -5,7 +5,8 @@ place that belongs to the database and not to a process: a store reserves places
 place that nobody has held for a while. A store that finds no free place waits, and one with several hands one over.
 
 Place 0 has all topics where nothing is shared, else the last state and info of each lamppost, in their order.
-Places 1 to n share all numbered messages; their order is restored by (b, s).
+Places 1 to n share all numbered messages; their order is restored by (b, s). A store of some sites has one place, whose
+number is made of their names.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import time
+import zlib
 from collections.abc import Callable
 
 from ..contract import ROOT
@@ -29,14 +31,19 @@ Arrived = queue.SimpleQueue[Incoming | Connection]
 
 
 class Subscriptions:
-    """new -- makes the session of (name, filters, filters to leave, queue); shares -- 0: one store reads everything."""
+    """new -- makes the session of (name, filters, filters to leave, queue); note -- takes a sentence.
+
+    shares -- 0: one store reads everything, or all of the sites
+    """
 
     def __init__(
-        self, target: Target, shares: int,
+        self, target: Target, shares: int, sites: tuple[str, ...],
         new: Callable[[str, list[str], tuple[str, ...], Arrived], KeptSession], note: Callable[[str], None],
     ) -> None:  # fmt: skip
         self._target, self._new, self._note = target, new, note
-        self._places = range(1 if not shares else shares + 1)
+        self._sites = sorted(set(sites))
+        first = _number(self._sites) if sites else 0
+        self._places = range(first, first + 1 + shares)
         self._sessions: dict[int, KeptSession] = {}
         self._free_since: dict[int, float] = {}
         self._looked = 0.0
@@ -46,7 +53,7 @@ class Subscriptions:
     def start(self) -> None:
         """Take the first free place; wait for one as long as it takes. Raises the Problem of a broker."""
         # the share first: a store that only has place 0 does no work
-        order = [*self._places[1:], 0]
+        order = [*self._places[1:], self._places[0]]
         waiting = False
         while (free := next((place for place in order if self._target.claim(place)), None)) is None:
             if not waiting:
@@ -115,7 +122,9 @@ class Subscriptions:
     def _open(self, place: int) -> None:
         base = self._target.session
         shared = f"$share/{base}/{ALL}"
-        if place:
+        if self._sites:
+            session = self._new(f"{base}-{place:08x}", [f"{ROOT}/{site}/#" for site in self._sites], (), self._arrived)
+        elif place:
             session = self._new(f"{base}-{place}", [shared], (), self._arrived)
         elif len(self._places) > 1:
             session = self._new(base, list(UNSHARED), (ALL,), self._arrived)
@@ -126,6 +135,11 @@ class Subscriptions:
         self.where = session.where
         if len(self._places) > 1:
             self._note(f"Took place {place}.")
+
+
+def _number(sites: list[str]) -> int:
+    """The same for the same sites, and above the numbers of shares."""
+    return zlib.crc32(" ".join(sites).encode()) % 2**30 + 2**30
 
 
 def for_another_place(delivery: Delivery) -> bool:
