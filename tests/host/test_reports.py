@@ -182,6 +182,19 @@ def test_standby_by_day_counts_against_what_a_new_lamp_saves(place, tmp_path):
     assert figures(place.build(energy.build, baselines(tmp_path)))["retrofit_saved_kwh"] == pytest.approx(-0.001)
 
 
+def test_a_zone_that_is_half_an_hour_off_has_the_same_darkness(place, tmp_path):
+    place.take(info(28.6, 77.2), *place.hours(NOON + timedelta(hours=13), 40))  # 18:30 in Delhi
+    report = place.build(energy.build, baselines(tmp_path, names=("retrofit",)), zone=ZoneInfo("Asia/Kolkata"))
+    assert figures(report)["retrofit_saved_kwh"] == pytest.approx(0.06)
+
+
+def test_a_lamppost_that_a_baseline_misspells_is_named(place, tmp_path):
+    place.take(info(), *place.hours(NOON + timedelta(hours=20), 40))
+    text = OLD.replace("[dimming]", '[retrofit.nodes]\n"lisbon/lp-9999" = 70\n\n[dimming]')
+    report = place.build(energy.build, baselines(tmp_path, text))
+    assert any("lisbon/lp-9999" in words for section in report.sections for words in section.words)
+
+
 def test_a_lamppost_of_unknown_place_is_left_out_of_the_old_lamps_by_name(place, tmp_path):
     place.take(*place.hours(NOON + timedelta(hours=20), 40))
     report = place.build(energy.build, baselines(tmp_path))
@@ -451,11 +464,14 @@ def test_a_file_of_baselines_is_refused_with_every_fault_and_its_line(tmp_path):
 
 def test_streets_of_a_file_group_the_lampposts(simulated, tmp_path):
     path = tmp_path / "streets.csv"
-    path.write_text("site;node;street\nsimulated;lp-0001;Rua Augusta\nsimulated;lp-0002;Rua Augusta\n")
+    path.write_text("site;node;street\nsimulated;lp-0001;Rua Augusta\nsimulated;lp-0002;Rua Augusta\n"
+                    "simulated;lp-9999;Rua Augusta\n")  # fmt: skip
     done = run("energy", "--store", simulated, "--from", "2026-11-01", "--to", "2026-11-03", "--out", tmp_path / "x",
                "--streets", path, "--json")  # fmt: skip
-    found = {row["street"]: row["lampposts"] for row in json.loads(done.stdout)["tables"]["energy-by-street"]["rows"]}
+    document = json.loads(done.stdout)
+    found = {row["street"]: row["lampposts"] for row in document["tables"]["energy-by-street"]["rows"]}
     assert found == {"Rua Augusta": 2, "simulated": 18}
+    assert any("simulated/lp-9999" in words for words in document["cautions"])  # a name that was misspelt
     path.write_text("site,node,street\nsimulated,lp-0001,A\nsimulated,lp-0001,B\nsimulated,,C\n")
     with pytest.raises(ReportInputInvalid) as refused:
         streets.read(path)

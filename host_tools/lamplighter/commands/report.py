@@ -77,7 +77,7 @@ def _run(store: str, period: Period, streets: Path | None, out: Path, as_json: b
     from ..report import streets as streets_file
     from ..report import write
     from ..report.page import text
-    from ..report.source import Source
+    from ..report.source import Source, some
     from ..store.databases import target
     from ..store.reading import read
 
@@ -85,7 +85,11 @@ def _run(store: str, period: Period, streets: Path | None, out: Path, as_json: b
 
     def act(rows: Any) -> Report:
         source = Source(rows, target(store).where, target(store).dialect)
-        return build(source, period, streets_file.lampposts(source, known))
+        lamps = streets_file.lampposts(source, known)
+        made = build(source, period, lamps)
+        if strangers := sorted(f"{site}/{node}" for site, node in set(known) - {(one.site, one.node) for one in lamps}):
+            made.cautions.append(f"Named in {streets}, but unknown to the store: {some(strangers)}.")
+        return made
 
     report = read(store, act)
     made = f"Made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by lamplighter {__version__}."

@@ -142,4 +142,4 @@ def _days_below(axes: Any, days: Sequence[date], narrow: bool, middle: float = 0
     most = 5 if narrow else 11
     step = max(1, -(-len(days) // most))
     places = range(0, len(days), step)
-    axes.set_xticks([place + middle for place in places], [f"{days[place]:%-d %b}" for place in places])
+    axes.set_xticks([place + middle for place in places], [f"{days[place].day} {days[place]:%b}" for place in places])

@@ -19,7 +19,7 @@ def dark_seconds(period: Period, lat: float, lon: float) -> list[tuple[datetime,
     """[(hour of UTC, seconds of it in which the sun is down)] of a period."""
     nights = _nights(period, lat, lon)
     found = []
-    hour = period.begin
+    hour = period.begin.replace(minute=0)  # days of some zones begin at half an hour of UTC
     while hour < period.end:
         end = hour + HOUR
         dark = sum(

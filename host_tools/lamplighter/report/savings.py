@@ -12,7 +12,7 @@ from .dark import dark_seconds
 from .document import Column, Figure, Section, Table, kwh
 from .period import Period
 from .slots import HOUR_S
-from .source import Source
+from .source import Source, some
 from .streets import Lamppost
 
 _WHOLE = HOUR_S - 1  # seconds of valid windows that make a measured hour
@@ -56,8 +56,9 @@ def section(source: Source, period: Period, lamps: list[Lamppost], baseline: Bas
         f"Source of the baseline, {baseline.watts:g} W: {baseline.source}",
     ]
     if unplaced:
-        names = ", ".join(unplaced[:5]) + (f" and {len(unplaced) - 5} more" if len(unplaced) > 5 else "")
-        found.words.append(f"Left out, because their info has no location: {names}.")
+        found.words.append(f"Left out, because their info has no location: {some(unplaced)}.")
+    if strangers := sorted(set(baseline.nodes) - {lamp.name for lamp in lamps}):
+        found.words.append(f"Named by the baseline, but unknown to the store: {some(strangers)}.")
     before, used = (sum(row[name] for row in rows) for name in ("baseline_kwh", "measured_kwh"))
     hours = sum(row["hours_compared"] for row in rows)
     open_hours = sum(row["hours_open"] for row in rows)

@@ -57,3 +57,8 @@ def within(column: str, period: Period) -> str:
 def moment(value: datetime | None) -> str | None:
     """RFC 3339 of a time from the store."""
     return value.isoformat(timespec="seconds") + "Z" if value else None
+
+
+def some(names: list[str]) -> str:
+    """The first names, and how many more there are."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -8,7 +8,7 @@ from typing import Any
 from .charts import AMBER, BLUE, GREY, day_bars, row_bars
 from .document import Column, Figure, Report, Section, Table
 from .period import Period, literal
-from .source import Source, moment, within
+from .source import Source, moment, some, within
 from .streets import Lamppost
 
 _POWER = "('power-on', 'brown-out')"  # evt/boot: the supply came back
@@ -31,8 +31,7 @@ def build(source: Source, period: Period, lamps: list[Lamppost]) -> Report:
     report.sections = [_availability(source, period, rows), _alarms(source, period)]
     never = [lamp.name for lamp in lamps if lamp.name not in {row["lamppost"] for row in rows}]
     if never:
-        shown = ", ".join(never[:5]) + (f" and {len(never) - 5} more" if len(never) > 5 else "")
-        report.cautions.append(f"Known to the store, but without a record in the period: {shown}.")
+        report.cautions.append(f"Known to the store, but without a record in the period: {some(never)}.")
     if untimed := source.untimed("telemetry"):
         report.cautions.append(f"{untimed} records of the store have no known time yet; they are in no figure.")
     return report
