@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from lamplighter.cli import lamplighter
 from lamplighter.problems import IdentityLocked, IdentityMissing, IdentityTaken, ReleaseInvalid
 from lamplighter.release.server import Server
@@ -58,7 +60,9 @@ def test_a_release_is_signed_so_that_another_library_can_check_it(identity, tmp_
 
     key = ReleaseKeys(identity).read(name.decode(), None).public_key()
     key.verify(base64.b64decode(encoded), line, padding.PKCS1v15(), hashes.SHA256())
-    bill = json.loads((out / f"{told['version']}-{told['build']}.cdx.json").read_text())
+    text = (out / f"{told['version']}-{told['build']}.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    bill = json.loads(text)
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     assert sum(one["type"] == "file" for one in bill["components"]) == told["files"]
 
