@@ -45,7 +45,7 @@ def tool(*words: object) -> str:
 
 
 class Plug:
-    """Pulls the plug of a lamppost as soon as it downloads, and puts it back. It hears every phase."""
+    """Pulls the plug of a lamppost as it goes to its trial, and puts it back. It hears every phase."""
 
     def __init__(self, port: int, lamps: dict[str, VirtualLamppost], victim: str, off_s: float) -> None:
         self.phases: dict[str, list[str]] = {name: [] for name in lamps}
