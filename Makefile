@@ -79,8 +79,10 @@ fuzz: $(READY)  ## feed spoiled packets, flash blocks, documents and frames to e
 parking: $(READY)  ## run hundreds of hard bay-days through the node's parking code and a plain threshold (10 minutes)
 	@$(BIN)/python tests/parking/run.py --page
 
-nights: $(READY)  ## ten virtual years of nights of the lamp: minutes dark when light was due, and burning by day (5 minutes)
+nights: $(READY)  ## ten virtual years of nights of the lamp, dark and day-burning minutes; power cuts in its night (5 minutes)
+	@.ci/broker
 	@$(BIN)/python tests/lamp/nights.py
+	@$(BIN)/python tests/lamp/cuts.py
 
 crashes: $(READY)  ## kill store, broker and database 200 times under load and count what is lost or there twice (CRASHES="--kills 50" changes it)
 	@.ci/broker
