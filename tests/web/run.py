@@ -26,7 +26,7 @@ from real_browser import Browser  # noqa: E402
 
 BUILD = Path(__file__).parents[2] / "build"
 MEDIAN_MS = 100
-GROWTH = 1.10  # of the heap, from the second quarter of the time to the last
+GROWTH = 1.10  # of the heap and of elements, from the second quarter of the time to the last
 PROBE_S = 0.25
 # notes when a lamp's new colour was painted: after the frame that has it
 OBSERVE = """
@@ -162,10 +162,11 @@ def verdict(found: dict) -> list[str]:
     if not ms or statistics.median(ms) > MEDIAN_MS:
         wrong.append(f"the median from message to pixel is above {MEDIAN_MS} ms")
     quarter = max(1, len(rows) // 4)
-    early = statistics.median(row["heap_mb"] for row in rows[quarter : 2 * quarter] or rows)
-    late = statistics.median(row["heap_mb"] for row in rows[-quarter:])
-    if late > early * GROWTH + 1:
-        wrong.append(f"the browser's heap grew from {early:.1f} to {late:.1f} MB")
+    for what, slack in (("heap_mb", 1), ("dom_nodes", 100)):
+        early = statistics.median(row[what] for row in rows[quarter : 2 * quarter] or rows)
+        late = statistics.median(row[what] for row in rows[-quarter:])
+        if late > early * GROWTH + slack:
+            wrong.append(f"the browser's {what} grew from {early:.1f} to {late:.1f}")
     wrong += [f"{found[name]} {name}" for name in ("gaps", "invalid") if found[name]]
     return wrong + [f"console: {line}" for line in found["console"]]
 

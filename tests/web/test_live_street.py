@@ -71,7 +71,9 @@ def test_an_alarm_that_ended_leaves_its_place_to_others_and_a_bar_on_the_timelin
 def test_every_alarm_of_the_firmware_has_a_meaning_and_a_remedy():
     said = "".join(file.read_text() for file in (Path(paths.folder("firmware")) / "lamppost").rglob("*.py"))
     codes = set(re.findall(r'alarms\.set\("([a-zA-Z]+)', said))
-    assert len(codes) >= 5 and codes <= ALARMS.keys()
+    codes |= set(re.findall(r'\("([a-zA-Z]+)", "(?:critical|major|minor|warning)"\)', said))  # with their severity
+    codes |= set(re.findall(r'"([a-zA-Z]+Failure)"', said))  # of lamp and gear
+    assert len(codes) >= 12 and codes <= ALARMS.keys()
     assert all(all(words) for words in map(alarm_words, ALARMS)) and alarm_words("sensorFault-meter")[1]
     assert alarm_words("ofALaterVersion") == ("", "")
 

@@ -20,7 +20,7 @@ def status(address):
 
 
 def states(browser):
-    return [row.get_attribute("data-state") for row in browser.all("li[data-step]")]
+    return browser.run("return [...document.querySelectorAll('li[data-step]')].map(row => row.dataset.state)")
 
 
 def test_each_step_is_a_row_that_turns_green_and_a_failure_says_the_remedy(browser):

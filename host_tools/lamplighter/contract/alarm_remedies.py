@@ -35,6 +35,15 @@ ALARMS = {
         "A configuration was taken back.",
         "Correct it and push it again; its reason is in cfg/reported.",
     ),
+    "lampFailure": ("The lamp does not burn.", "Replace the lamp or the luminaire named in the evidence."),
+    "controlGearFailure": (
+        "The control gear reports a failure of its own, or is not as it was set up.",
+        "Replace the gear named in the evidence, or set it up again.",
+    ),
+    "controlGearCommFailure": (
+        "The control gear does not answer on its bus.",
+        "Check the gear's mains, and the two wires of the DALI bus for a break or a short.",
+    ),
     "columnIssue": ("The pole leans.", "Send somebody to look at it; keep people away if it leans much."),
     "consoleRefused": (
         "Somebody gave wrong answers at the locked console.",

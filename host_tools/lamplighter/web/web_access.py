@@ -93,7 +93,6 @@ class Guard:
                 "content-security-policy": policy,
                 "x-content-type-options": "nosniff",
                 "referrer-policy": "no-referrer",
-                "cross-origin-opener-policy": "same-origin",
                 "cross-origin-resource-policy": "same-origin",
                 "permissions-policy": "camera=(), geolocation=(), microphone=()",
                 "cache-control": "no-store",
