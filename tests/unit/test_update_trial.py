@@ -3,7 +3,7 @@
 import json
 
 from lamppost.ops.update.request import Request
-from lamppost.ops.update.trial import CRASHES, DEADLINE_MIN, HEALTHY_STEPS, AppTrial
+from lamppost.ops.update.trial import CRASHES, DEADLINE_MIN, HEALTHY_STEPS, STARTS, AppTrial
 
 RELEASE = {"build": "new", "floor": "1.2"}
 WANTED = {"id": "u1", "url": "http://releases.lan/a.release", "sha256": "00"}
@@ -125,3 +125,80 @@ def test_without_a_trial_a_start_writes_nothing():
     store = Store()
     store.save = None
     assert not AppTrial("a", "watchdog", store).active
+
+
+class Images:
+    """The chip's slots for MicroPython: what runs, and what it was asked to start."""
+
+    rollback = None
+
+    def __init__(self, running, refuses=False):
+        self.running = running
+        self.asked = []
+        self.refuses = refuses
+
+    def start(self, label):
+        self.asked.append(label)
+        if self.refuses:
+            raise OSError(-5379)
+
+
+def begun_with_image(refuses=False):
+    store, images = Store(), Images("ota_0", refuses)
+    AppTrial("a", "power-on", store, images).begin(RELEASE, Request(json.dumps(WANTED).encode()), "b", [], "ota_1")
+    return store, images
+
+
+def test_the_old_app_stays_active_until_a_new_micropython_is_confirmed():
+    store, images = begun_with_image()
+    assert images.asked == ["ota_1"] and store.kept["active"] == "a"
+    trial = AppTrial("b", "hard", store, Images("ota_1"))
+    assert trial.active and not trial.pending
+    while not trial.look(well):
+        pass
+    assert store.kept["active"] == "b" and store.kept["last"]["phase"] == "confirmed" and "trial" not in store.kept
+
+
+def test_a_micropython_that_does_not_come_up_is_asked_for_again_but_not_for_ever():
+    store, asked = begun_with_image()[0], 0
+    while "trial" in store.kept:
+        images = Images("ota_0")
+        trial = AppTrial("a", "power-on", store, images)
+        assert trial.pending and not trial.active
+        trial.start_image()
+        asked += len(images.asked)
+    assert asked == STARTS - 1, "once it was asked for when the trial began"
+    assert (store.kept["last"]["phase"], store.kept["last"]["word"]) == ("reverted", "crashed")
+
+
+def test_the_old_app_ends_the_trial_of_a_micropython_that_was_taken_back():
+    store = begun_with_image()[0]
+    trial = AppTrial("b", "hard", store, Images("ota_1"))
+    end = None
+    while not end:
+        end = trial.look(silent)
+    assert end == "reverted" and store.kept["trial"]["base"]["back"][0] == "deadline"
+    old = AppTrial("a", "hard", store, Images("ota_0"))
+    assert not old.active and not old.pending
+    assert store.kept["active"] == "a" and store.kept["last"]["word"] == "deadline"
+
+
+def test_a_micropython_that_the_chip_refuses_ends_the_trial():
+    store = begun_with_image(True)[0]
+    assert store.kept["active"] == "a" and store.kept["last"]["word"] == "spoilt" and "trial" not in store.kept
+
+
+def test_a_new_micropython_stays_if_the_one_before_is_damaged():
+    store = begun_with_image()[0]
+    store.kept["trial"]["base"]["back"] = ["deadline", "not healthy"]
+    trial = AppTrial("b", "hard", store, Images("ota_1"))
+    assert not trial.active and store.kept["active"] == "b" and store.kept["last"]["word"] == "damaged"
+
+
+def test_what_the_boot_loader_can_do_is_kept():
+    store, images = Store(), Images("ota_1")
+    images.rollback = True
+    AppTrial("a", "power-on", store, images)
+    later = Images("ota_1")
+    AppTrial("a", "power-on", store, later)
+    assert later.rollback is True
