@@ -42,7 +42,7 @@ def sharing(broker, cluster):
             store.kill()
 
 
-@pytest.mark.parametrize("name", store_crashes.ARRANGEMENTS)
+@pytest.mark.parametrize("name", [name for name in store_crashes.ARRANGEMENTS if "share" not in name])
 def test_kills_of_store_broker_and_database_under_load_lose_and_double_nothing(name):
     if name.startswith("PostgreSQL") and not find_postgres():
         pytest.skip("PostgreSQL is not installed")
