@@ -476,6 +476,22 @@ def test_a_database_that_goes_away_and_comes_back_loses_nothing(cluster):
     database.target.close()
 
 
+def test_a_store_that_is_locked_out_of_its_database_waits_until_it_is_let_in(cluster):
+    cluster.execute("CREATE ROLE visitor LOGIN SUPERUSER")
+    database = Database(cluster.create("locked").replace("lamps@", "visitor@"))
+    lamp = Lamp()
+    database.take(lamp.started())
+    cluster.execute("ALTER ROLE visitor NOLOGIN")
+    cluster.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'visitor'")
+    message = lamp.energy()
+    for _ in range(2):  # the broken connection, and the refused one
+        with pytest.raises(TargetBusy):
+            database.take(message)
+    cluster.execute("ALTER ROLE visitor LOGIN")
+    assert until_free(lambda: database.take(message), print).records == 1
+    database.target.close()
+
+
 def test_a_place_in_a_shared_subscription_is_free_again_when_its_store_is_gone(cluster):
     url = cluster.create("places")
     first, second = Postgres(url), Postgres(url)

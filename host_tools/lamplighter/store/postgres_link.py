@@ -20,7 +20,10 @@ _UNLOCK = f"SELECT pg_advisory_unlock({_NUMBER})"
 _WAITING = -1  # the number that all share who wait for a place
 # a store that vanished with its machine frees its reservations within half a minute
 _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-_PASSING = ("starting up", "shutting down", "too many", "remaining connection slots", "recovery", "terminating")
+_PASSING = (
+    "starting up", "shutting down", "too many", "remaining connection slots", "recovery", "terminating",
+    "not accepting", "not yet accepting",
+)  # fmt: skip
 
 
 class PostgresLink:
@@ -30,6 +33,7 @@ class PostgresLink:
         self._url = url
         self._psycopg = needed("psycopg")
         self._connection: Any = None
+        self._met = False  # the database let this process in
         self._claims: set[int] = set()
         self._taken_since: float | None = None
         self.where = _without_password(url)
@@ -42,6 +46,7 @@ class PostgresLink:
         """Raises StoreUnusable, StoreBusy, TargetBusy."""
         if self.lost:
             connection = self._connect()
+            self._met = True
             self._claim_again(connection)
             self._connection = connection
         return self._connection
@@ -100,7 +105,8 @@ class PostgresLink:
             raise StoreUnusable(f"{self.where} is no PostgreSQL address: {first_line(wrong)}.") from None
         except self._psycopg.OperationalError as wrong:
             said = first_line(wrong)
-            if "FATAL" in said and not any(word in said for word in _PASSING):
+            # a store that works waits whatever is wrong: somebody will put it right, and nothing is lost meanwhile
+            if not self._met and "FATAL" in said and not any(word in said for word in _PASSING):
                 raise StoreUnusable(
                     f"{self.where}: {said.partition('FATAL:')[2].strip()}.",
                     "Check user, password and database; an administrator makes them with CREATE USER, CREATE DATABASE.",
