@@ -13,7 +13,7 @@ from ..store.extra import needed
 
 WIDE, NARROW = 8.6, 3.7  # inches
 INK, QUIET, LINE = "#14181d", "#5b6470", "#d5d9de"
-BLUE, AMBER, GREEN, GREY, RED, PALE = "#1f5f99", "#d98e04", "#2e7d4f", "#b4bac2", "#b42318", "#9cc3e6"
+BLUE, AMBER, GREY, RED, PALE = "#1f5f99", "#d98e04", "#b4bac2", "#b42318", "#9cc3e6"
 _STYLE = {
     "svg.fonttype": "none", "font.family": "sans-serif", "font.sans-serif": ["Helvetica Neue", "Arial", "DejaVu Sans"],
     "font.size": 8.5, "axes.edgecolor": LINE, "axes.labelcolor": QUIET, "text.color": INK, "xtick.color": QUIET,

@@ -30,13 +30,14 @@ def build(source: Source, period: Period, lamps: list[Lamppost]) -> Report:
     _keep_spans(source, period)
     source.keep("bay_stay", _STAY)
     streets = {(lamp.site, lamp.node): lamp.street for lamp in lamps}
-    rows = [_bay(row, streets, period) for row in source.rows(_BAYS)]
+    rows = [_bay(row, streets) for row in source.rows(_BAYS)]
     rows.sort(key=lambda row: (row["street"], row["bay"]))
     report = Report("parking", "Parking", period, [f"Parking messages of the store {source.name}."])
+    hours = _hourly(source)
     section = Section("Bays", [_METHOD, _STAYS])
-    section.figures = _figures(source, rows, period)
-    section.charts = _charts(source, period)
-    section.tables = [_by_street(rows, period), _by_bay(rows), _by_hour(source, period)]
+    section.figures = _figures(source, rows)
+    section.charts = _charts(source, period, hours)
+    section.tables = [_by_street(rows), _by_bay(rows), _by_hour(hours)]
     report.sections.append(section)
     if untimed := source.untimed("parking"):
         report.cautions.append(f"{untimed} messages of the store have no known time yet; they are in no figure.")
@@ -88,7 +89,7 @@ _BAYS = f"""
     SELECT * FROM times LEFT JOIN stays USING (site, node, bay)"""
 
 
-def _bay(row: dict[str, Any], streets: dict[tuple[str, str], str], period: Period) -> dict[str, Any]:
+def _bay(row: dict[str, Any], streets: dict[tuple[str, str], str]) -> dict[str, Any]:
     known = float(row["free_s"] + row["occupied_s"])
     all_s = sum(float(row[f"{state}_s"]) for state in _STATES)
     return {
@@ -107,7 +108,7 @@ def _bay(row: dict[str, Any], streets: dict[tuple[str, str], str], period: Perio
     }
 
 
-def _figures(source: Source, rows: list[dict[str, Any]], period: Period) -> list[Figure]:
+def _figures(source: Source, rows: list[dict[str, Any]]) -> list[Figure]:
     total = {state: sum(row[f"{state}_s"] for row in rows) for state in _STATES}
     known, all_s = total["free"] + total["occupied"], sum(total.values())
     stays = source.row(
@@ -144,7 +145,7 @@ def _by_bay(rows: list[dict[str, Any]]) -> Table:
     return Table("parking-by-bay", "By bay", columns, rows)
 
 
-def _by_street(rows: list[dict[str, Any]], period: Period) -> Table:
+def _by_street(rows: list[dict[str, Any]]) -> Table:
     members: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         members[row["street"]].append(row)
@@ -163,7 +164,7 @@ def _by_street(rows: list[dict[str, Any]], period: Period) -> Table:
     return Table("parking-by-street", "By street", columns, found)
 
 
-def _hourly(source: Source, period: Period) -> list[dict[str, Any]]:
+def _hourly(source: Source) -> list[dict[str, Any]]:
     """Known and occupied seconds of each hour of UTC."""
     return source.rows("""
         WITH cut AS (SELECT state, slot, extract(epoch FROM least(span_to, slot + INTERVAL '1 hour')
@@ -174,23 +175,23 @@ def _hourly(source: Source, period: Period) -> list[dict[str, Any]]:
         FROM cut GROUP BY slot ORDER BY slot""")
 
 
-def _by_hour(source: Source, period: Period) -> Table:
+def _by_hour(hours: list[dict[str, Any]]) -> Table:
     rows = [
         {"hour": f"{row['slot']:%Y-%m-%dT%H:%M:%SZ}", "occupancy": _share(row["occupied_s"], float(row["known_s"])),
          "known_h": round(float(row["known_s"]) / 3600, 2)}
-        for row in _hourly(source, period)
+        for row in hours
     ]  # fmt: skip
     columns = [Column("hour", "hour"), Column("occupancy", "occupancy", "%", 1), Column("known_h", "known", "h", 1)]
     return Table("parking-by-hour", "By hour of UTC", columns, rows, shown=0)
 
 
-def _charts(source: Source, period: Period) -> list[Chart]:
+def _charts(source: Source, period: Period, hours: list[dict[str, Any]]) -> list[Chart]:
     days = period.days
     place = {day: number for number, day in enumerate(days)}
     grid: list[list[float | None]] = [[None] * len(days) for _ in range(24)]
     bays = source.row("SELECT count(*) AS n FROM (SELECT DISTINCT site, node, bay FROM bay_span) AS bays")["n"]
     enough = ENOUGH_SHARE * bays * 3600
-    for row in _hourly(source, period):
+    for row in hours:
         local = period.local(row["slot"])
         if local.date() in place and float(row["known_s"]) >= enough:
             grid[local.hour][place[local.date()]] = _share(row["occupied_s"], float(row["known_s"]))
