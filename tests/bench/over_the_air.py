@@ -1,23 +1,25 @@
-"""`python tests/bench/over_the_air.py`: what an update over the air costs.
+"""What an update over the air costs: the part over_the_air of `make bench`.
 
 Bytes of TCP payload in both directions, requests and headers included, of an update by one changed line and of a whole
-app; milliseconds and heap of one check of a signature. The firmware's own code under MicroPython on this computer.
+app; the time in which 40 kB of files come on a link of 250 kbit/s beside the time that their bytes take on that wire;
+milliseconds and heap of one check of a signature. The firmware's own code under MicroPython on this computer.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
+import random
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
+from interop.air_street import asked_node  # noqa: E402
 from interop.brokers import Passage  # noqa: E402
 from lamplighter import paths  # noqa: E402
 from lamplighter.image import compile, littlefs  # noqa: E402
@@ -27,6 +29,8 @@ from lamplighter.release import release_folder  # noqa: E402
 from lamplighter.release.server import Server  # noqa: E402
 
 MICROPYTHON = Path(sys.executable).parent / "micropython"
+LARGE = 40_000  # bytes of app, which do not deflate
+KBIT_S = 250
 CHANGED = "ops/status.py"
 LINE = ('"dropped": outbox.dropped', '"dropped": outbox.dropped + 0')
 VERIFY = """
@@ -49,10 +53,28 @@ print(time.ticks_diff(time.ticks_us(), began) / 20000, used)
 
 
 class Counted(Passage):
-    count = 0
+    """Counts what passes; kbit_s -- of both directions together, as a radio has them; None: as fast as it goes."""
+
+    def __init__(self, target: int, kbit_s: int | None = None):
+        self.count = 0
+        self.files = 0  # bytes from the first request for a file on
+        self.seconds = 0.0  # that these took; before them the node copies what it has from slot to slot
+        self._kbit_s = kbit_s
+        self._began = self._free = 0.0
+        self._one = threading.Lock()
+        super().__init__(target)
 
     def passed(self, data: bytes, outward: bool) -> None:
-        self.count += len(data)
+        with self._one:
+            now = time.monotonic()
+            self.count += len(data)
+            if self._began or b"GET /files/" in data:
+                self._began = self._began or now
+                self.files += len(data)
+            if self._kbit_s:
+                self._free = max(now, self._free) + len(data) * 8 / (self._kbit_s * 1000)
+                time.sleep(max(0.0, self._free - now))
+            self.seconds = time.monotonic() - self._began if self._began else 0.0
 
 
 def changed(folder: Path) -> App:
@@ -65,55 +87,62 @@ def changed(folder: Path) -> App:
     return compile.compile_app(folder)
 
 
-def update(folder: Path, old: App, new: App) -> int:
-    """Bytes that cross the web server's connection when a node that runs `old` takes `new`."""
+def update(folder: Path, old: App, new: App, kbit_s: int | None = None) -> Counted:
+    """What crosses the web server's connection when a node that runs `old` takes `new`."""
+    folder.mkdir()
     keys = ReleaseKeys.create(folder / "identity", None)
     name = next(iter(keys.trusted))
     for app in (old, new):
-        made = release_folder.write(folder / "releases", app, {name: keys.read(name, None)})
+        made = release_folder.write(folder / "releases", app, {name: keys.read(name, None)}, keys=keys)
     slot = {path: data for path, data in littlefs.slot(old).items() if path != "manifest.json"}
     server = Server(folder / "releases", "127.0.0.1", 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    passage = Counted(server.port)
+    passage = Counted(server.port, kbit_s)
     url = f"http://127.0.0.1:{passage.port}/{made.path.name}"
-    job = {
-        "old": {
-            "build": old.build, "content": {path: base64.b64encode(data).decode() for path, data in slot.items()},
-            "files": {path: hashlib.sha256(data).hexdigest() for path, data in slot.items()},
-        },
-        "keys": keys.trusted, "floor": "0", "board": "lamppost-esp32", "blocks": 880, "then": {}, "ends": ["rejected"],
-        "desired": json.dumps({"id": "u1", "url": url, "sha256": made.sha256}),
-    }  # fmt: skip
-    (folder / "job.json").write_text(json.dumps(job))
-    script = ROOT / "tests/interop/air_node.py"
-    command = [MICROPYTHON, "-X", "heapsize=64M", script, paths.folder("firmware"), folder / "job.json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
-    assert json.loads(done.stdout.splitlines()[-1])["state"]["active"] == "b", done.stdout
+    wanted = {"id": "u1", "url": url, "sha256": made.sha256}
+    node = asked_node(folder, slot, old.build, wanted, keys=json.loads(keys.for_nodes()), blocks=880, pace=1)
+    assert node["state"]["active"] == "b", node["said"]
     passage.close()
     server.shutdown()
     server.server_close()
-    return passage.count
+    return passage
 
 
-def main() -> None:
+def measure() -> dict:
     app = compile.compile_app()
     old = App(app.modules, app.version, "old")
+    noise = random.Random(1)
+    large = {f"lamppost/large_{number}.mpy": noise.randbytes(LARGE // 10) for number in range(10)}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         new = changed(folder / "firmware")
-        (folder / "line").mkdir()
-        (folder / "whole").mkdir()
-        line = update(folder / "line", old, new)
         nothing = App({"lamppost/__init__.mpy": app.modules["lamppost/__init__.mpy"]}, app.version, "old")
+        line = update(folder / "line", old, new)
         whole = update(folder / "whole", nothing, new)
+        paced = update(folder / "paced", old, App({**app.modules, **large}, app.version, "new"), KBIT_S)
     vectors = ROOT / "tests/data/rsa_vectors.json"
     script = VERIFY.format(firmware=str(paths.folder("firmware")), vectors=str(vectors))
     milliseconds, used = subprocess.run(
         [MICROPYTHON, "-c", script], capture_output=True, text=True, check=True
     ).stdout.split()
-    print(f"one changed line: {line:,} bytes; a whole app: {whole:,} bytes (TCP payload, both directions)")
-    print(f"a check of a signature: {float(milliseconds):.1f} ms and {used} bytes of heap on this computer")
+    wire_s = paced.files * 8 / (KBIT_S * 1000)
+    return {
+        "line": line.count, "whole": whole.count, "paced": paced.files, "paced_s": round(paced.seconds, 2),
+        "wire_s": round(wire_s, 2), "ratio": round(paced.seconds / wire_s, 3), "check_ms": float(milliseconds),
+        "check_bytes": int(used),
+    }  # fmt: skip
+
+
+def lines(m: dict):
+    """The figures as lines to print."""
+    yield "an update over the air (TCP payload in both directions, requests and headers included)"
+    yield f"  one changed line            {m['line']:9,} bytes   (at most 4,096)"
+    yield f"  a whole app                 {m['whole']:9,} bytes"
+    link = f"{LARGE // 1000} kB at {KBIT_S} kbit/s"
+    yield f"  {link:<28}{m['paced_s']:9.2f} s       {m['ratio']:.3f} of the time that its"
+    yield f"                                              {m['paced']:,} bytes take on the wire (at most 1.15)"
+    yield f"  a check of a signature      {m['check_ms']:9.1f} ms      {m['check_bytes']:,} bytes of heap, here"
 
 
 if __name__ == "__main__":
-    main()
+    print("\n".join(lines(measure())))

@@ -1,7 +1,7 @@
 """`make bench`: every figure that Lamplighter promises, measured here and now; the last line is all of it as JSON.
 
-python tests/bench/run.py [PART ...] [--json]; parts: node heap mqtt flash beside faults flashing update cli
-store reports. --json leaves out the tables.
+python tests/bench/run.py [PART ...] [--json]; parts: node heap mqtt flash beside faults flashing update over_the_air
+cli store reports. --json leaves out the tables.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import traceback
 from pathlib import Path
 
 # in this order: tests/interop has a node too, and mqtt looks there first
-PARTS = ("node", "heap", "mqtt", "flash", "beside", "faults", "flashing", "update", "cli", "store", "reports")
+PARTS = (
+    "node", "heap", "mqtt", "flash", "beside", "faults", "flashing", "update", "over_the_air", "cli", "store",
+    "reports",
+)  # fmt: skip
 REPORT = Path(__file__).resolve().parent.parent.parent / "build" / "bench.json"
 
 

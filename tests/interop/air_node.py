@@ -18,7 +18,6 @@ import time
 import vfs
 
 FIRMWARE, MODULES, JOB = sys.argv[1:4]
-PACE = 50  # time-outs pass so much faster
 
 sys.path.insert(0, __file__.rsplit("/", 2)[0] + "/powercut")
 sys.path.insert(0, FIRMWARE)
@@ -34,6 +33,7 @@ from ota_chip import Chip  # noqa: E402
 
 with open(JOB) as file:
     job = json.load(file)
+PACE = job["pace"]  # time-outs pass so much faster
 chip = Chip(MODULES, None, job["rollback"])
 chip.insert(chip.blank(binascii.a2b_base64(job["image"])))
 chip.Partition.rows = [row for row in chip.Partition.rows if row[4] not in job["without"]]

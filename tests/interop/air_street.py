@@ -45,6 +45,30 @@ def _identity():
     return folder
 
 
+def asked_node(folder, app, build, wanted, **facts):
+    """Run a node with that app that is asked for `wanted`: its statuses, its state file, keys, NVS and its idle slot.
+
+    app -- {path: bytes}; facts -- keys, as it has them, and what else is with it and happens to it: see air_node.py
+    """
+    content = {path: base64.b64encode(data).decode() for path, data in app.items()}
+    files = {path: hashlib.sha256(data).hexdigest() for path, data in app.items()}
+    job = {
+        "old": {"build": build, "content": content, "files": files},
+        "floor": "0", "nvs": {}, "ca": "", "held": "", "board": "lamppost-esp32", "blocks": 320, "pace": 50,
+        "desired": json.dumps(wanted), "then": {}, "ends": ["rejected", "confirmed", "waiting"],
+        "machine": MACHINE, "rollback": True, "without": [],
+        "image": base64.b64encode(micropython("old")).decode(), **facts,
+    }  # fmt: skip
+    (folder / "job.json").write_text(json.dumps(job))
+    done = subprocess.run(
+        [MICROPYTHON, "-X", "heapsize=64M", Path(__file__).with_name("air_node.py"), paths.folder("firmware"),
+         Path(virtual.__file__).parent / "chip_modules", folder / "job.json"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 class Street:
     """Keys, a folder with the release of an app, and nodes that are asked to run it."""
 
@@ -79,25 +103,9 @@ class Street:
         try:
             url = f"http{'s' if tls else ''}://{host}:{server.port}/{self.made.path.name}"
             wanted = {"id": "u1", "url": url, "sha256": sha256 or self.made.sha256}
-            content = {path: base64.b64encode(data).decode() for path, data in OLD.items()}
-            files = {path: hashlib.sha256(data).hexdigest() for path, data in OLD.items()}
-            job = {
-                "old": {"build": old_build, "content": content, "files": files},
-                "keys": {"serial": self.keys.serial, **self.keys.trusted},
-                "floor": "0", "nvs": {}, "ca": "", "held": "",
-                "board": "lamppost-esp32", "blocks": 320, "desired": json.dumps(wanted),
-                "then": {phase: [json.dumps({**wanted, **one}) if one else ""] for phase, one in (then or {}).items()},
-                "ends": ["rejected", "confirmed", "waiting"], "machine": MACHINE, "rollback": True, "without": [],
-                "image": base64.b64encode(micropython("old")).decode(), **facts,
-            }  # fmt: skip
-            (self.folder / "job.json").write_text(json.dumps(job))
-            done = subprocess.run(
-                [MICROPYTHON, "-X", "heapsize=32M", Path(__file__).with_name("air_node.py"), paths.folder("firmware"),
-                 Path(virtual.__file__).parent / "chip_modules", self.folder / "job.json"],
-                capture_output=True, text=True, timeout=60, check=False,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stderr
-            return json.loads(done.stdout.splitlines()[-1])
+            asked = {phase: [json.dumps({**wanted, **one}) if one else ""] for phase, one in (then or {}).items()}
+            keys = {"serial": self.keys.serial, **self.keys.trusted}
+            return asked_node(self.folder, OLD, old_build, wanted, **{"keys": keys, "then": asked, **facts})
         finally:
             server.shutdown()
             server.server_close()

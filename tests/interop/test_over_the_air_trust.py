@@ -90,16 +90,17 @@ def ca(authority):
 
 def test_a_release_comes_by_https_from_a_server_of_the_citys_ca(street, tmp_path):
     city = Authority(tmp_path / "city")
-    result = street.run(tls=served(city), host="localhost", ca=ca(city))
+    result = street.run(tls=served(city), host="localhost", ca=ca(city), pace=4)
     assert result["state"]["active"] == "b", result["said"]
 
 
 def test_a_https_server_that_another_ca_has_signed_or_with_another_name_or_date_gets_no_connection(street, tmp_path):
     city, other = Authority(tmp_path / "city"), Authority(tmp_path / "other")
     for tls, word in (
-        (served(other), "untrusted"), (served(city, "elsewhere.lan"), "wrongname"), (served(city, ends=0), "expired"),
+        (served(other), "untrusted"), (served(city, "elsewhere.lan"), "wrongname"),
+        (served(city, begins=-3, ends=-1), "expired"),
     ):  # fmt: skip
-        assert street.ends(tls=tls, host="localhost", ca=ca(city)) == ("waiting", word)
+        assert street.ends(tls=tls, host="localhost", ca=ca(city), pace=4) == ("waiting", word)
 
 
 def test_a_node_without_a_ca_refuses_https_with_a_sentence(street, tmp_path):
