@@ -2,8 +2,9 @@
 
 from dali_wire import Lamp
 from lamppost.drivers.dali_gear import level_of
+from lamppost.lamp.dali_output import WARNINGS
 
-NONE = {"lampFailure": "", "controlGearFailure": "", "controlGearCommFailure": ""}
+NONE = dict.fromkeys(WARNINGS, "")
 
 
 def test_new_gear_is_addressed_and_keeps_the_fail_safe_level_for_itself():
@@ -91,10 +92,23 @@ def test_a_bus_without_supply_is_reported_and_tried_again_for_ever():
     lamp.minutes(60)
     assert "no supply" in lamp.output.warned["controlGearCommFailure"]
     assert len(lamp.lines) == 1, "one line, not one a minute"
-    lamp.output.set(400)
     lamp.chip.gears[0].fault("none")
+    lamp.output.set(400)
+    lamp.minutes(1)
+    assert lamp.levels() == [220], "a new level does not wait for the next try"
     lamp.minutes(11)
-    assert lamp.levels() == [220] and lamp.output.warned == NONE
+    assert lamp.output.warned == NONE
+
+
+def test_gear_that_protects_itself_from_heat_is_named_and_banks_are_read_when_something_fails():
+    lamp = Lamp()
+    lamp.minutes(12)
+    lamp.chip.gears[0].fault("lamp")
+    lamp.minutes(2)
+    assert lamp.output.readings[0]["lamp"]["failures"] == ["failure", "open"]
+    lamp.chip.gears[0].fault("derating")
+    lamp.minutes(1441)
+    assert lamp.output.warned["daliThermalDerating"] == "gear 0"
 
 
 def test_energy_and_diagnostics_are_read_once_a_day():

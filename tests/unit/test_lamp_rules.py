@@ -48,6 +48,18 @@ def test_a_board_without_the_pins_is_refused_for_what_needs_them():
     assert found(pins=None) == {}
 
 
+def test_dali_needs_a_bus_that_can_carry_it():
+    doc = {"lamp": {"output": "dali"}, "location": {"lat": 38.72, "lon": -9.14}}
+    buses = {"dali": {"kind": "dali"}, "air": {"kind": "uart"}, "i2c0": {"kind": "i2c"}}
+    assert rules.faults(doc, PINS, buses) == [] and rules.faults(doc, PINS) == []
+    doc["lamp"]["dali"] = {"bus": "air"}
+    assert rules.faults(doc, PINS, buses) == []
+    doc["lamp"]["dali"] = {"bus": "i2c0"}
+    words = "this board has no bus i2c0 for DALI; use air or dali"
+    assert rules.faults(doc, PINS, buses) == [(("lamp", "dali", "bus"), words)]
+    assert "lamp.dali" in found(dali={"bus": "dali"}), "0-10 V has no use for it"
+
+
 def test_a_pushed_section_of_any_form_is_answered_and_never_raises():
     seed = Seed(4)
     odd = (None, 7, -1.5, "", "x", [], {}, [[]], [[1]], True, {"late": 3}, [{"programme": {}}], "sunset")

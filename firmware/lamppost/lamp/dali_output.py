@@ -18,6 +18,11 @@ _ASTRAY = const(2)  # minutes with another level than it was told, until that is
 _FADE_NONE = const(0)  # the node ramps by itself
 
 
+_FAILURES = ("lampFailure", "controlGearFailure", "controlGearCommFailure")
+_HEAT = {"derating": "daliThermalDerating", "shutdown": "daliThermalShutdown"}  # of the memory banks
+WARNINGS = _FAILURES + ("daliThermalDerating", "daliThermalShutdown")
+
+
 class DaliOutput(Output):
     """bus -- buses/dali_bus.py; clock -- core/clock.py; options -- `lamp` of the configuration; log -- function(text)
 
@@ -38,18 +43,19 @@ class DaliOutput(Output):
         self._banks_ms = clock.uptime_ms() + _BANKS_FIRST_MS
         self._retry_ms = _RETRY_MS
         self._wait_ms = None  # uptime before which a bus that does not work is left alone
+        self._failed_at = None  # permille that a bus that does not work was to be told: another one is tried at once
         self._astray = {}  # short address: minutes in which it had another level
         self._missed = {}  # short address: minutes without an answer
         self.gears = []
         self.readings = {}
-        self.warned = {"lampFailure": "", "controlGearFailure": "", "controlGearCommFailure": ""}
+        self.warned = dict.fromkeys(WARNINGS, "")
 
     def set(self, permille):
         self._permille = permille
 
     async def attend(self):
         now = self._clock.uptime_ms()
-        if self._wait_ms is not None and now < self._wait_ms:
+        if self._wait_ms is not None and now < self._wait_ms and self._permille == self._failed_at:
             return
         try:
             if self._sent != self._permille:
@@ -57,16 +63,17 @@ class DaliOutput(Output):
             if now >= self._due_ms:
                 self._due_ms = now + _MINUTE_MS
                 await self._look_after(now)
-            self._wait_ms = None
-            self._retry_ms = _RETRY_MS
+                self._wait_ms = None
+                self._retry_ms = _RETRY_MS
         except SensorFault as fault:
             if not self.warned["controlGearCommFailure"]:
                 self._log("dali: %s; tried again for ever" % fault)
             self.warned["controlGearCommFailure"] = fault.detail
-            self._wait_ms = now + self._retry_ms
-            self._due_ms = self._wait_ms
-            self._retry_ms = min(_LONGEST_RETRY_MS, 2 * self._retry_ms)
             self._sent = None
+            self._failed_at = self._permille
+            if self._wait_ms is None or now >= self._wait_ms:
+                self._wait_ms = self._due_ms = now + self._retry_ms
+                self._retry_ms = min(_LONGEST_RETRY_MS, 2 * self._retry_ms)
 
     async def _send_level(self):
         """Tell all gear the level, as long as it changes meanwhile."""
@@ -84,7 +91,7 @@ class DaliOutput(Output):
         """Once a minute: status of each gear, the level for all, its check; once a day the memory banks."""
         if not self.gears:
             await self._find()
-        words = {"lampFailure": [], "controlGearFailure": [], "controlGearCommFailure": []}
+        words = {code: [] for code in _FAILURES}
         answering = []
         for gear in self.gears:
             try:
@@ -107,9 +114,10 @@ class DaliOutput(Output):
                 words["controlGearFailure"].append("gear %d reports a failure of its own" % gear.short)
             if not status & (LAMP_FAILURE | GEAR_FAILURE):
                 words["controlGearFailure"] += await self._verify(gear)
+        fresh = [code for code in words if words[code] and not self.warned[code] and code != "controlGearCommFailure"]
         for code in words:
             self.warned[code] = ", ".join(words[code])
-        if now >= self._banks_ms:
+        if fresh or now >= self._banks_ms:  # once a day, and when something has failed
             self._banks_ms = now + _DAY_MS
             await self._read_banks()
 
@@ -172,3 +180,10 @@ class DaliOutput(Output):
                 if data is not None:
                     found[name] = decode(data)
             self.readings[gear.short] = found
+            self._log("dali: gear %d: %s" % (gear.short, found or "has no memory banks"))
+        for name, code in _HEAT.items():
+            hot = [
+                "gear %d" % short for short, found in self.readings.items()
+                if name in found.get("gear", {}).get("failures", ())
+            ]  # fmt: skip
+            self.warned[code] = ", ".join(hot)

@@ -3,13 +3,14 @@
 from micropython import const
 
 from ..core.sun import height
+from .dali_output import WARNINGS
 from .diagnosis import CODES, Diagnosis
 from .lamp_alarms import LampAlarms
 
 _POLL_S = const(1)
 _WARM_S = const(60)
-_GEAR = ("controlGearFailure", "controlGearCommFailure")  # codes that only an output on a bus judges
-ALL_CODES = CODES + _GEAR
+# those that only gear on a bus tells of are judged by the output
+ALL_CODES = CODES + tuple([code for code in WARNINGS if code not in CODES])
 
 
 class LampWatch:

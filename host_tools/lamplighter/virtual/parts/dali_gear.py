@@ -10,7 +10,7 @@ _TWICE_US = 100000
 _INITIALISE_US = 15 * 60 * 1000000
 _MASK = 255
 _SENT_TWICE = tuple(range(0x20, 0x30)) + tuple(range(0x40, 0x82)) + (0xE3,)
-FAULTS = ("lamp", "gear", "short", "unsupplied", "master")
+FAULTS = ("lamp", "gear", "derating", "short", "unsupplied", "master")
 
 
 class Twin(Part):
@@ -299,7 +299,8 @@ class Twin(Part):
         if bank == 205:
             return bytes(_numbers(
                 head, (int(kept["burn_s"]), 4), (kept["starts"], 3), (int(values["volts"] * 10), 2), (50, 1), (95, 1),
-                (1 if self.fault_kind == "gear" else 0, 1), (0, 1), (0, 8), (0, 2), (int(values["celsius"]) + 60, 1),
+                (1 if self.fault_kind == "gear" else 0, 1), (0, 1), (0, 6), (int(self.fault_kind == "derating"), 1),
+                (0, 1), (0, 2), (int(values["celsius"]) + 60, 1),
                 (int(self.percent()), 1),
             ))  # fmt: skip
         if bank == 206:
