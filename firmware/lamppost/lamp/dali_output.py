@@ -48,7 +48,8 @@ class DaliOutput(Output):
         self._missed = {}  # short address: minutes without an answer
         self.gears = []
         self.readings = {}
-        self.warned = dict.fromkeys(WARNINGS, "")
+        for code in WARNINGS:
+            self.warned[code] = ""
 
     def set(self, permille):
         self._permille = permille
