@@ -72,8 +72,8 @@ def test_every_alarm_of_the_firmware_has_a_meaning_and_a_remedy():
     said = "".join(file.read_text() for file in (Path(paths.folder("firmware")) / "lamppost").rglob("*.py"))
     codes = set(re.findall(r'alarms\.set\("([a-zA-Z]+)', said))
     codes |= set(re.findall(r'\("([a-zA-Z]+)", "(?:critical|major|minor|warning)"\)', said))  # with their severity
-    codes |= set(re.findall(r'"([a-zA-Z]+Failure)"', said))  # of lamp and gear
-    assert len(codes) >= 12 and codes <= ALARMS.keys()
+    codes |= set(re.findall(r'"([a-z][a-zA-Z]+(?:Failure|UnexpectedOn|Too(?:Low|High)|Temperature))"', said))
+    assert len(codes) >= 20 and codes <= ALARMS.keys()
     assert all(all(words) for words in map(alarm_words, ALARMS)) and alarm_words("sensorFault-meter")[1]
     assert alarm_words("ofALaterVersion") == ("", "")
 

@@ -36,6 +36,31 @@ ALARMS = {
         "Correct it and push it again; its reason is in cfg/reported.",
     ),
     "lampFailure": ("The lamp does not burn.", "Replace the lamp or the luminaire named in the evidence."),
+    "relayFailure": ("The relay does not open or close.", "Replace the relay, or the board that carries it."),
+    "lampUnexpectedOn": (
+        "The lamp burns although it is switched off.",
+        "Look for a bridged relay, or a second switch in the lamp's circuit.",
+    ),
+    "cyclingFailure": (
+        "The lamp goes out and comes back again and again.",
+        "Replace the lamp: a discharge lamp does so at the end of its life.",
+    ),
+    "lampPowerTooLow": (
+        "The lamp draws less power than it should.",
+        "Compare `watts` in the configuration with the lamp that is fitted; otherwise part of the lamp is dark.",
+    ),
+    "lampPowerTooHigh": (
+        "The lamp draws more power than it should.",
+        "Compare `watts` in the configuration with the lamp that is fitted; otherwise look for a second load.",
+    ),
+    "powerFactorTooLow": ("The lamp's power factor is low.", "Replace its driver or its capacitor."),
+    "dimmingFailure": ("The lamp does not follow its dimming level.", "Check the dimming wires and the driver."),
+    "supplyVoltageTooLow": ("The mains voltage is low.", "Tell the grid operator, or check the circuit's load."),
+    "supplyVoltageTooHigh": ("The mains voltage is high.", "Tell the grid operator, or check the neutral wire."),
+    "highControllerTemperature": (
+        "The controller is hot, and the lamp may be dimmed for it.",
+        "Check how the controller is mounted, and that the luminaire can give off its heat.",
+    ),
     "controlGearFailure": (
         "The control gear reports a failure of its own, or is not as it was set up.",
         "Replace the gear named in the evidence, or set it up again.",
