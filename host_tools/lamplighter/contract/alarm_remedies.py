@@ -58,7 +58,7 @@ ALARMS = {
     "supplyVoltageTooLow": ("The mains voltage is low.", "Tell the grid operator, or check the circuit's load."),
     "supplyVoltageTooHigh": ("The mains voltage is high.", "Tell the grid operator, or check the neutral wire."),
     "highControllerTemperature": (
-        "The controller is hot, and the lamp may be dimmed for it.",
+        "The controller is hotter than it should be.",
         "Check how the controller is mounted, and that the luminaire can give off its heat.",
     ),
     "controlGearFailure": (
