@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from lamplighter import paths
 from lamplighter.cli import lamplighter
-from lamplighter.settlement import half_hours, switchings, units
+from lamplighter.settlement import half_hours, switchings, unit_list
 from lamplighter.store.databases import target
 from lamplighter.store.messages import sort
 
@@ -170,12 +170,12 @@ def test_a_changed_row_stops_the_settlement_and_nothing_is_written(tmp_path):
 
 def test_all_errors_of_the_inventory_are_named_at_once(tmp_path):
     (tmp_path / "units.csv").write_text(UNITS + "london/lp-1,LND000000001,0,997,421\nLP 2,way-too-long-ref,1,998,1\n")
-    with pytest.raises(units.UnitsInvalid) as found:
-        units.read(tmp_path / "units.csv")
+    with pytest.raises(unit_list.UnitsInvalid) as found:
+        unit_list.read(tmp_path / "units.csv")
     text = "\n".join(found.value.details)
     for word in ("3: items", "3: regime", "3: charge_code", "4: lamppost", "4: unit"):
         assert f"units.csv:{word}" in text
     (tmp_path / "twice.csv").write_text(UNITS + UNITS.splitlines()[1] + "\n")
-    with pytest.raises(units.UnitsInvalid) as found:
-        units.read(tmp_path / "twice.csv")
+    with pytest.raises(unit_list.UnitsInvalid) as found:
+        unit_list.read(tmp_path / "twice.csv")
     assert "stands on line 2 already" in found.value.details[0]

@@ -35,7 +35,7 @@ def command(
 
     Example: lamplighter settle --to lamps.duckdb --units units.csv --day 2026-12-21 --out days --administrator ABCDEFG
     """
-    from ..settlement import half_hours, issue, switchings, units
+    from ..settlement import half_hours, issue, switchings, unit_list
     from ..store.reading import read
 
     if not (len(administrator) == 7 and administrator.isalnum() and administrator.isascii()):
@@ -44,7 +44,7 @@ def command(
         local = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError):
         raise click.UsageError(f"There is no time zone {zone!r}; --zone is a name such as Europe/London.") from None
-    known = units.read(inventory)
+    known = unit_list.read(inventory)
     logs = read(to, lambda rows: switchings.logs(rows(switchings.QUERY)))
     broken = [f"{log.lamppost}: {words}." for log in logs if log.lamppost in known for words in log.broken]
     if broken:

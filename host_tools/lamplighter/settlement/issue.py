@@ -11,7 +11,7 @@ from ..documents import atomic_file
 from ..problems import FileRefused
 from .half_hours import MISSING, HalfHour
 from .switchings import EPOCH, SwitchingLog
-from .units import Unit
+from .unit_list import Unit
 
 LAST = 999  # the version has three digits
 OPEN = "events<MA><YYYYMMDD>.log"  # body of the event file: BSCP520 4.6.3.3 (b) ff.
