@@ -78,6 +78,16 @@ def test_the_keys_of_trusted_releases_stay_on_the_node(lamp):
     assert on_the_node(lamp) == DOC
 
 
+def test_an_update_over_the_air_that_is_on_trial_ends_with_a_flashing(lamp):
+    trial = {"active": "a", "trial": {"slot": "b", "crashes": 0}}
+    give(lamp, json.dumps(trial).encode(), "/state.json")
+    done = flash(lamp)
+    assert done.returncode == 0, done.stderr
+    with Repl(lamp.port) as node:
+        assert "trial" not in (node_files.document(node, "/state.json") or {})
+    assert on_the_node(lamp) == DOC
+
+
 def test_a_damaged_file_system_is_not_written_over_before_the_engineer_gives_it_up(lamp):
     vfs = board_file.load(BOARD).partition("vfs")
     before = lamp.read_flash(vfs.offset, vfs.size)

@@ -68,6 +68,8 @@ def look(
             found = {path: node_files.read(node, path) for path in files_on_chip.CONFIGURATIONS}
             configuration = _usable(found, say)
             there = node_files.checksums(node, sorted(files))
+            # an update over the air that is on trial would go back after this visit, to the app or image before
+            on_trial = "trial" in (node_files.document(node, OWN[0]) or {})
             read = {path: node_files.read(node, path) for path in _beside(configuration)}
             kept = {path: data for path, data in read.items() if data}
     except ConsoleLocked:
@@ -77,7 +79,7 @@ def look(
             raise weak(device) from None
         return None
     ours = "/board.json" in there
-    return Before(mac, name(configuration), configuration, there == files, kept, dipped, ours)
+    return Before(mac, name(configuration), configuration, there == files and not on_trial, kept, dipped, ours)
 
 
 def look_on_chip(
