@@ -81,7 +81,7 @@ parking: $(READY)  ## run hundreds of hard bay-days through the node's parking c
 
 nights: $(READY)  ## ten virtual years of nights of the lamp, dark and day-burning minutes; power cuts in its night (5 minutes)
 	@.ci/broker
-	@$(BIN)/python tests/lamp/nights.py
+	@$(BIN)/python tests/lamp/control_nights.py
 	@$(BIN)/python tests/lamp/cuts.py
 
 crashes: $(READY)  ## kill store, broker and database 200 times under load and count what is lost or there twice (CRASHES="--kills 50" changes it)

@@ -164,6 +164,7 @@ def test_a_commander_commands_and_a_lamppost_hears_its_own_commands_only(connect
         lamp.subscribe(f"lamppost/v1/lisbon/lp-0001/{suffix}")
         lamp.subscribe(f"lamppost/v1/lisbon/lp-0002/{suffix}")
     assert "Granted" in commander.subscribe("lamppost/v1/+/+/ack/+")
+    assert "Granted" in commander.subscribe("lamppost/v1/+/+/ota/fetch")
     for suffix in TOLD:
         commander.publish(f"lamppost/v1/lisbon/lp-0002/{suffix}")
         assert commander.publish(f"lamppost/v1/lisbon/lp-0001/{suffix}") == "publish Success"

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))
 
-import nights  # noqa: E402
+import control_nights as nights  # noqa: E402
 import sun_truth  # noqa: E402
 from lamppost.core.calendar import days  # noqa: E402
 from lamppost.core.sun import SUNSET_DEG, crossing  # noqa: E402

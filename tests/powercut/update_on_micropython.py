@@ -53,7 +53,8 @@ job = json.loads(read(sys.argv[3]))
 RUNS = sys.argv[4]
 STRIDE = int(sys.argv[5])
 IDLE = "b" if RUNS == "a" else "a"
-boot = {"sys": sys, "os": os, "json": json, "print": lambda *words: None}
+# an update by cable leaves MicroPython as it is
+boot = {"base_image": None, "sys": sys, "os": os, "json": json, "print": lambda *words: None}
 exec(text[text.index("def active") : text.index("def keep_maintenance")], boot)  # noqa: S102
 hashes = {path: binascii.unhexlify(sha) for path, sha in job["new"]["files"].items()}
 vfs.umount("/")

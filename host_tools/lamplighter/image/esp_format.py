@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+import zlib
 from dataclasses import dataclass
 
 from ..boards import partitions
@@ -145,6 +146,17 @@ def with_flash_size(loader: bytes, flash_size: int) -> bytes:
     """
     loader = loader[:3] + bytes([size_code(flash_size) << 4 | loader[3] & 0x0F]) + loader[4:]
     return loader[:-32] + hashlib.sha256(loader[:-32]).digest() if loader[23] else loader
+
+
+def otadata(size: int) -> bytes:
+    """The otadata partition of a chip that starts ota_0, as the boot loader itself leaves it after its first start.
+
+    So a chip that runs the image has the same bytes, and flashing it again writes nothing. Sequence number 1, no label,
+    state 2 (valid), CRC of the number; source: ESP-IDF, esp_flash_partitions.h
+    """
+    number = struct.pack("<I", 1)
+    crc = zlib.crc32(number, 0xFFFFFFFF)
+    return (number + b"\xff" * 20 + struct.pack("<II", 2, crc)).ljust(size, b"\xff")
 
 
 def size_code(flash_size: int) -> int:
