@@ -150,7 +150,7 @@ def test_power_cuts_and_reboots_by_command_during_the_trial_take_nothing_back(tr
     good = releases.release({"ops/status.py": ('"dropped": outbox.dropped', '"dropped": outbox.dropped + 0')})
     heard.forget()
     ask(broker, desired(good, "u3"))
-    for number in range(8):
+    for number in range(4):
         heard.until("evt/boot", lambda m: m["build"] == good.document["build"], 90)
         heard.until("tele/energy", within=60)
         heard.forget()
