@@ -1,5 +1,6 @@
 """`lamplighter bridge home-assistant`: what it announces, and what its templates make of the contract's messages."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -19,7 +20,7 @@ UNITS = {
     "pm4": {"µg/m³"}, "pm10": {"µg/m³"}, "carbon_dioxide": {"ppm"}, "nitrogen_dioxide": {"µg/m³"},
     "ozone": {"µg/m³"}, "sulphur_dioxide": {"µg/m³"}, "temperature": {"°C"}, "humidity": {"%"},
     "atmospheric_pressure": {"hPa"}, "illuminance": {"lx"}, "duration": {"h"}, "signal_strength": {"dBm"},
-    "aqi": {None}, None: {None, "µg/m³"},
+    "aqi": {None}, None: {None, "µg/m³", "ppb"},
 }  # fmt: skip
 
 
@@ -46,6 +47,20 @@ def bridge(broker, *options):
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@contextlib.contextmanager
+def bridging(broker):
+    """The command as it runs beside the test; yields a function that reads its next line."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "lamplighter", "bridge", "home-assistant", "--host", broker.host, "--port",
+         str(broker.port), "--json", "--seconds", "30"], stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        yield lambda: json.loads(running.stdout.readline())
+    finally:
+        running.terminate()
+        running.communicate(timeout=20)
 
 
 def announced(street):
@@ -78,10 +93,21 @@ def test_each_sensor_has_a_unit_that_its_class_allows_and_the_micro_sign_that_is
     from lamplighter.bridge.home_assistant import QUANTITIES
 
     for name, row in QUANTITIES.items():
-        assert row.unit in UNITS[row.device_class], name
-        assert "\u03bc" not in (row.unit or "")
+        _, unit = row.scale(name)
+        assert unit in UNITS[row.device_class], name
+        assert "\u03bc" not in (unit or "")
         if row.device_class == "energy":
             assert row.state_class == "total_increasing"
+
+
+def test_a_gas_keeps_the_unit_of_the_contract():
+    from lamplighter.bridge.home_assistant import QUANTITIES
+    from lamplighter.contract import UNITS as VALUES
+
+    gases = [name for name in ("no2", "o3", "so2", "co2") if name in QUANTITIES]
+    assert {name: f"[{QUANTITIES[name].scale(name)[1]}]" for name in gases} == {
+        name: VALUES[name]["ucum"] for name in ("no2", "o3", "so2", "co2")
+    }
 
 
 def test_every_value_of_the_contract_is_a_sensor_or_is_known_to_be_none():
@@ -98,20 +124,13 @@ def test_every_value_of_the_contract_is_a_sensor_or_is_known_to_be_none():
 def test_templates_scale_values_show_null_as_unknown_and_take_no_notice_of_what_waited(broker, street):
     for name in ("info", "state", "tele-parking", "tele-light"):
         street(name)
-    listener = subprocess.Popen(
-        [sys.executable, "-m", "lamplighter", "bridge", "home-assistant", "--host", broker.host, "--port",
-         str(broker.port), "--json", "--seconds", "30"], stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert json.loads(listener.stdout.readline())["new"]
+    with bridging(broker) as said:
+        assert said()["new"]
         street("tele-energy")
         street("tele-air")
         street("diag")
-        assert not json.loads(listener.stdout.readline())["new"]
+        assert not said()["new"]
         street.subscriber.wait(lambda heard: any(topic == CONFIG and b"air_pm2_5" in text for topic, text, _ in heard))
-    finally:
-        listener.terminate()
-        listener.communicate(timeout=20)
     components = announced(street)["cmps"]
     energy = {**examples.files()["tele-energy"]["payload"], "h": 0}
     voltage = components["energy_u_mv"]["val_tpl"]
@@ -143,17 +162,10 @@ def test_an_announcement_that_is_right_is_not_repeated_and_keeps_what_has_not_co
 
 def test_home_assistant_that_starts_gets_everything_again_and_a_lamppost_can_be_taken_out(broker, street):
     street("info")
-    listener = subprocess.Popen(
-        [sys.executable, "-m", "lamplighter", "bridge", "home-assistant", "--host", broker.host, "--port",
-         str(broker.port), "--json", "--seconds", "30"], stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert json.loads(listener.stdout.readline())["new"]
+    with bridging(broker) as said:
+        assert said()["new"]
         street.subscriber.publish("homeassistant/status", b"online")
-        assert json.loads(listener.stdout.readline())["node"] == "lisbon/lp-0066"
-    finally:
-        listener.terminate()
-        listener.communicate(timeout=20)
+        assert said()["node"] == "lisbon/lp-0066"
     bridge(broker, "--remove", "lisbon/lp-0066")
     street.subscriber.wait(lambda heard: any(topic == CONFIG and not text for topic, text, _ in heard))
 

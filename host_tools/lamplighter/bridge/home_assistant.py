@@ -2,7 +2,7 @@
 
 Home Assistant then reads the lamppost's own topics by the templates in it; no value passes through here. Classes and
 units: https://developers.home-assistant.io/docs/core/entity/sensor. A value with the wrong unit for its class is
-refused by Home Assistant, so each row below has both.
+refused by Home Assistant. The sign in µg/m³ is U+00B5, which all its versions know.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from typing import Any
 
 from .. import __version__
 from ..contract import ROOT, UNITS
+from ..telemetry.shown_values import shown
 from ..telemetry.state import Node
 
-MICRO = "\u00b5"  # of "µg/m³"; Home Assistant maps it, and knows U+03BC from 2025 on only
-PAGE = "https://developers.home-assistant.io"
 _ALIVE = "{{ 'online' if value_json.state == 'online' else 'offline' }}"
 # random, as two commands of one millisecond must not have the same id: the second would count as a repeat
 _ID = "ha-{{ (now().timestamp() * 1000) | int }}-{{ range(0, 1000000) | random }}"
@@ -28,55 +27,57 @@ Component = dict[str, Any]
 
 @dataclass(frozen=True)
 class Quantity:
-    """How a value of the contract becomes a sensor. divisor -- of the contract's unit to Home Assistant's."""
+    """How a value of the contract becomes a sensor; a value without a class of its own has its unit alone."""
 
     name: str
-    device_class: str | None
-    unit: str | None
-    divisor: int = 1
-    state_class: str | None = "measurement"
+    device_class: str | None = None
+    state_class: str = "measurement"
     diagnostic: bool = False
+    own: tuple[int, str | None] | None = None  # (divisor, unit) of what no screen shows
+
+    def scale(self, value: str) -> tuple[int, str | None]:
+        """(divisor, unit) of a value of the contract, as every screen has it: shown_values.py."""
+        how = shown(value)
+        if self.own or how is None:
+            return self.own or (1, None)
+        return how.divisor, how.unit or None
 
 
+_TOTAL = "total_increasing"
 QUANTITIES = {
-    "u_mv": Quantity("Voltage", "voltage", "V", 1000),
-    "u1_mv": Quantity("Voltage L1", "voltage", "V", 1000),
-    "u2_mv": Quantity("Voltage L2", "voltage", "V", 1000),
-    "u3_mv": Quantity("Voltage L3", "voltage", "V", 1000),
-    "i_ma": Quantity("Current", "current", "A", 1000),
-    "i1_ma": Quantity("Current L1", "current", "A", 1000),
-    "i2_ma": Quantity("Current L2", "current", "A", 1000),
-    "i3_ma": Quantity("Current L3", "current", "A", 1000),
-    "p_mean_mw": Quantity("Power", "power", "W", 1000),
-    "p_max_mw": Quantity("Highest power", "power", "W", 1000),
-    "p1_mw": Quantity("Power L1", "power", "W", 1000),
-    "p2_mw": Quantity("Power L2", "power", "W", 1000),
-    "p3_mw": Quantity("Power L3", "power", "W", 1000),
-    "q_mvar": Quantity("Reactive power", "reactive_power", "var", 1000),
-    "s_mva": Quantity("Apparent power", "apparent_power", "VA", 1000),
-    "pf": Quantity("Power factor", "power_factor", None),
-    "f_mhz": Quantity("Frequency", "frequency", "Hz", 1000),
-    "imp_mwh": Quantity("Energy", "energy", "kWh", 10**6, "total_increasing"),
-    "exp_mwh": Quantity("Energy exported", "energy", "kWh", 10**6, "total_increasing"),
-    "pm1": Quantity("PM1", "pm1", f"{MICRO}g/m³"),
-    "pm2_5": Quantity("PM2.5", "pm25", f"{MICRO}g/m³"),
-    "pm4": Quantity("PM4", None, f"{MICRO}g/m³"),
-    "pm10": Quantity("PM10", "pm10", f"{MICRO}g/m³"),
-    "co2": Quantity("CO2", "carbon_dioxide", "ppm"),
-    "no2": Quantity("NO2", "nitrogen_dioxide", f"{MICRO}g/m³"),
-    "o3": Quantity("Ozone", "ozone", f"{MICRO}g/m³"),
-    "so2": Quantity("SO2", "sulphur_dioxide", f"{MICRO}g/m³"),
-    "voc_index": Quantity("VOC index", None, None),
-    "nox_index": Quantity("NOx index", None, None),
-    "t": Quantity("Temperature", "temperature", "°C"),
-    "rh": Quantity("Humidity", "humidity", "%"),
-    "p": Quantity("Air pressure", "atmospheric_pressure", "hPa"),
-    "lux": Quantity("Illuminance", "illuminance", "lx"),
-    "burn_s": Quantity("Burn hours", "duration", "h", 3600, "total_increasing"),
-    "switchings": Quantity("Switchings", None, None, 1, "total_increasing"),
-    "rssi": Quantity("WiFi signal", "signal_strength", "dBm", diagnostic=True),
-    "depth": Quantity("Records waiting", None, None, diagnostic=True),
-    "power_cuts": Quantity("Power cuts", None, None, 1, "total_increasing", diagnostic=True),
+    "u_mv": Quantity("Voltage", "voltage"),
+    **{f"u{n}_mv": Quantity(f"Voltage L{n}", "voltage") for n in (1, 2, 3)},
+    "i_ma": Quantity("Current", "current"),
+    **{f"i{n}_ma": Quantity(f"Current L{n}", "current") for n in (1, 2, 3)},
+    "p_mean_mw": Quantity("Power", "power"),
+    "p_max_mw": Quantity("Highest power", "power"),
+    **{f"p{n}_mw": Quantity(f"Power L{n}", "power") for n in (1, 2, 3)},
+    "q_mvar": Quantity("Reactive power", "reactive_power"),
+    "s_mva": Quantity("Apparent power", "apparent_power"),
+    "pf": Quantity("Power factor", "power_factor"),
+    "f_mhz": Quantity("Frequency", "frequency"),
+    "imp_mwh": Quantity("Energy", "energy", _TOTAL),
+    "exp_mwh": Quantity("Energy exported", "energy", _TOTAL),
+    "pm1": Quantity("PM1", "pm1"),
+    "pm2_5": Quantity("PM2.5", "pm25"),
+    "pm4": Quantity("PM4"),
+    "pm10": Quantity("PM10", "pm10"),
+    "co2": Quantity("CO2", "carbon_dioxide"),
+    # in ppb, which the classes of these gases allow from 2026 on only
+    "no2": Quantity("NO2"),
+    "o3": Quantity("Ozone"),
+    "so2": Quantity("SO2"),
+    "voc_index": Quantity("VOC index"),
+    "nox_index": Quantity("NOx index"),
+    "t": Quantity("Temperature", "temperature"),
+    "rh": Quantity("Humidity", "humidity"),
+    "p": Quantity("Air pressure", "atmospheric_pressure"),
+    "lux": Quantity("Illuminance", "illuminance"),
+    "burn_s": Quantity("Burn hours", "duration", _TOTAL, own=(3600, "h")),
+    "switchings": Quantity("Switchings", state_class=_TOTAL),
+    "rssi": Quantity("WiFi signal", "signal_strength", diagnostic=True, own=(1, "dBm")),
+    "depth": Quantity("Records waiting", diagnostic=True),
+    "power_cuts": Quantity("Power cuts", state_class=_TOTAL, diagnostic=True),
 }
 # what no sensor is made of: parts of a state, or settings
 _TELEMETRY = ("tele/energy", "tele/air", "tele/light", "diag")
@@ -126,7 +127,6 @@ def _components(node: Node, identity: str) -> dict[str, Component]:
         "identify": {
             "p": "button", "name": "Identify", "dev_cla": "identify", "ent_cat": "diagnostic",
             "cmd_t": f"{root}/cmd/identify", "cmd_tpl": f'{{"id":"{_ID}","exp":"{_SOON}","args":{{}}}}',
-            "avty_t": f"{root}/state", "avty_tpl": _ALIVE,
         },
     }  # fmt: skip
     for suffix, value in node.last.items():
@@ -149,7 +149,6 @@ def _components(node: Node, identity: str) -> dict[str, Component]:
         component["uniq_id"] = f"{identity}_{key}"
         if key != "online" and not key.startswith("alarm_"):
             component |= {"avty_t": f"{root}/state", "avty_tpl": _ALIVE}
-        found[key] = component
     return found
 
 
@@ -157,7 +156,8 @@ def _sensor(where: str, name: str) -> Component:
     """A value of the telemetry: null is unknown, and a record that waited is not the state of now."""
     row = QUANTITIES[name]
     value = f"value_json.{name}"
-    scaled = f"{value} / {row.divisor}" if row.divisor > 1 else value
+    divisor, unit = row.scale(name)
+    scaled = f"{value} / {divisor}" if divisor > 1 else value
     late = "" if where.endswith("/diag") else "'' if value_json.h == 1 else "
     component: Component = {
         "p": "sensor",
@@ -165,9 +165,9 @@ def _sensor(where: str, name: str) -> Component:
         "stat_t": where,
         "val_tpl": f"{{{{ {late}{scaled} if {value} is number else none }}}}",
     }
-    decimals = max(UNITS[name]["decimals"] if name in UNITS else 0, len(str(row.divisor)) - 1)
+    decimals = max(UNITS[name]["decimals"] if name in UNITS else 0, len(str(divisor)) - 1)
     extra = {
-        "dev_cla": row.device_class, "unit_of_meas": row.unit, "stat_cla": row.state_class,
+        "dev_cla": row.device_class, "unit_of_meas": unit, "stat_cla": row.state_class,
         "ent_cat": "diagnostic" if row.diagnostic else None, "sug_dsp_prc": min(decimals, 2),
     }  # fmt: skip
     return {**component, **{key: value for key, value in extra.items() if value is not None}}
