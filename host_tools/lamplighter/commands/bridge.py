@@ -12,7 +12,7 @@ from ..bridge.announce import Announcer
 from ..bridge.home_assistant import topic
 from ..telemetry.subscriber import Connection, Incoming, Subscriber
 from .broker_access import BrokerAccess, TopicLevel, broker_options
-from .push import Node
+from .lampposts import Node
 
 _GATHER_S = 1.0  # the messages of a lamppost come together: one discovery message for all of them
 

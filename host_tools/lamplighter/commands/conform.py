@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,16 +10,16 @@ import click
 from .. import __version__, screen
 from ..conform import verdict_files as report
 from ..conform.conform_run import Hooks, Run
-from ..contract.topics import NAME
 from ..problems import NotConforming
 from .broker_access import BrokerAccess, broker_options
+from .lampposts import Node
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
 @broker_options
-@click.option("--node", required=True, metavar="SITE/NODE", help="The lamppost.")
+@click.option("--node", type=Node(), required=True, metavar="SITE/NODE", help="The lamppost.")
 @click.option("--seconds", type=click.FloatRange(5, 86400), default=60, show_default=True, metavar="S",
               help="Listen for so long; longer than its longest window.")  # fmt: skip
 @click.option("--restart-broker", metavar="COMMAND", help="Command that restarts the broker; judges how it comes back.")
@@ -41,8 +40,6 @@ def command(
 
     Example: lamplighter conform --host broker.lan --node lisbon/lp-0042 --html verdict.html
     """
-    if not re.fullmatch(f"{NAME}/{NAME}", node):
-        raise click.UsageError(f"--node {node!r} is not SITE/NODE; each is 1 to 32 of a-z, 0-9 and hyphens.")
     if bool(power_off) != bool(power_on):
         raise click.UsageError("--power-off and --power-on must be used together.")
     run = Run(access.subscriber, node, note=lambda text: screen.note(f"{node}: {text}"))

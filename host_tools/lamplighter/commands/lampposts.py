@@ -11,6 +11,17 @@ import click
 from ..contract.topics import NAME
 
 
+class Node(click.ParamType):
+    """SITE/NODE of one lamppost."""
+
+    name = "node"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(f"{NAME}/{NAME}", value):
+            self.fail(f"{value!r} is not SITE/NODE: small letters, digits and hyphens, 1 to 32 each", param, ctx)
+        return value
+
+
 def names(words: Iterable[str]) -> list[str]:
     """SITE/NODE of each lamppost, each once. Raises UsageError, or RosterInvalid for a roster."""
     found: list[str] = []

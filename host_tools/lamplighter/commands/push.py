@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import click
@@ -10,7 +9,6 @@ import click
 from .. import screen
 from ..config import config_file
 from ..contract import ROOT
-from ..contract.topics import NAME
 from ..problems import ConfigInvalid, PushRejected, PushReverted, PushUnfinished, SecretsInClear
 from ..telemetry import updating
 from ..telemetry.pushing import PUBLISH_S, Push, fingerprint, pushed, topics
@@ -29,17 +27,6 @@ _SAID = {
 }
 
 
-class Node(click.ParamType):
-    """SITE/NODE of one lamppost."""
-
-    name = "node"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not re.fullmatch(f"{NAME}/{NAME}", value):
-            self.fail(f"{value!r} is not SITE/NODE: small letters, digits and hyphens, 1 to 32 each", param, ctx)
-        return value
-
-
 @click.group("push")
 def command() -> None:
     """Send lampposts a configuration or a release of the app over the air.
@@ -52,7 +39,7 @@ command.add_command(push_app.command)
 
 
 @command.command("config")
-@click.argument("node", type=Node(), metavar="NODE")
+@click.argument("node", type=lampposts.Node(), metavar="NODE")
 @click.argument("file", metavar="FILE")
 @broker_options
 @click.option("--patch", "is_patch", is_flag=True, help="FILE is a merge patch (RFC 7396) of what the lamppost has.")

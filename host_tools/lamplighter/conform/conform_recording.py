@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..contract import Topic, TopicError, check_message, parse_topic, read
-from ..telemetry.state import Telemetry
+from ..contract import Topic
+from ..telemetry.state import Seen, Telemetry
 from ..telemetry.subscriber import Incoming
 
 ON_THE_WAY = ("accepted", "progress")
@@ -26,18 +26,10 @@ class Message:
     errors: tuple[str, ...]
 
     @classmethod
-    def of(cls, arrived: Incoming) -> Message:
-        try:
-            place = parse_topic(arrived.topic)
-        except TopicError:
-            place = None
-        try:
-            body = read(arrived.payload)
-        except ValueError:
-            body = None
-        errors = tuple(check_message(arrived.topic, arrived.payload, arrived.retained, strict=False))
-        body = body if isinstance(body, dict) else None
-        return cls(arrived.topic, place, arrived.payload, body, arrived.retained, arrived.qos, errors)
+    def of(cls, arrived: Incoming, seen: Seen) -> Message:
+        body = seen.message if isinstance(seen.message, dict) else None
+        errors = tuple(seen.errors)
+        return cls(arrived.topic, seen.place, arrived.payload, body, arrived.retained, arrived.qos, errors)
 
     @property
     def kind(self) -> str:
@@ -68,14 +60,17 @@ class Recording:
     marks: dict[str, int] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)  # the ids of the kit's own commands, by step
 
-    def take(self, arrived: Incoming) -> Message | None:
-        """Remember a message of the lamppost; None for what others send to it."""
-        one = Message.of(arrived)
-        if one.place and one.place.kind.received:
-            return None
-        self.messages.append(one)
-        self.telemetry.take(arrived.topic, arrived.payload, arrived.retained)
-        return one
+    def take(self, arrived: Incoming) -> None:
+        """Remember a message of the lamppost; not what others send to it."""
+        one = Message.of(arrived, self.telemetry.take(arrived.topic, arrived.payload, arrived.retained))
+        if not (one.place and one.place.kind.received):
+            self.messages.append(one)
+
+    def keep(self, arrived: Incoming) -> None:
+        """The same for what a subscriber got who came later: no sequence is judged by it."""
+        one = Message.of(arrived, Telemetry(strict=False).take(arrived.topic, arrived.payload, arrived.retained))
+        if not (one.place and one.place.kind.received):
+            self.kept[arrived.topic] = one
 
     def mark(self, step: str) -> None:
         self.marks[step] = len(self.messages)

@@ -286,11 +286,16 @@ def _restart(recording: Recording) -> Verdict:
     return True, "It came back and answered a command."
 
 
+def said_lost(recording: Recording) -> bool:
+    """Whether the broker has said `lost` since the power was cut, and before it came back."""
+    return any(state.get("state") == "lost" for state in recording.of("state", POWER_OFF, POWER_ON))
+
+
 def _will(recording: Recording) -> Verdict:
     if POWER_OFF not in recording.marks:
         return None, _NOT_CUT
-    said = [str(state.get("state")) for state in recording.of("state", POWER_OFF, POWER_ON)]
-    if "lost" not in said:
+    if not said_lost(recording):
+        said = [str(state.get("state")) for state in recording.of("state", POWER_OFF, POWER_ON)]
         return False, f"The broker did not say lost in its name; it said {', '.join(said) or 'nothing'}."
     return True, "The broker said lost in its name."
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from ..contract import ROOT
+from ..telemetry import commanding
 from ..telemetry.subscriber import Connection, Incoming, Subscriber
 from . import conform_hooks as hooks
 from . import conform_rules as rules
-from .conform_recording import Message, Recording
+from .conform_recording import Recording
 
 ANSWER_S = 20.0  # for the last word of a command
 SETTLE_S = 1.0  # so long nothing retained has come: that was all
@@ -70,13 +69,12 @@ class Run:
         self._send(rules.REPORT, "report")
         self._await(lambda: bool(self.recording.last_words(rules.REPORT, rules.REPEAT)), ANSWER_S)
         self._listen(SETTLE_S)
-        self._ask(rules.EXPIRED, "identify", exp=_at(-3600))
+        self._ask(rules.EXPIRED, "identify", exp=commanding.expiry(-3600))
         self._ask(rules.UNKNOWN, "no-such-verb")
         self._ask(rules.INVALID, "identify", exp="tomorrow")
 
     def _restart(self, hook: str) -> None:
         self._note("restart of its broker")
-        self.recording.mark(rules.RESTART)
         hooks.run(hook)
         self._ask(rules.RESTART, "report", within=BACK_S)
 
@@ -84,7 +82,7 @@ class Run:
         self._note("power cut")
         self.recording.mark(rules.POWER_OFF)
         hooks.run(off)
-        self._await(lambda: any(state.get("state") == "lost" for state in self._states()), LOST_S)
+        self._await(lambda: rules.said_lost(self.recording), LOST_S)
         self._send(rules.RETAINED, "report", retain=True)
         self.recording.mark(rules.POWER_ON)
         hooks.run(on)
@@ -92,9 +90,6 @@ class Run:
         self._await(lambda: bool(self.recording.last_words(rules.RETAINED)), ANSWER_S)
         self._subscriber.publish(f"{self._root}/cmd/report", b"", retain=True)
         self._listen(SETTLE_S)
-
-    def _states(self) -> list[dict]:
-        return self.recording.of("state", rules.POWER_OFF)
 
     def _ask(self, step: str, verb: str, exp: str | None = None, within: float = ANSWER_S) -> None:
         """A command, sent until it is answered; wait for its last word."""
@@ -109,8 +104,8 @@ class Run:
 
     def _send(self, step: str, verb: str, exp: str | None = None, retain: bool = False) -> None:
         name = self.recording.asked.setdefault(step, f"conform-{self._ids}-{step}")
-        body = {"id": name, "exp": exp or _at(600), "args": {}}
-        self._subscriber.publish(f"{self._root}/cmd/{verb}", json.dumps(body).encode(), retain=retain, wait_s=5)
+        body = commanding.payload(name, exp or commanding.expiry(600))
+        self._subscriber.publish(f"{self._root}/cmd/{verb}", body, retain=retain, wait_s=5)
 
     def _newcomer(self) -> None:
         """What a second subscriber gets, who comes now."""
@@ -120,9 +115,7 @@ class Run:
             while (left := end - time.monotonic()) > 0:
                 arrived = later.next(left)
                 if isinstance(arrived, Incoming) and arrived.retained:
-                    one = Message.of(arrived)
-                    if one.place is None or not one.place.kind.received:
-                        self.recording.kept[arrived.topic] = one
+                    self.recording.keep(arrived)
                     end = time.monotonic() + SETTLE_S
         for arrived in self._subscriber.pending():
             self._take(arrived)
@@ -140,7 +133,3 @@ class Run:
             self.recording.take(arrived)
         elif isinstance(arrived, Connection) and not arrived.up:
             self.recording.telemetry.interrupted()
-
-
-def _at(seconds: float) -> str:
-    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")

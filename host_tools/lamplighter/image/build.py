@@ -72,7 +72,10 @@ def build(board: Board, micropython: Path, out: Path | None = None, progress: Pr
     parts = [
         Segment("loader", board.silicon.offset, official.loader),
         Segment("table", TABLE_OFFSET, partitions.encode(board.partitions).ljust(SECTOR, b"\xff")),
-        *(Segment(row.name, row.offset, esp_format.otadata(row.size)) for row in _named(board, "otadata")),
+        *(
+            Segment(row.name, row.offset, esp_format.otadata(row.size))
+            for row in board.partitions if row.name == "otadata"
+        ),
         Segment(slot.name, slot.offset, official.app),
         *_runs(board.partition("vfs").offset, vfs, blocks),
     ]
@@ -81,10 +84,6 @@ def build(board: Board, micropython: Path, out: Path | None = None, progress: Pr
         progress(f"writing {out}")
         atomic_file.write(out, image.flash(), "Name another file with --out.")
     return image
-
-
-def _named(board: Board, name: str) -> list[partitions.Partition]:
-    return [row for row in board.partitions if row.name == name]
 
 
 def _runs(start: int, vfs: bytes, blocks: set[int]) -> list[Segment]:

@@ -38,8 +38,7 @@ def build(source: Source, period: Period, lamps: list[Lamppost]) -> Report:
     days.sort(key=lambda row: (row["lamppost"], row["day"], VALUES.index(row["name"])))
     report = Report("air", "Air", period, [f"Air windows of the store {source.name}."])
     report.sections = [_particles(source, period, days), _index(source, period, streets), _flagged(source)]
-    if untimed := source.untimed("air"):
-        report.cautions.append(f"{untimed} windows of the store have no known time yet; they are in no figure.")
+    report.cautions += source.untimed("air", "windows")
     return report
 
 

@@ -36,8 +36,7 @@ def build(source: Source, period: Period, lamps: list[Lamppost], baselines: list
     report.sections.append(_consumption(source, period, lamps, rows))
     for baseline in baselines:
         report.sections.append(savings.section(source, period, lamps, baseline))
-    if untimed := source.untimed("energy"):
-        report.cautions.append(f"{untimed} windows of the store have no known time yet; they are in no figure.")
+    report.cautions += source.untimed("energy", "windows")
     long = source.row(f"SELECT count(*) AS n FROM energy_window WHERE window_s > {HOUR_S}")["n"]
     if long:
         report.cautions.append(f"{long} windows are longer than an hour: their energy is spread evenly over the hours.")

@@ -39,8 +39,7 @@ def build(source: Source, period: Period, lamps: list[Lamppost]) -> Report:
     section.charts = _charts(source, period, hours)
     section.tables = [_by_street(rows), _by_bay(rows), _by_hour(hours)]
     report.sections.append(section)
-    if untimed := source.untimed("parking"):
-        report.cautions.append(f"{untimed} messages of the store have no known time yet; they are in no figure.")
+    report.cautions += source.untimed("parking", "messages")
     return report
 
 

@@ -44,9 +44,10 @@ class Source:
             raise NothingToReport(f"{cause}; the time of its {has['n']} is not known.")
         raise NothingToReport(f"{cause}; it has some from {has['first']:%Y-%m-%d} to {has['last']:%Y-%m-%d}.")
 
-    def untimed(self, view: str) -> int:
-        """Records of unknown time: they are in no report."""
-        return self.row(f"SELECT count(*) AS n FROM {view} WHERE ts IS NULL")["n"]
+    def untimed(self, view: str, what: str) -> list[str]:
+        """A caution where records have no known time, as they are in no report; what -- they are called."""
+        count = self.row(f"SELECT count(*) AS n FROM {view} WHERE ts IS NULL")["n"]
+        return [f"{count} {what} of the store have no known time yet; they are in no figure."] if count else []
 
 
 def within(column: str, period: Period) -> str:

@@ -32,8 +32,7 @@ def build(source: Source, period: Period, lamps: list[Lamppost]) -> Report:
     never = [lamp.name for lamp in lamps if lamp.name not in {row["lamppost"] for row in rows}]
     if never:
         report.cautions.append(f"Known to the store, but without a record in the period: {some(never)}.")
-    if untimed := source.untimed("telemetry"):
-        report.cautions.append(f"{untimed} records of the store have no known time yet; they are in no figure.")
+    report.cautions += source.untimed("telemetry", "records")
     return report
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 from ..contract import ROOT
-from ..telemetry import updating
+from ..telemetry import commanding, updating
 from ..telemetry.subscriber import Connection, Incoming, Subscriber
 from .engine import ABORTED, FINISHED, PAUSED, RUNNING, STOPPED, Publication, Rollout
 from .member import UNREACHED, WAITING
@@ -112,9 +110,9 @@ class Runner:
 
     def _ask_for_signals(self, survey_s: float) -> None:
         online = [one for one in self.rollout.members if one.online]
-        exp = (datetime.fromtimestamp(self._utc(), UTC) + timedelta(seconds=60)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        exp = commanding.expiry(60, self._utc())
         for one in online:
-            body = json.dumps({"id": uuid.uuid4().hex[:12], "exp": exp, "args": {}}).encode()
+            body = commanding.payload(uuid.uuid4().hex[:12], exp)
             self._connection.publish(f"{ROOT}/{one.name}/cmd/report", body)
         self._listen(survey_s, lambda: all(one.rssi is not None for one in online))
 

@@ -11,11 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..contract import ROOT, TopicError, check_message, parse_topic
-from .subscriber import Incoming, Subscriber
+from .subscriber import Incoming, Subscriber, filters_of
 
 AGAIN_S = 5.0  # a command that is not answered at all is sent again
 GOOD_S = 30.0  # so much longer than the wait a command is good: the clocks may differ
-FEW = 20  # lampposts up to which each has subscriptions of its own
 NO_ANSWER = "noanswer"
 _ON_THE_WAY = ("accepted", "progress")
 
@@ -51,6 +50,17 @@ class Answer:
         return {**row, "lines": self.lines} if self.lines else row
 
 
+def expiry(seconds: float, utc: float | None = None) -> str:
+    """An `exp` so many seconds after utc (Unix seconds; None: now)."""
+    now = datetime.now(UTC) if utc is None else datetime.fromtimestamp(utc, UTC)
+    return (now + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def payload(name: str, exp: str, args: dict[str, Any] | None = None) -> bytes:
+    """A command for cmd/{verb}; name -- its id."""
+    return json.dumps({"id": name, "exp": exp, "args": args or {}}).encode()
+
+
 def commanded(
     subscriber: Callable[[list[str]], Subscriber], nodes: list[str], verb: str, args: dict[str, Any], wait_s: float,
     name: str | None = None, show: Show | None = None,
@@ -61,9 +71,9 @@ def commanded(
     show(answer, word, sentence, lines) -- called for each word as it comes
     """
     answers = {node: Answer(node, name or uuid.uuid4().hex[:12]) for node in nodes}
-    exp = (datetime.now(UTC) + timedelta(seconds=wait_s + GOOD_S)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    exp = expiry(wait_s + GOOD_S)
     deadline = time.monotonic() + wait_s
-    with subscriber(_filters(nodes)) as connection:
+    with subscriber(filters_of(nodes, "ack/+", "state")) as connection:
         while left := [answer for answer in answers.values() if not answer.ended]:
             now = time.monotonic()
             if now >= deadline:
@@ -71,8 +81,7 @@ def commanded(
             for answer in left:
                 if not answer.word and (not answer.sent_at or now - answer.sent_at >= AGAIN_S):
                     answer.sent_at = now
-                    body = {"id": answer.id, "exp": exp, "args": args}
-                    connection.publish(f"{ROOT}/{answer.node}/cmd/{verb}", json.dumps(body).encode())
+                    connection.publish(f"{ROOT}/{answer.node}/cmd/{verb}", payload(answer.id, exp, args))
             arrived = connection.next(min(0.5, deadline - now))
             if isinstance(arrived, Incoming):
                 _take(answers, arrived, show)
@@ -81,11 +90,6 @@ def commanded(
             answer.sentence = _why(answer)
             answer.word = NO_ANSWER
     return list(answers.values())
-
-
-def _filters(nodes: list[str]) -> list[str]:
-    where = nodes if len(nodes) <= FEW else sorted({node.split("/")[0] + "/+" for node in nodes})
-    return [f"{ROOT}/{place}/{what}" for place in where for what in ("ack/+", "state")]
 
 
 def _take(answers: dict[str, Answer], arrived: Incoming, show: Show | None) -> None:

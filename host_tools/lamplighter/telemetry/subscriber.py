@@ -17,8 +17,10 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from .. import hosts
+from ..contract import ROOT
 from ..problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused, BrokerUnreachable, Problem
 
+FEW = 20  # lampposts up to which each has subscriptions of its own
 _DATES = (9, 10)  # OpenSSL's numbers: not yet valid, expired
 _LOGIN = ("Bad user name or password", "Not authorized", "Banned")
 
@@ -37,6 +39,12 @@ class Connection:
 
     up: bool
     reason: str = ""
+
+
+def filters_of(nodes: list[str], *suffixes: str) -> list[str]:
+    """What to subscribe to for these topics of SITE/NODE each: of many lampposts, those of their whole sites."""
+    where = nodes if len(nodes) <= FEW else sorted({node.split("/")[0] + "/+" for node in nodes})
+    return [f"{ROOT}/{place}/{suffix}" for place in where for suffix in suffixes]
 
 
 class Subscriber:

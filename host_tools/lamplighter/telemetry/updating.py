@@ -12,11 +12,10 @@ from typing import Any
 from ..contract import ROOT, TopicError, check_message, parse_topic
 from ..release.release_address import ReleaseAddress
 from .block_server import BlockServer
-from .subscriber import Incoming, Subscriber
+from .subscriber import Incoming, Subscriber, filters_of
 
 PUBLISH_S = 10.0  # the longest wait for the broker to take a message
 ENDS = ("confirmed", "reverted", "rejected", "withdrawn")
-FEW = 20  # lampposts up to which each has subscriptions of its own
 
 
 @dataclass
@@ -76,8 +75,7 @@ def new_id() -> str:
 
 def filters(nodes: list[str]) -> list[str]:
     """What to subscribe to, to follow updates of these lampposts."""
-    where = nodes if len(nodes) <= FEW else sorted({node.split("/")[0] + "/+" for node in nodes})
-    return [f"{ROOT}/{place}/{what}" for place in where for what in ("ota/status", "ota/fetch", "state")]
+    return filters_of(nodes, "ota/status", "ota/fetch", "state")
 
 
 def publish(
