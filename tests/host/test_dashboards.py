@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "docs"), str(ROOT / "tests/interop")]
 
 from pages import dashboards  # noqa: E402  # pyright: ignore[reportMissingImports]
-from postgres_cluster import PostgresCluster, find_postgres  # noqa: E402  # pyright: ignore[reportMissingImports]
+from postgres_cluster import running_cluster  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 FILES = {name.rpartition("/")[2]: text for name, text in dashboards.content().items() if name.endswith(".json")}
 NAMES = list(FILES)
@@ -24,16 +24,12 @@ NAMES = list(FILES)
 
 @pytest.fixture(scope="module")
 def filled():
-    if not find_postgres():
-        pytest.skip("PostgreSQL is not installed")
-    cluster = PostgresCluster()
-    cluster.start()
-    database = target(cluster.url())
-    database.open()
-    month.write(database, 20, date(2026, 11, 1), 2)
-    database.close()
-    yield cluster.url()
-    cluster.remove()
+    with running_cluster() as cluster:
+        database = target(cluster.url())
+        database.open()
+        month.write(database, 20, date(2026, 11, 1), 2)
+        database.close()
+        yield cluster.url()
 
 
 def panels(name):

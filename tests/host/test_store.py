@@ -29,7 +29,7 @@ from lamplighter.web.stored_history import StoredHistory
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "interop"))
 
-from postgres_cluster import PostgresCluster, find_postgres  # noqa: E402  # pyright: ignore[reportMissingImports]
+from postgres_cluster import running_cluster  # noqa: E402  # pyright: ignore[reportMissingImports]
 from publisher import Lamp  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 NOW = datetime(2027, 6, 1, 12, 0)  # later than every example of the contract
@@ -75,12 +75,8 @@ class Database:
 
 @pytest.fixture(scope="module")
 def cluster():
-    if not find_postgres():
-        pytest.skip("PostgreSQL is not installed")
-    cluster = PostgresCluster()
-    cluster.start()
-    yield cluster
-    cluster.remove()
+    with running_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture

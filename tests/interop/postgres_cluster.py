@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -131,3 +132,16 @@ def _children(pid: int) -> list[int]:
 def _signal(pid: int, which: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, which)
+
+
+@contextlib.contextmanager
+def running_cluster() -> Iterator[PostgresCluster]:
+    """For a fixture: a cluster that is removed at the end; without PostgreSQL the tests are skipped."""
+    import pytest
+
+    if not find_postgres():
+        pytest.skip("PostgreSQL is not installed")
+    cluster = PostgresCluster()
+    cluster.start()
+    yield cluster
+    cluster.remove()

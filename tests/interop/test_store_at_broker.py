@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import store_crashes
-from postgres_cluster import PostgresCluster, find_postgres
+from postgres_cluster import find_postgres, running_cluster
 from publisher import Lamp, Publisher
 from store_processes import StoreProcess
 
@@ -23,12 +23,8 @@ def store(broker, tmp_path):
 
 @pytest.fixture(scope="module")
 def cluster():
-    if not find_postgres():
-        pytest.skip("PostgreSQL is not installed")
-    cluster = PostgresCluster()
-    cluster.start()
-    yield cluster
-    cluster.remove()
+    with running_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture

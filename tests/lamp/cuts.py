@@ -13,16 +13,10 @@ from pathlib import Path
 
 sys.path += [str(Path(__file__).parents[1] / folder) for folder in ("virtual", "interop", "powercut")]
 
-from night_lamp import Lamp  # noqa: E402
+from night_lamp import LATE, LISBON, RTC, Lamp  # noqa: E402
 
 ON_S, PROGRAMME_S = 2, 10
 LEVEL = 500  # permille, of the programme after 23:00
-RTC = {"id": "rtc", "part": "ds3231", "bus": "i2c0"}
-PROGRAMME = {
-    "zone": "WET0WEST,M3.5.0/1,M10.5.0", "calendar": [{"programme": "late"}],
-    "programmes": {"late": {"periods": [{"from": "sunset", "to": "sunrise"}],
-                            "points": [{"at": "23:00", "op": "set", "level": 50}]}},
-}  # fmt: skip
 NIGHT = datetime.datetime(2026, 12, 21, 23, 5, tzinfo=datetime.UTC)
 
 
@@ -32,8 +26,8 @@ def measured(cuts: int, seed: int = 1) -> dict[str, float]:
     worst = {"cuts": cuts, "on_s": 0.0, "programme_s": 0.0}
     with tempfile.TemporaryDirectory() as folder:
         street = Lamp(
-            Path(folder), parts=[RTC], luminaire={}, start=NIGHT, location={"lat": 38.72, "lon": -9.14},
-            lamp={"output": "0-10v", **PROGRAMME},
+            Path(folder), parts=[RTC], luminaire={}, start=NIGHT, location=LISBON,
+            lamp={"output": "0-10v", **LATE},
         )  # fmt: skip
         try:
             street.node.start()

@@ -4,6 +4,7 @@ import asyncio
 import gc
 
 from command_bench import Bench
+from ground import Notes
 from journal_on_ram import Ticks
 from lamppost.core.faults import SensorFault
 from lamppost.ops import verbs
@@ -46,17 +47,6 @@ class Lidar:
 class Wifi:
     def rssi(self):
         return -61
-
-
-class Notes:
-    def __init__(self):
-        self.notes = {}
-
-    def kept(self, name):
-        return self.notes.get(name)
-
-    def keep(self, name, data, now=False):
-        self.notes[name] = data
 
 
 class Alarms:

@@ -21,6 +21,13 @@ from brokers import Mosquitto, Subscriber  # noqa: E402
 
 EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 START = datetime.datetime(2026, 9, 20, 19, 0, tzinfo=datetime.UTC)
+LISBON = {"lat": 38.72, "lon": -9.14}
+RTC = {"id": "rtc", "part": "ds3231", "bus": "i2c0"}
+LATE = {
+    "zone": "WET0WEST,M3.5.0/1,M10.5.0", "calendar": [{"programme": "late"}],
+    "programmes": {"late": {"periods": [{"from": "sunset", "to": "sunrise"}],
+                            "points": [{"at": "23:00", "op": "set", "level": 50}]}},
+}  # fmt: skip
 SERVERS = ["a.time.lan", "b.time.lan", "c.time.lan"]
 
 

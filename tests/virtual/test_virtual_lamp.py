@@ -6,15 +6,8 @@ import datetime
 import json
 
 import pytest
-from night_lamp import EPOCH, Lamp
+from night_lamp import EPOCH, LATE, LISBON, RTC, Lamp
 
-LISBON = {"lat": 38.72, "lon": -9.14}
-RTC = {"id": "rtc", "part": "ds3231", "bus": "i2c0"}
-LATE = {
-    "zone": "WET0WEST,M3.5.0/1,M10.5.0", "calendar": [{"programme": "late"}],
-    "programmes": {"late": {"periods": [{"from": "sunset", "to": "sunrise"}],
-                            "points": [{"at": "23:00", "op": "set", "level": 50}]}},
-}  # fmt: skip
 DUSK = datetime.datetime(2026, 12, 21, 17, 12, tzinfo=datetime.UTC)  # the sun sets at 17:18
 
 

@@ -5,15 +5,8 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from night_lamp import EPOCH, Lamp
+from night_lamp import EPOCH, LATE, LISBON, RTC, Lamp
 
-LISBON = {"lat": 38.72, "lon": -9.14}
-RTC = {"id": "rtc", "part": "ds3231", "bus": "i2c0"}
-LATE = {
-    "zone": "WET0WEST,M3.5.0/1,M10.5.0", "calendar": [{"programme": "late"}],
-    "programmes": {"late": {"periods": [{"from": "sunset", "to": "sunrise"}],
-                            "points": [{"at": "23:00", "op": "set", "level": 50}]}},
-}  # fmt: skip
 # what the simulated luminaire and gear draw: 2 W for the rest of the lamppost
 ANALOGUE = [[10, 15.2], [25, 27.4], [50, 47.6], [75, 67.7], [100, 88]]
 DALI = [[10, 9.6], [25, 18.4], [50, 32.9], [75, 47.5], [100, 62]]
