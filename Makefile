@@ -8,6 +8,8 @@ PYTHON ?= python3
 HIL ?= tests/hil
 BOARD ?= lamppost-esp32
 BENCH ?= tests/hil/virtual.toml
+# The tests start the tools hundreds of times: compile each module once, also where the environment forbids to keep it.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## list the targets
 	@echo "Lamplighter: install smart lampposts and watch their telemetry."

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ..boards import board_file
 from ..boards.board_file import Board
 from ..image import build
 from .lamppost import VirtualLamppost
+
+
+@functools.cache
+def image(board: str) -> build.Image:
+    """The image of a board of this project for a virtual lamppost, built once for all tests of a process."""
+    loaded = board_file.load(board)
+    return build.build(loaded, build.standin(loaded))
 
 
 @pytest.fixture
@@ -26,7 +35,8 @@ def virtual_lamppost(tmp_path: Path) -> Iterator[Callable[..., VirtualLamppost]]
         lamppost = VirtualLamppost(board, **options)
         started.append(lamppost)
         if flashed:
-            lamppost.flash_image(build.build(lamppost.board, build.standin(lamppost.board)))
+            own = isinstance(board, Board)
+            lamppost.flash_image(build.build(board, build.standin(board)) if own else image(board))
         return lamppost.start()
 
     yield make
