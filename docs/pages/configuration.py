@@ -60,6 +60,7 @@ TITLES = {
     "pole": "pole: knocked down or not", "lamp": "lamp: output, luminaire, programmes",
     "lamp.dali": "lamp.dali: the interface", "lamp.light_output": "lamp.light_output: corrections",
     "lamp.light_output.maintenance": "lamp.light_output.maintenance: dirt",
+    "lamp.presence": "lamp.presence: who is there",
     "lamp.calendar": "lamp.calendar: which programme on which night",
 }  # fmt: skip
 # where the schema has no words of its own

@@ -81,9 +81,10 @@ class Node:
         sensing, self.readings = setup.build(self.config, clock, self.counters, self.parts)
         self.sensing = list(sensing.values())
         self.meter = sensing.get("energy")  # the sensing object of the energy meter, if there is one
+        self.presence = sensing.get("presence")
         self.control = self.switching_log = self.lamp_watch = None
         if drives:
-            self.control = assembly.control(self, sensing["light"])
+            self.control = assembly.control(self, sensing["light"], self.presence)
             self.switching_log = assembly.switching_log(self)
             self.lamp_watch = assembly.lamp_watch(self)
         start_times.mark("sensing")

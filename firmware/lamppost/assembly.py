@@ -133,11 +133,14 @@ def dimmer(output, config, clock, name):
     return Dimmer(output, options, clock, backoff.place_ms(name.encode(), 1000 * options.get("spread_s", 0)))
 
 
-def control(node, light):
-    """Decides on the lamp's level; light -- sensing/light.py's Light, which reports it and knows day and night."""
+def control(node, light, presence):
+    """Decides on the lamp's level; light -- sensing/light.py's Light, which reports it and knows day and night.
+
+    presence -- sensing/presence.py, None without one
+    """
     config = node.config
     sensor = light if "light" in config else None
-    made = Control(config["lamp"], config["location"], node.clock, node.dimmer, node.counters, sensor)
+    made = Control(config["lamp"], config["location"], node.clock, node.dimmer, node.counters, sensor, presence)
     light.lamp = made
     return made
 

@@ -42,6 +42,23 @@ def test_a_file_of_programmes_is_shown_and_drawn(tmp_path):
     assert "civil dusk  2026-12-21T17:48:14Z" in done.stdout and "█" in done.stdout
 
 
+def test_periods_of_sensor_and_presence_are_told_as_what_they_are(tmp_path):
+    file = tmp_path / "sensed.json"
+    programme = {
+        "periods": [{"from": "16:30", "to": "18:00", "when": "dark"}, {"from": "18:00", "to": "07:00"}],
+        "points": [{"at": "23:00", "op": "set", "level": 30}],
+        "presence": [{"from": "23:00", "to": "05:00", "level": 80, "hold_s": 60}],
+    }
+    file.write_text(json.dumps({"calendar": [{"programme": "sensed"}], "programmes": {"sensed": programme}}))
+    shown = show(file, "--night", "2026-12-21", *LISBON).stdout
+    assert "18:00:00Z  100 %  programme sensed; only while the light sensor reports dark\n" in shown
+    assert "30 %  23:00 set 30; 80 % while somebody is there and 60 s after\n" in shown
+    assert "▓ only while dark" in shown and "░ while somebody is there" in shown
+    rows = json.loads(show(file, "--night", "2026-12-21", *LISBON, "--json").stdout)["periods"]
+    assert {"when": "dark", "level": 100}.items() <= rows[1].items()
+    assert [row["presence"] for row in rows if "presence" in row] == [[{"level": 80, "hold_s": 60}]]
+
+
 def test_where_no_sun_sets_the_events_are_null():
     found = json.loads(show("--night", "2026-06-21", "--lat", "70", "--lon", "20", "--json").stdout)
     assert [found[name] for name in ("sunset", "civil_dusk", "civil_dawn", "sunrise")] == [None] * 4

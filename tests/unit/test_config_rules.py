@@ -27,11 +27,12 @@ def test_every_fault_is_named_at_once():
     doc = {
         "v": 2, "site": "lisbon", "node": "lp-0043", "wifi": {}, "mqtt": {"host": "b", "port": 0, "window": "8"},
         "parts": [METER, METER, {"id": "dust", "part": "unheard-of", "bus": "uart9"}],
+        "lamp": {"presence": {"parts": ["watcher"]}},
         "energy": {"part": "metre"}, "parking": [{"bay": "1", "parts": ["gone", "dust"]}], "mode": "operation",
     }  # fmt: skip
     assert sorted(found(doc)) == [
-        "energy.part", "mode", "mqtt.port", "mqtt.window", "node", "parking.1", "parts.dust.bus", "parts.dust.part",
-        "parts.meter", "v", "wifi.ssid",
+        "energy.part", "lamp", "lamp.presence.parts", "mode", "mqtt.port", "mqtt.window", "node", "parking.1",
+        "parts.dust.bus", "parts.dust.part", "parts.meter", "v", "wifi.ssid",
     ]  # fmt: skip
 
 
@@ -47,10 +48,12 @@ def test_documents_of_any_kind_are_faults_and_never_exceptions():
     odd = (None, 7, "x", [], {}, [{}], True, {"parts": 5}, {"id": {}})
     for value in odd:
         assert found(value)
-        for key in ("v", "site", "wifi", "mqtt", "parts", "energy", "air", "parking", "light", "pole", "mode"):
+        for key in ("v", "site", "wifi", "mqtt", "parts", "energy", "air", "parking", "light", "pole", "lamp", "mode"):
             found(dict(GOOD, **{key: value}))
             found(dict(GOOD, mqtt={"host": "b", "tls": value, "port": value}))
             found(dict(GOOD, parts=[value, {"id": value, "part": value, "bus": value}]))
+            found(dict(GOOD, lamp={"presence": value}))
+            found(dict(GOOD, lamp={"presence": {"parts": value, "bays": value}}))
             found(dict(GOOD, air={"parts": value}, parking=[value, {"bay": value, "parts": value}]))
 
 

@@ -4,9 +4,11 @@ from ground import Notes
 from journal_on_ram import Ticks
 from lamppost.core.calendar import DAY, seconds
 from lamppost.core.clock import NTP
-from lamppost.lamp.control import OVERRIDE, SAFE, SCHEDULE, SENSOR, Control
+from lamppost.core.faults import SensorFault
+from lamppost.lamp.control import OVERRIDE, PRESENCE, SAFE, SCHEDULE, SENSOR, Control
 from lamppost.lamp.dimming import Dimmer
 from lamppost.lamp.output import Output
+from lamppost.sensing.presence import Presence
 
 LISBON = {"lat": 38.72, "lon": -9.14}
 LATE = {
@@ -14,6 +16,14 @@ LATE = {
     "programmes": {"late": {"periods": [{"from": "sunset", "to": "sunrise"}],
                             "points": [{"at": "23:00", "op": "set", "level": 50}]}},
 }  # fmt: skip
+SENSED = dict(LATE, programmes={"late": {"periods": [
+    {"from": "sunset-60", "to": "sunrise+60", "when": "dark"}, {"from": "20:00", "to": "04:00"},
+]}})  # fmt: skip
+WATCHED = dict(LATE, programmes={"late": {
+    "periods": [{"from": "sunset", "to": "sunrise"}], "points": [{"at": "18:00", "op": "set", "level": 20}],
+    "presence": [{"from": "22:00", "to": "05:00", "level": 90, "hold_s": 60},
+                 {"from": "22:00", "to": "05:00", "level": 50, "hold_s": 300}],
+}})  # fmt: skip
 PART_NIGHT = dict(LATE, programmes={"late": {"periods": [{"from": "sunset", "to": "01:00"}]}})
 
 
@@ -26,26 +36,35 @@ class Counters(Notes):
 
 
 class Bench:
-    def __init__(self, at=None, options=LATE, sensor=True, counters=None, light_output=None):
+    def __init__(self, at=None, options=LATE, sensor=True, counters=None, light_output=None, bays=()):
         self.time = Ticks()
         self.clock = self.time.clock()
         self.counters = counters or Counters()
         self.sensor = Sensor() if sensor else None
         options = dict(options, light_output=light_output or {})
         self.dimmer = Dimmer(Output(), options, self.clock)
-        self.control = Control(options, LISBON, self.clock, self.dimmer, self.counters, self.sensor)
+        self.presence = Presence({"parts": ["radar"]}, self.clock, bays)
+        self.radar, self.silence = self.presence.of("radar")
+        self.control = Control(
+            options, LISBON, self.clock, self.dimmer, self.counters, self.sensor, self.presence
+        )  # fmt: skip
         if at:
             self.know(at)
 
     def know(self, at):
         self.clock.set_utc(seconds(at), 0, NTP, 20)
 
-    def run(self, minutes=1, night=None):
-        """(level, why) after so many minutes, with the light sensor as told."""
+    def run(self, minutes=1, night=None, somebody=False):
+        """(level, why) after so many minutes, with light sensor and radar as told; somebody None: it is silent."""
         if self.sensor:
             self.sensor.night = night
         for _ in range(minutes * 6):
             self.time.ms += 10000
+            if somebody is None:
+                self.silence(SensorFault("silent"))
+            else:
+                self.radar({"presence": int(somebody)})
+            self.presence.poll()
             self.control.poll()
             self.dimmer.step()
         return self.dimmer.level // 10, self.control.why
@@ -189,3 +208,58 @@ def test_a_self_test_is_done_by_day_only_and_leaves_the_lamp_to_its_programme():
     assert bench.run(night=False)[0] == 50
     bench.control.test(None)
     assert bench.run(night=False) == (0, SCHEDULE)
+
+
+def test_a_period_while_dark_follows_the_light_sensor_and_without_it_the_sun():
+    bench = Bench("2026-12-21T16:40:00Z", SENSED)  # the sun sets at 17:18
+    assert bench.run(5, night=False) == (0, SENSOR)
+    assert bench.run(5, night=True) == (100, SENSOR)
+    assert bench.run(5, night=None) == (0, SENSOR)
+    assert bench.run(30, night=None) == (100, SENSOR)
+    assert bench.run(2, night=False) == (0, SENSOR)  # just after sunset, and still light
+    assert Bench("2026-12-21T21:00:00Z", SENSED).run(2, night=False) == (100, SCHEDULE)
+
+
+def test_a_light_sensor_that_sees_light_all_night_leaves_no_street_dark():
+    bench = Bench("2026-12-21T18:00:00Z", SENSED)
+    assert bench.run(5, night=False) == (0, SENSOR)
+    assert bench.run(10, night=False) == (100, SAFE)
+
+
+def test_presence_raises_the_level_within_its_period_and_for_its_time_afterwards():
+    bench = Bench("2026-12-21T21:30:00Z", WATCHED)
+    assert bench.run(5, somebody=True) == (20, SCHEDULE)
+    bench.run(30)
+    assert bench.run(1) == (20, SCHEDULE)
+    assert bench.run(1, somebody=True) == (90, PRESENCE)
+    assert bench.run(1) == (90, PRESENCE)
+    assert bench.run(3) == (50, PRESENCE)
+    assert bench.run(2) == (20, SCHEDULE)
+
+
+def test_a_silent_radar_counts_as_somebody():
+    bench = Bench("2026-12-21T23:00:00Z", WATCHED)
+    assert bench.run(1) == (20, SCHEDULE)
+    assert bench.run(1, somebody=None) == (90, PRESENCE)
+    assert bench.run(10, somebody=None) == (90, PRESENCE)
+    assert bench.run(6) == (20, SCHEDULE)
+
+
+def test_a_message_of_presence_counts_for_its_time_and_an_override_comes_first():
+    bench = Bench("2026-12-21T23:00:00Z", WATCHED)
+    bench.presence.report(120)
+    assert bench.run(2) == (90, PRESENCE)
+    bench.control.override(10, seconds("2026-12-21T23:30:00Z"), 0)
+    assert bench.run(1) == (10, OVERRIDE)
+
+
+class Bay:
+    state = "unknown"
+
+
+def test_a_vehicle_that_comes_or_goes_is_somebody_and_a_bay_that_becomes_known_is_not():
+    bay = Bay()
+    bench = Bench("2026-12-21T23:00:00Z", WATCHED, bays=[bay])
+    for state, level in (("free", 20), ("occupied", 90), ("free", 90), ("unknown", 50)):
+        bay.state = state
+        assert bench.run(1)[0] == level, state

@@ -42,6 +42,16 @@ def test_all_faults_are_named_at_once():
     ]  # fmt: skip
 
 
+def test_periods_while_dark_and_of_presence_need_somebody_who_sees_that():
+    sensed = {"p": {"periods": [{"when": "dark"}], "presence": [{"from": "23:00", "to": "05:00", "level": 80}]}}
+    calendar = [{"programme": "p"}]
+    wrong = found(programmes=sensed, calendar=calendar)
+    assert sorted(wrong) == ["lamp.presence", "light"] and "programme p" in wrong["light"]
+    assert sorted(found(programmes=sensed, calendar=calendar, presence={"bays": ["1"]})) == [
+        "lamp.presence.bays", "light",
+    ]  # fmt: skip
+
+
 def test_a_board_without_the_pins_is_refused_for_what_needs_them():
     assert found(pins={"lamp_relay": 19}) == {"lamp.output": "this board has no pin lamp_pwm"}
     assert "lamp.output" in found(pins={"lamp_pwm": 18}) and found(pins={"lamp_pwm": 18}, standby="on") == {}

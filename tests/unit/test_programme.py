@@ -20,7 +20,7 @@ def hm(utc_s):
 
 
 def levels(programme, date):
-    return [(hm(first), hm(last), level) for first, last, level, _ in programme.night(date)]
+    return [(hm(row.begins), hm(row.ends), row.level) for row in programme.night(date)]
 
 
 def whole(rows):
@@ -30,7 +30,7 @@ def whole(rows):
 
 def test_the_default_is_full_light_from_sunset_to_sunrise():
     rows = Programme({}, *LISBON).night(days(2026, 12, 21))
-    assert [(level, why) for _, _, level, why in rows] == [
+    assert [(row.level, row.why) for row in rows] == [
         (0, "outside the active periods"), (100, "default"), (0, "outside the active periods"),
     ]  # fmt: skip
     assert hm(rows[1][0]) == "17:18" and hm(rows[1][1]) == "07:51"
@@ -91,7 +91,7 @@ def test_operations_work_on_the_present_level_and_stay_between_0_and_100():
     document = {"programmes": {"p": {"periods": [{"from": "17:00", "to": "07:00"}], "points": points}},
                 "calendar": [{"programme": "p"}]}  # fmt: skip
     rows = Programme(document, *LISBON).night(days(2026, 1, 5))
-    assert [level for _, _, level, _ in rows if level or _ != "outside the active periods"][1:7] == [
+    assert [row.level for row in rows if row.level or row.why != "outside the active periods"][1:7] == [
         70, 35, 60, 20, 100, 0,
     ]  # fmt: skip
 
@@ -107,19 +107,53 @@ def test_where_the_sun_does_not_set_there_is_no_light_and_where_it_does_not_rise
 def test_a_moment_has_the_level_of_its_night():
     programme = Programme(LATE, *LISBON)
     day = days(2026, 12, 22) * DAY
-    assert programme.at(day + 2 * 3600) == (50, "23:00 set 50")
-    assert programme.at(day + 6 * 3600) == (100, "05:30 set 100")
-    assert programme.at(day + 12 * 3600)[0] == 0
+    found = [programme.at(day + hours * 3600) for hours in (2, 6, 12)]
+    assert [(row.level, row.why) for row in found[:2]] == [(50, "23:00 set 50"), (100, "05:30 set 100")]
+    assert found[2].level == 0
+
+
+def test_a_period_while_dark_and_a_presence_period_are_rows_of_their_own():
+    document = {"calendar": [{"programme": "p"}], "programmes": {"p": {
+        "periods": [{"from": "16:30", "to": "18:00", "when": "dark"}, {"from": "17:30", "to": "07:00"}],
+        "points": [{"at": "23:00", "op": "set", "level": 30}],
+        "presence": [{"from": "22:00", "to": "05:00", "level": 80, "hold_s": 60},
+                     {"from": "23:00", "to": "05:00", "op": "add", "level": 20}],
+    }}}  # fmt: skip
+    rows = Programme(document, *LISBON).night(days(2026, 12, 21))
+    assert whole(rows)
+    assert [(hm(row.begins), row.level, row.dark, row.presence) for row in rows] == [
+        ("12:00", 0, False, ()), ("16:30", 100, True, ()), ("17:30", 100, False, ()),
+        ("22:00", 100, False, ((100, 60),)), ("23:00", 30, False, ((80, 60), (50, 120))),
+        ("05:00", 30, False, ()), ("07:00", 0, False, ()),
+    ]  # fmt: skip
+
+
+def test_a_period_while_dark_needs_no_times():
+    document = {"calendar": [{"programme": "p"}], "programmes": {"p": {"periods": [{"when": "dark"}]}}}
+    rows = Programme(document, *LISBON).night(days(2026, 12, 21))
+    assert [(hm(row.begins), hm(row.ends), row.level, row.dark) for row in rows] == [("12:00", "12:00", 100, True)]
 
 
 def test_every_mistake_of_a_programme_is_named_at_once():
     document = {"calendar": [{"programme": "nothing"}, {"from": "02-30", "programme": "p"}], "programmes": {"p": {
-        "periods": [{"from": "25:00", "to": "sunrise"}, {"from": "dusk", "to": "dusk"}],
+        "periods": [{"from": "25:00", "to": "sunrise"}, {"from": "dusk", "to": "dusk"}, {}, {"to": "20:00"}],
+        "presence": [{"from": "20:00", "to": "midnight", "op": "twice", "level": 101}],
         "points": [{"at": "23:00", "op": "set", "level": 5}, {"at": "23:00", "op": "set", "level": 6},
                    {"at": "noon", "op": "set", "level": 5}],
     }}}  # fmt: skip
     with raises(SettingsFault, "invalid") as caught:
         Programme(document, *LISBON)
-    for clause in ("no programme 'nothing'", "'02-30' is no date", "from and to go together", "'25:00' is no time",
-                   "ends when it begins", "23:00 appears twice", "'noon' is no time"):
+    for clause in (
+        "no programme 'nothing'",
+        "'02-30' is no date",
+        "from and to go together",
+        "'25:00' is no time",
+        "ends when it begins",
+        "has neither from and to nor when",
+        "'midnight' is no time",
+        "presence.0.op: is not one of",
+        "presence.0.level: is not 0 to 100",
+        "23:00 appears twice",
+        "'noon' is no time",
+    ):
         assert clause in caught.error.detail, clause

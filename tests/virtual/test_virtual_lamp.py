@@ -73,11 +73,17 @@ def test_after_a_power_cut_the_lamp_is_on_within_2_s_and_in_its_programme_within
     assert start["cause"] == "power-on" and start["since"] < start["at"]
 
 
-def test_an_override_needs_an_end_and_ends_and_resume_ends_it_before(lamp):
-    street = lamp(start=DUSK.replace(hour=20), lamp={"output": "0-10v", **LATE})
+def test_an_override_needs_an_end_and_ends_and_resume_ends_it_before_and_presence_raises_the_level(lamp):
+    watched = {
+        "periods": [{"from": "sunset", "to": "sunrise"}], "points": [{"at": "18:00", "op": "set", "level": 60}],
+        "presence": [{"from": "18:00", "to": "06:00", "level": 100, "hold_s": 30}],
+    }  # fmt: skip
+    options = {**LATE, "programmes": {"late": watched}, "presence": {}}
+    street = lamp(start=DUSK.replace(hour=20), lamp={"output": "0-10v", **options})
     street.node.start()
     street.wait("evt/clock")
-    assert street.node.light == 1000
+    street.live(5)
+    assert abs(street.node.light - 600) <= 1
 
     def send(name: str, verb: str, **args) -> dict:
         exp = (EPOCH + datetime.timedelta(seconds=street.truth() + 86400)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -97,4 +103,10 @@ def test_an_override_needs_an_end_and_ends_and_resume_ends_it_before(lamp):
     assert abs(street.node.light - 200) <= 1
     assert send("d", "resume")["word"] == "ok"
     street.live(5)
-    assert street.node.light == 1000
+    assert abs(street.node.light - 600) <= 1
+    assert send("e", "presence", seconds=20)["word"] == "ok"
+    street.live(10)
+    assert street.node.light == 1000 and street.said("tele/light")[-1]["why"] == "presence"
+    street.live(60)
+    assert abs(street.node.light - 600) <= 1 and street.said("evt/switching")[-1]["cause"] == "schedule"
+    assert "presence" in {row["cause"] for row in street.said("evt/switching")}

@@ -13,7 +13,7 @@ from ..core.zone import Zone
 from .light_output import LightOutput
 from .programme import Programme
 
-SCHEDULE, OVERRIDE, SENSOR, SAFE = "schedule", "override", "sensor", "safe"
+SCHEDULE, OVERRIDE, SENSOR, SAFE, PRESENCE = "schedule", "override", "sensor", "safe", "presence"
 LONGEST_S = const(604800)  # of an override: a week
 _CLEAR_DEG = const(6)  # the sun so far above or below the horizon is day or night in any weather
 _MOST_OFF_DEG = const(8)  # the two ways of working out its height differ by the equation of time and the table's steps
@@ -25,16 +25,18 @@ _NOTE = "lamp override"
 class Control:
     """options -- `lamp` of the configuration; location -- {"lat", "lon"}; dimmer -- dimming.py
     counters -- journal/counters.py; sensor -- sensing/light.py's Light, None without one
+    presence -- sensing/presence.py, None without one
 
     asked -- the level that is asked for, per cent; why -- one of the words above
     doubted -- True: clock and light sensor contradict each other
     """
 
-    def __init__(self, options, location, clock, dimmer, counters, sensor=None):
+    def __init__(self, options, location, clock, dimmer, counters, sensor=None, presence=None):
         self._clock = clock
         self._dimmer = dimmer
         self._counters = counters
         self._sensor = sensor
+        self._presence = presence
         self._lat, self._lon = location["lat"], location["lon"]
         self._programme = Programme(options, Zone(options.get("zone", "UTC0")), self._lat, self._lon)
         self._light_output = LightOutput(options.get("light_output", {}))
@@ -107,11 +109,23 @@ class Control:
         if sun is None:
             return self._without_time(night)
         self._compare(sun, night)
-        if night and sun > SUNSET_DEG:
+        row = self._programme.at(utc_s)
+        if night and sun > SUNSET_DEG and not row.dark:
             return self._fail_safe, SENSOR, None
         if self.doubted:
             return self._fail_safe, SAFE, None
-        return self._programme.at(utc_s)[0], SCHEDULE, None
+        return self._of_programme(row, sun <= SUNSET_DEG if night is None else night)
+
+    def _of_programme(self, row, dark):
+        """The same of a row of programme.py; dark -- by the light sensor, by the sun where that is silent."""
+        if row.dark and not dark:
+            return 0, SENSOR, None
+        for level, hold_s in row.presence if self._presence else ():
+            if self._presence.seen_within(hold_s):
+                if level != row.level:
+                    return level, PRESENCE, None
+                break
+        return row.level, SENSOR if row.dark else SCHEDULE, None
 
     def _without_time(self, night):
         if night is None:

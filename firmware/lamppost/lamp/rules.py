@@ -2,7 +2,7 @@
 
 from ..core.faults import SettingsFault
 from ..core.zone import Zone
-from . import programme
+from . import programme_rules
 
 OUTPUTS = ("relay", "0-10v", "1-10v", "dali")
 
@@ -18,11 +18,11 @@ def faults(doc, pins, buses=None):
         return []
     try:
         found = _of_luminaire(lamp) + _of_output(lamp, pins) + _of_dali(lamp, buses)
-        found += _of_light_output(lamp.get("light_output", {}))
+        found += _of_light_output(lamp.get("light_output", {})) + _of_sensors(lamp, doc)
         if "location" not in doc:
             found.append((("location",), "is missing; the lamp needs it for sunset and sunrise"))
         zone = _of_zone(lamp.get("zone", "UTC0"))
-        return found + zone + [(("lamp",) + path, cause) for path, cause in programme.problems(lamp)]
+        return found + zone + [(("lamp",) + path, cause) for path, cause in programme_rules.problems(lamp)]
     except (TypeError, KeyError, ValueError, AttributeError, IndexError):
         return [(("lamp",), "has an unknown form; `lamplighter configure --dry-run` says what is wrong")]
 
@@ -98,8 +98,24 @@ def _of_light_output(light):
         found.append((here + ("constant",), "the driver corrects already; keep one of the two"))
     if [row[0] for row in hours] != sorted({row[0] for row in hours}):
         found.append((here + ("constant",), "the hours do not rise from point to point"))
-    if "maintenance" in light and not programme.is_date(light["maintenance"]["cleaned"], True):
+    if "maintenance" in light and not programme_rules.is_date(light["maintenance"]["cleaned"], True):
         found.append((here + ("maintenance", "cleaned"), "%r is no date" % light["maintenance"]["cleaned"]))
+    return found
+
+
+def _of_sensors(lamp, doc):
+    """What programmes need beside the clock: a light sensor for `when`, somebody who sees presence for `presence`."""
+    found = []
+    name = programme_rules.uses(lamp, "sensor")
+    if name and "light" not in doc:
+        found.append((("light",), "is missing; programme %s needs a light sensor for its period while dark" % name))
+    name = programme_rules.uses(lamp, "presence")
+    if name and "presence" not in lamp:
+        found.append((("lamp", "presence"), "is missing; programme %s has presence periods" % name))
+    bays = [row["bay"] for row in doc.get("parking", ())]
+    for bay in lamp.get("presence", {}).get("bays", ()):
+        if bay not in bays:
+            found.append((("lamp", "presence", "bays"), "there is no bay %s in `parking`" % bay))
     return found
 
 

@@ -8,14 +8,15 @@ from ..core.calendar import rfc3339
 # n -- number of the row over the life of the node, from 1 on, without gaps
 # boot, up_s -- boot count and uptime of the change; utc_s -- its UTC since 2000, None: not known; tq -- its quality
 # level -- per cent; p_mw, imp_mwh -- measured power at the level, import register, None: not known
-# cause -- schedule, override, sensor, safe: who asked for the level; power-on, reset: the first row of a boot;
-#   head: the daily row without a change; gap: changes since `since_s` could not be recorded
+# cause -- schedule, override, sensor, presence, safe: who asked for the level; power-on, reset: the first row of a
+#   boot; head: the daily row without a change; gap: changes since `since_s` could not be recorded
 # since_s -- UTC of the last sign of life before a boot or a gap, None: not known, or no such row
 Row = namedtuple(
     "Row", ("n", "boot", "up_s", "utc_s", "tq", "level", "p_mw", "imp_mwh", "cause", "since_s")
 )  # fmt: skip
 
-CAUSES = ("schedule", "override", "sensor", "safe", "power-on", "reset", "head", "gap")
+# a note on flash has the index: new ones come last
+CAUSES = ("schedule", "override", "sensor", "safe", "power-on", "reset", "head", "gap", "presence")
 ORIGIN = bytes(32)  # the hash before the first row
 
 

@@ -96,6 +96,10 @@ def _of_references(doc, ids):
         if isinstance(bay, dict):
             names = _listed(bay) if "parts" in bay else [bay.get("part")]
             named += [("parking.%s" % bay.get("bay"), name) for name in names]
+    lamp = doc.get("lamp")
+    presence = lamp.get("presence") if isinstance(lamp, dict) else None
+    if isinstance(presence, dict) and "parts" in presence:
+        named += [("lamp.presence.parts", name) for name in _listed(presence)]
     return [(key, "names a part that is not among `parts`") for key, name in named if name not in ids]
 
 

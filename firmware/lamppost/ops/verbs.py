@@ -71,6 +71,13 @@ def add_all(commands, node, machine):
             raise CommandFault("absent", "This lamppost drives no lamp.")
         return "The lamp follows its programme." if node.control.resume() else "There was no override."
 
+    async def presence(args, progress):
+        if node.presence is None:
+            raise CommandFault("absent", "The configuration has no lamp.presence.")
+        node.presence.report(args["seconds"])
+        return "Somebody is there for %d s." % args["seconds"]
+
+    commands.add("presence", presence, {"seconds": (int, 1, 600, 1)}, harmless=True)
     commands.add("light", light, {"level": (int, 0, 100), "exp": (str, 20, 24), "ramp_s": (float, 0, 30, 1.5)})
     commands.add("resume", resume)
     commands.add("identify", identify, {"seconds": (int, 1, 600, 30)}, harmless=True)

@@ -5,6 +5,7 @@ from .air.windows import Air
 from .energy.meter import Energy
 from .light import Light
 from .parking.bay import ParkingBay
+from .presence import Presence
 from .tilt import Pole
 
 
@@ -40,4 +41,27 @@ def build(config, clock, counters, parts):
         options = config["pole"]
         built["pole"] = pole = Pole(options, counters)
         readings.append((parts[options["part"]], options.get("every_ms", 10000), pole.take, pole.miss))
+    if "presence" in config.get("lamp", {}):
+        options = config["lamp"]["presence"]
+        bays = [built["parking " + name] for name in options.get("bays", ())]
+        built["presence"] = presence = Presence(options, clock, bays)
+        for name in options.get("parts", ()):
+            _read_for(readings, parts[name], options.get("every_ms", 500), presence.of(name))
     return built, readings
+
+
+def _read_for(readings, part, every_ms, whose):
+    """Read a part for one object more; one that is read already is read once, at the faster pace."""
+    for index, (other, pace_ms, take, miss) in enumerate(readings):
+        if other is part:
+            readings[index] = part, min(pace_ms, every_ms), _both(take, whose[0]), _both(miss, whose[1])
+            return
+    readings.append((part, every_ms) + whose)
+
+
+def _both(first, second):
+    def call(argument):
+        first(argument)
+        second(argument)
+
+    return call

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from .. import screen
 
+LIT, SENSED, WATCHED = "█▓░"
 HOURS = ("sunset", "civil_dusk", "civil_dawn", "sunrise")
 
 
@@ -58,27 +59,48 @@ def _shown(found: dict[str, Any]) -> Text:
     """Hours of the sun, periods, and the night as a picture."""
     lines = [f"{name.replace('_', ' '):<12}{found[name] or 'does not happen'}" for name in HOURS]
     lines.append("")
-    lines += [f"{row['from']}  {row['to']}  {row['level']:>3} %  {row['why']}" for row in found["periods"]]
+    lines += [f"{row['from']}  {row['to']}  {row['level']:>3} %  {_why(row)}" for row in found["periods"]]
     return Text("\n".join(lines) + "\n\n") + _drawing(found["periods"])
+
+
+def _why(row: dict[str, Any]) -> str:
+    """The reason of a period's level, and on what it depends beside the clock."""
+    words = [row["why"]]
+    if "when" in row:
+        words.append("only while the light sensor reports dark")
+    for one in row.get("presence", ()):
+        words.append(f"{one['level']} % while somebody is there and {one['hold_s']} s after")
+    return "; ".join(words)
 
 
 def _drawing(periods: list[dict[str, Any]]) -> Text:
     """The night as a bar chart of half-hours, four rows high, with the hours (UTC) below."""
-    parsed = [(_utc(row["from"]), _utc(row["to"]), row["level"]) for row in periods]
+    parsed = [(_utc(row["from"]), _utc(row["to"]), row) for row in periods]
     begin, end = parsed[0][0], parsed[-1][1]
     step = datetime.timedelta(minutes=30)
-    levels = []
+    columns = []
     at = begin
     while at < end:
         middle = at + step / 2
-        levels.append(next(level for first, last, level in parsed if first <= middle < last))
+        columns.append(next(row for first, last, row in parsed if first <= middle < last))
         at += step
     text = Text()
-    for row in (75, 50, 25, 0):
-        text.append(f"{row + 25:>4} % ", "dim")
-        text.append("".join("█" if level > row else " " for level in levels) + "\n", "yellow")
-    hours = "".join(f"{(begin + index * step).hour:<4}" for index in range(0, len(levels), 4))
-    return text.append(f"{'UTC':>6} {hours}", "dim")
+    for height in (75, 50, 25, 0):
+        text.append(f"{height + 25:>4} % ", "dim")
+        text.append("".join(_block(row, height) for row in columns) + "\n", "yellow")
+    hours = "".join(f"{(begin + index * step).hour:<4}" for index in range(0, len(columns), 4))
+    text.append(f"{'UTC':>6} {hours}", "dim")
+    for block, words in ((SENSED, "only while dark"), (WATCHED, "while somebody is there")):
+        if block in text.plain:
+            text.append(f"\n{'':7}{block} {words}", "dim")
+    return text
+
+
+def _block(row: dict[str, Any], height: int) -> str:
+    """One half-hour of the chart above so many per cent."""
+    if row["level"] > height:
+        return SENSED if "when" in row else LIT
+    return WATCHED if any(one["level"] > height for one in row.get("presence", ())) else " "
 
 
 def _utc(text: str) -> datetime.datetime:

@@ -29,6 +29,8 @@ def errors(doc: dict[str, Any], board: dict[str, Any] | None) -> list[Error]:
     for section, wanted in (("light", "light"), ("pole", "tilt")):
         if section in doc:
             found += _measures((section, "part"), doc[section]["part"], senses, wanted)
+    for index, part in enumerate(doc.get("lamp", {}).get("presence", {}).get("parts", [])):
+        found += _measures(("lamp", "presence", "parts", index), part, senses, "presence")
     if "air" in doc and not found:
         found += air_rules.errors(doc["air"], parts)
     if "light" in doc and "day_lux" in doc["light"] and doc["light"]["day_lux"] <= doc["light"].get("night_lux", 20):

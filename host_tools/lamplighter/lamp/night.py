@@ -44,6 +44,9 @@ def read(file: Path) -> dict[str, Any]:
 def compute(document: dict[str, Any], date: datetime.date, lat: float, lon: float, tz: str) -> dict[str, Any]:
     """{sunset, civil_dusk, civil_dawn, sunrise: UTC or None, periods: [{from, to, level, why}]} of a night.
 
+    A period has `when` "dark" if it holds only while the light sensor reports dark, and `presence` [{level, hold_s}]
+    with the levels while somebody is there.
+
     The night begins on `date`, local time of the zone `tz`, an IANA name or a POSIX string. Raises ProgrammeInvalid
     for a programme or a zone that cannot be used.
     """

@@ -19,10 +19,14 @@ def main(folder, facts):
         print(json.dumps({"wrong": fault.detail}))
         return
     date = days(*facts["date"])
-    rows = [
-        {"from": rfc3339(first), "to": rfc3339(last), "level": level, "why": why}
-        for first, last, level, why in programme.night(date)
-    ]
+    rows = []
+    for row in programme.night(date):
+        found = {"from": rfc3339(row.begins), "to": rfc3339(row.ends), "level": row.level, "why": row.why}
+        if row.dark:
+            found["when"] = "dark"
+        if row.presence:
+            found["presence"] = [{"level": level, "hold_s": hold_s} for level, hold_s in row.presence]
+        rows.append(found)
     sun = {name: at if at is None else rfc3339(at) for name, at in programme.sun(date).items()}
     print(json.dumps({"sun": sun, "periods": rows}))
 
