@@ -48,6 +48,7 @@ check: $(READY)  ## check style, types and the one-way import rule
 bench: $(READY)  ## measure MQTT, flash, boot and memory, as ratios to the physical limit in the same run
 	@.ci/broker
 	@.ci/database
+	@.ci/micropython-32
 	@$(BIN)/python tests/bench/run.py
 
 interop: $(READY)  ## run the link against Mosquitto, NATS, RabbitMQ, amqtt and iotcore; update the table of docs/integrate/brokers.md
