@@ -4,9 +4,12 @@ import hashlib
 
 import pytest
 from lamplighter.boards import board_file
+from lamplighter.image.compile import App
 from lamplighter.image.simulated import standin_bytes
+from lamplighter.pki.release_keys import ReleaseKeys
 from lamplighter.problems import ImageInvalid, ImageMissing, ReleaseInvalid
-from lamplighter.release import base_image, release_folder
+from lamplighter.release import base_image, release_address, release_folder
+from lamplighter.release.what_runs import WhatRuns
 from official_lookalikes import FILES, MACHINES, lookalike
 
 SPIRAM = next(name for name in FILES if name.startswith("ESP32_GENERIC-SPIRAM") and "1.28" in name)
@@ -51,6 +54,20 @@ def test_a_damaged_truncated_or_absent_image_is_refused(tmp_path):
             read(tmp_path, spoilt)
     with pytest.raises(ImageMissing):
         base_image.read(tmp_path / "absent.bin")
+
+
+def test_the_same_app_with_another_micropython_is_a_release_of_its_own(tmp_path):
+    keys = ReleaseKeys.create(tmp_path / "identity", None)
+    signers = {name: keys.read(name, None) for name in list(keys.trusted)[:1]}
+    app = App({"lamppost/a.mpy": b"a"}, "1.1", "same")
+    plain = release_folder.write(tmp_path / "out", app, signers)
+    image = read(tmp_path, lookalike(SPIRAM))
+    based = release_folder.write(tmp_path / "out", app, signers, images=[image])
+    assert [path.name for path in (plain.path, based.path)] == ["1.1-same.release", "1.1-same-mp1.28.0.release"]
+    told = release_address.of_file(based.path)
+    assert told.runs_on(WhatRuns("same", "1.28.0", image.machine))
+    assert not told.runs_on(WhatRuns("same", "1.26.1", image.machine))
+    assert told.runs_on(WhatRuns("same", "1.26.1", "another machine")), "it brings nothing for that one"
 
 
 def test_two_images_for_the_same_machine_are_refused(tmp_path):

@@ -129,6 +129,19 @@ def test_a_release_reaches_each_lamppost_of_a_roster_and_the_broker_keeps_nothin
     assert not kept(broker, "lp-1")
 
 
+def test_the_micropython_that_runs_is_shown_beside_the_build(post, push, release):
+    lamp = post("lp-1", GOOD)
+    base = {"micropython": "1.28.1", "slot": "ota_1", "rollback": True}
+    body = {
+        "firmware": "0.1.0", "build": "old", "board": "lamppost-esp32", "chip": "esp32", "base": base, "parts": [],
+        "units": {}, "asset": None, "location": None, "config": None, "schema": {"messages": 1, "config": 1},
+    }  # fmt: skip
+    topic, payload, _ = lamp.lamp.message("info", body, None)
+    lamp.client.publish(topic, payload, 1, True).wait_for_publish(10)
+    code, told, said = push("app", "lisbon/lp-1", release[1], "--json")
+    assert code == 0 and told[0]["micropython"] == "1.28.1", said
+
+
 def test_the_worst_end_decides_the_exit_code_and_each_phase_is_a_line(post, push, release):
     post("lp-1", GOOD)
     post("lp-2", REFUSED)

@@ -68,8 +68,8 @@ def test_all_mistakes_of_plan_roster_and_release_come_at_once(folder):
     ("change", "text"),
     [
         (("new.release", "absent.release"), "There is no file"),
-        (("percent", "percent"), ""),
-        (("http://releases.lan:8080/", "https://releases.lan"), "an address like http://"),
+        (("http://releases.lan:8080/", "ftp://releases.lan"), "an address like http://"),
+        (("http://releases.lan:8080/", "https://releases.lan"), ""),
         (("http://releases.lan:8080/", "http://" + "x" * 140 + "/" + "y" * 40), "at most 160"),
         (("street.csv", "absent.csv"), "There is no file"),
         (('back = "old.release"', '[groups]\nfirst = ["lisbon/lp-9"]'), "the roster has no lamppost lisbon/lp-9"),
@@ -93,6 +93,23 @@ def test_a_release_for_other_boards_than_the_streets_is_no_release_for_it(folder
     with pytest.raises(PlanInvalid) as wrong:
         plan_file.load(folder / "plan.toml")
     assert "not made for the board lamppost-esp32, which 3" in wrong.value.details[0]
+
+
+def based(folder, name, micropython):
+    """The release with that MicroPython for an ESP32."""
+    document = json.loads((folder / name).read_text().splitlines()[0])
+    base = {"Generic ESP32": {"version": micropython}}
+    (folder / name).write_text(json.dumps({**document, "build": "new", "base": base}) + "\n")
+
+
+def test_a_release_before_that_would_take_nothing_back_is_a_mistake(folder):
+    based(folder, "new.release", "1.28.1")
+    based(folder, "old.release", "1.28.0")
+    assert "MicroPython 1.28.1" in str(plan_file.load(folder / "plan.toml").release)
+    based(folder, "old.release", "1.28.1")
+    with pytest.raises(PlanInvalid) as wrong:
+        plan_file.load(folder / "plan.toml")
+    assert "same app as the release, and brings no other MicroPython" in wrong.value.details[0]
 
 
 def test_a_roster_without_positions_cannot_keep_away_from_dusk(folder):

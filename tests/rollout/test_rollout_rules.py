@@ -16,6 +16,7 @@ from rollout_street import DIAG, NEW, OLD
 NIGHT = 1796079600  # 2026-11-30 23:00 UTC: long after dusk in Lisbon
 DUSK = 1796058600  # 17:10
 RELEASE = ReleaseAddress("http://releases.lan/new.release", "1" * 64, NEW, "0.2.0")
+MACHINE = "Generic ESP32 module with SPIRAM with ESP32"
 BACK = ReleaseAddress("http://releases.lan/old.release", "0" * 64, OLD, "0.1.0")
 HEAD = {"v": 1, "b": 1, "s": None, "ts": None, "tq": 0, "h": 0}
 
@@ -29,8 +30,8 @@ class Bench:
             Place(name, "lamppost-esp32", f"c-{number % circuits}", (38.7 + number * apart, -9.14))
             for number, name in enumerate(self.names)
         ]
-        plan = {"percent": (100,), "nights": 0, "healthy_min": 10, "deadline_min": 60, **plan}
-        self.plan = Plan(folder, "test", where, RELEASE, BACK, **plan)
+        plan = {"percent": (100,), "nights": 0, "healthy_min": 10, "deadline_min": 60, "back": BACK, **plan}
+        self.plan = Plan(folder, "test", where, plan.pop("release", RELEASE), **plan)
         self.rollout = Rollout(self.plan, [Member(place.name, place=place) for place in where], Progress("test-1"))
         self.utc = float(NIGHT)
         for name in self.names:
@@ -47,9 +48,12 @@ class Bench:
     def online(self, name: str, state: str = "online") -> None:
         self.say(name, "state", {"state": state, "reason": ""})
 
-    def info(self, name: str, build: str = OLD, board: str = "lamppost-esp32", rollback: bool = True) -> None:
+    def info(
+        self, name: str, build: str = OLD, board: str = "lamppost-esp32", rollback: bool = True,
+        micropython: str = "1.28.0", machine: str = MACHINE,
+    ) -> None:  # fmt: skip
         self.say(name, "info", {
-            "base": {"micropython": "1.28.0", "slot": "ota_0", "rollback": rollback},
+            "base": {"micropython": micropython, "machine": machine, "slot": "ota_0", "rollback": rollback},
             "firmware": "lamppost 0.1.0", "build": build, "board": board, "chip": "esp32", "parts": [], "units": {},
             "asset": None, "location": None, "config": None, "schema": {"messages": 1, "config": 1},
         })  # fmt: skip
@@ -94,6 +98,34 @@ def test_the_first_group_has_one_of_each_kind_and_of_each_the_weakest_signal():
     first = [one.name for one in bench.rollout.members if one.group == 1]
     assert first == [bench.names[0], bench.names[1], bench.names[5]], "an old boot loader is a kind of its own"
     assert bench.rollout.groups == 2
+
+
+def test_a_release_that_changes_only_micropython_is_brought_to_those_that_run_another_one():
+    release = ReleaseAddress("http://releases.lan/base.release", "2" * 64, OLD, "0.1.0", base={MACHINE: "1.28.1"})
+    bench = Bench(3, apart=0.003, release=release)
+    asked, late, other = bench.names
+    bench.info(late, micropython="1.28.1")
+    bench.info(other, machine="Generic ESP32S3 module with Octal-SPIRAM with ESP32S3")
+    bench.begin()
+    assert bench.asked(2) == [asked], "one runs it already, and it brings nothing for the machine of another"
+    bench.status(asked, "trial", runs=OLD)
+    bench.status(asked, "confirmed", runs=OLD)
+    bench.minutes(20)
+    assert bench.member(asked).step == "confirmed", "it has not said yet that it runs the new one"
+    bench.info(asked, micropython="1.28.1")
+    bench.minutes(20)
+    assert set(bench.steps().values()) == {"done"}
+
+
+def test_a_lamppost_that_comes_back_with_the_micropython_before_has_failed():
+    release = ReleaseAddress("http://releases.lan/base.release", "2" * 64, OLD, "0.1.0", base={MACHINE: "1.28.1"})
+    bench = Bench(1, release=release).begin()
+    (name,) = bench.asked()
+    bench.info(name, micropython="1.28.1")
+    bench.status(name, "confirmed", runs=OLD)
+    bench.info(name, micropython="1.28.0")
+    assert (bench.member(name).step, bench.member(name).word) == ("failed", "old")
+    assert "MicroPython 1.28.0" in bench.member(name).sentence
 
 
 def test_neighbours_are_never_updated_at_once():

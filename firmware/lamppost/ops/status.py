@@ -62,7 +62,7 @@ def clock(step_ms, source):
 def info(config, fingerprint, board, build, parts, base):
     """info (retained): what this lamppost is, which parts are fitted, and the unit of every number that it publishes.
 
-    base -- what runs the app: {"micropython", "image", "rollback"}
+    base -- what runs the app: see BaseImage.facts in update/base.py
     A list of bytes: in one piece it would be the longest text of the node.
     """
     members = {

@@ -74,7 +74,7 @@ def command(
     else:
         release = release_address.read(where, access.tls if isinstance(access.tls, Path) else None)
     name = name or updating.new_id()
-    of = f"release {release.version}, build {release.build}" if release.build else f"the release {where}"
+    of = f"release {release}" if release.build else f"the release {where}"
     screen.note(f"update {name}: {of}, to {len(nodes)} lamppost{'s' if len(nodes) > 1 else ''}")
     others = "Lampposts that still fetch the release wait for this command; others go on" if blocks else "Updates go on"
     interrupted = f"{others} without it. {_REMEDY['unfinished'].format(name)}"

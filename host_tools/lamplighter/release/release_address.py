@@ -8,11 +8,13 @@ import re
 import ssl
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..problems import ReleaseInvalid
 from .release_folder import MOST
+from .what_runs import WhatRuns
 
 TIMEOUT_S = 10
 URL_MOST = 200  # characters that a lamppost accepts
@@ -20,13 +22,25 @@ URL_MOST = 200  # characters that a lamppost accepts
 
 @dataclass(frozen=True)
 class ReleaseAddress:
-    """What ota/desired names. build, version, boards -- empty where the release was not read."""
+    """What ota/desired names. build, version, boards, base -- empty where the release was not read.
+
+    base -- version of the MicroPython that it brings, by the machine that takes it
+    """
 
     url: str
     sha256: str
     build: str = ""
     version: str = ""
     boards: tuple[str, ...] = ()
+    base: Mapping[str, str] = field(default_factory=dict)
+
+    def runs_on(self, lamppost: WhatRuns) -> bool:
+        """Whether a lamppost runs all of it: the app, and the MicroPython that it brings for that machine."""
+        return lamppost.build == self.build and self.base.get(lamppost.machine) in (None, lamppost.micropython)
+
+    def __str__(self) -> str:
+        versions = " and ".join(sorted(set(self.base.values())))
+        return f"{self.version} build {self.build}" + (f" with MicroPython {versions}" if versions else "")
 
 
 def checked(url: str) -> str:
@@ -71,11 +85,12 @@ def described(text: bytes, url: str, shown: str = "") -> ReleaseAddress:
     try:
         document = json.loads(text.partition(b"\n")[0])
         build, version, boards = document["build"], document["version"], tuple(document["boards"])
+        base = {machine: str(row["version"]) for machine, row in document.get("base", {}).items()}
         document["manifest"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise ReleaseInvalid(
             f"{shown or url} is not a release.", "Name a .release file that `lamplighter release` has written."
         ) from None
     if len(text) > MOST:
         raise ReleaseInvalid(f"{shown or url} is longer than the {MOST} bytes that a lamppost takes.")
-    return ReleaseAddress(url, hashlib.sha256(text).hexdigest(), build, version, boards)
+    return ReleaseAddress(url, hashlib.sha256(text).hexdigest(), build, version, boards, base)

@@ -97,9 +97,12 @@ def write(
         )
     name = f"{app.version}-{app.build}"
     _write(folder / f"{name}.cdx.json", sbom.document(app, here))
-    _write(folder / f"{name}.release", text)
+    # the same app with another MicroPython is another release, and does not replace this one
+    versions = sorted({image.version for image in images})
+    path = folder / f"{'-'.join([name, *(f'mp{version}' for version in versions)])}.release"
+    _write(path, text)
     total = sum(map(len, sent.values()))
-    return Release(folder / f"{name}.release", hashlib.sha256(text).hexdigest(), document, len(here), total)
+    return Release(path, hashlib.sha256(text).hexdigest(), document, len(here), total)
 
 
 def content(folder: Path, path: str) -> bytes | None:

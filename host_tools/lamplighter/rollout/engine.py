@@ -113,7 +113,7 @@ class Rollout:
                 one.step = LEFT
         self.progress.mode, self.progress.direction, self.progress.reason = RUNNING, _BACK, ""
         self.progress.group, self.progress.ended_at = 1, 0.0
-        self._note(f"goes back to {self.target.version}, build {self.target.build}")
+        self._note(f"goes back to {self.target}")
 
     def standing(self) -> list[Publication]:
         """What the broker should hold now; published again at a start, where it may have been missed.
@@ -149,8 +149,8 @@ class Rollout:
 
     def _info(self, member: Member, message: dict[str, Any]) -> None:
         member.info, member.build = message, message["build"]
-        if self.progress.mode != FINISHED and member.step in (CONFIRMED, DONE) and member.build != self.target.build:
-            self._fail(member, "old", f"It confirmed the release, and came back with build {member.build}.")
+        if self.progress.mode != FINISHED and member.step in (CONFIRMED, DONE) and not self.target.runs_on(member.runs):
+            self._fail(member, "old", f"It confirmed the release, and came back with {member.runs}.")
 
     def _diag(self, member: Member, message: dict[str, Any]) -> None:
         member.rssi = message["rssi"]
@@ -201,7 +201,7 @@ class Rollout:
                 one.again()
             if not (one.under_way or turn) or one.place.circuit not in live:
                 continue
-            if one.step == CONFIRMED and one.online and one.build == self.target.build:
+            if one.step == CONFIRMED and one.online and self.target.runs_on(one.runs):
                 one.healthy_min += minutes
                 if one.healthy_min >= self.plan.healthy_min:
                     one.step, one.word, one.sentence = DONE, "", ""
@@ -262,7 +262,7 @@ class Rollout:
         for one in self.members:
             if one.step != WAITING or not 0 < one.group <= self.progress.group or not one.ready:
                 continue
-            if one.build == self.target.build:
+            if self.target.runs_on(one.runs):
                 one.step, one.powered_min = CONFIRMED, 0.0
                 continue
             if room <= 0 or any(other.under_way or other.dark for other in one.neighbours):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..release.what_runs import WhatRuns
 from .plan_file import Place
 
 WAITING = "waiting"  # for its turn
@@ -51,13 +52,17 @@ class Member:
     neighbours: list[Member] = field(default_factory=list, repr=False)
 
     @property
+    def runs(self) -> WhatRuns:
+        return WhatRuns.of(self.info) if self.info else WhatRuns(self.build)
+
+    @property
     def under_way(self) -> bool:
         return self.step in UNDER_WAY
 
     @property
     def ready(self) -> bool:
-        """Whether it can be asked: it is online, its build is known, and no other update of it is on trial."""
-        return self.online and bool(self.build) and not self.on_trial
+        """Whether it can be asked: it is online, has said what it runs, and no other update of it is on trial."""
+        return self.online and bool(self.info) and not self.on_trial
 
     @property
     def dark(self) -> bool:

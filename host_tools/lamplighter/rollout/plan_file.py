@@ -66,6 +66,8 @@ def load(path: Path) -> Plan:
         _check_groups(document, groups, {place.name for place in places})
     if release:
         _check_boards(document, places, release)
+    if release and back:
+        _check_back(document, release, back)
     _check_broker(document)
     document.refuse(PlanInvalid)
     assert release
@@ -139,6 +141,14 @@ def _check_boards(document: TomlDocument, places: list[Place], release: ReleaseA
         count = sum(place.board == board for place in places)
         cause = f"is not made for the board {board}, which {count} of the roster's lampposts have"
         document.complain(("release",), cause, "name another release, or a roster without them")
+
+
+def _check_back(document: TomlDocument, release: ReleaseAddress, back: ReleaseAddress) -> None:
+    older = any(back.base.get(machine) not in (None, version) for machine, version in release.base.items())
+    if back.build == release.build and not older:
+        cause = "is the same app as the release, and brings no other MicroPython"
+        remedy = "name the release before, made with --base if MicroPython is to go back"
+        document.complain(("back",), cause, remedy)
 
 
 def _check_broker(document: TomlDocument) -> None:

@@ -79,12 +79,13 @@ def _group(group: int, found, current: int) -> str:
 def _table(rollout: Rollout, members) -> str:
     silent = {id(one) for one in summary.beside_silent(rollout)}
     rows = "".join(
-        f"<tr><td>{escape(one.name)}</td><td>group {one.group}</td><td>{escape(one.build or 'build not known')}</td>"
+        f"<tr><td>{escape(one.name)}</td><td>group {one.group}</td>"
+        f"<td>{escape(str(one.runs) if one.build else 'not known')}</td>"
         f"<td>{escape('waits beside a silent lamppost' if id(one) in silent else summary.told(one))}</td></tr>"
         for one in members
     )
     return (
-        "<table><thead><tr><th>lamppost</th><th>group</th><th>build</th><th>state</th></tr></thead>"
+        "<table><thead><tr><th>lamppost</th><th>group</th><th>runs</th><th>state</th></tr></thead>"
         f"<tbody>{rows}</tbody></table>"
     )
 

@@ -44,8 +44,7 @@ def headline(rollout: Rollout) -> str:
         nights = "a dusk and a dawn" if rollout.plan.nights == 1 else f"{rollout.plan.nights} nights"
         where += f" is through; the next begins after {nights}"
     way = "back to " if progress.direction == "back" else ""
-    release = f"{way}{rollout.target.version} build {rollout.target.build}"
-    return f"{rollout.plan.name}: {release}, {where}, {found[DONE]} of {total} done"
+    return f"{rollout.plan.name}: {way}{rollout.target}, {where}, {found[DONE]} of {total} done"
 
 
 def row(rollout: Rollout) -> dict[str, Any]:
@@ -59,7 +58,8 @@ def row(rollout: Rollout) -> dict[str, Any]:
         "lampposts": [
             {
                 "node": one.name, "group": one.group, "step": one.step, "phase": one.phase, "word": one.word,
-                "sentence": one.sentence, "build": one.build, "attempts": one.attempts,
+                "sentence": one.sentence, "build": one.build, "micropython": one.runs.micropython,
+                "attempts": one.attempts,
             } for one in rollout.members
         ],
     }  # fmt: skip

@@ -48,9 +48,14 @@ def why(update: AirUpdate) -> str:
     return f"It is {update.state}; the broker keeps the update for it."
 
 
+def _runs(update: AirUpdate) -> str:
+    """"ce00484cfb0a on 1.28.0": the build, and the MicroPython below it."""
+    return f"{update.runs} on {update.micropython}" if update.runs and update.micropython else update.runs
+
+
 def _row(update: AirUpdate) -> list[RenderableType]:
     phase = update.phase or "–"
     return [
         Text(update.node, "bold"), Text(phase, _STYLES.get(phase, "dim")), Text(fetched(update)),
-        Text(update.runs, "dim"), Text(why(update)),
+        Text(_runs(update), "dim"), Text(why(update)),
     ]  # fmt: skip

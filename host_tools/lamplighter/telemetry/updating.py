@@ -11,6 +11,7 @@ from typing import Any
 
 from ..contract import ROOT, TopicError, check_message, parse_topic
 from ..release.release_address import ReleaseAddress
+from ..release.what_runs import WhatRuns
 from .block_server import BlockServer
 from .subscriber import Incoming, Subscriber, filters_of
 
@@ -32,6 +33,7 @@ class AirUpdate:
     done: int = 0  # bytes of files that were fetched, of `total`
     total: int = 0
     state: str = ""  # of the lamppost, as the broker has it
+    micropython: str = ""  # the version that runs, by `info`
 
     @property
     def ended(self) -> bool:
@@ -45,7 +47,7 @@ class AirUpdate:
         return {
             "node": self.node, "id": self.id, "ok": self.ok, "phase": self.phase, "word": self.word,
             "sentence": self.sentence, "build": self.build, "runs": self.runs, "done": self.done, "total": self.total,
-            "state": self.state,
+            "state": self.state, "micropython": self.micropython,
         }  # fmt: skip
 
     def take(self, arrived: Incoming) -> bool:
@@ -54,13 +56,16 @@ class AirUpdate:
             place = parse_topic(arrived.topic)
         except TopicError:
             return False
-        if f"{place.site}/{place.node}" != self.node or place.kind.name not in ("state", "ota_status"):
+        if f"{place.site}/{place.node}" != self.node or place.kind.name not in ("state", "info", "ota_status"):
             return False
         if check_message(arrived.topic, arrived.payload, arrived.retained, strict=False):
             return False
         message = json.loads(arrived.payload)
         if place.kind.name == "state":
             self.state = message["state"]
+            return False
+        if place.kind.name == "info":
+            self.micropython = WhatRuns.of(message).micropython
             return False
         if message["id"] != self.id or self.ended:
             return False
@@ -75,7 +80,7 @@ def new_id() -> str:
 
 def filters(nodes: list[str]) -> list[str]:
     """What to subscribe to, to follow updates of these lampposts."""
-    return filters_of(nodes, "ota/status", "ota/fetch", "state")
+    return filters_of(nodes, "ota/status", "ota/fetch", "state", "info")
 
 
 def publish(

@@ -50,7 +50,8 @@ class BaseImage:
     def facts(self):
         """What `info` says of it."""
         version = ".".join([str(number) for number in self._implementation.version[:3]])
-        return {"micropython": version, "slot": self.running, "rollback": self.rollback}
+        machine = self._implementation._machine
+        return {"micropython": version, "machine": machine, "slot": self.running, "rollback": self.rollback}
 
     def start(self, label):
         """Start that slot at the next reset; the chip verifies its image first. Raises OSError for a damaged one."""
