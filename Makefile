@@ -70,7 +70,7 @@ air: $(READY)  ## compare six months of the node's air sensing with an analyser;
 day: $(READY)  ## simulate 24 hours with six parts that fail at random; check every window and reason (10 minutes)
 	@.ci/broker
 	@LAMPLIGHTER_DAY_HOURS=24 $(BIN)/python -m pytest -q tests/hil/test_faulty_day.py tests/hil/test_a_day.py \
-	  tests/virtual/test_virtual_time.py
+	  tests/virtual/test_virtual_time.py tests/virtual/test_virtual_chip.py
 
 web-test: $(READY)  ## show 2,000 lampposts at 200 messages/s in a real browser: ms to the pixel, memory (WEB_TEST="--minutes 60")
 	@.ci/broker

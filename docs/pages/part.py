@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import json
 import re
@@ -113,7 +114,8 @@ def _faults(part: Part) -> str:
         for name, low, high in getattr(kind, "LIMITS", ())
     ]
     said = table(("self-test", "from", "to", "unit"), limits) + "\n" if limits else ""
-    meanings = {word: text for word, text in MEANING.items() if word in _words(module)}
+    words = _words(module)
+    meanings = {word: text for word, text in MEANING.items() if word in words}
     meanings["silent"] = "nothing answered in time"
     if any(name.startswith("p") and name.endswith("_mw") and low < 0 for name, low, _ in getattr(kind, "LIMITS", ())):
         meanings["backwards"] = "its power runs the other way; only the self-test says so, readings keep the sign"
@@ -131,18 +133,26 @@ def _words(module: Any) -> set[str]:
         if path in seen or not path.is_file():
             return
         seen.add(path)
-        source = path.read_text(encoding="utf-8")
-        found.update(re.findall(r'SensorFault\("(\w+)"', source))
-        for node in ast.walk(ast.parse(source)):
-            if not isinstance(node, ast.ImportFrom) or not node.level:
-                continue
-            base = path.parents[node.level - 1] / (node.module or "").replace(".", "/")
-            for target in (base.with_suffix(".py"), *(base / f"{name.name}.py" for name in node.names)):
-                if firmware_folder in target.parents:
-                    walk(target)
+        words, imported = _source(path)
+        found.update(words)
+        for target in imported:
+            if firmware_folder in target.parents:
+                walk(target)
 
     walk(Path(inspect.getfile(module)))
     return found
+
+
+@functools.cache
+def _source(path: Path) -> tuple[list[str], list[Path]]:
+    """The fault words in a source file, and the places of what it may import from its own package."""
+    source = path.read_text(encoding="utf-8")
+    imported = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = path.parents[node.level - 1] / (node.module or "").replace(".", "/")
+            imported += [base.with_suffix(".py"), *(base / f"{name.name}.py" for name in node.names)]
+    return re.findall(r'SensorFault\("(\w+)"', source), imported
 
 
 def _decoded(part: Part) -> str:

@@ -36,7 +36,7 @@ class Hearing:
         """Wait until the subscriber is with its broker (again)."""
         assert self._subscriber.listening(), "the subscriber has no broker"
 
-    def until(self, suffix: str, holds: Callable[[Message], object] = lambda m: True, within: float = 30.0) -> Message:
+    def until(self, suffix: str, holds: Callable[[Message], object] = lambda m: True, within: float = 120.0) -> Message:
         """The first message on `suffix` behind the mark for which holds(message); {} stands for an empty payload."""
 
         def look(messages: list) -> list[Message]:
@@ -49,7 +49,7 @@ class Hearing:
 
         return self._subscriber.wait(look, within)[0]
 
-    def arrival(self, *suffixes: str, within: float = 40.0, after: int = 0) -> Message:
+    def arrival(self, *suffixes: str, within: float = 120.0, after: int = 0) -> Message:
         """The node has come (back): one boot of it is online and has sent telemetry. Returns that boot's evt/boot.
 
         after -- a boot number: only a later boot counts. A broker that was killed delivers what it had not seen

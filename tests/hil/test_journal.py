@@ -121,8 +121,12 @@ def test_counters_that_the_flash_forgot_never_let_a_key_be_used_twice(night, bro
     node.power_on()
     boot = heard.arrival()
     assert boot["b"] > boot["last_b"]
-    counts = heard.counts()
-    assert (counts["gaps"], counts["duplicates"]) == (0, 0)
+    assert heard.counts()["gaps"] == 0
+    head = ("h", "ts", "tq", "tu")  # may be others when a record is sent again, as after a connection that broke
+    said = {}
+    for message in heard.numbered():
+        body = {name: value for name, value in message.items() if name not in head}
+        assert said.setdefault((message["b"], message["s"]), body) == body
 
 
 def test_a_full_journal_drops_the_oldest_telemetry_counts_it_and_says_so(virtual_post, broker, heard):
@@ -134,18 +138,18 @@ def test_a_full_journal_drops_the_oldest_telemetry_counts_it_and_says_so(virtual
     broker.stop()
     fill(node.lamp.flash_path, journal, message)
     node.power_on()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while b"alarm/journalOverflow" not in node.lamp.flash_path.read_bytes():
         assert time.monotonic() < end, "the journal does not overflow"
         time.sleep(0.05)
     node.lamp.part("climate").fault("silence")
-    node.console.wait_for("climate: ", 20)
+    node.console.wait_for("climate: ", 120)
     assert node.lamp.boots == 2
     comes_back(broker, node, heard)
-    alarm = heard.until("alarm/journalOverflow", bool, 60)
+    alarm = heard.until("alarm/journalOverflow", bool, 120)
     assert alarm["severity"] == "major" and alarm["value"] >= 1
-    heard.until("alarm/sensorFault-climate", bool, 60)
-    heard.until("alarm/journalOverflow", lambda m: m == {}, 60)
+    heard.until("alarm/sensorFault-climate", bool, 120)
+    heard.until("alarm/journalOverflow", lambda m: m == {}, 120)
     node.power_off()
     counts = heard.counts()
     told = max(m["value"] for m in heard.all("alarm/journalOverflow") if m)

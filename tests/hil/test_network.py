@@ -8,8 +8,8 @@ from lamplighter.bench.lampposts import WIFI
 
 def drained(heard, broken):
     """All that was recorded before and during the trouble is here, the backlog marked as such."""
-    held = heard.until("tele/energy", lambda m: m["h"] == 1 and (m["b"], m["s"]) > (broken["b"], broken["s"]), 60)
-    heard.until("tele/energy", lambda m: m["h"] == 0 and (m["b"], m["s"]) > (held["b"], held["s"]), 60)
+    held = heard.until("tele/energy", lambda m: m["h"] == 1 and (m["b"], m["s"]) > (broken["b"], broken["s"]), 120)
+    heard.until("tele/energy", lambda m: m["h"] == 0 and (m["b"], m["s"]) > (held["b"], held["s"]), 120)
     backlog = [m for m in heard.all("tele/energy") if m["h"] == 1 and (m["b"], m["s"]) >= (held["b"], held["s"])]
     assert all(m["u_mv"] is not None for m in backlog)
     heard.nothing_lost()
@@ -99,5 +99,5 @@ def test_a_wrong_wifi_password_is_said_without_saying_it(virtual_post, heard):
     assert WIFI["password"] not in node.console.text
     node.lamp.network.password = WIFI["password"]
     node.lamp.network.wifi(True)  # lets the node's radio know
-    heard.arrival(within=60)
+    heard.arrival(within=120)
     heard.nothing_lost()

@@ -115,8 +115,8 @@ def test_a_new_app_comes_over_the_air_and_is_confirmed(trusting, heard, broker, 
     second = releases.release({"ops/status.py": ('"dropped": outbox.dropped', '"dropped": outbox.dropped + 0')})
     heard.forget()
     ask(broker, {**desired(second, "u1"), "healthy_s": 60})
-    heard.until("ota/status", lambda m: m["phase"] == "trial", 60)
-    assert heard.until("evt/boot", within=60)["build"] == second.document["build"]
+    heard.until("ota/status", lambda m: m["phase"] == "trial", 120)
+    assert heard.until("evt/boot", within=120)["build"] == second.document["build"]
     told = heard.until("ota/status", lambda m: m["phase"] == "confirmed", 600)
     assert (told["id"], told["runs"]) == ("u1", second.document["build"])
     assert sum(count for _, count in releases.seen) <= 4096, "answers of the web server for one changed line"
@@ -138,9 +138,9 @@ def test_an_app_that_does_not_start_gives_way_to_the_old_one_and_is_not_tried_ag
     heard.forget()
     trusting.lamp.power_off()
     trusting.lamp.power_on()
-    heard.until("evt/boot", lambda m: m["reset"] == "power-on" and m["build"] == old, 60)
-    assert heard.until("ota/status", within=60)["phase"] == "reverted"
-    heard.until("tele/energy", within=60)
+    heard.until("evt/boot", lambda m: m["reset"] == "power-on" and m["build"] == old, 120)
+    assert heard.until("ota/status", within=120)["phase"] == "reverted"
+    heard.until("tele/energy", within=120)
     assert {m["phase"] for m in heard.all("ota/status")[-2:]} == {"reverted"}
     heard.nothing_lost()
 
@@ -152,7 +152,7 @@ def test_power_cuts_and_reboots_by_command_during_the_trial_take_nothing_back(tr
     ask(broker, desired(good, "u3"))
     for number in range(4):
         heard.until("evt/boot", lambda m: m["build"] == good.document["build"], 90)
-        heard.until("tele/energy", within=60)
+        heard.until("tele/energy", within=120)
         heard.forget()
         if number % 2:
             command = {"id": f"reboot-{number}", "exp": "2099-01-01T00:00:00Z"}
@@ -213,5 +213,5 @@ def test_a_micropython_with_which_the_app_does_not_start_gives_way_to_the_old_on
     ask(broker, desired(bad, "u6"))
     told = heard.until("ota/status", lambda m: m["phase"] == "reverted", 200)
     assert (told["word"], told["build"], told["runs"]) == ("crashed", bad.document["build"], old)
-    assert heard.until("info", within=60)["base"] == {"slot": "ota_0", "micropython": "1.29.0", "rollback": True}
+    assert heard.until("info", within=120)["base"] == {"slot": "ota_0", "micropython": "1.29.0", "rollback": True}
     heard.nothing_lost()

@@ -29,7 +29,7 @@ def push(broker):
 
 
 def fingerprint(heard):
-    return heard.until("info", within=60)["config"]
+    return heard.until("info", within=120)["config"]
 
 
 def phases(heard, id):

@@ -68,7 +68,7 @@ class Mosquitto:
         assert self.process is None
         with (self.folder / "mosquitto.log").open("ab") as log:
             self.process = subprocess.Popen([self.program, "-c", self.config], stdout=log, stderr=log)
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             # the broker that answers must be the one that was started here
             assert self.process.poll() is None, (self.folder / "mosquitto.log").read_text()
@@ -89,7 +89,7 @@ class Mosquitto:
     def _end(self, how: int) -> None:
         if self.process is not None:
             self.process.send_signal(how)
-            self.process.wait(10)
+            self.process.wait(60)
             self.process = None
 
 
@@ -196,9 +196,9 @@ class Subscriber:
         self.client.on_message = self._arrived
         self.client.connect(host, port)
         self.client.loop_start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
 
-    def listening(self, within: float = 10.0) -> bool:
+    def listening(self, within: float = 60.0) -> bool:
         """Wait until it is subscribed (again)."""
         return self._ready.wait(within)
 
@@ -211,7 +211,7 @@ class Subscriber:
             self.messages.append((message.topic, message.payload, message.retain))
             self._changed.notify_all()
 
-    def wait(self, holds, within: float = 20.0):
+    def wait(self, holds, within: float = 120.0):
         """Wait until holds(messages) is true; returns its value."""
         end = time.monotonic() + within
         with self._changed:
@@ -227,7 +227,7 @@ class Subscriber:
             return [json.loads(p) for t, p, _ in self.messages if t.endswith("/" + suffix) and p]
 
     def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False) -> None:
-        self.client.publish(topic, payload, qos, retain).wait_for_publish(5)
+        self.client.publish(topic, payload, qos, retain).wait_for_publish(60)
 
     def close(self) -> None:
         self.client.disconnect()

@@ -126,7 +126,7 @@ def numbers(subscriber: Subscriber) -> list[int]:
     return list(dict.fromkeys(record["s"] for record in subscriber.records()))
 
 
-def settled(subscriber: Subscriber, count: int, within: float = 20.0, quiet: float = 3.0) -> list[int]:
+def settled(subscriber: Subscriber, count: int, within: float = 60.0, quiet: float = 3.0) -> list[int]:
     """numbers(), once there are so many of them, or once nothing has come for a while."""
     end = time.monotonic() + within
     seen, since = -1, time.monotonic()
@@ -142,7 +142,7 @@ def settled(subscriber: Subscriber, count: int, within: float = 20.0, quiet: flo
     return numbers(subscriber)
 
 
-def drained(node: Node, count: int, within: float = 30.0) -> None:
+def drained(node: Node, count: int, within: float = 120.0) -> None:
     """Wait until the node's journal has had so many records acknowledged."""
     end = time.monotonic() + within
     while (done := node.report()["acknowledged"]) < count:

@@ -27,7 +27,7 @@ class Served:
     speaks = "MQTT 3.1.1"
     guarded = False  # users and passwords, and each node writes its own topics only
     enciphered = False  # nobody can see what goes by
-    patience = 15.0  # seconds to come up
+    patience = 60.0  # seconds to come up
     version_flag: tuple[str, ...] = ()  # of mosquitto_sub
 
     def __init__(self, folder: Path):

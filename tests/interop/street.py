@@ -49,7 +49,7 @@ class Node:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
-    def wait(self, holds, within: float = 20.0, since: int = 0) -> dict:
+    def wait(self, holds, within: float = 120.0, since: int = 0) -> dict:
         """The first thing said, from number `since` on, for which holds(dict) is true."""
         end = time.monotonic() + within
         with self._changed:
@@ -61,7 +61,7 @@ class Node:
                 assert left > 0 and self._process.poll() is None, f"the node said only {self.said[since:][-20:]}"
                 self._changed.wait(left)
 
-    def wait_fault(self, word: str, within: float = 20.0, since: int = 0) -> dict:
+    def wait_fault(self, word: str, within: float = 120.0, since: int = 0) -> dict:
         return self.wait(lambda said: said.get("fault") == word, within, since)
 
     def report(self) -> dict:
@@ -74,7 +74,7 @@ class Node:
         if self._process.poll() is None:
             self.tell("quit")
         try:
-            self._process.wait(5)
+            self._process.wait(30)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(5)

@@ -67,15 +67,16 @@ def test_python_models_refuse_a_broken_message(python_models):
 
 @pytest.fixture(scope="module")
 def typescript(tmp_path_factory):
-    """(folder with models.ts, function that compiles a file there and returns the compiler's words)."""
+    """(folder with models.ts, function that compiles files there, {name: text}, and returns the compiler's words)."""
     node = node_or_skip()
     folder = tmp_path_factory.mktemp("typescript")
     script = with_packages(ROOT / "tests/interop/typescript_models.mjs", folder)
     (folder / "models.ts").write_text(run(node, script, DOCUMENT, folder=folder))
 
-    def compiled(text: str) -> str:
-        (folder / "use.ts").write_text(text)
-        command = [node, folder / "node_modules/typescript/bin/tsc", "--noEmit", "--strict", "use.ts"]
+    def compiled(files: dict[str, str]) -> str:
+        for name, text in files.items():
+            (folder / name).write_text('import * as models from "./models";\n' + text)
+        command = [node, folder / "node_modules/typescript/bin/tsc", "--noEmit", "--strict", *files]
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100).stdout
 
     return folder, compiled
@@ -92,7 +93,7 @@ def test_typescript_models_take_real_messages_and_refuse_a_broken_one(typescript
     _, compiled = typescript
     rows = messages()
     uses = "".join(f"const m{at}: models.{name} = {json.dumps(payload)};\n" for at, (name, payload) in enumerate(rows))
-    assert compiled(f'import * as models from "./models";\n{uses}') == ""
     broken = {**dict(rows)["TeleEnergy"], "imp_mwh": "much"}
-    said = compiled(f'import * as models from "./models";\nconst m: models.TeleEnergy = {json.dumps(broken)};\n')
+    said = compiled({"real.ts": uses, "broken.ts": f"const m: models.TeleEnergy = {json.dumps(broken)};\n"})
     assert "Type 'string' is not assignable to type 'number'" in said
+    assert "real.ts" not in said and len(said.splitlines()) == 1

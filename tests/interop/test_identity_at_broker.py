@@ -61,7 +61,7 @@ class Client:
     def wait(self, *beginnings: str) -> str:
         with self._news:
             found = lambda: next((one for one in self._said if one.startswith(beginnings)), None)  # noqa: E731
-            assert self._news.wait_for(found, 10), (beginnings, self._said)
+            assert self._news.wait_for(found, 60), (beginnings, self._said)
             said = found()
             assert said
             self._said.remove(said)

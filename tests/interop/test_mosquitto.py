@@ -24,7 +24,7 @@ def first_of_each(numbers):
     return list(dict.fromkeys(numbers))
 
 
-def wait_for(subscriber, count, within=30.0):
+def wait_for(subscriber, count, within=120.0):
     subscriber.wait(lambda messages: sum(t == ROOT + "tele/energy" for t, _, _ in messages) >= count, within)
 
 
@@ -33,7 +33,7 @@ def wait_for_greeting(subscriber):
     subscriber.wait(lambda messages: any(t == ROOT + "info" for t, _, _ in messages))
 
 
-def wait_for_key(subscriber, last, within=40.0):
+def wait_for_key(subscriber, last, within=120.0):
     """Until the record of that sequence number is there (duplicates do not count)."""
     end = b'"s":%d,' % last
     subscriber.wait(lambda messages: any(end in p and t.endswith("energy") for t, p, _ in messages[-400:]), within)

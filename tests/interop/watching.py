@@ -42,7 +42,7 @@ class Watch:
             self._process.kill()
         self.end()
 
-    def line(self, timeout: float = 20.0) -> str:
+    def line(self, timeout: float = 120.0) -> str:
         """The next line."""
         try:
             return self._arrived.get(timeout=timeout)
@@ -53,7 +53,7 @@ class Watch:
         """Ctrl-C."""
         self._process.send_signal(2)
 
-    def end(self, timeout: float = 30.0) -> int:
+    def end(self, timeout: float = 120.0) -> int:
         """Wait for the end; the exit code."""
         code = self._process.wait(timeout)
         for reader in self._readers:

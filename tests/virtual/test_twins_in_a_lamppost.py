@@ -143,14 +143,14 @@ def test_several_makes_share_the_wires_and_each_hears_its_own_speed_and_address(
     for said in (
         f"slow (9, 1, {0x4366})", "quick (25, 2, 2300)", "early None", "wrong speed None", f"double (9, 5, {both})",
     ):  # fmt: skip
-        node.console.wait_for(re.escape(said), 20)
+        node.console.wait_for(re.escape(said), 60)
 
 
 def test_a_part_with_even_parity_is_understood_only_so(lamp):
     line = {"kind": "uart", "uart": 1, "tx": 17, "rx": 18}
     node = lamp(PARITY, {"line": line}, ("chip", "cse7766", "line", None))
     node.start()
-    node.console.wait_for("even True none False odd False", 20)
+    node.console.wait_for("even True none False odd False", 60)
 
 
 def test_a_lidar_has_the_face_of_the_bus_that_it_is_fitted_to(lamp):
@@ -162,5 +162,5 @@ def test_a_lidar_has_the_face_of_the_bus_that_it_is_fitted_to(lamp):
     node.part("near").set(mm=3000)
     node.part("far").set(mm=2000)
     node.start()
-    node.console.wait_for(re.escape("scan [16] True"), 20)
-    node.console.wait_for("stream True", 20)
+    node.console.wait_for(re.escape("scan [16] True"), 60)
+    node.console.wait_for("stream True", 60)

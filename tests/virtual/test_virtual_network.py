@@ -190,7 +190,7 @@ ASYNC = (
 def test_asyncio_streams_work_in_fast_time_and_in_real_time(lamp, fast):
     program = JOIN + (ASYNC if fast else ASYNC.replace("sleep(60)", "sleep_ms(1)"))
     lamp = lamp(program, fast=fast)
-    found = lamp.console.wait_for(r"talked (\d+)", 20)
+    found = lamp.console.wait_for(r"talked (\d+)", 60)
     assert not fast or 3000 <= int(found[1]) <= 3010
 
 

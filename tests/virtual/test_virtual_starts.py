@@ -67,7 +67,7 @@ def test_an_app_that_resets_before_it_is_healthy_gives_way_and_that_is_said(lamp
             "f.close()"
         )
         lamp.console.forget()
-    lamp.console.wait_for("lamppost: slot b is started instead of slot a", 30)
+    lamp.console.wait_for("lamppost: slot b is started instead of slot a", 60)
     assert lamp.console.text.count("app: resets") == 3
     lamp.console.wait_for("app: slot b runs, the other slot is failed")
     assert slot(lamp) == "b"

@@ -38,7 +38,7 @@ class Post:
 
     def within(self, seconds: float) -> float:
         """Real seconds to wait at most for what takes the node so many; generous, as nothing waits for their end."""
-        return seconds / self.speed + 15
+        return seconds / self.speed + 60
 
     @contextlib.contextmanager
     def port_for_others(self) -> Iterator[str]:

@@ -172,7 +172,7 @@ class Repl:
             if time.monotonic() > end:  # it is reset again and again, and greets each time
                 raise no_prompt.explain(self.device, self._heard)
         self._write(ENTER_RAW)
-        if not self._line.read_until(1, PROMPT[:-1], timeout=2).endswith(PROMPT[:-1]):
+        if not self._line.read_until(1, PROMPT[:-1], timeout=5).endswith(PROMPT[:-1]):
             raise NodeSilent(f"The node on {self.device} sent its prompt once and stopped responding.")
 
     def _pulse(self) -> None:

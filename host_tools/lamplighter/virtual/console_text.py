@@ -30,7 +30,7 @@ class ConsoleText:
         with self._news:
             self.mark = len(self._bytes)
 
-    def wait_for(self, pattern: str, timeout: float = 10.0) -> re.Match[bytes]:
+    def wait_for(self, pattern: str, timeout: float = 60.0) -> re.Match[bytes]:
         """Wait until `pattern` (a regular expression) is there; the next search begins behind it.
 
         Raises TimeoutError with the last lines said.

@@ -137,7 +137,7 @@ class VirtualLamppost:
         """Call listener(state) at each change, in the lamppost's own thread."""
         self._machine.listeners.append(listener)
 
-    def wait_state(self, state: str, timeout: float = 10.0) -> None:
+    def wait_state(self, state: str, timeout: float = 60.0) -> None:
         """Wait until it is in that state. Raises TimeoutError."""
         if not self._machine.wait_for(lambda: self._machine.state == state, timeout):
             raise TimeoutError(f"the virtual lamppost is {self.state}, not {state}, after {timeout} s")
