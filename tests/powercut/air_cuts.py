@@ -6,11 +6,14 @@ As a program it cuts at every operation of all of them and prints a table: `make
 from __future__ import annotations
 
 import argparse
+import atexit
 import base64
+import functools
 import json
 import multiprocessing
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +30,7 @@ from update_cuts import MICROPYTHON, app, described
 APPS = ("well", "silent", "crashing", "failing")  # how the new app does: the last one does not start
 # how a new MicroPython does: with "dawns" the power goes ten times before it is confirmed, "dead" never reaches boot.py
 BASES = (*APPS, "dawns", "dead")
+FLOOR = "1.0"  # of the release: once it is confirmed, no older one may come
 WHAT = ("app", "base", "both")  # what is updated
 MACHINE = "Lamppost with ESP32"
 MODULES = Path(virtual.__file__).parent / "chip_modules"
@@ -42,10 +46,22 @@ def images(what: str) -> dict[str, bytes]:
     return {name: esp_format.build(0, 4 << 20, [(0x3F400020, body)]) for name, body in made.items()}
 
 
+@functools.cache
+def _identity() -> Path:
+    """Release keys, made once: it takes seconds."""
+    folder = Path(tempfile.mkdtemp(prefix="air-cuts-"))
+    atexit.register(shutil.rmtree, folder, True)
+    ReleaseKeys.create(folder, None)
+    return folder
+
+
 def job(folder: Path, count: int, what: str = "app", rollback: bool = True) -> None:
     """Write what air_on_micropython.py needs."""
-    keys = ReleaseKeys.create(folder / "identity", None)
-    name = next(iter(keys.trusted))
+    shutil.copytree(_identity(), folder / "identity")
+    keys = ReleaseKeys(folder / "identity")
+    name, backup = keys.trusted
+    trusted = keys.for_nodes()
+    keys.revoke(backup)
     old = app("old", count)
     new = old if what == "base" else app("new", count, changed=(2, 5), absent=("lamppost/core/deep.mpy",))
     build = "old" if what == "base" else "new"
@@ -56,11 +72,14 @@ def job(folder: Path, count: int, what: str = "app", rollback: bool = True) -> N
         modules = {path: data for path, data in modules.items() if path != "lamppost/made.mpy"}  # it makes its own
         signers = {name: keys.read(name, None)}
         app_of_it = App(modules, "1.0", one)
-        made = release_folder.write(served, app_of_it, signers, images=bases, without_rollback=not rollback)
+        made = release_folder.write(
+            served, app_of_it, signers, FLOOR, keys, images=bases, without_rollback=not rollback
+        )  # fmt: skip
     older = app("older", count, changed=range(0, count, 2))
     files = {f"/{path.relative_to(served).as_posix()}": path for path in served.rglob("*") if path.is_file()}
     (folder / "job.json").write_text(json.dumps({
-        "build": build, "old": described("old", old), "older": described("older", older), "keys": keys.trusted,
+        "build": build, "old": described("old", old), "older": described("older", older), "keys": json.loads(trusted),
+        "new_keys": json.loads(keys.for_nodes()), "floor": FLOOR,
         "machine": MACHINE, "rollback": rollback,
         "images": {each: base64.b64encode(body).decode() for each, body in micropython.items()},
         "server": {place: base64.b64encode(path.read_bytes()).decode() for place, path in files.items()},
@@ -70,17 +89,18 @@ def job(folder: Path, count: int, what: str = "app", rollback: bool = True) -> N
 
 def sweep(
     folder: Path, does: str = "well", stride: int = 1, count: int = 6, firmware: Path | None = None,
-    what: str = "app", rollback: bool = True,
+    what: str = "app", rollback: bool = True, near: int = 0,
 ) -> dict:  # fmt: skip
-    """What the sweep finds.
+    """What the sweep finds. Every release brings a new list of keys and a floor.
 
+    near -- cut every so many of the operations on /keys.json and NVS besides; 0: none
     does -- how what is new does; what -- is updated; rollback -- whether the boot loader has it
     """
     job(folder, count, what, rollback)
     firmware = firmware or paths.folder("firmware")
     done = subprocess.run(
         [MICROPYTHON, "-X", "heapsize=64M", HERE / "air_on_micropython.py", firmware, firmware / "boot.py", MODULES,
-         folder / "job.json", does, str(stride)],
+         folder / "job.json", does, str(stride), str(near)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:

@@ -1,8 +1,9 @@
 """Cuts the power at every flash operation of an update over the air, under MicroPython, and lives on each time.
 
 Arguments: the firmware's folder, boot.py, the folder of the simulated chip's modules, a JSON file with the old app, the
-web server's files and the MicroPython images, how the new one does (APPS in air_cuts.py), and the stride: 1 cuts at
-each operation, n at each n-th. A life goes from a start to the next: boot loader, boot.py; download, verify, switch;
+web server's files and the MicroPython images, how the new one does (APPS in air_cuts.py), the stride: 1 cuts at
+each operation, n at each n-th; and the same for the operations that replace /keys.json and raise the floor in NVS, 0:
+no more of them than of others. A life goes from a start to the next: boot loader, boot.py; download, verify, switch;
 first start, trial, confirmation; or the way back. After every second cut the life after it is cut too. Prints a JSON
 line: cuts, and what was wrong.
 """
@@ -19,7 +20,8 @@ sys.path.insert(0, __file__.rsplit("/", 1)[0])
 from cut_flash import SHARES, Flash, PowerCut  # noqa: E402
 from ota_chip import Chip  # noqa: E402
 
-FIRMWARE, BOOT, MODULES, JOB, DOES, STRIDE = sys.argv[1:7]
+FIRMWARE, BOOT, MODULES, JOB, DOES = sys.argv[1:6]
+STRIDE, NEAR = int(sys.argv[6]), int(sys.argv[7])
 MOST_LIVES = 30
 DAWNS = 10
 ENOUGH = 3  # faults that prove the procedure wrong
@@ -35,9 +37,10 @@ def read(path):
 sys.path.insert(0, FIRMWARE)
 from lamppost.core.faults import FetchFault  # noqa: E402
 from lamppost.ops import updates as module  # noqa: E402
-from lamppost.ops.update import slot_files, state  # noqa: E402
+from lamppost.ops.update import key_set, slot_files, state  # noqa: E402
 from lamppost.ops.update.base import BaseImage  # noqa: E402
 from lamppost.ops.update.floor import Floor  # noqa: E402
+from lamppost.ops.update.release import is_older  # noqa: E402
 from lamppost.ops.update.trial import AppTrial  # noqa: E402
 
 sys.path.remove(FIRMWARE)
@@ -92,19 +95,6 @@ class Client:
         return True
 
     def close(self):
-        pass
-
-
-class Nvs:
-    """Of a chip whose power goes before anything is committed."""
-
-    def get_blob(self, key, buffer):
-        raise OSError(-4354)
-
-    def set_blob(self, key, value):
-        pass
-
-    def commit(self):
         pass
 
 
@@ -175,7 +165,18 @@ def start():
             build = manifest["build"]
     if BASE and job["build"] != job["old"]["build"]:
         assert (image == "new") == (build == job["build"]), "app and MicroPython do not belong together"
+    check_trust()
     return image, slot, build
+
+
+def check_trust():
+    """The keys and the floor are old or new, never torn, and never older than they were."""
+    keys, serial = key_set.load()
+    assert dict(keys, serial=serial) in (job["keys"], job["new_keys"]), "the keys are torn"
+    floor = Floor(chip.nvs).highest(state.load("a").get("floor", "0"))
+    assert serial >= trust[0] and not is_older(floor, trust[1]), "a key that was revoked or a floor that was lower"
+    assert floor == "0" or DOES in WELL, "a floor that nothing confirmed has brought"
+    trust[:] = serial, floor
 
 
 async def restart(reason, last=None):
@@ -184,6 +185,7 @@ async def restart(reason, last=None):
     raise Reset
 
 
+trust = [0, "0"]  # serial of the keys and floor at the last start of this run
 dawns = []  # that are still to come in this run
 
 
@@ -213,7 +215,7 @@ def live(cause):
     facts = {"slot": slot, "build": build, "board": "lamppost-esp32", "location": None, "micropython": (1, 28, 0),
              "mpy": 6}  # fmt: skip
     updates = module.Updates(
-        trial, slots, Client(), Link(), Clock(), facts, Floor(Nvs()), lambda parts: DOES in WELL or not new,
+        trial, slots, Client(), Link(), Clock(), facts, Floor(chip.nvs), lambda parts: DOES in WELL or not new,
         lambda: ["meter"], str, restart, lambda n: 0, lambda line: None,
     )  # fmt: skip
     updates.take("desired", json.dumps(job["desired"]).encode(), True)
@@ -233,7 +235,7 @@ def lives(flash):
         if how == "done":
             image, _, build = start()
             last = json.loads(read("/state.json"))["last"]
-            return last["phase"], image, build
+            return last["phase"], image, build, trust[0], Floor(chip.nvs).highest("0")
         cause = {"crash": "watchdog", "dawn": "power-on"}.get(how, "hard")
     raise AssertionError("it does not end")
 
@@ -242,6 +244,8 @@ def on(image, cut_at=None, share=0):
     """(what became of it, the flash): mounts a flash and lives on it until the end or the cut."""
     flash = Flash(image)
     dawns[:] = [None] * DAWNS
+    if image is began.image:
+        trust[:] = 0, "0"
     vfs.mount(vfs.VfsLfs2(chip.insert(flash)), "/")
     flash.cut_at, flash.share = None if cut_at is None else flash.operations + cut_at, share
     try:
@@ -270,16 +274,34 @@ put("b", job["older"])
 slot_files.replace("/state.json", '{"active":"a"}')
 slot_files.replace("/keys.json", json.dumps(job["keys"]))
 vfs.umount("/")
-OLD = "reverted", "old", job["old"]["build"]
-END = ("confirmed", "new" if BASE else "old", job["build"]) if DOES in WELL else OLD
+# the new keys stay also when the app is taken back
+SERIAL = job["new_keys"]["serial"]
+OLD = "reverted", "old", job["old"]["build"], SERIAL, "0"
+END = ("confirmed", "new" if BASE else "old", job["build"], SERIAL, job["floor"]) if DOES in WELL else OLD
+near = set()  # the operations on /keys.json and NVS
+
+
+def noting(function):
+    def noted(*arguments):
+        first = chip.flash.operations
+        function(*arguments)
+        near.update(range(first, chip.flash.operations))
+
+    return noted
+
+
+usual = key_set.replace, Floor.raise_to
+key_set.replace, Floor.raise_to = noting(usual[0]), noting(usual[1])
 end, whole = on(began.image)
+key_set.replace, Floor.raise_to = usual
 wrong, cuts, number = [], 0, 0
 if end != END:
     wrong = ["without a cut it ends %r" % (end,)] * ENOUGH
 for share in SHARES:
     for at in range(whole.operations):
         number += 1
-        if number % int(STRIDE) or len(wrong) >= ENOUGH:
+        besides = NEAR and at in near and at % NEAR == 0
+        if (number % STRIDE and not besides) or len(wrong) >= ENOUGH:
             continue
         image, again = began.image, [at] + ([at * 7 % whole.operations] if number % 2 else [])
         try:
@@ -291,4 +313,4 @@ for share in SHARES:
                 wrong.append("operation %d at %d %%: it ends %r" % (at, share, end))
         except Exception as error:
             wrong.append("operation %d at %d %%: %r" % (at, share, error))
-print(json.dumps({"operations": whole.operations, "cuts": cuts, "wrong": wrong}))
+print(json.dumps({"operations": whole.operations, "cuts": cuts, "near": len(near), "wrong": wrong}))

@@ -1,15 +1,18 @@
-"""A chip in RAM for the sweeps in MicroPython: two slots for MicroPython, otadata, a file system, and its boot loader.
+"""A chip in RAM for the sweeps in MicroPython: two slots for MicroPython, otadata, a file system, NVS, its boot loader.
 
 It uses the virtual lamppost's otadata and esp32.Partition, so what is cut here is what is simulated there. The power
 may go in each program and erase, those of the boot loader too.
 """
 
+import binascii
 import sys
 
 from cut_flash import BLOCK, BLOCKS, Flash
 
 _SLOT = 12  # blocks
 _OTADATA, _OTA_0, _VFS = 0, 2, 2 + 2 * _SLOT
+_NVS = _VFS + BLOCKS
+_ENTRY = 64  # bytes in NVS
 
 
 class Window:
@@ -26,6 +29,44 @@ class Window:
 
     def ioctl(self, code, block):
         return self._count if code == 4 else self._flash.ioctl(code, self._first + block)
+
+
+class Nvs:
+    """esp32.NVS in one block: entries are appended, each with its CRC, and the last whole one of a name counts."""
+
+    def __init__(self, block):
+        self._block = block
+        self._pending = []
+
+    def _entries(self):
+        """(offset, name and value) of each place that was written to; None instead of a torn one."""
+        for at in range(0, BLOCK, _ENTRY):
+            entry = bytearray(_ENTRY)
+            self._block.readblocks(0, entry, at)
+            if entry == b"\xff" * _ENTRY:
+                return
+            text = bytes(entry[5 : 5 + entry[0]])
+            whole = binascii.crc32(text).to_bytes(4, "little") == entry[1:5]
+            yield at, text if whole else None
+
+    def get_blob(self, key, buffer):
+        found = [text for _, text in self._entries() if text and text.startswith(key.encode() + b"=")]
+        if not found:
+            raise OSError(-0x1102)
+        value = found[-1][len(key) + 1 :]
+        buffer[: len(value)] = value
+        return len(value)
+
+    def set_blob(self, key, value):
+        self._pending.append(key.encode() + b"=" + value)
+
+    def commit(self):
+        while self._pending:
+            text = self._pending.pop(0)
+            entry = bytes([len(text)]) + binascii.crc32(text).to_bytes(4, "little") + text
+            used = [at for at, _ in self._entries()]
+            place = used[-1] + _ENTRY if used else 0
+            self._block.writeblocks(0, entry + b"\xff" * (_ENTRY - len(entry)), place)
 
 
 class _Bytes:
@@ -83,12 +124,14 @@ class Chip:
 
     def insert(self, flash):
         """Put a flash into the chip; returns the device of its file system."""
+        self.flash = flash
         self.Partition.flash = _Bytes(flash)
+        self.nvs = Nvs(Window(flash, _NVS, 1))
         return Window(flash, _VFS, BLOCKS)
 
     def blank(self, image):
         """A new flash with that image in the first slot."""
-        flash = Flash(blocks=_VFS + BLOCKS)
+        flash = Flash(blocks=_NVS + 1)
         for at in range(0, len(image), BLOCK):
             flash.image[_OTA_0 + at // BLOCK] = image[at : at + BLOCK] + b"\xff" * (BLOCK - len(image[at : at + BLOCK]))
         return flash

@@ -29,7 +29,7 @@ CUTS = 20000  # fewer would mean that the day was not cut everywhere
 MODULES = 12  # of the app that is updated
 HARM = (
     ("update", "a mixed app or none"),
-    ("update over the air", "a mixed app or MicroPython, none, or the wrong one in the end"),
+    ("update over the air", "a mixed app or MicroPython, none, the wrong one in the end, or torn keys or floor"),
     ("switching log", "a row lost or out of the chain"),
     ("config", "no usable or an unproven configuration"),
 )

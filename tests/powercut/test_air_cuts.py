@@ -18,6 +18,12 @@ def test_no_cut_of_an_update_over_the_air_leaves_a_mixed_app_or_another_end(tmp_
     assert result["cuts"] >= 5
 
 
+def test_no_cut_tears_the_list_of_keys_or_the_floor_or_brings_an_older_one_back(tmp_path):
+    result = sweep(tmp_path, "well", 1000, near=3)
+    assert result["wrong"] == []
+    assert result["cuts"] >= 15 and result["near"] >= 10
+
+
 @pytest.mark.parametrize(("what", "rollback", "does", "stride"), [
     ("both", True, "well", 29), ("both", True, "dawns", 67), ("both", True, "silent", 320),
     ("both", True, "failing", 53), ("both", True, "dead", 89), ("base", True, "crashing", 67),
@@ -45,6 +51,16 @@ MUTANTS = {
                  '            self.state = {"active": slot}\n'),
     "the way back is forgotten": (UPDATE + "trial.py", '        self.state["active"] = slot\n        self.finish',
                                   "        self.finish"),
+}  # fmt: skip
+TRUST_MUTANTS = {
+    "the keys are not replaced by a rename": (
+        "well", UPDATE + "key_set.py", '    slot_files.replace(_PATH, str(data, "utf-8"))\n',
+        '    with open(_PATH, "w") as file:\n        file.write(str(data, "utf-8"))\n',
+    ),
+    "the floor is raised before the app is confirmed": (
+        "silent", "lamppost/ops/updates.py", 'self._floor.raise_to(self._trial.state.get("floor", "0"))',
+        'self._floor.raise_to(self._trial.state.get("trial", self._trial.state).get("floor", "0"))',
+    ),
 }  # fmt: skip
 BASE_MUTANTS = {
     "the running image is overwritten": (
@@ -88,6 +104,15 @@ def test_the_sweep_finds_an_update_over_the_air_that_is_wrong(tmp_path, mutant):
         assert sweep(tmp_path, "silent", 13, firmware=spoilt(tmp_path, *MUTANTS[mutant]))["wrong"]
     except RuntimeError as error:
         assert "Error" in str(error)  # it fails without a cut
+
+
+@pytest.mark.parametrize("mutant", TRUST_MUTANTS)
+def test_the_sweep_finds_a_change_of_keys_or_floor_that_is_wrong(tmp_path, mutant):
+    does, *change = TRUST_MUTANTS[mutant]
+    try:
+        assert sweep(tmp_path, does, 1000, firmware=spoilt(tmp_path, *change), near=1)["wrong"]
+    except RuntimeError as error:
+        assert "AssertionError: a floor that nothing confirmed has brought" in str(error)
 
 
 @pytest.mark.parametrize("mutant", BASE_MUTANTS)
