@@ -18,6 +18,7 @@ SECTIONS = {
     80: "The store's database",
     90: "Roll-outs",
     100: "The page of the street",
+    110: "Bridges",
 }
 HEAD = """# Exit codes
 

@@ -4,7 +4,7 @@ A Problem is raised with the cause in one sentence; the command line prints caus
 the exit code. Exit codes: 1 bug, 2 wrong usage, 3 a file of this computer, 4 its clock, 10-19 port and serial line,
 20-29 boards, images, flashing, 30-39 configuration, 40-49 readings and self-test, 50-59 broker and telemetry,
 60-69 virtual and simulated lampposts, 70-79 identity, roster, records, 80-89 the store and reports, 90-99 roll-outs,
-100-109 the web page.
+100-109 the web page, 110-119 bridges.
 """
 
 from __future__ import annotations
@@ -418,3 +418,28 @@ class WebAddressRefused(Problem):
 class WebCertificateInvalid(Problem):
     exit_code, word = 102, "web-certificate"
     remedy = "Name PEM files that belong together: --https-cert CERTIFICATE --https-key KEY [--clients-ca CA]."
+
+
+class BridgeTargetWrong(Problem):
+    exit_code, word = 110, "bridge-target"
+    remedy = "Check --to: it is the address of the NGSI-LD context broker itself, such as http://orion.lan:1026."
+
+
+class BridgeLoginRefused(Problem):
+    exit_code, word = 111, "bridge-login"
+    remedy = "Give a token that may write, with --token-file FILE or $LAMPLIGHTER_NGSI_TOKEN."
+
+
+class BridgeTenantUnknown(Problem):
+    exit_code, word = 112, "bridge-tenant"
+    remedy = "Check --tenant; Stellio wants each tenant in its own configuration first."
+
+
+class BridgeLedgerUnusable(Problem):
+    exit_code, word = 113, "bridge-ledger"
+    remedy = "Name another file with --ledger; each broker and tenant has a ledger of its own."
+
+
+class BridgeHistoryUnsupported(Problem):
+    exit_code, word = 114, "bridge-history"
+    remedy = "Leave out --history, or turn on the broker's temporal interface (Orion-LD: -troe)."

@@ -11,6 +11,7 @@ from .. import screen
 from ..bridge.announce import Announcer
 from ..bridge.home_assistant import topic
 from ..telemetry.subscriber import Connection, Incoming, Subscriber
+from . import bridge_ngsi_ld
 from .broker_access import BrokerAccess, TopicLevel, broker_options
 from .lampposts import Node
 
@@ -23,6 +24,9 @@ def command() -> None:
 
     Example: lamplighter bridge home-assistant --host broker.lan
     """
+
+
+command.add_command(bridge_ngsi_ld.command)
 
 
 @command.command("home-assistant")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,10 @@ from ..documents import secret_file
 from ..hosts import Host
 from ..problems import IdentityMissing
 from ..telemetry.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from ..store.session import KeptSession
+    from ..store.subscriptions import Arrived
 
 PASSWORD = "LAMPLIGHTER_MQTT_PASSWORD"
 LONGEST = 65535  # bytes of a string of MQTT
@@ -35,6 +40,17 @@ class BrokerAccess:
     def subscriber(self, filters: list[str]) -> Subscriber:
         return Subscriber(
             self.host, self.port, filters, self.user, self.password, tls=self.tls, identity=self.identity
+        )  # fmt: skip
+
+    def kept_session(
+        self, name: str, filters: list[str], not_filters: tuple[str, ...], arrived: Arrived
+    ) -> KeptSession:
+        """A session that the broker keeps under this name. arrived -- the queue of its deliveries"""
+        from ..store.session import KeptSession
+
+        return KeptSession(
+            name, self.host, self.port, filters, self.user, self.password, tls=self.tls, identity=self.identity,
+            arrived=arrived, not_filters=not_filters,
         )  # fmt: skip
 
 

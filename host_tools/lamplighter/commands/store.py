@@ -69,8 +69,7 @@ def run(
     """
     from ..store.databases import target
     from ..store.ingest import Counts, Store, until_free
-    from ..store.session import KeptSession
-    from ..store.subscriptions import Arrived, Subscriptions
+    from ..store.subscriptions import Subscriptions
     from ..telemetry import metrics
 
     def show(counts: Counts) -> None:
@@ -80,12 +79,6 @@ def run(
             words = f"{counts.records} records, {counts.repeats} repeated, {counts.rejected} rejected"
             screen.text(f"{time.strftime('%H:%M:%S')}  {words}")
 
-    def new(name: str, filters: list[str], not_filters: tuple[str, ...], arrived: Arrived) -> KeptSession:
-        return KeptSession(
-            name, access.host, access.port, filters, access.user, access.password, tls=access.tls,
-            identity=access.identity, arrived=arrived, not_filters=not_filters,
-        )  # fmt: skip
-
     if share and sites:
         raise click.UsageError("--share and --site exclude each other: stores of different sites share nothing.")
     if wrong := [site for site in sites if not re.fullmatch(NAME, site)]:
@@ -94,7 +87,7 @@ def run(
     until_free(database.open, screen.note)
     with contextlib.closing(database), contextlib.suppress(KeyboardInterrupt):
         shares = 0 if sites else until_free(lambda: database.shares(share), screen.note)
-        subscriptions = Subscriptions(database, shares, sites, new, screen.note)
+        subscriptions = Subscriptions(database, shares, sites, access.kept_session, screen.note)
         with contextlib.closing(subscriptions):
             until_free(subscriptions.start, screen.note)
             what = f"the sites {', '.join(sites)}" if sites else f"{ROOT}/#"

@@ -30,6 +30,7 @@ _COLUMNS = ", ".join(RECORD)
 
 class DuckDBFile:
     dialect = DUCKDB
+    what = "the database"
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""From broker to database: collect a batch, commit it, acknowledge it; wait and try again when the database is busy."""
+"""From broker to sink: collect a batch, commit it, acknowledge it; wait and try again when the sink is busy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..telemetry.subscriber import Connection
 from .messages import sort
 from .session import Delivery
 from .subscriptions import Subscriptions, for_another_place
-from .target import Target, TargetBusy
+from .target import Sink, TargetBusy
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class Store:
     """note -- takes a sentence; each_second -- takes the counts."""
 
     def __init__(
-        self, subscriptions: Subscriptions, target: Target, note: Callable[[str], None],
+        self, subscriptions: Subscriptions, target: Sink, note: Callable[[str], None],
         each_second: Callable[[Counts], None],
     ) -> None:  # fmt: skip
         self._subscriptions, self._target = subscriptions, target
@@ -81,7 +81,7 @@ class Store:
         batch = [one for one in sorted_ if one is not None]
         if not batch:
             return
-        done = until_free(lambda: self._target.commit(batch), self._note, self._wait)
+        done = until_free(lambda: self._target.commit(batch), self._note, self._wait, what=self._target.what)
         self.counts.waiting = False
         self.counts.last_commit = round(time.time(), 1)
         self.counts.records += done.records
@@ -107,9 +107,9 @@ class Store:
 
 def until_free(
     act: Callable[[], T], note: Callable[[str], None], meanwhile: Callable[[], None] = lambda: None,
-    patience_s: float = float("inf"),
+    patience_s: float = float("inf"), what: str = "the database",
 ) -> T:  # fmt: skip
-    """The result of act(), tried again with growing, random waits while it raises TargetBusy."""
+    """The result of act(), tried again with growing, random waits while it raises TargetBusy. what -- it waits for"""
     wait, started, told = 0.05, time.monotonic(), False
     while True:
         try:
@@ -119,7 +119,7 @@ def until_free(
             if waited > patience_s:
                 raise
             if waited > 2 and not told:
-                note(f"Waiting for the database: {busy}")
+                note(f"Waiting for {what}: {busy}")
                 told = True
         meanwhile()
         time.sleep(wait * random.uniform(0.5, 1))

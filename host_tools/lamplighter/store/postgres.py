@@ -50,6 +50,7 @@ WHERE NOT (i.repeated AND EXISTS (
 
 class Postgres:
     dialect = POSTGRESQL
+    what = "the database"
 
     def __init__(self, url: str) -> None:
         self.session = ""

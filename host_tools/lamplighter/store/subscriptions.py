@@ -21,7 +21,7 @@ from ..contract import ROOT
 from ..problems import Problem
 from ..telemetry.subscriber import Connection, Incoming
 from .session import Delivery, KeptSession
-from .target import Target, TargetBusy
+from .target import Sink, TargetBusy
 
 ALL = f"{ROOT}/#"
 UNSHARED = (f"{ROOT}/+/+/state", f"{ROOT}/+/+/info")
@@ -37,7 +37,7 @@ class Subscriptions:
     """
 
     def __init__(
-        self, target: Target, shares: int, sites: tuple[str, ...],
+        self, target: Sink, shares: int, sites: tuple[str, ...],
         new: Callable[[str, list[str], tuple[str, ...], Arrived], KeptSession], note: Callable[[str], None],
     ) -> None:  # fmt: skip
         self._target, self._new, self._note = target, new, note

@@ -1,4 +1,4 @@
-"""What a database must offer to the store."""
+"""What telemetry is written to, and what a database must offer to the store besides."""
 
 from __future__ import annotations
 
@@ -19,26 +19,15 @@ class Committed:
 
 
 class TargetBusy(Exception):
-    """The database cannot take anything now, and may do so later."""
+    """It cannot take anything now, and may do so later."""
 
 
-class Target(Protocol):
-    """The broker's session belongs to the database: it is resumed wherever the database is taken."""
+class Sink(Protocol):
+    """What takes batches of telemetry. The broker's session belongs to it, and is resumed wherever it is taken."""
 
     session: str
+    what: str  # in words
     where: str  # for sentences: without a password
-    dialect: Dialect
-
-    def open(self) -> None:
-        """Make or migrate the database. Raises StoreUnusable, StoreNewer, TargetBusy."""
-        ...
-
-    def shares(self, wanted: int) -> int:
-        """In how many places the subscription is shared: never fewer than before, as each has a session at the broker.
-
-        Raises StoreUnusable where the database takes one store only, TargetBusy.
-        """
-        ...
 
     def claim(self, place: int) -> bool:
         """Reserve a place of the subscription for this process; False where another has it. Raises TargetBusy."""
@@ -55,14 +44,31 @@ class Target(Protocol):
     def somebody_waits(self) -> bool: ...
 
     def commit(self, batch: list[Record | Message | Rejected]) -> Committed:
-        """All of the batch or nothing, each record once. Raises TargetBusy; the same batch may then be tried again."""
+        """All of the batch, each record once. Raises TargetBusy; the same batch may then be tried again."""
         ...
 
     def rest(self) -> None:
-        """Nothing is waiting: let others use the database."""
+        """Nothing is waiting: let others use it, or do what is not urgent."""
         ...
 
     def close(self) -> None: ...
+
+
+class Target(Sink, Protocol):
+    """A database of the store: commit() writes all of a batch or nothing."""
+
+    dialect: Dialect
+
+    def open(self) -> None:
+        """Make or migrate the database. Raises StoreUnusable, StoreNewer, TargetBusy."""
+        ...
+
+    def shares(self, wanted: int) -> int:
+        """In how many places the subscription is shared: never fewer than before, as each has a session at the broker.
+
+        Raises StoreUnusable where the database takes one store only, TargetBusy.
+        """
+        ...
 
     def reader(self) -> AbstractContextManager[Callable[[str], Iterator[dict[str, Any]]]]:
         """A function that gives the rows of a query. Raises StoreUnusable, StoreNewer, TargetBusy."""
