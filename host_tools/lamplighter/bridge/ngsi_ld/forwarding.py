@@ -138,8 +138,7 @@ class Forwarding:
         """What failed for now, with the reason."""
         self._ledger.begin(entities.values(), pending)
         try:
-            body = [{"id": one.id, "type": one.kind, **pending[one.id],
-                     "@context": entity_context.of_type(one.kind, self._hosted)} for one in entities.values()]  # fmt: skip
+            body = [self._body(one.id, one.kind, pending[one.id]) for one in entities.values()]
             answer = self._asked("POST", "entityOperations/upsert", {"options": "update"}, body)
         except NotNow as busy:
             if not busy.perhaps:
@@ -202,6 +201,9 @@ class Forwarding:
                     self._settled({entity.id: entity}, {}, unsure)
         self._ledger.undone(self._ledger.unsure())
 
+    def _body(self, id: str, kind: str, attributes: dict[str, Any]) -> dict[str, Any]:
+        return {"id": id, "type": kind, **attributes, "@context": entity_context.of_type(kind, self._hosted)}
+
     def _asked(self, method: str, path: str, query: dict[str, str] | None = None, body: Any = None) -> Answer:
         """A refusal of the whole bridge ends it at the start; later it may pass, as when a token is renewed."""
         try:
@@ -220,9 +222,10 @@ class Forwarding:
             self._look_for(id, unsure)
         if not late:
             return
-        body: dict[str, Any] = {"id": id, "type": kind, "@context": entity_context.of_type(kind, self._hosted)}
+        attributes: dict[str, list[Any]] = {}
         for one in late:
-            body.setdefault(one.name, []).append(one.attribute)
+            attributes.setdefault(one.name, []).append(one.attribute)
+        body = self._body(id, kind, attributes)
         self._ledger.mark_late(late, True)
         try:
             answer = self._asked("POST", "temporal/entities", None, body)
