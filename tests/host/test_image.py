@@ -5,6 +5,7 @@ import hashlib
 import json
 import random
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from click.testing import CliRunner
 from lamplighter.boards import board_file, partitions
 from lamplighter.commands.image import command
 from lamplighter.image import build, esp_format, flash_dump, littlefs, official
+from lamplighter.image.compile import Cache, compile_module
 from lamplighter.image.simulated import standin_bytes
 from lamplighter.paths import folder
 from lamplighter.problems import BoardInvalid, FileRefused, ImageInvalid, ImageMissing, WrongChip
@@ -28,11 +30,24 @@ OCTAL = "ESP32_GENERIC_S3-SPIRAM_OCT-20260406-v1.28.0.bin"
 PLAIN_S3 = "ESP32_GENERIC_S3-20250911-v1.26.1.bin"
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """A cache of the compiled firmware."""
+    path = tmp_path_factory.mktemp("compiled") / "compiled.json"
+    cache, source = Cache(path), folder("firmware")
+    for module in (source / "lamppost").rglob("*.py"):
+        compile_module(module.relative_to(source).as_posix(), module.read_text(encoding="utf-8"), cache)
+    cache.save()
+    return path
+
+
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """The user's cache and image folder, empty."""
+def cache(tmp_path, monkeypatch, compiled):
+    """The user's cache and image folder, empty but for the compiled firmware."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("LAMPLIGHTER_IMAGES", raising=False)
+    (tmp_path / "cache" / "lamplighter").mkdir(parents=True)
+    shutil.copy(compiled, tmp_path / "cache" / "lamplighter")
     return tmp_path / "cache"
 
 

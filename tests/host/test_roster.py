@@ -64,7 +64,7 @@ THIRTY = {
 
 
 def test_thirty_errors_are_thirty_lines_each_with_row_column_cause_and_remedy(tmp_path):
-    found = said(street(tmp_path, wrong=THIRTY))
+    found = said(street(tmp_path, 64, wrong=THIRTY))
     assert len(found) == 30, found
     assert [int(line.split(":")[1]) for line in found] == [n + 1 for n in THIRTY]
     for line in (
@@ -82,9 +82,9 @@ def test_thirty_errors_are_thirty_lines_each_with_row_column_cause_and_remedy(tm
 
 
 def test_the_command_shows_them_all_and_writes_nothing(tmp_path):
-    path = street(tmp_path, wrong=THIRTY)
+    path = street(tmp_path, 64, wrong=THIRTY)
     done = CliRunner().invoke(lamplighter, ["roster", "check", str(path)])
-    assert isinstance(done.exception, RosterInvalid) and "30 errors in 30 of 200 rows" in done.exception.cause
+    assert isinstance(done.exception, RosterInvalid) and "30 errors in 30 of 64 rows" in done.exception.cause
     assert done.stderr.count("street.csv:") == 30
     assert list(tmp_path.iterdir()) == [path]
 
@@ -99,7 +99,7 @@ def test_the_command_shows_them_all_and_writes_nothing(tmp_path):
     ],
 )
 def test_a_wrong_header_is_said_once_and_not_for_every_row(tmp_path, head, line):
-    found = said(street(tmp_path, head=head))
+    found = said(street(tmp_path, 20, head=head))
     assert sum(line in one for one in found) == 1, found[:5]
 
 
@@ -167,7 +167,7 @@ def test_a_note_that_somebody_added_to_the_results_stays(tmp_path):
 
 
 def broken(folder: Path, change) -> Path:
-    path = street(folder, 203)
+    path = street(folder, 23)
     lines = path.read_text().split("\n")
     change(lines)
     path.write_text("\n".join(lines))
@@ -178,7 +178,7 @@ def test_a_quote_that_is_not_closed_is_an_error_of_its_line_and_takes_no_other_r
     path = broken(tmp_path, lambda lines: lines.__setitem__(2, lines[2][:-1]))
     remedy = "remove it, or write the whole cell on one line"
     assert said(path) == [f"street.csv:3: row: a quote is not closed on this line; {remedy}."]
-    assert len(roster_file.examine(path).rows) == 202
+    assert len(roster_file.examine(path).rows) == 22
     done = CliRunner().invoke(lamplighter, ["roster", "check", str(path)])
     assert isinstance(done.exception, RosterInvalid) and done.exception.exit_code == 74
     assert done.exception.cause == f"{path} has 1 error."

@@ -15,6 +15,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lamplighter import paths, virtual
 from lamplighter.image import esp_format
 from lamplighter.image.compile import App
@@ -43,6 +44,12 @@ def _identity():
     atexit.register(shutil.rmtree, folder, True)
     ReleaseKeys.create(folder, None)
     return folder
+
+
+@functools.cache
+def _private(pem):
+    """The key; reading it checks it, for a tenth of a second."""
+    return load_pem_private_key(pem, None)
 
 
 def asked_node(folder, app, build, wanted, **facts):
@@ -82,7 +89,7 @@ class Street:
         self.made = release_folder.write(self.releases, App(NEW, "1.1", "new"), self.signed(self.first))
 
     def signed(self, *names):
-        return {name: self.keys.read(name, None) for name in names}
+        return {name: _private(self.keys.path(name).read_bytes()) for name in names}
 
     def change(self, change):
         """Spoil the release, and ask for it as it is then."""
