@@ -76,6 +76,10 @@ web-test: $(READY)  ## show 2,000 lampposts at 200 messages/s in a real browser:
 	@.ci/broker
 	@$(BIN)/python tests/web/run.py $(WEB_TEST)
 
+web-browsers: $(READY)  ## show what 1, 10 and 100 browsers cost the page of a street; all share one subscription (3 minutes)
+	@.ci/broker
+	@$(BIN)/python tests/web/many_browsers.py $(WEB_BROWSERS)
+
 fuzz: $(READY)  ## feed spoiled packets, flash blocks, documents and frames to everything that reads them
 	@$(BIN)/python tests/fuzz/run.py
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from brokers import free_port
+from context_broker import ContextBroker
 from lamplighter.problems import WebAddressRefused
 from lamplighter.telemetry import metrics
 from lamplighter.telemetry.state import Telemetry
@@ -65,6 +66,17 @@ def test_the_store_tells_what_it_committed_and_when(broker, tmp_path):
         awaited(address, "lamplighter_store_rejected_total", 1)
         assert found["lamplighter_store_last_commit_timestamp_seconds", ()] == pytest.approx(time.time(), abs=600)
         assert found["lamplighter_store_waiting", ()] == 0
+
+
+def test_the_bridge_tells_what_it_sent(broker, tmp_path):
+    target = ContextBroker()
+    own = ["--to", target.url, "--ledger", tmp_path / "ledger.sqlite"]
+    with running("bridge", "ngsi-ld", "--host", "127.0.0.1", "--port", broker.port, *own) as address, \
+            Publisher(broker.port) as publisher:  # fmt: skip
+        publisher.send(Lamp().energy())
+        found = awaited(address, "lamplighter_bridge_entities_total", 2)
+        assert found["lamplighter_bridge_refused_total", ()] == found["lamplighter_bridge_waiting", ()] == 0
+    target.stop()
 
 
 def test_watch_counts_lampposts_by_state_and_alarms_by_code(broker):

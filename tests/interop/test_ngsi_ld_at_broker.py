@@ -118,3 +118,12 @@ def test_a_wrong_target_has_its_sentence_and_exit_code(broker, target, tmp_path,
     assert done.returncode == code and "Traceback" not in done.stderr
     assert words in " ".join(done.stderr.split()) and "remedy:" in done.stderr
     assert not list(tmp_path.glob("*.sqlite"))
+
+
+def test_the_context_files_are_written_without_any_broker(tmp_path):
+    command = [sys.executable, "-m", "lamplighter", "bridge", "ngsi-ld", "--write-contexts", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert done.returncode == 0
+    assert names == {"streetlighting.jsonld", "parking.jsonld", "environment.jsonld", "energy.jsonld"}
+    assert all(json.loads(path.read_text())["@context"]["type"] == "@type" for path in tmp_path.iterdir())

@@ -13,6 +13,7 @@ import click
 from .. import screen
 from ..contract.topics import NAME
 from .broker_access import FILE, BrokerAccess, broker_options
+from .metrics_option import metrics_option, serving_metrics
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -44,10 +45,12 @@ def _write_contexts(ctx: click.Context, _param: click.Parameter, folder: Path | 
 @click.option("--resend", is_flag=True, help="First write every entity whole, for a broker that lost its data.")
 @click.option("--write-contexts", type=_FOLDER, metavar="FOLDER", is_eager=True, expose_value=False,
               callback=_write_contexts, help="Write the @context files there, and stop.")  # fmt: skip
+@metrics_option
 @click.option("--json", "as_json", is_flag=True, help="One object a second.")
 def command(
     access: BrokerAccess, to: str, tenant: str | None, token_file: Path | None, to_ca: Path | None, ledger: Path,
-    sites: tuple[str, ...], history: bool, contexts: str | None, resend: bool, as_json: bool,
+    sites: tuple[str, ...], history: bool, contexts: str | None, resend: bool,
+    listen: tuple[str, int] | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Keep entities of a context broker up to date: Streetlight, ParkingSpot, OnStreetParking, AirQualityObserved,
     ACMeasurement of the Smart Data Models.
@@ -63,9 +66,12 @@ def command(
     from ..bridge.ngsi_ld.ledger import Ledger
     from ..store.ingest import Counts, Store, until_free
     from ..store.subscriptions import Subscriptions
+    from ..telemetry import metrics
 
     if wrong := [site for site in sites if not re.fullmatch(NAME, site)]:
         raise click.BadParameter(f"{wrong[0]!r} is no site: {NAME}.", param_hint="--site")
+    if contexts is not None and not re.fullmatch(r"https?://[!-~]+", contexts):
+        raise click.BadParameter(f"{contexts!r} is no http:// or https:// address.", param_hint="--contexts")
     client = Client(to, tenant, token_file, to_ca)
     forwarding = Forwarding(Ledger(ledger, client.where), client, screen.note, contexts, history)
 
@@ -84,4 +90,6 @@ def command(
         with contextlib.closing(Subscriptions(forwarding, 0, sites, access.kept_session, screen.note)) as subscriptions:
             subscriptions.start()
             screen.note(f"Sending to {forwarding.where} from {subscriptions.where}. Ctrl-C ends.")
-            Store(subscriptions, forwarding, screen.note, show).run()
+            store = Store(subscriptions, forwarding, screen.note, show)
+            with serving_metrics(listen, lambda: metrics.of_bridge(store, forwarding.sent)):
+                store.run()

@@ -44,6 +44,7 @@ class Store:
     ) -> None:  # fmt: skip
         self._subscriptions, self._target = subscriptions, target
         self._note, self._each_second = note, each_second
+        self.what = target.what
         self.counts = Counts()
         self._told = time.monotonic()
         self._latest = datetime(1970, 1, 1)
@@ -81,7 +82,7 @@ class Store:
         batch = [one for one in sorted_ if one is not None]
         if not batch:
             return
-        done = until_free(lambda: self._target.commit(batch), self._note, self._wait, what=self._target.what)
+        done = until_free(lambda: self._target.commit(batch), self._note, self._wait, what=self.what)
         self.counts.waiting = False
         self.counts.last_commit = round(time.time(), 1)
         self.counts.records += done.records

@@ -11,6 +11,7 @@ from ..problems import WebAddressRefused
 from .state import Telemetry
 
 if TYPE_CHECKING:
+    from ..bridge.ngsi_ld.forwarding import Sent
     from ..store.ingest import Store
 
 PORT = 9464
@@ -50,22 +51,37 @@ class _Collector:
         return self._metrics()
 
 
-def of_store(store: Store) -> Iterable[Any]:
+def of_store(store: Store, tool: str = "store") -> Iterable[Any]:
+    """tool -- in the names: store, or bridge"""
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
     counts = store.counts
     for name, text in (
         ("records", "Records committed"),
-        ("repeats", "Messages that the database had already"),
+        ("repeats", "Messages that had been written already"),
         ("rejected", "Messages that break the contract"),
         ("batches", "Commits"),
         ("interruptions", "Connections to the broker that were lost"),
     ):
-        yield CounterMetricFamily(f"lamplighter_store_{name}", f"{text}, since the start.", getattr(counts, name))
+        yield CounterMetricFamily(f"lamplighter_{tool}_{name}", f"{text}, since the start.", getattr(counts, name))
     if counts.last_commit is not None:
-        text = "Time of the last commit; an hour ago means that nothing arrives, or that the database is away."
-        yield GaugeMetricFamily("lamplighter_store_last_commit_timestamp_seconds", text, counts.last_commit)
-    yield GaugeMetricFamily("lamplighter_store_waiting", "1 while the database takes nothing.", int(counts.waiting))
+        text = "Time of the last commit; an hour ago means that nothing arrives, or that it cannot be written."
+        yield GaugeMetricFamily(f"lamplighter_{tool}_last_commit_timestamp_seconds", text, counts.last_commit)
+    text = f"1 while {store.what} takes nothing."
+    yield GaugeMetricFamily(f"lamplighter_{tool}_waiting", text, int(counts.waiting))
+
+
+def of_bridge(store: Store, sent: Sent) -> Iterable[Any]:
+    from prometheus_client.core import CounterMetricFamily
+
+    yield from of_store(store, "bridge")
+    for name, text in (
+        ("entities", "Entities written"),
+        ("refused", "Entities that the context broker refused for good"),
+        ("late", "Late values written to the history"),
+        ("untimed", "Records without a time"),
+    ):
+        yield CounterMetricFamily(f"lamplighter_bridge_{name}", f"{text}, since the start.", getattr(sent, name))
 
 
 def of_watch(telemetry: Telemetry) -> Iterable[Any]:
