@@ -126,10 +126,12 @@ class Forwarding:
     def _deliver(self, entities: dict[str, Entity], pending: dict[str, Attributes]) -> None:
         """Raises TargetBusy where some could not be sent."""
         failed: dict[str, str] = {}
-        # some brokers cannot create many entities of a new tenant at once
-        most = MOST if self._ledger.accepted else 1
-        for ids in _chunks(list(pending), most):
-            failed |= self._chunk({id: entities[id] for id in ids}, pending)
+        rest = list(pending)
+        while rest:
+            # some brokers cannot create many entities of a new tenant at once
+            most = MOST if self._ledger.accepted else 1
+            failed |= self._chunk({id: entities[id] for id in rest[:most]}, pending)
+            rest = rest[most:]
         if failed:
             id, reason = next(iter(failed.items()))
             raise TargetBusy(f"it does not take {len(failed)} entities, such as {id}: {reason}")
