@@ -2,12 +2,14 @@
 
 import json
 import random
+import socket
+import threading
 from datetime import datetime, timedelta
 
 import pytest
 from context_broker import ContextBroker
 from lamplighter.bridge.ngsi_ld import answers, entity_context
-from lamplighter.bridge.ngsi_ld.client import Answer, Client
+from lamplighter.bridge.ngsi_ld.client import Answer, Client, NotNow
 from lamplighter.bridge.ngsi_ld.forwarding import Forwarding
 from lamplighter.bridge.ngsi_ld.ledger import Ledger
 from lamplighter.contract import examples
@@ -408,3 +410,35 @@ def test_whatever_a_broker_answers_each_entity_has_one_outcome():
         if outcome:
             parts = [outcome.done, set(outcome.refused), set(outcome.again), outcome.unsure]
             assert set().union(*parts) == ids and sum(map(len, parts)) == len(ids)
+
+
+GOOD = (
+    b"HTTP/1.1 207 Multi-Status\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b'2b\r\n{"success": [], "errors": [{"entityId": 1}]\r\n1\r\n}\r\n0\r\n\r\n'
+)
+
+
+def test_spoiled_bytes_become_an_answer_or_a_sentence():
+    draw = random.Random(20261123)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            for _ in range(400):
+                one, _ = server.accept()
+                with one:
+                    one.recv(65536)
+                    spoiled = bytearray(GOOD)
+                    for _ in range(draw.randrange(1, 6)):
+                        at = draw.randrange(len(spoiled))
+                        spoiled[at : at + draw.randrange(3)] = draw.randbytes(draw.randrange(3))
+                    one.sendall(spoiled[: draw.randrange(len(spoiled) + 1)])
+
+        threading.Thread(target=serve, daemon=True).start()
+        client = Client(f"http://127.0.0.1:{server.getsockname()[1]}", timeout_s=20)
+        kinds = set()
+        for _ in range(400):
+            try:
+                kinds.add(type(client.ask("GET", "entities")))
+            except (NotNow, BridgeTargetWrong, BridgeLoginRefused) as refused:
+                kinds.add(type(refused))
+        assert kinds >= {Answer, NotNow, BridgeTargetWrong}
