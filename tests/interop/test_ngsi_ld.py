@@ -183,6 +183,33 @@ def test_a_record_without_time_waits_for_its_time(broker, bridge):
     assert broker.of(METER)["frequency"]["value"] == 50
 
 
+def test_of_two_copies_in_a_batch_the_one_with_the_better_time_is_sent(broker, bridge):
+    lamp = Lamp()
+    topic, payload, _ = lamp.energy()
+    rough = json.dumps({**json.loads(payload), "ts": "2026-11-22T12:40:00Z", "tq": 1, "tu": 900000}).encode()
+    without = json.dumps({**json.loads(payload), "ts": None, "tq": 0}).encode()
+    assert bridge.take((topic, rough, False), (topic, payload, False), (topic, without, False)).records == 1
+    bridge.forwarding.rest()
+    assert {at for id, _, at in broker.instances if id == METER} == {"2026-11-22T12:45:00Z"}
+
+
+def test_an_api_that_is_away_for_a_while_does_not_end_the_bridge(broker, bridge):
+    lamp = Lamp()
+    bridge.take(lamp.energy())
+    broker.faults = [(404, {"title": "no route"}, {})]
+    bridge.take(at(50, lamp.energy()), tries=2)
+    assert broker.of(METER)["frequency"]["observedAt"] == "2026-11-22T12:50:00Z"
+
+
+def test_a_broker_that_never_says_what_became_of_an_entity_does_not_hold_up_the_rest(broker, bridge):
+    lamp = Lamp()
+    bridge.take(lamp.energy())
+    # the place alone: nothing in it has a time by which the broker could be asked
+    broker.faults = ["empty"] * 10
+    bridge.take(info(lamp), tries=30)
+    assert broker.of(METER)["location"]["type"] == "GeoProperty" and bridge.forwarding.sent.refused == 0
+
+
 @pytest.mark.parametrize("broker", STYLES, indirect=True)
 def test_one_wrong_entity_is_refused_and_the_others_are_sent(broker, bridge):
     bridge.take(Lamp("lp-0001").parking())

@@ -22,7 +22,7 @@ from . import answers, entity_context
 from .client import Answer, Client, NotNow
 from .entities import Attributes
 from .fold import Fold, key_of
-from .ledger import Entity, Late, Ledger
+from .ledger import Entity, Key, Late, Ledger
 
 MOST = 100  # entities of a request
 TRIES = 5  # of one entity that fails while others do not: then it is refused, as it must not hold up the others
@@ -56,6 +56,7 @@ class Forwarding:
         self.session = ""
         self.sent = Sent()
         self._tries: Counter[str] = Counter()
+        self._to_resend: list[str] | None = None
         self._late_wait, self._late_from = 0.0, 0.0
 
     def open(self) -> None:
@@ -80,28 +81,37 @@ class Forwarding:
     def commit(self, batch: list[Record | Message | Rejected]) -> Committed:
         """Send what is new in it. What was sent before TargetBusy is not sent again when it is tried again."""
         self._look_for_entities()
-        records = {key_of(one): one for one in batch if isinstance(one, Record)}
-        timed = {key: one for key, one in records.items() if one.ts or one.kind == "alarm"}
-        fresh = timed.keys() - self._ledger.sent(timed)
+        records = [(key_of(one), one) for one in batch if isinstance(one, Record)]
+        best: dict[Key, Record] = {}  # of several copies the one with the best time
+        for key, one in records:
+            if (one.ts or one.kind == "alarm") and (key not in best or one.tq > best[key].tq):
+                best[key] = one
+        fresh = best.keys() - self._ledger.sent(best)
+        taken = {id(best[key]) for key in fresh}
         fold = Fold(self._ledger)
         for one in batch:
-            if isinstance(one, Message) or isinstance(one, Record) and key_of(one) in fresh:
+            if isinstance(one, Message) or id(one) in taken:
+                assert not isinstance(one, Rejected)
                 fold.take(one)
         fold.end()
         self._deliver({id: fold.entity(id) for id in fold.pending}, fold.pending)
         late = fold.late if self._history else []
         self._ledger.finish(fresh, late, fold.places, fold.alarms)
-        self.sent.untimed += len(records) - len(timed)
-        total = sum(isinstance(one, Record) for one in batch)
+        untimed = len({key for key, _ in records} - best.keys())
+        self.sent.untimed += untimed
         rejected = sum(isinstance(one, Rejected) for one in batch)
-        return Committed(len(fresh), total - len(fresh) - (len(records) - len(timed)), rejected)
+        return Committed(len(fresh), len(records) - len(fresh) - untimed, rejected)
 
     def resend(self) -> None:
-        """Write every entity as a whole, for a broker that has lost its data."""
+        """Write every entity as a whole, for a broker that has lost its data. Goes on after TargetBusy."""
         self._look_for_entities()
-        for ids in _chunks(self._ledger.all_ids(), MOST):
+        if self._to_resend is None:
+            self._to_resend = self._ledger.all_ids()
+        while self._to_resend:
+            ids = self._to_resend[:MOST]
             entities = {id: one for id in ids if (one := self._ledger.entity(id)) and one.attributes}
             self._deliver(entities, {id: one.attributes for id, one in entities.items()})
+            self._to_resend = self._to_resend[MOST:]
 
     def rest(self) -> None:
         """Send what waits for the history; a failure is tried again later, and holds up nothing else."""
@@ -152,10 +162,15 @@ class Forwarding:
         outcome = answers.of_upsert(answer, set(entities))
         if outcome is None:
             return self._divided(entities, pending, answer)
-        for id in list(outcome.again):
+        for id in [*outcome.again, *outcome.unsure]:
             self._tries[id] += 1
-            if self._tries[id] >= TRIES:
+            if self._tries[id] < TRIES:
+                continue
+            if id in outcome.again:
                 outcome.refused[id] = outcome.again.pop(id)
+            else:  # it never says what became of it
+                outcome.unsure.discard(id)
+                outcome.done.add(id)
         self._ledger.undone(outcome.again)
         settled = {id: entities[id] for id in outcome.done | outcome.refused.keys()}
         self._settled(settled, outcome.refused, pending)
@@ -165,7 +180,7 @@ class Forwarding:
         """A batch that was refused as a whole: halves of it, until the one that is wrong stands alone."""
         self._ledger.undone(entities)
         if answer.status in (404, 405, 501):
-            raise BridgeTargetWrong(f"{self.where} takes no batches of entities: {answer.reason}.")
+            raise self._passing(BridgeTargetWrong(f"{self.where} takes no batches of entities: {answer.reason}."))
         if len(entities) == 1:
             self._settled(entities, dict.fromkeys(entities, answer.reason), pending)
             return {}
@@ -207,13 +222,14 @@ class Forwarding:
         return {"id": id, "type": kind, **attributes, "@context": entity_context.of_type(kind, self._hosted)}
 
     def _asked(self, method: str, path: str, query: dict[str, str] | None = None, body: Any = None) -> Answer:
-        """A refusal of the whole bridge ends it at the start; later it may pass, as when a token is renewed."""
         try:
             return self._client.ask(method, path, query, body)
         except Problem as refused:
-            if not self._ledger.accepted:
-                raise
-            raise NotNow(str(refused), False) from None
+            raise self._passing(refused) from None
+
+    def _passing(self, refused: Problem) -> Exception:
+        """A refusal of the whole bridge ends it at the start; later it may pass, as when a token is renewed."""
+        return NotNow(str(refused), False) if self._ledger.accepted else refused
 
     # history
 
