@@ -190,6 +190,10 @@ def main() -> int:
     first, last = found["memory"][0], found["memory"][-1]
     print(f"browser's heap: {first['heap_mb']:.1f} MB at the start, {last['heap_mb']:.1f} MB at the end; "
           f"server: {first['server_mb']:.0f} MB, {last['server_mb']:.0f} MB")  # fmt: skip
+    rows = found["memory"][len(found["memory"]) // 4 :]  # when all has been drawn once
+    if len(rows) > 2:
+        slope = statistics.linear_regression([row["s"] / 3600 for row in rows], [row["heap_mb"] for row in rows]).slope
+        print(f"slope of the browser's heap after the first quarter: {slope:+.2f} MB an hour")
     wrong = verdict(found)
     for line in wrong:
         print(f"FAIL {line}")

@@ -11,8 +11,7 @@ from pathlib import Path
 import click
 
 from .. import screen
-from ..contract.topics import NAME
-from .broker_access import FILE, BrokerAccess, broker_options
+from .broker_access import FILE, BrokerAccess, SiteName, broker_options
 from .metrics_option import metrics_option, serving_metrics
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -39,7 +38,8 @@ def _write_contexts(ctx: click.Context, _param: click.Parameter, folder: Path | 
 @click.option("--to-ca", type=FILE, metavar="FILE", help="CA certificate by which the context broker is checked.")
 @click.option("--ledger", type=_FILE, default="ngsi-ld.sqlite", show_default=True, metavar="FILE",
               help="What was sent; one for each context broker and tenant.")  # fmt: skip
-@click.option("--site", "sites", multiple=True, metavar="SITE", help="Only this site; may be given several times.")
+@click.option("--site", "sites", type=SiteName(), multiple=True, metavar="SITE",
+              help="Only this site; may be given several times.")  # fmt: skip
 @click.option("--history", is_flag=True, help="Write values that come late to the broker's history too.")
 @click.option("--contexts", metavar="URL", help="Where the files of --write-contexts lie; else sent along.")
 @click.option("--resend", is_flag=True, help="First write every entity whole, for a broker that lost its data.")
@@ -68,8 +68,6 @@ def command(
     from ..store.subscriptions import Subscriptions
     from ..telemetry import metrics
 
-    if wrong := [site for site in sites if not re.fullmatch(NAME, site)]:
-        raise click.BadParameter(f"{wrong[0]!r} is no site: {NAME}.", param_hint="--site")
     if contexts is not None and not re.fullmatch(r"https?://[!-~]+", contexts):
         raise click.BadParameter(f"{contexts!r} is no http:// or https:// address.", param_hint="--contexts")
     client = Client(to, tenant, token_file, to_ca)

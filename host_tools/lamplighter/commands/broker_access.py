@@ -146,6 +146,17 @@ def password_of(user: str | None, file: Path | None) -> str | None:
     return given
 
 
+class SiteName(click.ParamType):
+    """One site."""
+
+    name = "site"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(NAME, value):
+            self.fail(f"{value!r} is no site: {NAME}.", param, ctx)
+        return value
+
+
 class TopicLevel(click.ParamType):
     """A site or node as it stands in a topic, or `+` for all."""
 

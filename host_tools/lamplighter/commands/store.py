@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from dataclasses import asdict
 
@@ -11,9 +10,8 @@ import click
 
 from .. import screen
 from ..contract import ROOT
-from ..contract.topics import NAME
 from ..problems import StoreIncomplete
-from .broker_access import BrokerAccess, broker_options
+from .broker_access import BrokerAccess, SiteName, broker_options
 from .metrics_option import metrics_option, serving_metrics
 
 SHOWN = 20  # gaps
@@ -50,7 +48,7 @@ def command() -> None:
     help="Share the subscription among N stores on one PostgreSQL database; give each of them the same N.",
 )
 @click.option(
-    "--site", "sites", multiple=True, metavar="SITE",
+    "--site", "sites", type=SiteName(), multiple=True, metavar="SITE",
     help="Store the lampposts of this site only; may be given several times. Start other stores for the other sites.",
 )
 @metrics_option
@@ -81,8 +79,6 @@ def run(
 
     if share and sites:
         raise click.UsageError("--share and --site exclude each other: stores of different sites share nothing.")
-    if wrong := [site for site in sites if not re.fullmatch(NAME, site)]:
-        raise click.BadParameter(f"{wrong[0]!r} is no site: {NAME}.", param_hint="--site")
     database = target(to)
     until_free(database.open, screen.note)
     with contextlib.closing(database), contextlib.suppress(KeyboardInterrupt):

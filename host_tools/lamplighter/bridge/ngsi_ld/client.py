@@ -6,6 +6,7 @@ import http.client
 import json
 import random
 import re
+import socket
 import ssl
 import time
 import urllib.error
@@ -170,8 +171,10 @@ class Client:
             return NotNow(f"it gave no answer within {self._timeout_s:g} s", True)
         if isinstance(wrong, ConnectionRefusedError):
             return NotNow("nothing listens there", False)
+        if isinstance(wrong, socket.gaierror):
+            return NotNow("its name cannot be resolved", False)
         if isinstance(wrong, OSError) and not isinstance(wrong, ConnectionError):
-            return NotNow(f"it cannot be reached: {wrong.strerror or wrong}", False)
+            return NotNow(f"it cannot be reached ({wrong.strerror or wrong})", False)
         return NotNow(f"the connection broke: {wrong}", True)
 
     def _page(self, what: str) -> BridgeTargetWrong:
