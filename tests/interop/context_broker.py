@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 ERRORS = "https://uri.etsi.org/ngsi-ld/errors/"
 RESERVED = ("id", "type", "@context")
@@ -217,7 +217,3 @@ def _handler(broker: ContextBroker) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: Any) -> None: ...
 
     return Handler
-
-
-def query_of(path: str) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(path).query)
