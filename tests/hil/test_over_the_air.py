@@ -195,7 +195,8 @@ def test_micropython_and_app_come_over_the_air_as_one_trial_and_a_power_cut_take
     trusting.lamp.power_on()
     told = heard.until("info", lambda m: m["b"] > trial["b"], 120)
     assert heard.until("ota/status", lambda m: m["phase"] == "confirmed", 600)["id"] == "u5"
-    assert told["base"] == {"slot": "ota_1", "micropython": "1.28.1", "rollback": True}
+    machine = images[0].machine
+    assert told["base"] == {"slot": "ota_1", "micropython": "1.28.1", "machine": machine, "rollback": True}
     assert told["build"] == release.document["build"]
     fetched = sum(count for path, count in releases.seen if path.endswith(releases.awaited))
     assert fetched < 1.15 * len(images[0].app) + 2 * 4096, "a cut costs no more than a block"
@@ -203,15 +204,21 @@ def test_micropython_and_app_come_over_the_air_as_one_trial_and_a_power_cut_take
 
 
 def test_a_micropython_with_which_the_app_does_not_start_gives_way_to_the_old_one_with_the_old_app(
-    trusting, heard, broker, releases
+    trusting, heard, broker, releases, offered
 ):
+    """Both come through the broker."""
     heard.arrival()
     old = heard.until("info")["build"]
     images = micropython(releases, trusting.board, version="v1.28.1")
     bad = releases.release({"ops/status.py": ("_ENOUGH = const(4)", "_ENOUGH = nothing")}, images=images)
     heard.forget()
-    ask(broker, desired(bad, "u6"))
+    ask(broker, {**desired(bad, "u6"), "url": f"mqtt:///{bad.path.name}"})
+    started = heard.until("ota/status", lambda m: m["phase"] == "trial", 200)
+    assert started["done"] == started["total"] == len(images[0].app)
+    assert len(offered) > len(images[0].blocks) / 8 and not releases.seen, "each block came through the broker"
     told = heard.until("ota/status", lambda m: m["phase"] == "reverted", 200)
     assert (told["word"], told["build"], told["runs"]) == ("crashed", bad.document["build"], old)
-    assert heard.until("info", within=120)["base"] == {"slot": "ota_0", "micropython": "1.29.0", "rollback": True}
+    machine = images[0].machine
+    base = heard.until("info", within=120)["base"]
+    assert base == {"slot": "ota_0", "micropython": "1.29.0", "machine": machine, "rollback": True}
     heard.nothing_lost()

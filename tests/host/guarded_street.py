@@ -28,6 +28,25 @@ def problem(done: subprocess.CompletedProcess[str]) -> tuple[str, int]:
     return json.loads(done.stdout.splitlines()[-1])["error"], done.returncode
 
 
+def export(city: City, folder: Path, name: str, port: int) -> Path:
+    """What `identity export` writes for a broker of that name."""
+    place = folder / "for-the-broker"
+    mosquitto.export(city, place, name, port, str(place))
+    return place
+
+
+def guarded_broker(city: City, folder: Path, name: str, port: int) -> Mosquitto:
+    """As `identity export` writes it, on the loopback only; the city has issued it a certificate."""
+    place = export(city, folder, name, port)
+    # the one file that goes by hand
+    (place / "broker.key").write_bytes(city.files("broker", name)[0].read_bytes())
+    broker = Mosquitto(folder / "broker", port=port)
+    text = (place / "lampposts.conf").read_text()
+    head = "user root\n" if os.geteuid() == 0 else ""
+    broker.config.write_text(head + text.replace(f"listener {port}", f"listener {port} 127.0.0.1"))
+    return broker
+
+
 class GuardedStreet:
     """tool(words) runs the command line in its folder; lamp() plugs a virtual lamppost in. End it with close()."""
 
@@ -38,7 +57,7 @@ class GuardedStreet:
         self.city.issue_as("broker", "localhost")
         self.city.issue_as("engineer", "crew-1")
         self.port = free_port()
-        self.broker = self._guarded()
+        self.broker = guarded_broker(self.city, folder, "localhost", self.port)
         rows = [
             f"LP-{n:04d},lisbon,lp-{n:04d},38.7223,-9.1393,{BOARD},{parts},city,$LAMP_WIFI,localhost:{self.port},{mode},0,1"
             for n in range(1, assets + 1)
@@ -48,21 +67,8 @@ class GuardedStreet:
         self.lamps: list[VirtualLamppost] = []
         self.environment = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), "LAMP_WIFI": SECRET}
 
-    def _guarded(self) -> Mosquitto:
-        """As `identity export` writes it, on the loopback only."""
-        place = self.folder / "for-the-broker"
-        self.export()
-        # the one file that goes by hand
-        (place / "broker.key").write_bytes(self.city.files("broker", "localhost")[0].read_bytes())
-        broker = Mosquitto(self.folder / "broker", port=self.port)
-        text = (place / "lampposts.conf").read_text()
-        head = "user root\n" if os.geteuid() == 0 else ""
-        broker.config.write_text(head + text.replace(f"listener {self.port}", f"listener {self.port} 127.0.0.1"))
-        return broker
-
     def export(self) -> None:
-        place = self.folder / "for-the-broker"
-        mosquitto.export(self.city, place, "localhost", self.port, str(place))
+        export(self.city, self.folder, "localhost", self.port)
 
     def lamp(self, name: str = "lamp", blank: bool = False, **options: Any) -> VirtualLamppost:
         """A lamppost that is powered and on the cable, with MicroPython; the same name is the same chip again."""

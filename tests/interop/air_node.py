@@ -80,7 +80,7 @@ class Nvs:
 
 
 class Clock:
-    offset_s = 0
+    offset_s = 0 if job["time"] else None
 
     def uptime_ms(self):
         return time.ticks_ms() * PACE
@@ -107,6 +107,15 @@ class Implementation:
     version = (1, 28, 0)
 
 
+usual_sleep_ms = asyncio.sleep_ms
+
+
+def sleep_ms(milliseconds):
+    """So much faster too, where the node waits for a time that does not come."""
+    return usual_sleep_ms(milliseconds if job["time"] else milliseconds // PACE)
+
+
+asyncio.sleep_ms = sleep_ms
 flash = Flash(blocks=job["blocks"])
 vfs.VfsLfs2.mkfs(flash)
 vfs.mount(vfs.VfsLfs2(flash), "/")

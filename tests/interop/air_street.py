@@ -61,8 +61,8 @@ def asked_node(folder, app, build, wanted, **facts):
     files = {path: hashlib.sha256(data).hexdigest() for path, data in app.items()}
     job = {
         "old": {"build": build, "content": content, "files": files},
-        "floor": "0", "nvs": {}, "ca": "", "held": "", "board": "lamppost-esp32", "blocks": 320, "pace": 50,
-        "desired": json.dumps(wanted), "then": {}, "ends": ["rejected", "confirmed", "waiting"],
+        "floor": "0", "nvs": {}, "ca": "", "time": True, "held": "", "board": "lamppost-esp32", "blocks": 320,
+        "pace": 50, "desired": json.dumps(wanted), "then": {}, "ends": ["rejected", "confirmed", "waiting"],
         "machine": MACHINE, "rollback": True, "without": [],
         "image": base64.b64encode(micropython("old")).decode(), **facts,
     }  # fmt: skip

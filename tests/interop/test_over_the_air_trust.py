@@ -103,6 +103,14 @@ def test_a_https_server_that_another_ca_has_signed_or_with_another_name_or_date_
         assert street.ends(tls=tls, host="localhost", ca=ca(city), pace=4) == ("waiting", word)
 
 
+def test_while_the_time_is_unknown_https_waits_and_says_that_no_certificate_can_be_judged(street, tmp_path):
+    city = Authority(tmp_path / "city")
+    early = served(city, begins=1)  # to the clock of a chip that starts in 2000 every certificate is of the future
+    result = street.run(tls=early, host="localhost", ca=ca(city), pace=20, time=False)
+    assert result["said"][-1][:2] == ["waiting", "clock"]
+    assert "before the time is known" in result["said"][-1][2]
+
+
 def test_a_node_without_a_ca_refuses_https_with_a_sentence(street, tmp_path):
     result = street.run(tls=served(Authority(tmp_path / "city")), host="localhost")
     assert result["said"][-1][:2] == ["rejected", "desired"] and "mqtt.tls" in result["said"][-1][2]

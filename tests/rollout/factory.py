@@ -35,11 +35,15 @@ def _rest(board: str) -> bytes:
     return build.build(board_file.load(board), standin(board_file.load(board))).flash()
 
 
-def flash(board: str, app: App, configuration: dict, keys: bytes) -> bytes:
+def flash(
+    board: str, app: App, configuration: dict, keys: bytes, certificates: dict[str, bytes] | None = None
+) -> bytes:  # fmt: skip
+    """certificates -- by their path on the node"""
     facts = board_file.load(board)
     files = littlefs.files(facts, app)
     files["config.json"] = json.dumps(configuration).encode()
     files["keys.json"] = keys
+    files |= {path.lstrip("/"): data for path, data in (certificates or {}).items()}
     content = bytearray(_rest(board))
     row = facts.partition("vfs")
     content[row.offset : row.offset + row.size] = littlefs.littlefs(facts, files)[0]

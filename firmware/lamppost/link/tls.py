@@ -106,6 +106,8 @@ class Tls:
         if code is None:
             text = str(error)
             word = judge(text, self._clock.offset_s is not None)
+            if word == "clock":
+                return LinkFault(word, "%s: its certificate cannot be judged before the time is known" % self._name)
             return LinkFault(word, "%s: %s" % (self._name, text.strip().replace("\n", "; ")))
         if code in _NO_MEMORY:
             return LinkFault("nomemory", "TLS: %d" % code)
