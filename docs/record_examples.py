@@ -1,7 +1,8 @@
 """`make examples`: records an example of every message from a virtual lamppost, normal and with missing values.
 
 A lamppost with a meter, a bay, air and light sensors runs in fast time against a real Mosquitto; then its parts fall
-silent. The first message of each kind that shows what is wanted becomes the example. Writes contract/examples.json.
+silent. Another one has DALI gear. The first message of each kind that shows what is wanted becomes the example.
+Writes contract/examples.json.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from lamplighter.image import build, simulated
 from lamplighter.telemetry.subscriber import Incoming, Subscriber
 
 DOCS = Path(__file__).resolve().parent
-sys.path.append(str(DOCS.parent / "tests/interop"))
+sys.path += [str(DOCS.parent / "tests/interop"), str(DOCS.parent / "tests/virtual")]
 SIX = DOCS / "field/six-parts"
 PARTS = ("meter", "range", "magnet", "dust", "carbon", "daylight")
 Wanted = Callable[[dict[str, Any]], bool]
@@ -103,6 +104,19 @@ def command(recording: Recording, verb: str, name: str, args: dict[str, Any], ho
     recording.subscriber.publish(topic, json.dumps({"id": name, "exp": exp, "args": args}).encode())
 
 
+def gear(folder: Path) -> dict[str, Any]:
+    """tele/gear/0 of a lamppost whose gear has read its memory banks."""
+    from night_lamp import LISBON, RTC, Lamp  # type: ignore[import-not-found]
+
+    lamp = Lamp(folder, parts=[RTC], location=LISBON, gears=[{"address": 0}], lamp={"output": "dali"})
+    try:
+        lamp.node.start()
+        lamp.live(660)
+        return lamp.wait("tele/gear/0")[0]
+    finally:
+        lamp.close()
+
+
 def main() -> int:
     from brokers import Mosquitto  # type: ignore[import-not-found]
 
@@ -147,6 +161,10 @@ def main() -> int:
         finally:
             post.lamp.stop()
             broker.stop()
+        payload = gear(folder / "gear")
+    topic = recording.rows["diag"]["topic"].removesuffix("diag") + "tele/gear/0"
+    summary = "What DALI gear says of itself and its lamp."
+    recording.rows["tele-gear"] = {"name": "tele-gear", "summary": summary, "topic": topic, "payload": payload}
     name, topic, summary = CLEARED
     raised = recording.rows["alarm-sensorFault"]["topic"]
     recording.rows[name] = {"name": name, "summary": summary, "topic": raised, "payload": None}

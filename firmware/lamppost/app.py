@@ -79,7 +79,7 @@ class Node:
         drives = "lamp" in self.config
         self.lamp_hours = LampHours(self.counters, lambda: self.dimmer.level, clock) if drives else None
         sensing, self.readings = setup.build(self.config, clock, self.counters, self.parts)
-        self.sensing = list(sensing.values())
+        self.sensing = list(sensing.values()) + assembly.gear_reports(self.output, clock)
         self.meter = sensing.get("energy")  # the sensing object of the energy meter, if there is one
         self.presence = sensing.get("presence")
         self.control = self.switching_log = self.lamp_watch = None
@@ -112,10 +112,11 @@ class Node:
 
     def info(self):
         base = self.images.facts()
-        return status.info(self.config, self.fingerprint, self.board, self.build, self.parts, base)
+        luminaires = self.output.luminaires
+        return status.info(self.config, self.fingerprint, self.board, self.build, self.parts, base, luminaires)
 
     def broker_forgot(self):
-        """Publish again what the broker should have retained: the states of bays and light, and the alarms."""
+        """Publish again what the broker should have retained: the states of bays, light and gear, and the alarms."""
         # before a record of this start was acknowledged, the journal has what was reported since
         again = self.link.connections > 1
         self.alarms.forgotten(everything=again)

@@ -26,6 +26,7 @@ from .lamp.analogue import HERTZ, LINEAR, AnalogueOutput
 from .lamp.control import Control
 from .lamp.dali_output import DaliOutput
 from .lamp.dimming import Dimmer
+from .lamp.gear_reports import GearReports
 from .lamp.lamp_watch import LampWatch
 from .lamp.output import Output
 from .lamp.relay import Relay, RelayOutput
@@ -125,6 +126,11 @@ def dali_output(options, wiring, clock, log):
         log("dali: %s" % fault)
         return Output()
     return DaliOutput(bus, clock, options, log)
+
+
+def gear_reports(output, clock):
+    """[what reports the DALI gear's memory banks], [] without DALI."""
+    return [GearReports(output, clock)] if isinstance(output, DaliOutput) else []
 
 
 def dimmer(output, config, clock, name):

@@ -40,7 +40,7 @@ def test_units_and_limits_are_those_of_the_firmware():
     from lamplighter.contract import SCHEMA
     from lamppost.core.quantities import QUANTITIES
 
-    inner = {"p_mw", "utc_s"}  # travel from part to sensing only
+    inner = {"utc_s"}  # travels from part to sensing only
     assert UNITS.keys() == QUANTITIES.keys() - inner
     for name, (decimals, low, high, ucum, rec20) in QUANTITIES.items():
         if name not in inner:

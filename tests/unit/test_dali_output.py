@@ -1,8 +1,11 @@
 """The lamp's output by DALI: what the gear is told, what it keeps, and which failures become alarms."""
 
+import json
+
 from dali_wire import Lamp
 from lamppost.drivers.dali_gear import level_of
 from lamppost.lamp.dali_output import WARNINGS
+from lamppost.lamp.gear_reports import GearReports, message
 
 NONE = dict.fromkeys(WARNINGS, "")
 
@@ -121,6 +124,49 @@ def test_energy_and_diagnostics_are_read_once_a_day():
     before = lamp.bus.frames
     lamp.minutes(10)
     assert lamp.bus.frames - before < 10 * 5, "a minute is a level, a status and a level read back"
+
+
+class Clock:
+    def stamp(self):
+        return "now"
+
+
+def test_each_reading_of_a_gear_is_reported_once_and_again_when_the_broker_has_forgotten_it():
+    lamp = Lamp(({"address": 0}, {"address": 3}))
+    reports = GearReports(lamp.output, Clock())
+    lamp.minutes(2)
+    assert reports.poll() is None
+    lamp.minutes(10)
+    topics = [reports.poll(), reports.poll(), reports.poll()]
+    assert [row and row[0] for row in topics] == [b"tele/gear/0", b"tele/gear/3", None]
+    body = json.loads(b"{" + topics[0][1])
+    assert body["p_mw"] == 60000 and body["lamp_u_mv"] == 96000 and body["gear_t"] == 45
+    assert body["lamp_failures"] == [] and body["life_h"] == 100000 and body["q"]["p_mw"] == "V"
+    reports.report_again()
+    assert [reports.poll()[0], reports.poll()[0], reports.poll()] == [b"tele/gear/0", b"tele/gear/3", None]
+
+
+def test_what_a_gear_does_not_know_is_null_with_its_letter():
+    found = {"energy": {"import_mwh": None, "p_mw": 0}, "gear": {"temperature": -5, "failures": []}}
+    body = json.loads(b"{" + message(found))
+    assert body["gear_mwh"] is None and body["q"]["gear_mwh"] == "U" and body["q"]["p_mw"] == "V"
+    assert body["gear_t"] == -5 and body["lamp_failures"] is None and body["gear_s"] is None
+
+
+def test_luminaire_data_is_read_once_and_gear_without_it_has_none():
+    lamp = Lamp()
+    lamp.minutes(12)
+    found = lamp.output.luminaires[0]
+    assert (found["gtin"], found["year"], found["week"], found["rated_w"]) == ("4012345678901", 2026, 14, 60)
+    assert (found["least_v"], found["most_v"], found["lumen"]) == (198, 264, 8400)
+    assert (found["cri"], found["cct_k"]) == (80, 3000)
+    lamp = Lamp()
+    gear = lamp.chip.gears[0]
+    whole = gear.frame
+    # a bank 1 of the older kind ends after the maker's number
+    gear.frame = lambda value, bits, us: None if gear.running()["dtr"][:2] == [0x11, 1] else whole(value, bits, us)
+    lamp.minutes(12)
+    assert lamp.output.luminaires == {} and lamp.output.readings[0]["energy"]["p_mw"] == 60000
 
 
 def test_a_second_master_on_the_bus_does_not_stop_the_lamp():

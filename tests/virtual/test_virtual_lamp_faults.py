@@ -58,6 +58,14 @@ def test_a_night_with_dali_gear_whose_lamp_fails_is_told_and_stays_until_noon(la
     street.node.part("gear-1").fault("none")
     since_night(street, 11)
     assert "lampFailure" in alarms(street), "the day's crew must see it"
+    gear = street.wait("tele/gear/1")[-1]  # read when it failed: before the daily reading, 10 minutes after the start
+    assert gear["lamp_failures"] == ["failure", "open"] and gear["gear_failures"] == []
+    assert gear["u_mv"] == 230000 and gear["pf"] == 0.95 and gear["lamp_t"] == 45 and set(gear["q"].values()) == {"V"}
+    info = street.wait("info", 2)[-1]
+    assert [(row["gear"], row["gtin"], row["cct_k"]) for row in info["luminaires"]] == [
+        (0, "4012345678901", 3000), (1, "4012345678901", 3000),
+    ]  # fmt: skip
+    assert info["units"]["gear_t"]["ucum"] == "Cel"
 
 
 def test_a_relay_that_welds_is_told_when_the_lamp_should_be_off(lamp):

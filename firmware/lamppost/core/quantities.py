@@ -10,13 +10,13 @@ from .faults import SensorFault
 
 # names; decimals; lowest and highest plausible as the integer, None for no limit; UCUM unit; UNECE Rec 20 code or ""
 _ROWS = (
-    ("u_mv u1_mv u2_mv u3_mv", 0, 0, 500000, "mV", "2Z"),
-    ("i_ma i1_ma i2_ma i3_ma", 0, 0, 200000, "mA", "4K"),
+    ("u_mv u1_mv u2_mv u3_mv lamp_u_mv", 0, 0, 500000, "mV", "2Z"),
+    ("i_ma i1_ma i2_ma i3_ma lamp_i_ma", 0, 0, 200000, "mA", "4K"),
     ("p_mw p_mean_mw p_max_mw", 0, -100000000, 100000000, "mW", "C31"),
     ("q_mvar", 0, -100000000, 100000000, "mV.A{reactive}", ""),
     ("p1_mw p2_mw p3_mw", 0, -50000000, 50000000, "mW", "C31"),
     ("s_mva", 0, 0, 100000000, "mV.A", ""),
-    ("imp_mwh exp_mwh e_mwh", 0, 0, None, "mW.h", ""),
+    ("imp_mwh exp_mwh e_mwh gear_mwh", 0, 0, None, "mW.h", ""),
     ("utc_s", 0, 0, None, "s", "SEC"),
     ("f_mhz", 0, 40000, 70000, "mHz", "MTZ"),
     ("pf", 2, -100, 100, "1", "C62"),
@@ -27,6 +27,7 @@ _ROWS = (
     ("d_moving_mm d_still_mm", 0, 0, 10000, "mm", "MMT"),
     ("pm1 pm2_5 pm4 pm10", 1, 0, 10000, "ug/m3", "GQ"),
     ("t", 1, -450, 900, "Cel", "CEL"),
+    ("gear_t lamp_t", 1, -600, 2000, "Cel", "CEL"),
     ("rh", 1, 0, 1000, "%", "P1"),
     ("p", 1, 2500, 12000, "hPa", "A97"),
     ("co2", 0, 0, 40000, "[ppm]", "59"),

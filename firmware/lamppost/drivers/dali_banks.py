@@ -7,7 +7,7 @@ ENERGY = (202, 0x04, 12, True)
 GEAR = (205, 0x04, 25, True)
 LAMP = (206, 0x04, 29, True)
 RATED = (207, 0x04, 4, False)
-NOMINAL = (1, 0x15, 2, False)
+LUMINAIRE = (1, 0x03, 33, False)
 
 _KELVIN = const(60)  # temperatures are stored with this added
 
@@ -68,6 +68,18 @@ def rated(data):
     return {
         "life_h": None if life is None else life * 1000, "starts": None if starts is None else starts * 100,
         "reference_temperature": number(data, 1, 1),
+    }  # fmt: skip
+
+
+def luminaire(data):
+    """What LUMINAIRE says of the luminaire, as its maker has stored it."""
+    gtin, serial, year = number(data, 0, 6), number(data, 6, 8), number(data, 16, 1)
+    return {
+        "gtin": None if gtin is None else str(gtin), "serial": None if serial is None else str(serial),
+        "year": None if year is None else 2000 + year, "week": number(data, 17, 1),
+        "rated_w": number(data, 18, 2), "least_w": number(data, 20, 2),
+        "least_v": number(data, 22, 2), "most_v": number(data, 24, 2),
+        "lumen": number(data, 26, 3), "cri": number(data, 29, 1), "cct_k": number(data, 30, 2),
     }  # fmt: skip
 
 

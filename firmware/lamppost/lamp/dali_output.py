@@ -28,6 +28,7 @@ class DaliOutput(Output):
 
     gears -- drivers/dali_gear.py's Gear, in the order of their short addresses; found by attend()
     readings -- {short address: {"energy", "gear", "lamp", "rated"}} of the memory banks, as the gear has them
+    fresh -- short addresses of those that were read since gear_reports.py took them
     """
 
     def __init__(self, bus, clock, options, log):
@@ -48,6 +49,7 @@ class DaliOutput(Output):
         self._missed = {}  # short address: minutes without an answer
         self.gears = []
         self.readings = {}
+        self.fresh = []
         for code in WARNINGS:
             self.warned[code] = ""
 
@@ -166,25 +168,39 @@ class DaliOutput(Output):
                 self._log("dali: gear %d: %s is now %d" % (gear.short, name, value))
 
     async def _read_banks(self):
-        """Energy and diagnostics of each gear, about 4 s of bus time; a bank that a gear does not have is left out."""
+        """Energy and diagnostics of each gear, about 4 s of bus time, and once its luminaire.
+
+        A bank that a gear does not have is left out.
+        """
         for gear in self.gears:
             found = {}
             for name, bank, decode in (
                 ("energy", dali_banks.ENERGY, dali_banks.energy), ("gear", dali_banks.GEAR, dali_banks.gear),
                 ("lamp", dali_banks.LAMP, dali_banks.lamp), ("rated", dali_banks.RATED, dali_banks.rated),
             ):  # fmt: skip
-                try:
-                    data = await gear.bank(*bank)
-                except SensorFault as fault:
-                    self._log("dali: gear %d: %s: %s" % (gear.short, name, fault))
-                    continue
-                if data is not None:
-                    found[name] = decode(data)
+                await self._read_bank(gear, name, bank, decode, found)
             self.readings[gear.short] = found
+            if found and gear.short not in self.fresh:
+                self.fresh.append(gear.short)
             self._log("dali: gear %d: %s" % (gear.short, found or "has no memory banks"))
+            if gear.short not in self.luminaires:  # it does not change
+                found = {}
+                await self._read_bank(gear, "luminaire", dali_banks.LUMINAIRE, dali_banks.luminaire, found)
+                if found:
+                    self.luminaires[gear.short] = found["luminaire"]
         for name, code in _HEAT.items():
             hot = [
                 "gear %d" % short for short, found in self.readings.items()
                 if name in found.get("gear", {}).get("failures", ())
             ]  # fmt: skip
             self.warned[code] = ", ".join(hot)
+
+    async def _read_bank(self, gear, name, bank, decode, found):
+        """Put what a bank says into `found`, nothing where the gear does not have it."""
+        try:
+            data = await gear.bank(*bank)
+        except SensorFault as fault:
+            self._log("dali: gear %d: %s: %s" % (gear.short, name, fault))
+            return
+        if data is not None:
+            found[name] = decode(data)

@@ -14,6 +14,7 @@ class Output:
     while the chip is reset, hangs or has no firmware: the relay's contact is normally closed, the dimming line open.
 
     DIMS -- False: the lamp is on or off
+    luminaires -- {short address: dali_banks.luminaire()} of gear that knows its luminaire
     warned -- {alarm code: evidence, "" if the alarm is not raised} of what the output itself notices of the lamp
     """
 
@@ -21,6 +22,7 @@ class Output:
 
     def __init__(self):
         self.warned = {}
+        self.luminaires = {}
 
     def set(self, permille):
         """Give the lamp this level now: 0 is off, otherwise tenths of a per cent of light within the limits.

@@ -123,7 +123,10 @@ class Programme:
 
     def _moment(self, text, date, begin, end):
         """UTC of a time of the night; of a sun event that does not happen, the end of the night that makes it right."""
-        name, offset_s = parsed(text)
+        found = parsed(text)
+        if found is None:
+            raise SettingsFault("invalid", "%r is no time" % text)
+        name, offset_s = found
         if name is None:
             day = date if offset_s >= 43200 else date + 1
             return self._zone.utc_s(day * DAY + offset_s)

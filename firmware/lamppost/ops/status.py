@@ -6,6 +6,7 @@ from micropython import const
 
 from ..core.payload import body
 from ..core.quantities import unit
+from ..lamp import gear_reports
 
 _ENOUGH = const(4)  # erases in this boot that are enough for a rate, to a quarter
 _YEAR_S = const(31557600)
@@ -59,10 +60,10 @@ def clock(step_ms, source):
     return body((("step_ms", step_ms),), None, '"source":"%s"' % source)
 
 
-def info(config, fingerprint, board, build, parts, base):
+def info(config, fingerprint, board, build, parts, base, luminaires):
     """info (retained): what this lamppost is, which parts are fitted, and the unit of every number that it publishes.
 
-    base -- what runs the app: see BaseImage.facts in update/base.py
+    base -- what runs the app: see BaseImage.facts in update/base.py; luminaires -- lamp/output.py's
     A list of bytes: in one piece it would be the longest text of the node.
     """
     members = {
@@ -77,8 +78,12 @@ def info(config, fingerprint, board, build, parts, base):
         "parts": [{"id": row["id"], "part": row["part"]} for row in config.get("parts", ())],
         "schema": {"messages": 1, "config": config.get("v", 1)},
     }
+    if luminaires:
+        members["luminaires"] = [dict(luminaires[short], gear=short) for short in sorted(luminaires)]
     pieces = [json.dumps({name: members[name]})[1:-1].encode() + b"," for name in members]
     names = [name for part in parts.values() for read in part.QUANTITIES for name in _PUBLISHED.get(read, (read,))]
+    if config.get("lamp", {}).get("output") == "dali":
+        names += gear_reports.QUANTITIES
     before = '"units":{'
     for name in set(names):
         pieces.append(('%s"%s":{"ucum":"%s","rec20":"%s"}' % ((before, name) + unit(name))).encode())

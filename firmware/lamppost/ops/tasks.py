@@ -103,9 +103,12 @@ async def dim(beat, node):
 
 
 async def attend_output(beat, node):
-    """Let the lamp's output send, repeat and query."""
+    """Let the lamp's output send, repeat and query; info reports what it has found out about luminaires."""
     while True:
+        known = len(node.output.luminaires)
         await node.output.attend()
+        if len(node.output.luminaires) != known:
+            node.link.introduce()
         beat.alive()
         await asyncio.sleep_ms(_OUTPUT_MS)
 

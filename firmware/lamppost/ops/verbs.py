@@ -31,7 +31,7 @@ def add_all(commands, node, machine):
         kept = [one for one in node.sensing if getattr(one, "retain", False)]
         for one in kept:
             one.report_again()
-        return "Publishes info, state, diag and %d of bays and light." % len(kept)
+        return "Publishes info, state, diag and %d of bays, light and gear." % len(kept)
 
     async def selftest(args, progress):
         if args["lamp"]:

@@ -67,6 +67,7 @@ QUANTITIES = {
     "no2": Quantity("NO2"),
     "o3": Quantity("Ozone"),
     "so2": Quantity("SO2"),
+    "co": Quantity("CO"),
     "voc_index": Quantity("VOC index"),
     "nox_index": Quantity("NOx index"),
     "t": Quantity("Temperature", "temperature"),

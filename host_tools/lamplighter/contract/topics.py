@@ -14,6 +14,7 @@ SCHEMA = json.loads(Path(__file__).with_name("messages.schema.json").read_text(e
 NAME = "[a-z0-9-]{1,32}"  # of site, node and bay
 PARAMETERS = {
     "bay": NAME,
+    "gear": "[0-9]{1,2}",  # short address
     "verb": NAME,
     "id": "[A-Za-z0-9_.:-]{1,40}",  # of a command
     # TALQ's vocabulary; a sensor's alarm carries the id of the part
@@ -44,7 +45,7 @@ class Topic:
     site: str
     node: str
     kind: Kind
-    parameter: str = ""  # the bay, the alarm's code, the command's verb or id
+    parameter: str = ""  # the bay, the gear, the alarm's code, the command's verb or id
 
     @property
     def suffix(self) -> str:

@@ -76,7 +76,7 @@ def _values(dialect: Dialect) -> list[Column]:
     values = [_column(dialect, name, SCHEMA["$defs"][name]) for name in UNITS]
     return [
         Column("kind", "VARCHAR", "Message of the contract; empty: of a later version", "kind"),
-        Column("parameter", "VARCHAR", "Parking bay or alarm code", "parameter"),
+        Column("parameter", "VARCHAR", "Parking bay, DALI gear or alarm code", "parameter"),
         *values,
         Column("q", "JSON", "Quality letter of each value", dialect.value("q", "JSON")),
         Column("body", "JSON", "The payload as it was sent", "body"),
@@ -87,6 +87,8 @@ def _of_kinds(dialect: Dialect, name: str, title: str, of: list[Kind], extra: st
     head = list(_head())
     if "{bay}" in of[0].suffix:
         head.append(Column("bay", "VARCHAR", "Parking bay, from the topic", "parameter"))
+    elif "{gear}" in of[0].suffix:
+        head.append(Column("gear", "VARCHAR", "Short address of the DALI gear, from the topic", "parameter"))
     elif "{" in of[0].suffix:
         head.append(Column("parameter", "VARCHAR", "Last level of the topic", "parameter"))
     if extra:

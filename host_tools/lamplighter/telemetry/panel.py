@@ -94,6 +94,12 @@ def _switching(message: dict[str, Any]) -> Text:
     return Text(f"row {message['n']}: {message['level']} %{watts}, {message['cause']}")
 
 
+def _gear(message: dict[str, Any]) -> Text:
+    text = _amounts(message, "gear_mwh", "p_mw", "gear_t")
+    failures = [f"{what} {word}" for what in ("gear", "lamp") for word in message[f"{what}_failures"] or ()]
+    return text.append("  " + ", ".join(failures), "red") if failures else text
+
+
 def _alarm(message: dict[str, Any] | None) -> Text:
     if message is None:
         return Text("cleared", "green")
@@ -129,6 +135,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], Text]] = {
     "tele_parking": _parking,
     "tele_air": _air,
     "tele_light": _light,
+    "tele_gear": _gear,
     "evt_boot": _boot,
     "evt_switching": _switching,
     "evt_clock": lambda m: Text(f"clock set by {m['source']}" + (f", moved {m['step_ms']} ms" if m["step_ms"] else "")),

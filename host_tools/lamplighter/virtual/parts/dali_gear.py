@@ -1,4 +1,4 @@
-"""DALI control gear for LED (IEC 62386-102 and -207) with the D4i memory banks 202, 205, 206 and 207.
+"""DALI control gear for LED (IEC 62386-102 and -207) with the D4i memory banks 1, 202, 205, 206 and 207.
 
 Watts, lumens and faults follow its level: what the node sets by DALI, a meter on the same lamp sees.
 """
@@ -292,7 +292,10 @@ class Twin(Part):
         failed = self.fault_kind in ("lamp", "gear")
         head = (0, 0, 0xFF, 1)
         if bank == 1:
-            return bytes(_numbers(head[:3], (0, 6), (7, 8), (1, 1), (1, 1), (26, 1), (1, 1), (int(values["watts"]), 2)))
+            return bytes(_numbers(
+                head[:3], (4012345678901, 6), (7, 8), (1, 1), (1, 1), (26, 1), (14, 1), (int(values["watts"]), 2),
+                (5, 2), (198, 2), (264, 2), (int(values["watts"]) * 140, 3), (80, 1), (3000, 2), (255, 1),
+            ))  # fmt: skip
         if bank == 202:
             watts = int(self.drawn_watts(self._wh_us or 0) * 10)
             return bytes(_numbers(head, (0, 1), (int(kept["wh"]), 6), (255, 1), (watts, 4)))
