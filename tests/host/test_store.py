@@ -107,7 +107,7 @@ def changed(message, **changes):
 
 def test_every_kind_of_the_contract_can_be_queried_with_its_values(database):
     database.take(*((one["topic"], json.dumps(one["payload"]).encode(), False) for one in SENT))
-    views = ("telemetry", "energy", "parking", "air", "light", "alarm", "event", "node", "seen")
+    views = ("telemetry", "energy", "parking", "air", "light", "gear", "alarm", "event", "node", "seen")
     with database.target.reader() as rows:
         found = {view: list(rows(f'SELECT * FROM "{view}"')) for view in views}
     assert all(found.values())

@@ -100,7 +100,11 @@ def _field(row: dict[str, Any]) -> dict[str, Any]:
         row = {"type": "integer", "minimum": row["const"], **row}
     kept = {name: row[name] for name in _KEPT if name in row}
     if "enum" in kept and "type" not in kept:
+        nullable = None in kept["enum"]
+        kept["enum"] = [one for one in kept["enum"] if one is not None]
         kept["type"] = "integer" if all(isinstance(one, int) for one in kept["enum"]) else "string"
+        if nullable:  # as two types: generators of types drop a null among the words
+            return {"description": kept.pop("description"), "anyOf": [kept, {"type": "null"}]}
     if "properties" in row:
         kept["properties"] = {name: _field(value) for name, value in row["properties"].items()}
         kept["required"] = row.get("required", [])

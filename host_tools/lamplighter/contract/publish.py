@@ -115,6 +115,7 @@ def asyncapi() -> dict[str, Any]:
             "messages": {kind.name: _message(kind) for kind in kinds()},
             "parameters": {name: {"description": f"{what}: {NAME}"} for name, what in _PLACES.items()}
             | {
+                "gear": {"description": f"Short address of the DALI gear: {PARAMETERS['gear']}"},
                 "code": {"description": f"TALQ's name of the alarm: {PARAMETERS['code']}"},
                 "verb": {"description": f"What the command asks for: {PARAMETERS['verb']}"},
                 "id": {"description": f"The command's id, chosen by its sender: {PARAMETERS['id']}"},

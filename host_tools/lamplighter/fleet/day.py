@@ -68,4 +68,4 @@ def info() -> bytes:
     build = {"version": BUILD, "build": BUILD}
     board = {"board": BUILD, "chip": BUILD}
     base = {"micropython": BUILD, "slot": "ota_0", "rollback": None}
-    return b"".join(status.info({"v": 1, "parts": rows}, BUILD, board, build, PARTS, base))
+    return b"".join(status.info({"v": 1, "parts": rows}, BUILD, board, build, PARTS, base, {}))

@@ -150,6 +150,8 @@ def _seen() -> View:
 
 
 def _column(dialect: Dialect, name: str, row: dict[str, Any]) -> Column:
+    if "anyOf" in row:
+        row = {**row, **row["anyOf"][0]}
     kind = row.get("type", "object")
     plain = next((one for one in kind if one != "null"), "string") if isinstance(kind, list) else kind
     unit = f" in {row['x-ucum']}" if row.get("x-ucum", "1") != "1" else ""
