@@ -621,6 +621,12 @@ class Pushes:
         return not faults
 
 
+def dali():
+    import dali_targets
+
+    return dali_targets.Dali()
+
+
 # name: (what makes it, share of the cases that are asked for, in thousandths)
 TARGETS = {
     "mqtt": (packets_3, 1000),
@@ -635,6 +641,7 @@ TARGETS = {
     "releases": (releases, 50),
     "commands": (messages_of_commands, 20),
     "sequences": (sequences_of_commands, 10),
+    "dali": (dali, 100),
 }
 # a million frames of the parts besides, each on its own
 PARTS = speaking.parts()

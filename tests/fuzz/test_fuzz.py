@@ -9,7 +9,7 @@ from lamppost.link.mqtt import packets
 
 
 def test_nothing_that_others_write_makes_the_node_do_what_it_must_not():
-    names = ("mqtt", "mqtt5", "frames", "lines", "sntp", "documents", "files", "releases")
+    names = ("mqtt", "mqtt5", "frames", "lines", "sntp", "documents", "files", "releases", "dali")
     figures = campaign.fuzz(40000, names=names, offset=7_000_000)
     cases, unexpected = campaign.total(figures)
     assert unexpected == 0, figures["notes"]

@@ -24,6 +24,7 @@ roster check {street.csv}
 roster check {street.csv} --base {base.json}
 roster next {street.csv}
 label --roster {street.csv} --out labels.svg --size <size> --skip <number>
+settle --to none.duckdb --units {units.csv} --day 2026-12-21 --out days --administrator <name>
 label LP-1 --roster {street.csv} --out l.pdf
 identity init <text> --identity new --no-passphrase --years <number>
 identity init City --identity n2 --passphrase-file {secret}

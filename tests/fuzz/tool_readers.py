@@ -9,9 +9,11 @@ import contextlib
 import functools
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import spoil
@@ -32,6 +34,7 @@ from lamplighter.rollout import plan_file, rollout_page, summary
 from lamplighter.rollout.engine import Rollout
 from lamplighter.rollout.rollout_state import RolloutState
 from lamplighter.roster import results, roster_file
+from lamplighter.settlement import half_hours, switchings, unit_list
 from lamplighter.virtual import scenario_file
 
 BOARD = "lamppost-esp32"
@@ -82,7 +85,17 @@ host = "broker.lan"
 RELEASE = """{"version": "0.2.0", "build": "abc", "boards": ["lamppost-esp32"], "manifest": "00"}
 k1 c2lnbmF0dXJl
 """
+UNITS = """lamppost,unit,items,regime,charge_code
+lisbon/lp-1,LND000000001,1,998,4210000200100
+lisbon/lp-2,LND000000002,2,999,4210000200100
+"""
+SWITCHINGS = [
+    {"n": n, "boot": 1, "up_s": 900 * n, "at": f"2026-12-21T{16 + n}:18:25Z", "at_tq": 3, "level": 100, "p_mw": 88000,
+     "imp_mwh": 9000 * n, "cause": "schedule", "since": None, "hash": f"{n}" * 64}
+    for n in (1, 2, 3)
+]  # fmt: skip
 FILES = {
+    "units.csv": UNITS,
     "config.json": CONFIG, "base.json": '{"time": {"servers": ["ntp.lan"]}, "mqtt": {"keepalive_s": 30}}',
     "street.csv": ROSTER, "street.results.csv": RESULTS, "parking.csv": PARKING, "air.csv": AIR, "truth.csv": TRUTH,
     "secret": "a-long-secret\n", "frame": HEX + "\n", "bench.toml": BENCH, "plan.toml": PLAN,
@@ -193,6 +206,17 @@ class Readers:
         found.all()
         found.of_mac("24:0A:C4:AA:16:D9")
 
+    def units(self, rng: Random) -> None:
+        unit_list.read(self._spoilt(rng, "units.csv"))
+
+    def switchings(self, rng: Random) -> None:
+        """Rows of the switching log as a store has them, and the half hours of their day."""
+        bodies = [spoil.data(rng, json.dumps(row).encode()).decode("utf-8", "replace") for row in SWITCHINGS]
+        records = [{"site": "lisbon", "node": "lp-1", "life": 0, "b": 1, "ts": None, "body": body} for body in bodies]
+        (log,) = switchings.logs(records)
+        assert len(log.rows) == len(log.at) == len(log.hashes)
+        half_hours.of_day([log], date(2026, 12, 21), ZoneInfo("Europe/Lisbon"))
+
     def csv(self, rng: Random) -> None:
         raw = spoil.data(rng, self._sound[rng.choice(("street.csv", "parking.csv", "air.csv"))])
         table = csv_source.parse(text_file.decoded(raw, "a file", TraceInvalid))
@@ -300,11 +324,12 @@ class Readers:
 
 
 SHARES = {  # of a thousand
-    "host": 150, "hex": 134, "json": 120, "csv": 120, "traces": 120, "options": 80, "secret": 60, "results": 50,
+    "host": 120, "hex": 104, "json": 120, "csv": 120, "traces": 120, "options": 80, "secret": 60, "results": 50,
     "record": 40, "certificate": 40, "toml": 20, "config": 25, "roster": 20, "image": 5,
-    "plan": 10, "rollout": 6,
+    "plan": 10, "rollout": 6, "units": 30, "switchings": 30,
 }  # fmt: skip
 SOUND = (  # of which the sound file is accepted
     "config", "roster", "results", "csv", "traces", "record", "toml", "certificate", "secret", "plan", "rollout",
+    "units", "switchings",
 )  # fmt: skip
 REFUSALS = (Problem, click.UsageError)

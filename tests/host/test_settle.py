@@ -133,6 +133,12 @@ def test_a_row_that_was_changed_is_named():
     assert node.log()[0].broken == ["row 3 does not follow from the row before"]
 
 
+@pytest.mark.parametrize("body", ["[]", "{}", '{"n": "1"}', "[" * 9])
+def test_a_message_that_is_no_row_is_named_and_stops_the_settlement(body):
+    record = {"site": "london", "node": "lp-1", "life": 0, "b": 7, "ts": None, "body": body}
+    assert switchings.logs([record])[0].broken == ["a message of boot 7 is no row of a switching log"]
+
+
 def settle(tmp_path, store, *more, inventory=UNITS):
     (tmp_path / "units.csv").write_text(inventory)
     return CliRunner().invoke(lamplighter, [
@@ -146,6 +152,7 @@ def test_the_files_of_a_day_and_their_versions(tmp_path):
     first = json.loads(settle(tmp_path, store, "--json").stdout)
     assert (first["version"], first["new"], first["missing"]) == (1, True, 24)
     assert first["open"] == ["events<MA><YYYYMMDD>.log"]
+    assert "Not written: events<MA><YYYYMMDD>.log." in settle(tmp_path, store).stderr
     again = json.loads(settle(tmp_path, store, "--json").stdout)
     assert (again["version"], again["new"]) == (1, False)
     whole = json.loads(settle(tmp_path, night().store(tmp_path / "whole.duckdb"), "--json").stdout)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from .. import relay
 from ..problems import BenchInvalid
 
 _RELAY_S = 5.0
@@ -45,11 +46,8 @@ class Relay:
         self._get(self._on)
 
     def _get(self, address: str) -> None:
-        import urllib.request
-
         try:
-            with urllib.request.urlopen(address, timeout=_RELAY_S):
-                pass
+            relay.get(address, _RELAY_S)
         except (OSError, ValueError) as error:
             cause = f"The relay at {address} does not switch: {error}."
             remedy = "Check power.on and power.off in the bench file, and that the relay answers."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,7 @@ from lamppost.lamp.switching_row import ORIGIN, Row, chained  # noqa: E402
 
 QUERY = "SELECT site, node, life, b, ts, body FROM record WHERE kind = 'evt_switching' ORDER BY site, node, life, b, s"
 EPOCH = datetime(2000, 1, 1)
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 @dataclass
@@ -46,8 +48,11 @@ def _log(name: str, records: list[dict[str, Any]]) -> SwitchingLog:
     rows: dict[int, tuple[Row, str]] = {}
     stamped: dict[int, int] = {}
     for record in records:
-        body = json.loads(record["body"])
-        row, digest = _row(body), body["hash"]
+        try:
+            row, digest = _row(json.loads(record["body"]))
+        except (ValueError, RecursionError):
+            log.broken.append(f"a message of boot {record['b']} is no row of a switching log")
+            continue
         if rows.setdefault(row.n, (row, digest)) != (row, digest):
             log.broken.append(f"row {row.n} arrived with two different contents")
         if record["ts"] is not None and record["b"] == row.boot:
@@ -66,11 +71,33 @@ def _log(name: str, records: list[dict[str, Any]]) -> SwitchingLog:
     return log
 
 
-def _row(body: dict[str, Any]) -> Row:
-    return Row(
-        body["n"], body["boot"], body["up_s"], body["at"] and calendar.seconds(body["at"]), body["at_tq"],
-        body["level"], body["p_mw"], body["imp_mwh"], body["cause"], body["since"] and calendar.seconds(body["since"]),
-    )  # fmt: skip
+def _row(body: Any) -> tuple[Row, str]:
+    """(row, its hash). The store keeps whatever came, so raises ValueError for what is not as the contract has it."""
+    known = body if isinstance(body, dict) else {}
+    numbers = [_number(known.get(name)) for name in ("n", "boot", "up_s", "at_tq", "level")]
+    at, since = (_moment(known.get(name)) for name in ("at", "since"))
+    p_mw, imp_mwh = (None if known.get(name) is None else _number(known[name]) for name in ("p_mw", "imp_mwh"))
+    cause, digest = known.get("cause"), known.get("hash")
+    if not isinstance(cause, str) or not isinstance(digest, str) or not _HASH.fullmatch(digest) or numbers[0] < 1:
+        raise ValueError
+    n, boot, up_s, quality, level = numbers
+    return Row(n, boot, up_s, at, quality, level, p_mw, imp_mwh, cause, since), digest
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def _moment(text: Any) -> int | None:
+    """Seconds since 2000; None for null."""
+    if text is None:
+        return None
+    found = calendar.seconds(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError
+    return found
 
 
 def _times(rows: list[Row], stamped: dict[int, int]) -> list[int | None]:
