@@ -18,7 +18,7 @@ from paho.mqtt import publish
 
 FAST = 20  # a trial takes minutes
 
-pytestmark = pytest.mark.virtual_only
+pytestmark = [pytest.mark.virtual_only, pytest.mark.timeout(900)]
 
 
 class Releases:
@@ -132,7 +132,7 @@ def test_an_app_that_does_not_start_gives_way_to_the_old_one_and_is_not_tried_ag
     bad = releases.release({"ops/status.py": ("_ENOUGH = const(4)", "_ENOUGH = nothing")})
     heard.forget()
     ask(broker, {**desired(bad, "u2"), "url": f"mqtt:///{bad.path.name}"})
-    told = heard.until("ota/status", lambda m: m["phase"] == "reverted", 120)
+    told = heard.until("ota/status", lambda m: m["phase"] == "reverted", 600)
     assert (told["word"], told["build"], told["runs"]) == ("crashed", bad.document["build"], old)
     assert offered
     heard.forget()
@@ -162,7 +162,7 @@ def test_power_cuts_and_reboots_by_command_during_the_trial_take_nothing_back(tr
         else:
             trusting.lamp.power_off()
             trusting.lamp.power_on()
-    assert heard.until("ota/status", lambda m: m["phase"] == "confirmed", 120)["runs"] == good.document["build"]
+    assert heard.until("ota/status", lambda m: m["phase"] == "confirmed", 600)["runs"] == good.document["build"]
     heard.nothing_lost()
 
 
@@ -213,10 +213,10 @@ def test_a_micropython_with_which_the_app_does_not_start_gives_way_to_the_old_on
     bad = releases.release({"ops/status.py": ("_ENOUGH = const(4)", "_ENOUGH = nothing")}, images=images)
     heard.forget()
     ask(broker, {**desired(bad, "u6"), "url": f"mqtt:///{bad.path.name}"})
-    started = heard.until("ota/status", lambda m: m["phase"] == "trial", 200)
+    started = heard.until("ota/status", lambda m: m["phase"] == "trial", 600)
     assert started["done"] == started["total"] == len(images[0].app)
     assert len(offered) > len(images[0].blocks) / 8 and not releases.seen, "each block came through the broker"
-    told = heard.until("ota/status", lambda m: m["phase"] == "reverted", 200)
+    told = heard.until("ota/status", lambda m: m["phase"] == "reverted", 600)
     assert (told["word"], told["build"], told["runs"]) == ("crashed", bad.document["build"], old)
     machine = images[0].machine
     base = heard.until("info", within=120)["base"]
