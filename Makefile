@@ -29,7 +29,7 @@ test: $(READY)  ## run all tests (installs Mosquitto with apt if it is missing)
 	@.ci/broker
 	@.ci/database
 	@.ci/generators
-	@$(BIN)/python -m pytest -n 4 --dist loadfile
+	@$(BIN)/python -m pytest -n 6 --dist loadfile
 
 hil: $(READY)  ## run the suite on three virtual boards at once, or on a cable: NODE=PORT [BROKER=HOST:PORT SSID=...]; reports in build/hil.*
 	@.ci/broker
