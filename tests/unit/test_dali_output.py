@@ -1,5 +1,6 @@
 """The lamp's output by DALI: what the gear is told, what it keeps, and which failures become alarms."""
 
+import asyncio
 import json
 
 from dali_wire import Lamp
@@ -144,6 +145,24 @@ def test_each_reading_of_a_gear_is_reported_once_and_again_when_the_broker_has_f
     assert body["lamp_failures"] == [] and body["life_h"] == 100000 and body["q"]["p_mw"] == "V"
     reports.report_again()
     assert [reports.poll()[0], reports.poll()[0], reports.poll()] == [b"tele/gear/0", b"tele/gear/3", None]
+
+
+def test_a_new_level_waits_for_the_memory_banks_of_one_gear_at_most():
+    lamp = Lamp([{"address": n} for n in range(4)])
+    longest_ms = 0
+
+    async def attend():
+        nonlocal longest_ms
+        end = lamp.chip.us + 12 * 60000000
+        while lamp.chip.us < end:
+            began = lamp.uptime_ms()
+            await lamp.output.attend()
+            longest_ms = max(longest_ms, lamp.uptime_ms() - began)
+            await asyncio.sleep_ms(5000)
+
+    lamp.minutes(2)  # they are found
+    lamp.chip.run(attend())
+    assert len(lamp.output.readings) == 4 and longest_ms < 6000
 
 
 def test_what_a_gear_does_not_know_is_null_with_its_letter():

@@ -49,6 +49,7 @@ class DaliOutput(Output):
         self._missed = {}  # short address: minutes without an answer
         self.gears = []
         self.readings = {}
+        self._unread = []  # gear whose memory banks are to be read: one at each attend(), as one takes 5 s
         self.fresh = []
         for code in WARNINGS:
             self.warned[code] = ""
@@ -68,6 +69,8 @@ class DaliOutput(Output):
                 await self._look_after(now)
                 self._wait_ms = None
                 self._retry_ms = _RETRY_MS
+            elif self._unread:
+                await self._read_banks(self._unread.pop(0))
         except SensorFault as fault:
             if not self.warned["controlGearCommFailure"]:
                 self._log("dali: %s; tried again for ever" % fault)
@@ -122,7 +125,7 @@ class DaliOutput(Output):
             self.warned[code] = ", ".join(words[code])
         if fresh or now >= self._banks_ms:  # once a day, and when something has failed
             self._banks_ms = now + _DAY_MS
-            await self._read_banks()
+            self._unread = list(self.gears)
 
     async def _verify(self, gear):
         """[] if the gear has the level that it was told, else what is wrong, for an alarm."""
@@ -167,27 +170,23 @@ class DaliOutput(Output):
             if await gear.store(name, value):
                 self._log("dali: gear %d: %s is now %d" % (gear.short, name, value))
 
-    async def _read_banks(self):
-        """Energy and diagnostics of each gear, about 4 s of bus time, and once its luminaire.
-
-        A bank that a gear does not have is left out.
-        """
-        for gear in self.gears:
-            found = {}
-            for name, bank, decode in (
-                ("energy", dali_banks.ENERGY, dali_banks.energy), ("gear", dali_banks.GEAR, dali_banks.gear),
-                ("lamp", dali_banks.LAMP, dali_banks.lamp), ("rated", dali_banks.RATED, dali_banks.rated),
-            ):  # fmt: skip
-                await self._read_bank(gear, name, bank, decode, found)
-            self.readings[gear.short] = found
-            if found and gear.short not in self.fresh:
-                self.fresh.append(gear.short)
-            self._log("dali: gear %d: %s" % (gear.short, found or "has no memory banks"))
-            if gear.short not in self.luminaires:  # it does not change
-                found = {}
-                await self._read_bank(gear, "luminaire", dali_banks.LUMINAIRE, dali_banks.luminaire, found)
-                if found:
-                    self.luminaires[gear.short] = found["luminaire"]
+    async def _read_banks(self, gear):
+        """Energy and diagnostics of a gear, and once its luminaire; a bank that it does not have is left out."""
+        found = {}
+        for name, bank, decode in (
+            ("energy", dali_banks.ENERGY, dali_banks.energy), ("gear", dali_banks.GEAR, dali_banks.gear),
+            ("lamp", dali_banks.LAMP, dali_banks.lamp), ("rated", dali_banks.RATED, dali_banks.rated),
+        ):  # fmt: skip
+            await self._read_bank(gear, name, bank, decode, found)
+        self.readings[gear.short] = found
+        if found and gear.short not in self.fresh:
+            self.fresh.append(gear.short)
+        self._log("dali: gear %d: %s" % (gear.short, found or "has no memory banks"))
+        if gear.short not in self.luminaires:  # it does not change
+            known = {}
+            await self._read_bank(gear, "luminaire", dali_banks.LUMINAIRE, dali_banks.luminaire, known)
+            if known:
+                self.luminaires[gear.short] = known["luminaire"]
         for name, code in _HEAT.items():
             hot = [
                 "gear %d" % short for short, found in self.readings.items()
