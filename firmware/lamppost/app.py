@@ -96,6 +96,7 @@ class Node:
         self.holds = Holds()
         self.holds.add("A new configuration is on trial.", lambda: trial.on)
         self.holds.add("A command is in work.", lambda: self.commands.busy)
+        self.holds.add("The gear on the DALI bus is being addressed.", lambda: self.output.busy)
         self.images = assembly.images()
         self.update_trial = AppTrial(slot, self.reset, state, self.images)
         self.routes.add(b"ota/desired", lambda *message: self.updates.take(*message))

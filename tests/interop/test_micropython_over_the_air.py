@@ -103,6 +103,12 @@ def test_a_block_with_another_content_than_its_hash_is_not_written(street, with_
     assert ends_on_old(street, ends=["rejected"]) == ("rejected", "spoilt")
 
 
+def test_the_last_bit_of_an_image_counts(street, with_base):
+    image = with_base(micropython("new", 30001))
+    block_file(street, image).write_bytes(image[:-1] + bytes([image[-1] ^ 1]))
+    assert ends_on_old(street, ends=["rejected"]) == ("rejected", "spoilt")
+
+
 def test_a_server_that_ends_in_the_middle_of_micropython_is_asked_again(street, with_base):
     image = with_base(micropython("new"))
     block_file(street, image).write_bytes(image[:9000])

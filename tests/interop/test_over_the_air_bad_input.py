@@ -99,6 +99,13 @@ def test_a_second_request_replaces_the_first_and_an_empty_one_withdraws_it(stree
     assert street.ends(then={"downloading": None}, ends=["withdrawn"]) == ("withdrawn", "")
 
 
+def test_a_request_that_the_broker_repeats_is_carried_out_once(street):
+    result = street.run(then={"downloading": {"id": "u1"}, "verified": {"id": "u1"}})
+    phases = [said[0] for said in result["said"]]
+    assert result["state"]["trial"]["id"] == "u1"
+    assert "withdrawn" not in phases and phases.count("verified") == phases.count("trial") == 1
+
+
 class Stalls(Handler):
     """Sends half of an answer, and then nothing."""
 

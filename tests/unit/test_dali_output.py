@@ -4,9 +4,11 @@ import asyncio
 import json
 
 from dali_wire import Lamp
+from lamppost.core.faults import SensorFault
 from lamppost.drivers.dali_gear import level_of
 from lamppost.lamp.dali_output import WARNINGS
 from lamppost.lamp.gear_reports import GearReports, message
+from lamppost.ops.holds import Holds
 
 NONE = dict.fromkeys(WARNINGS, "")
 
@@ -48,6 +50,36 @@ def test_the_level_comes_before_the_addresses():
     lamp.chip.gears[0].frame = watch
     lamp.minutes()
     assert levels[0] == 0xFE00 | level_of(50), "a lamp is not left waiting for the scan of its bus"
+
+
+def test_an_update_waits_while_gear_is_being_addressed_and_no_longer():
+    lamp = Lamp(({}, {}))
+    holds = Holds()
+    holds.add("addressing", lambda: lamp.output.busy)
+    reasons = []
+    real = lamp.chip.gears[0].frame
+
+    def watch(value, bits, now_us):
+        reasons.append(holds.reason())
+        return real(value, bits, now_us)
+
+    lamp.chip.gears[0].frame = watch
+    lamp.minutes()
+    assert "addressing" in reasons and holds.reason() == ""
+    reasons.clear()
+    lamp.minutes(2)
+    assert reasons and set(reasons) == {""}
+
+
+def test_a_bus_that_fails_while_gear_is_addressed_holds_no_update():
+    lamp = Lamp(({},))
+
+    async def silent(*words):
+        raise SensorFault("bus", "short circuit")
+
+    lamp.bus.ask = silent
+    lamp.minutes()
+    assert lamp.output.warned["controlGearCommFailure"] and not lamp.output.busy
 
 
 def test_gear_that_lost_its_supply_gets_its_stored_levels_again():

@@ -96,7 +96,11 @@ class DaliOutput(Output):
     async def _look_after(self, now):
         """Once a minute: status of each gear, the level for all, its check; once a day the memory banks."""
         if not self.gears:
-            await self._find()
+            self.busy = True
+            try:
+                await self._find()
+            finally:
+                self.busy = False
         words = {code: [] for code in _FAILURES}
         answering = []
         for gear in self.gears:

@@ -15,12 +15,14 @@ class Output:
 
     DIMS -- False: the lamp is on or off
     luminaires -- {short address: dali_banks.luminaire()} of gear that knows its luminaire
+    busy -- True: it does something that a restart would leave half done
     warned -- {alarm code: evidence, "" if the alarm is not raised} of what the output itself notices of the lamp
     """
 
     DIMS = True
 
     def __init__(self):
+        self.busy = False
         self.warned = {}
         self.luminaires = {}
 
