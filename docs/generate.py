@@ -48,7 +48,7 @@ def wanted() -> dict[str, str]:
     pages["reference/configuration.schema.json"] = json.dumps(config_file.schema(), indent=2, ensure_ascii=False) + "\n"
     pages |= {f"pictures/wiring-{name}.svg": wiring.content(board_file.load(name)) for name in board_file.names()}
     pages |= dashboards.content()
-    pages |= {f"pictures/lamp-{output}.svg": lamp_wiring.content(output) for output in lamp_wiring.OUTPUTS}
+    pages |= {f"pictures/lamp-{output}.svg": lamp_wiring.content(output) for output in lamp_wiring.PICTURES}
     return pages | {f"contract/{name}": text for name, text in publish.content().items()}
 
 

@@ -21,15 +21,19 @@ OUTPUTS = {
         "Pin floating or low: the line is open, full light (\"inverted\": true). Off by the relay only.",
     ),
 }  # fmt: skip
+DALI = (
+    "DALI: the gear dims and switches",
+    "Without the firmware: the gear goes to its stored system-failure and power-on levels.",
+)
+PICTURES = (*OUTPUTS, "dali")
 
 
 def content(output: str) -> str:
     """The picture of one output."""
+    if output == "dali":
+        return _picture(DALI[0], _dali(), DALI[1])
     title, circuit, rest = OUTPUTS[output]
     parts = [
-        _text(30, 38, title, 22, INK, bold=True),
-        _box(30, 90, 150, 250, "node", "#1f2933", "#fff"),
-        _box(690, 90, 180, 250, "gear and LEDs", "#f4f5f7", INK),
         # mains: L through the normally closed contact, N straight
         _line("M210 130H380", MAINS), _line("M470 130H690", MAINS), _line("M210 170H690", MAINS),
         _text(214, 122, "L 230 V", 13, MAINS), _text(214, 163, "N", 13, MAINS),
@@ -50,7 +54,35 @@ def content(output: str) -> str:
             _text(702, 285, "DIM +", 14, INK), _text(702, 317, "DIM -", 14, INK),
             _text(572, 272, "insulated line", 12, GREY),
         ]  # fmt: skip
-    parts.append(_text(30, 378, rest, 14, GREY))
+    return _picture(title, parts, rest)
+
+
+def _dali() -> list[str]:
+    """Interface and bus: no relay, as the gear itself switches the lamp off."""
+    return [
+        _line("M210 130H690", MAINS), _line("M210 160H690", MAINS),
+        _text(214, 122, "L 230 V, not switched", 13, MAINS), _text(214, 153, "N", 13, MAINS),
+        _text(702, 135, "L", 14, INK), _text(702, 165, "N", 14, INK),
+        _box(330, 200, 170, 124, "", "#fff", INK),
+        *(_text(342, 226 + 20 * row, words, 13, INK) for row, words in enumerate(
+            ("DALI interface,", "opto-couplers both", "ways, 3.3 V side left,", "bus side right"))),
+        _line("M180 240H330", LOW), _text(44, 245, "TX of dali", 14, "#fff"),
+        _line("M180 290H330", LOW), _text(44, 295, "RX of dali", 14, "#fff"),
+        _line("M500 240H690", LOW), _line("M500 290H690", LOW), _text(702, 245, "DA", 14, INK),
+        _text(702, 295, "DA", 14, INK), _text(520, 232, "16 V, two insulated wires", 12, GREY),
+        _text(520, 310, "supply: D4i gear has it,", 12, GREY), _text(520, 326, "else a DALI supply here", 12, GREY),
+    ]  # fmt: skip
+
+
+def _picture(title: str, parts: list[str], rest: str) -> str:
+    """Node, gear, what is between them, and below what rests without the firmware."""
+    parts = [
+        _text(30, 38, title, 22, INK, bold=True),
+        _box(30, 90, 150, 250, "node", "#1f2933", "#fff"),
+        _box(690, 90, 180, 250, "gear and LEDs", "#f4f5f7", INK),
+        *parts,
+        _text(30, 378, rest, 14, GREY),
+    ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{escape(title)}" style="font-family:\'Helvetica Neue\',Helvetica,Arial,sans-serif">\n'
