@@ -168,12 +168,12 @@ def test_a_wanted_app_that_only_runs_because_the_active_slot_failed_becomes_the_
     assert identify.ask(lamp.port).facts["slot"] == "b"
 
 
-def test_the_app_of_an_earlier_build_is_said_and_flash_replaces_it_and_keeps_the_configuration(lamp):
+def test_a_node_without_an_app_in_a_folder_is_refused_and_flash_replaces_it_and_keeps_the_configuration(lamp):
     with Repl(lamp.port) as node:
         node.run("import os;os.rename('/a','/a.app');os.rename('/b','/b.app')")
     done = run(lamp)
     assert isinstance(done.exception, UpdateFailed)
-    assert "/a.app" in done.exception.cause and "`lamplighter flash`" in done.exception.remedy
+    assert "no app in slot a" in done.exception.cause and "`lamplighter flash`" in done.exception.remedy
     lamp.console.forget()
     flashed = CliRunner().invoke(lamplighter, ["flash", "--board", BOARD, "--port", lamp.port])
     assert flashed.exit_code == 0, flashed.output

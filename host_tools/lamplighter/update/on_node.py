@@ -7,7 +7,6 @@ import gc
 import hashlib
 import io
 import json
-import os
 import sys
 
 import deflate
@@ -73,7 +72,7 @@ class Slots:
             binascii.b2a_base64(b"".join([short(path, files[path]) for path in names])).decode().strip()
             for names, files in ((self.names, self.here), (self.spare, self.idle))
         ]
-        print(json.dumps([self.runs, self.active, "a.app" in os.listdir("/")] + shorts + rows))
+        print(json.dumps([self.runs, self.active] + shorts + rows))
 
 
 def unstuffed(block, count):

@@ -81,16 +81,15 @@ class Renewed:
 
 
 def look(node: Repl, running: str | None = None) -> There:
-    """The state of the node's slots. Raises UpdateFailed for a node with the app of an earlier lamplighter.
+    """The state of the node's slots. Raises UpdateFailed for a node without an app in the running slot.
 
     running -- the slot that counts as the running one, where it is not the one that was started
     """
     program = node_program.small(program_text(), f"_s=Slots({running!r})\n_s.tell()", _STAYS)
-    runs, active, earlier, here, spare, *rows = json.loads(node.run(program, within=60))
+    runs, active, here, spare, *rows = json.loads(node.run(program, within=60))
     if not here:
-        what = "an app of an earlier lamplighter (/a.app)" if earlier else f"no app in slot {runs}"
         raise UpdateFailed(
-            f"The node has {what} and cannot be updated.",
+            f"The node has no app in slot {runs} and cannot be updated.",
             "Run `lamplighter flash`: it replaces the app and keeps the node's configuration.",
         )
     idle = "b" if runs == "a" else "a"
