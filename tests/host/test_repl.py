@@ -7,7 +7,7 @@ import threading
 import tty
 
 import pytest
-from lamplighter.device import repl
+from lamplighter.device import no_prompt, repl
 from lamplighter.device.repl import Repl
 from lamplighter.problems import CablePulled, NodeSaidNo, NodeSilent, WrongBootMode
 
@@ -169,3 +169,13 @@ def test_work_without_end_is_given_up_and_said(node):
     board = node(raw_repl(lambda code: (b"1\r\n", None if "endless" in code else b"")))
     with pytest.raises(NodeSilent, match="stopped responding"), Repl(board.link) as talk:
         talk.run("endless", within=0.2)
+
+
+def test_a_boot_that_ctrl_c_ended_before_its_first_statement_is_told_from_one_that_ran():
+    reset = b"rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
+    interrupt = b"Traceback (most recent call last):\r\nKeyboardInterrupt: \r\nMicroPython v1.29.0\r\n>>> "
+    said = b"lamppost: Ctrl-C within 1.5 s gives the REPL\r\n"
+    assert no_prompt.boot_interrupted(reset + interrupt)
+    assert no_prompt.boot_interrupted(reset + said + b"MPY: soft reboot\r\n" + interrupt)
+    assert not no_prompt.boot_interrupted(reset + said + interrupt)
+    assert not no_prompt.boot_interrupted(interrupt), "the start is not in what was heard"

@@ -53,6 +53,12 @@ def starts_anew(heard: bytes) -> bool:
     return bool(re.search(rb"Brownout detector was triggered|rst:0x[0-9a-f]+ \(", heard))
 
 
+def boot_interrupted(heard: bytes) -> bool:
+    """True if Ctrl-C came while boot.py was still being compiled: it did not run, so no app is on the path."""
+    _, *boots = re.split(rb"rst:0x[0-9a-f]+ \(|soft reboot", heard)
+    return bool(boots) and b"KeyboardInterrupt" in boots[-1] and b"lamppost:" not in boots[-1]
+
+
 def explain(device: str, heard: bytes) -> Problem:
     """The problem that fits what was heard, from nothing at all to a program that does not let go."""
     for pattern, word, kind, cause, remedy in SAID:

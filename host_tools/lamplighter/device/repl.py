@@ -159,6 +159,8 @@ class Repl:
             again = b"" if rung == "plain" else INTERRUPT + b"\r" + ENTER_RAW
             if self._listen(PROMPT, seconds, again):
                 self._settle()
+                if no_prompt.boot_interrupted(self._heard):
+                    self.clean()
                 return
             told = no_prompt.state(self._heard)
             if told == "locked" or (told and self._gently):
