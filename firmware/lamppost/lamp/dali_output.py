@@ -181,16 +181,17 @@ class DaliOutput(Output):
             ("energy", dali_banks.ENERGY, dali_banks.energy), ("gear", dali_banks.GEAR, dali_banks.gear),
             ("lamp", dali_banks.LAMP, dali_banks.lamp), ("rated", dali_banks.RATED, dali_banks.rated),
         ):  # fmt: skip
-            await self._read_bank(gear, name, bank, decode, found)
+            said = await self._read_bank(gear, name, bank, decode)
+            if said is not None:
+                found[name] = said
         self.readings[gear.short] = found
         if found and gear.short not in self.fresh:
             self.fresh.append(gear.short)
         self._log("dali: gear %d: %s" % (gear.short, found or "has no memory banks"))
         if gear.short not in self.luminaires:  # it does not change
-            known = {}
-            await self._read_bank(gear, "luminaire", dali_banks.LUMINAIRE, dali_banks.luminaire, known)
-            if known:
-                self.luminaires[gear.short] = known["luminaire"]
+            said = await self._read_bank(gear, "luminaire", dali_banks.LUMINAIRE, dali_banks.luminaire)
+            if said is not None:
+                self.luminaires[gear.short] = said
         for name, code in _HEAT.items():
             hot = [
                 "gear %d" % short for short, found in self.readings.items()
@@ -198,12 +199,11 @@ class DaliOutput(Output):
             ]  # fmt: skip
             self.warned[code] = ", ".join(hot)
 
-    async def _read_bank(self, gear, name, bank, decode, found):
-        """Put what a bank says into `found`, nothing where the gear does not have it."""
+    async def _read_bank(self, gear, name, bank, decode):
+        """What a bank says, None where the gear does not have it or cannot be read."""
         try:
             data = await gear.bank(*bank)
         except SensorFault as fault:
             self._log("dali: gear %d: %s: %s" % (gear.short, name, fault))
-            return
-        if data is not None:
-            found[name] = decode(data)
+            return None
+        return None if data is None else decode(data)
