@@ -22,13 +22,13 @@ from .extra import needed
 from .messages import Message, Record, Rejected
 from .schema import MESSAGE, RECORD, REJECTED, digest, first_line, migrations, refuse_newer
 from .seen import Boot, Seen
-from .target import Committed, TargetBusy
+from .target import Committed, OnePlace, TargetBusy
 from .views import views
 
 _COLUMNS = ", ".join(RECORD)
 
 
-class DuckDBFile:
+class DuckDBFile(OnePlace):
     dialect = DUCKDB
     what = "the database"
 
@@ -62,19 +62,6 @@ class DuckDBFile:
                 "A DuckDB file takes one store, which reads everything.", "Leave out --share, or use PostgreSQL."
             )
         return 0
-
-    def claim(self, place: int) -> bool:
-        """The lock of open() keeps other stores away."""
-        return True
-
-    def release(self, place: int) -> None: ...
-
-    def wait_for_place(self) -> None: ...
-
-    def stop_waiting(self) -> None: ...
-
-    def somebody_waits(self) -> bool:
-        return False
 
     def commit(self, batch: list[Record | Message | Rejected]) -> Committed:
         if not self.path.exists():

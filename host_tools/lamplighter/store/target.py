@@ -54,6 +54,22 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
+class OnePlace:
+    """The places of a sink that one process has to itself: open() keeps others away, so that none is ever taken."""
+
+    def claim(self, place: int) -> bool:
+        return True
+
+    def release(self, place: int) -> None: ...
+
+    def wait_for_place(self) -> None: ...
+
+    def stop_waiting(self) -> None: ...
+
+    def somebody_waits(self) -> bool:
+        return False
+
+
 class Target(Sink, Protocol):
     """A database of the store: commit() writes all of a batch or nothing."""
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ...problems import BridgeHistoryUnsupported, BridgeTargetWrong, BridgeTenantUnknown, Problem
 from ...store.messages import Message, Record, Rejected
-from ...store.target import Committed, TargetBusy
+from ...store.target import Committed, OnePlace, TargetBusy
 from . import answers, entity_context
 from .client import Answer, Client, NotNow
 from .entities import Attributes
@@ -41,7 +41,7 @@ class Sent:
     lost: int = 0  # late values of which nobody can tell whether they arrived
 
 
-class Forwarding:
+class Forwarding(OnePlace):
     """hosted -- address of the folder with the context files; history -- write late values to the broker's history."""
 
     what = "the context broker"
@@ -64,19 +64,6 @@ class Forwarding:
         self._client.check(entity_context.iri("Streetlight"))
         self._ledger.open()
         self.session = self._ledger.session
-
-    def claim(self, place: int) -> bool:
-        """The ledger keeps other bridges away."""
-        return True
-
-    def release(self, place: int) -> None: ...
-
-    def wait_for_place(self) -> None: ...
-
-    def stop_waiting(self) -> None: ...
-
-    def somebody_waits(self) -> bool:
-        return False
 
     def commit(self, batch: list[Record | Message | Rejected]) -> Committed:
         """Send what is new in it. What was sent before TargetBusy is not sent again when it is tried again."""
