@@ -13,43 +13,22 @@ import paho.mqtt.client as paho
 from lamplighter.store.databases import target
 from lamplighter.store.ingest import until_free
 from publisher import Lamp
+from tool_process import ToolProcess
 
 SITES = ("lisbon", "porto", "faro")
 
 
-class StoreProcess:
+class StoreProcess(ToolProcess):
     """One store on a broker's port; url -- as --to takes it."""
 
     def __init__(self, port, url, *more):
-        self.port, self.url, self.more = port, str(url), more
-        self.process = None
-
-    def start(self):
-        command = [sys.executable, "-m", "lamplighter", "store", "--host", "127.0.0.1", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            [*command, "--to", self.url, "--json", *self.more],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        self.url = str(url)
+        broker = ["--host", "127.0.0.1", "--port", str(port)]
+        super().__init__("store", *broker, "--to", self.url, "--json", *more)
 
     def ready(self):
         """Wait until it has its subscription."""
         self.says("Storing")
-
-    def says(self, words):
-        said = []
-        while line := self.process.stderr.readline():
-            said.append(line)
-            if words in line:
-                return
-        raise AssertionError("".join(said))
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
-
-    def ended(self):
-        return self.process is None or self.process.poll() is not None
 
     def check(self):
         command = [sys.executable, "-m", "lamplighter", "store", "check", "--to", self.url, "--json"]

@@ -7,6 +7,7 @@ import sys
 import pytest
 from context_broker import ContextBroker
 from publisher import Lamp, Publisher
+from tool_process import ToolProcess
 
 METER = "urn:ngsi-ld:ACMeasurement:lisbon:lp-0042"
 
@@ -18,29 +19,15 @@ def target():
     target.stop()
 
 
-class BridgeProcess:
+class BridgeProcess(ToolProcess):
     def __init__(self, port, target, folder, *more):
         broker = ["--host", "127.0.0.1", "--port", str(port)]
         own = ["--to", target.url, "--ledger", str(folder / "ledger.sqlite"), "--history"]
-        self.command = [sys.executable, "-m", "lamplighter", "bridge", "ngsi-ld", *broker, *own, *more]
-        self.process = None
+        super().__init__("bridge", "ngsi-ld", *broker, *own, *more)
 
     def start(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        super().start()
         self.says("Sending to")
-
-    def says(self, words):
-        said = []
-        while line := self.process.stderr.readline():
-            said.append(line)
-            if words in line:
-                return
-        raise AssertionError("".join(said))
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
 
 
 @pytest.fixture
@@ -48,7 +35,7 @@ def bridge(broker, target, tmp_path):
     bridge = BridgeProcess(broker.port, target, tmp_path)
     bridge.start()
     yield bridge
-    if bridge.process.poll() is None:
+    if not bridge.ended():
         bridge.kill()
 
 

@@ -12,7 +12,6 @@ import os
 import selectors
 import socket
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -20,10 +19,9 @@ from urllib.parse import urlsplit
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "interop")]
 
-from brokers import Mosquitto  # noqa: E402
 from made_street import MadeStreet  # noqa: E402
 from page_process import PageProcess  # noqa: E402
-from run import Load, received, resident_mb  # noqa: E402
+from run import received, resident_mb, scene  # noqa: E402
 
 MARK = 64  # bytes at the end of a piece in which a word may begin
 COUNTS = (0, 1, 10, 100)
@@ -108,30 +106,17 @@ def cpu_s(pid: int) -> float:
 
 def measured(nodes: int, rate: float, seconds: float, counts: tuple[int, ...]) -> list[str]:
     """Prints a row for each count; what is not as it must be."""
-    names = [f"lisbon/lp-{number:05d}" for number in range(1, nodes + 1)]
     wrong = []
-    with tempfile.TemporaryDirectory() as folder:
-        broker = Mosquitto(Path(folder) / "broker", survives_kill=False)
-        broker.start()
-        street = MadeStreet(broker.port)
-        page = PageProcess("--host", "127.0.0.1", "--port", str(broker.port))
-        load = Load(street, names, rate)
-        try:
-            street.whole(names)
-            end = time.monotonic() + 300
-            while received(page) < street.sent:
-                assert time.monotonic() < end, "the page did not receive the street"
-                time.sleep(0.2)
-            load.start()
-            print(f"{nodes} lampposts, {rate:g} messages/s, {seconds:g} s each")
-            print("browsers  connections to the broker  CPU of one core  memory    sent to each")
-            for count in counts:
-                wrong += _row(page, broker.port, street, count, seconds)
-        finally:
-            load.ended.set()
-            page.close()
-            street.close()
-            broker.stop()
+    with scene(nodes, rate) as (_, broker, street, page, load):
+        end = time.monotonic() + 300
+        while received(page) < street.sent:
+            assert time.monotonic() < end, "the page did not receive the street"
+            time.sleep(0.2)
+        load.start()
+        print(f"{nodes} lampposts, {rate:g} messages/s, {seconds:g} s each")
+        print("browsers  connections to the broker  CPU of one core  memory    sent to each")
+        for count in counts:
+            wrong += _row(page, broker.port, street, count, seconds)
     return wrong
 
 

@@ -7,6 +7,7 @@ WEB_TEST="--minutes 60" takes an hour.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -15,7 +16,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "interop")]
 
@@ -100,7 +103,19 @@ def received(page: PageProcess) -> int:
     return json.loads(page.get("/check")[1])["messages"]
 
 
-def measured(nodes: int, rate: float, minutes: float) -> dict:
+class Scene(NamedTuple):
+    """What is measured: a street on a broker of its own, the page of it, and the messages to come."""
+
+    names: list[str]
+    broker: Mosquitto
+    street: MadeStreet
+    page: PageProcess
+    load: Load
+
+
+@contextlib.contextmanager
+def scene(nodes: int, rate: float) -> Iterator[Scene]:
+    """Every lamppost has said everything once; the load is not started."""
     names = [f"lisbon/lp-{number:05d}" for number in range(1, nodes + 1)]
     with tempfile.TemporaryDirectory() as folder:
         broker = Mosquitto(Path(folder) / "broker", survives_kill=False)
@@ -110,24 +125,29 @@ def measured(nodes: int, rate: float, minutes: float) -> dict:
         load = Load(street, names, rate)
         try:
             street.whole(names)
-            for node in names[1::4]:
-                street.light(node, 5)
-                street.state(node, "online")
-            with Browser() as browser:
-                browser.open(page.address)
-                browser.until(lambda: browser.count("[data-node]") == nodes, "all lampposts", 300)
-                browser.until(lambda: received(page) >= street.sent, "all messages", 300)
-                browser.cdp("Performance.enable")
-                browser.run(OBSERVE)
-                load.start()
-                times, rows = watched(browser, load, page, minutes)
-                complaints = browser.console()
-                counts = json.loads(page.get("/check")[1])
+            yield Scene(names, broker, street, page, load)
         finally:
             load.ended.set()
             page.close()
             street.close()
             broker.stop()
+
+
+def measured(nodes: int, rate: float, minutes: float) -> dict:
+    with scene(nodes, rate) as (names, _, street, page, load):
+        for node in names[1::4]:
+            street.light(node, 5)
+            street.state(node, "online")
+        with Browser() as browser:
+            browser.open(page.address)
+            browser.until(lambda: browser.count("[data-node]") == nodes, "all lampposts", 300)
+            browser.until(lambda: received(page) >= street.sent, "all messages", 300)
+            browser.cdp("Performance.enable")
+            browser.run(OBSERVE)
+            load.start()
+            times, rows = watched(browser, load, page, minutes)
+            complaints = browser.console()
+            counts = json.loads(page.get("/check")[1])
     return {"nodes": nodes, "rate": rate, "minutes": minutes, "sent": load.sent, "received": counts["messages"],
             "gaps": counts["gaps"], "invalid": counts["invalid"], "console": complaints, "ms": sorted(times),
             "memory": rows}  # fmt: skip
