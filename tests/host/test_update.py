@@ -95,13 +95,14 @@ def test_a_new_app_runs_in_the_other_slot_and_the_old_one_stays(lamp, tmp_path, 
     assert hashes_of(lamp, "b") == hashes(littlefs.slot(app))
 
 
-def test_one_changed_line_costs_less_than_4_kb_on_the_line_with_all_that_the_node_is_told(lamp, tmp_path, monkeypatch):
+def test_one_changed_line_costs_little_on_the_line_with_all_that_the_node_is_told(lamp, tmp_path, monkeypatch):
     app = edited(tmp_path, monkeypatch, "lamppost/assembly.py")
     wanted = littlefs.slot(app)
     with Repl(lamp.port) as node:
         before = lamp.line_bytes
         done = renewing.renew(node, wanted, renewing.look(node), compile.Cache().modules())
-        assert lamp.line_bytes - before <= 4096
+        # the program that the node runs, the block and answers, and 4 bytes for each file that the node has
+        assert lamp.line_bytes - before <= 3400 + 4 * len(wanted)
     assert done.changed == 2
 
 
