@@ -47,10 +47,11 @@ class Database:
         self.target = target(self.url)
         self.target.open()
 
-    def take(self, *messages, retained=False, repeated=False, target=None):
+    def take(self, *messages, retained=False, repeated=False, target=None, arrived=None):
+        """arrived -- when, by what kept the messages for the store; the same for each copy"""
         times = (NOW + timedelta(microseconds=number) for number in range(len(messages)))
         sorted_ = (
-            sort(topic, payload, at, retained, repeated)
+            sort(topic, payload, arrived or at, retained, repeated, bool(arrived))
             for (topic, payload, _), at in zip(messages, times, strict=False)
         )
         target = target or self.target
@@ -232,6 +233,20 @@ def test_the_end_of_an_alarm_and_the_last_state_can_be_read(database):
     assert database.rows("SELECT state, reason FROM node") == [("lost", "will")]
     assert database.take(lamp.state("lost", "will"), repeated=True).repeats == 1
     assert database.rows("SELECT count(*) FROM message") == [(3,)]
+
+
+def test_a_message_without_a_number_is_known_again_by_the_time_of_its_first_arrival(database):
+    lamp = Lamp()
+    over = lamp.over("lampFailure")
+    first, second = NOW, NOW + timedelta(minutes=1)
+    assert database.take(over, arrived=first).repeats == 0
+    # a second end of the same alarm has the same words, and is no copy
+    assert database.take(over, arrived=second).repeats == 0
+    assert database.take(over, arrived=first).repeats == 1
+    assert database.take(over, over, arrived=second + timedelta(minutes=1)).repeats == 1
+    assert database.rows("SELECT received FROM message ORDER BY 1") == [
+        (first,), (second,), (second + timedelta(minutes=1),)
+    ]  # fmt: skip
 
 
 def test_gaps_are_named_by_boot_also_at_the_end_of_a_night(database):

@@ -65,7 +65,7 @@ def command(
     from ..bridge.ngsi_ld.forwarding import Forwarding
     from ..bridge.ngsi_ld.ledger import Ledger
     from ..store.ingest import Counts, Store, until_free
-    from ..store.subscriptions import Subscriptions
+    from ..store.sources.subscriptions import Subscriptions
     from ..telemetry import metrics
 
     if contexts is not None and not re.fullmatch(r"https?://[!-~]+", contexts):

@@ -18,8 +18,8 @@ from ..problems import IdentityMissing
 from ..telemetry.subscriber import Subscriber
 
 if TYPE_CHECKING:
-    from ..store.session import KeptSession
-    from ..store.subscriptions import Arrived
+    from ..store.sources.mqtt_session import KeptSession
+    from ..store.sources.subscriptions import Arrived
 
 PASSWORD = "LAMPLIGHTER_MQTT_PASSWORD"
 LONGEST = 65535  # bytes of a string of MQTT
@@ -46,7 +46,7 @@ class BrokerAccess:
         self, name: str, filters: list[str], not_filters: tuple[str, ...], arrived: Arrived
     ) -> KeptSession:
         """A session that the broker keeps under this name. arrived -- the queue of its deliveries"""
-        from ..store.session import KeptSession
+        from ..store.sources.mqtt_session import KeptSession
 
         return KeptSession(
             name, self.host, self.port, filters, self.user, self.password, tls=self.tls, identity=self.identity,

@@ -67,7 +67,7 @@ def run(
     """
     from ..store.databases import target
     from ..store.ingest import Counts, Store, until_free
-    from ..store.subscriptions import Subscriptions
+    from ..store.sources.subscriptions import Subscriptions
     from ..telemetry import metrics
 
     def show(counts: Counts) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from .messages import Message, Record, Rejected, same
 from .seen import Seen
@@ -31,14 +32,14 @@ class Lives:
 
 
 def not_repeated(messages: list[Message]) -> list[Message]:
-    """Without messages that the broker sent again within the batch."""
-    met: set[tuple[str, str | None]] = set()
+    """Without messages that came again within the batch."""
+    met: set[tuple[str, str | None] | tuple[str, str | None, datetime]] = set()
     kept = []
     for one in messages:
-        word = one.topic, one.body
-        if not (one.repeated and word in met):
+        words = one.topic, one.body
+        if not (one.repeated and words in met or (*words, one.received) in met):
             kept.append(one)
-        met.add(word)
+        met |= {words, (*words, one.received)}
     return kept
 
 

@@ -175,7 +175,7 @@ class DuckDBFile(OnePlace):
         for one in changes.fresh:
             self._seen.add(one.boot, one.s)
         messages = [one for one in batch if isinstance(one, Message)]
-        changes.messages = [one for one in not_repeated(messages) if not (one.repeated and self._stored(one))]
+        changes.messages = [one for one in not_repeated(messages) if not self._stored(one)]
         changes.repeats += len(messages) - len(changes.messages)
         changes.rejected = [one for one in batch if isinstance(one, Rejected)]
         return changes
@@ -208,8 +208,12 @@ class DuckDBFile(OnePlace):
         return copies
 
     def _stored(self, message: Message) -> bool:
-        query = "SELECT count(*) FROM message WHERE topic = ? AND body IS NOT DISTINCT FROM ?"
-        return self._connection.execute(query, [message.topic, message.body]).fetchone()[0] > 0
+        """Whether a message that may have come before has done so."""
+        if not (message.repeated or message.stamped):
+            return False
+        query = "SELECT count(*) FROM message WHERE topic = ? AND body IS NOT DISTINCT FROM ? AND (? OR received = ?)"
+        about = [message.topic, message.body, message.repeated, message.received]
+        return self._connection.execute(query, about).fetchone()[0] > 0
 
     def _write(self, changes: Changes) -> None:
         for table, names, rows in (

@@ -1,4 +1,4 @@
-"""From broker to sink: collect a batch, commit it, acknowledge it; wait and try again when the sink is busy."""
+"""From source to sink: collect a batch, commit it, acknowledge it; wait and try again when the sink is busy."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import TypeVar
 
 from ..telemetry.subscriber import Connection
 from .messages import sort
-from .session import Delivery
-from .subscriptions import Subscriptions, for_another_place
+from .sources.source import Delivery, Source
 from .target import Sink, TargetBusy
 
 T = TypeVar("T")
@@ -39,10 +38,10 @@ class Store:
     """note -- takes a sentence; each_second -- takes the counts."""
 
     def __init__(
-        self, subscriptions: Subscriptions, target: Sink, note: Callable[[str], None],
+        self, source: Source, target: Sink, note: Callable[[str], None],
         each_second: Callable[[Counts], None],
     ) -> None:  # fmt: skip
-        self._subscriptions, self._target = subscriptions, target
+        self._source, self._target = source, target
         self._note, self._each_second = note, each_second
         self.what = target.what
         self.counts = Counts()
@@ -55,16 +54,16 @@ class Store:
             deliveries = self._collect()
             if deliveries:
                 self._commit(deliveries)
-                self._subscriptions.acknowledge(deliveries)
+                self._source.acknowledge(deliveries)
             if len(deliveries) < MOST:
                 self._target.rest()
-            self._subscriptions.look()
+            self._source.look()
 
     def _collect(self) -> list[Delivery]:
         deliveries: list[Delivery] = []
         end = time.monotonic() + COLLECT_S
         while len(deliveries) < MOST and (left := end - time.monotonic()) > 0:
-            arrived = self._subscriptions.next(left)
+            arrived = self._source.next(left)
             if isinstance(arrived, Delivery):
                 deliveries.append(arrived)
             elif isinstance(arrived, Connection):
@@ -75,9 +74,11 @@ class Store:
 
     def _commit(self, deliveries: list[Delivery]) -> None:
         sorted_ = (
-            sort(one.topic, one.payload, self._now(), one.retained, one.repeated)
+            sort(
+                one.topic, one.payload, one.received or self._now(), one.retained, one.repeated,
+                one.received is not None,
+            )  # fmt: skip
             for one in deliveries
-            if not for_another_place(one)
         )
         batch = [one for one in sorted_ if one is not None]
         if not batch:

@@ -50,7 +50,10 @@ class Record:
 
 @dataclass(slots=True)
 class Message:
-    """A message without a number; body None ends an alarm. repeated -- the broker may have sent it before."""
+    """A message without a number; body None ends an alarm.
+
+    repeated -- the broker may have sent it before; stamped -- each copy of it has this time of arrival
+    """
 
     site: str
     node: str
@@ -60,6 +63,7 @@ class Message:
     received: datetime
     body: str | None
     repeated: bool = False
+    stamped: bool = False
 
 
 @dataclass(slots=True)
@@ -71,9 +75,13 @@ class Rejected:
 
 
 def sort(
-    topic: str, payload: bytes, received: datetime, retained: bool = False, repeated: bool = False
-) -> Record | Message | Rejected | None:
-    """None: the message is for the node. received -- UTC without zone; retained -- the broker's copy of an old one."""
+    topic: str, payload: bytes, received: datetime, retained: bool = False, repeated: bool = False,
+    stamped: bool = False,
+) -> Record | Message | Rejected | None:  # fmt: skip
+    """None: the message is for the node.
+
+    received -- UTC without zone; retained -- the broker's copy of an old one; repeated, stamped -- see Message
+    """
     levels = topic.split("/", 5)
     try:
         place = parse_topic(topic)
@@ -88,7 +96,7 @@ def sort(
     if place and place.kind.received:
         return None
     if not payload and kind == "alarm":
-        return Message(site, node, topic, kind, parameter, received, None, repeated or retained)
+        return Message(site, node, topic, kind, parameter, received, None, repeated or retained, stamped)
     try:
         message = read(payload, Decimal)
     except ValueError as wrong:
@@ -100,7 +108,7 @@ def sort(
         return Rejected(received, topic, reason, payload)
     body = payload.decode()
     if message["s"] is None:
-        return Message(site, node, topic, kind, parameter, received, body, repeated or retained)
+        return Message(site, node, topic, kind, parameter, received, body, repeated or retained, stamped)
     if message["b"] > LARGEST or message["s"] > LARGEST or message.get("tu", 0) > LARGEST:
         return Rejected(received, topic, "b, s or tu is beyond 64 bits.", payload)
     ts = _time(message["ts"], received)

@@ -43,8 +43,9 @@ JOIN record USING (site, node, life, b, s, received)
 """
 _MESSAGES = f"""
 INSERT INTO message ({", ".join(MESSAGE)}) SELECT {", ".join(MESSAGE)} FROM incoming_message AS i
-WHERE NOT (i.repeated AND EXISTS (
-    SELECT 1 FROM message AS m WHERE m.topic = i.topic AND m.body IS NOT DISTINCT FROM i.body)) ORDER BY received
+WHERE NOT ((i.repeated OR i.stamped) AND EXISTS (
+    SELECT 1 FROM message AS m WHERE m.topic = i.topic AND m.body IS NOT DISTINCT FROM i.body
+    AND (i.repeated OR m.received = i.received))) ORDER BY received
 """
 
 
@@ -155,7 +156,7 @@ class Postgres:
         """Tables of this connection alone, empty at the end of each transaction."""
         for name, like, more in (
             ("incoming", "record", "n integer"),
-            ("incoming_message", "message", "repeated boolean"),
+            ("incoming_message", "message", "repeated boolean, stamped boolean"),
         ):
             self._link.connected().execute(
                 f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} (LIKE {like}, {more}) ON COMMIT DELETE ROWS"
@@ -247,7 +248,7 @@ class Postgres:
         self._copy("incoming", RECORD, records, count=True)
 
     def _insert_messages(self, messages: list[Message]) -> int:
-        self._copy("incoming_message", (*MESSAGE, "repeated"), not_repeated(messages))
+        self._copy("incoming_message", (*MESSAGE, "repeated", "stamped"), not_repeated(messages))
         return self._link.connected().execute(_MESSAGES).rowcount
 
     def _copy(self, table: str, names: tuple[str, ...], rows: list[Any], count: bool = False) -> None:

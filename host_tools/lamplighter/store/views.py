@@ -20,7 +20,7 @@ HEAD = {
     "tq": "Quality of ts: 0 none, 1 estimated, 2 RTC, 3 NTP, 4 GNSS",
     "tu": "Uncertainty of ts in ms",
     "h": "1: the record waited in the node's journal",
-    "received": "UTC, first arrival at the store",
+    "received": "UTC, first arrival at the store, or at what kept it for the store (NATS, Kafka)",
     "life": "Counts up when another device starts the counters of this node anew",
     "retained": "Only the broker's retained copy was received",
 }

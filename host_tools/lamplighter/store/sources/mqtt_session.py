@@ -12,24 +12,24 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from ..telemetry.subscriber import Connection, Incoming, Subscriber
+from ...telemetry.subscriber import Connection, Incoming, Subscriber
+from .source import Delivery
 
 EXPIRY_S = 7 * 86400  # the broker may delete the session of a store that was away for longer
 MOST_UNACKNOWLEDGED = 65535  # the limit of MQTT
 
 
 @dataclass(frozen=True)
-class Delivery(Incoming):
-    """repeated -- the broker may have sent it before; session, mid, connection -- to acknowledge it by."""
+class MqttDelivery(Delivery):
+    """session, mid, connection -- to acknowledge it by."""
 
-    repeated: bool
     session: KeptSession
     mid: int
     connection: int
 
 
 class KeptSession(Subscriber):
-    """`with KeptSession(session, ...)`: next() gives a Delivery; acknowledge() it once it is committed.
+    """`with KeptSession(session, ...)`: next() gives an MqttDelivery; acknowledge() it once it is committed.
 
     arrived -- the queue of deliveries, where several sessions have one; not_filters -- what the session subscribed to
     in earlier uses and must not any more
@@ -46,7 +46,7 @@ class KeptSession(Subscriber):
         if arrived is not None:
             self._arrived = arrived
 
-    def acknowledge(self, delivery: Delivery) -> None:
+    def acknowledge(self, delivery: MqttDelivery) -> None:
         """Of an earlier connection nothing is acknowledged: its numbers may mean other messages in this one."""
         if delivery.connection == self._connection:
             self._client.ack(delivery.mid, delivery.qos)
@@ -86,8 +86,8 @@ class KeptSession(Subscriber):
         except UnicodeDecodeError:
             topic = repr(message)
         self._arrived.put(
-            Delivery(
-                topic, bytes(message.payload), message.retain, message.qos, message.dup, self, message.mid,
+            MqttDelivery(
+                topic, bytes(message.payload), message.retain, message.qos, message.dup, None, self, message.mid,
                 self._connection,
             )  # fmt: skip
         )

@@ -15,13 +15,14 @@ import contextlib
 import queue
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from ..contract import ROOT
-from ..problems import Problem
-from ..telemetry.subscriber import Connection, Incoming
-from .session import Delivery, KeptSession
-from .target import Sink, TargetBusy
+from ...contract import ROOT
+from ...problems import Problem
+from ...telemetry.subscriber import Connection, Incoming
+from ..target import Sink, TargetBusy
+from .mqtt_session import KeptSession, MqttDelivery
+from .source import Delivery
 
 ALL = f"{ROOT}/#"
 UNSHARED = (f"{ROOT}/+/+/state", f"{ROOT}/+/+/info")
@@ -71,16 +72,19 @@ class Subscriptions:
         self._sessions.clear()
 
     def next(self, timeout: float) -> Delivery | Connection | None:
-        """The next delivery that this store must store; None when nothing came in time."""
         try:
             arrived = self._arrived.get(timeout=timeout)
         except queue.Empty:
             return None
-        assert isinstance(arrived, Delivery | Connection)
+        if isinstance(arrived, MqttDelivery) and _for_another_place(arrived):
+            arrived.session.acknowledge(arrived)
+            return None
+        assert isinstance(arrived, MqttDelivery | Connection)
         return arrived
 
-    def acknowledge(self, deliveries: list[Delivery]) -> None:
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         for one in deliveries:
+            assert isinstance(one, MqttDelivery)
             one.session.acknowledge(one)
 
     def look(self) -> None:
@@ -142,7 +146,7 @@ def _number(sites: list[str]) -> int:
     return zlib.crc32(" ".join(sites).encode()) % 2**30 + 2**30
 
 
-def for_another_place(delivery: Delivery) -> bool:
+def _for_another_place(delivery: MqttDelivery) -> bool:
     """Whether place 0 stores it: a shared subscription has everything."""
     if not delivery.session.filters[0].startswith("$share/"):
         return False
