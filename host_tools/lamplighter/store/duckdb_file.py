@@ -37,13 +37,13 @@ class DuckDBFile(OnePlace):
         self.session = ""
         self.where = str(path)
         self._duckdb = needed("duckdb")
-        self._arrow = needed("pyarrow")
         self._connection: Any = None
         self._lock = FileLock(f"{path}.lock")
         self._seen = Seen(self._load_seen)
         self._lives: dict[tuple[str, str], int] | None = None
 
     def open(self) -> None:
+        self._arrow = needed("pyarrow")  # not loaded by what only reads: it takes a quarter of a second
         if not self.path.parent.is_dir():
             raise FileRefused(f"The folder {self.path.parent} does not exist.", "Create it, or name another file.")
         try:
