@@ -1,6 +1,7 @@
 """How fast `lamplighter store` takes records from the broker, beside what the database itself can load.
 
-python tests/bench/store.py [--records N] [--to duckdb|postgresql] ; `make bench` runs it with the default.
+python tests/bench/store.py [--records N] [--to duckdb|postgresql] ; `make bench` runs it with the default. With more
+records than that it also prints the store's memory on the way, and its slope.
 
 Each database is fed through a Mosquitto of its own, which always has records waiting. Then the database loads the same
 rows in bulk from its own file format, and a pipe from mosquitto_sub to psql takes the same messages unread.
@@ -14,6 +15,7 @@ import json
 import os
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -34,6 +36,7 @@ RECORDS = 200_000
 LAMPS = 1000
 AHEAD = 50_000  # records that wait at the broker
 WARM = 0.2  # of the records are stored before the clock starts
+READINGS = 40  # of the store's memory
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -141,9 +144,10 @@ def run(kind: str, records: int, say: Callable[[str], None] = lambda _: None) ->
             cpu = {name: cpu_s(pid) for name, pid in pids.items()}
             memory = [(store.committed, memory_mb(pids["store"]))]
             while store.committed < records:
-                _until(lambda: store.committed >= min(records, memory[-1][0] + records // 8), store)
+                _until(lambda: store.committed >= min(records, memory[-1][0] + records // READINGS), store)
                 memory.append((store.committed, memory_mb(pids["store"])))
-                say(f"{kind}: {store.committed} of {records}, store {memory[-1][1]:.0f} MB")
+                took = time.monotonic() - began
+                say(f"{kind} {took:5.0f} s: {store.committed:9,} of {records:,} records, store {memory[-1][1]:.1f} MB")
             seconds, done = time.monotonic() - began, store.committed - first
             spent = {name: (cpu_s(pid) - cpu[name]) / done * 1e6 for name, pid in pids.items()}
         finally:
@@ -153,10 +157,17 @@ def run(kind: str, records: int, say: Callable[[str], None] = lambda _: None) ->
             "per_s": done / seconds,
             "cpu_us_per_record": spent,
             "memory_mb": [round(mb, 1) for _, mb in memory],
+            "memory_mb_per_million": slope(memory) if records > RECORDS else None,
             "load_average": os.getloadavg()[0],
             "records": records,
             "bulk_per_s": bulk_duckdb(folder, records) if kind == "duckdb" else bulk_postgres(url, records),
         }
+
+
+def slope(memory: list[tuple[int, float]]) -> float:
+    """MB a million records of (records, MB), from the middle of the readings on."""
+    late = memory[len(memory) // 2 :]
+    return statistics.linear_regression([count / 1e6 for count, _ in late], [mb for _, mb in late]).slope
 
 
 def _until(holds: Callable[[], bool], store: StoreRun) -> None:
@@ -239,6 +250,8 @@ def table(figures: dict[str, Any]) -> str:
                 f"us of CPU a record: {cpu}; memory {row['memory_mb'][0]:.0f} to {row['memory_mb'][-1]:.0f} MB; "
                 f"load {row['load_average']:.1f}"
             )
+            if row["records"] > RECORDS:
+                line += f"; slope in the second half {row['memory_mb_per_million']:+.2f} MB a million records"
         lines.append(line)
     return "\n".join(lines)
 
