@@ -96,6 +96,10 @@ crashes: $(READY)  ## kill store, broker and database 200 times under load and c
 	@.ci/database
 	@$(BIN)/python tests/interop/store_crashes.py $(CRASHES)
 
+timescale: $(READY)  ## run the store on TimescaleDB, in a WebAssembly build of PostgreSQL that Node.js runs (1 minute)
+	@.ci/timescale
+	@$(BIN)/python -m pytest -q tests/interop/test_timescale.py
+
 dusk: $(READY)  ## power on 2,000 simulated lampposts in one second and restart the broker meanwhile (DUSK="--nodes 500" changes it)
 	@.ci/broker
 	@$(BIN)/python tests/bench/dusk.py $(DUSK)

@@ -441,6 +441,35 @@ def test_stores_that_commit_the_same_records_to_postgresql_at_once_keep_each_onc
         one.close()
 
 
+def test_a_record_whose_values_were_dropped_comes_again_without_stopping_the_store(cluster):
+    database = Database(cluster.create("dropped"))
+    lamp = Lamp(boot=1)
+    first = [lamp.started(), *(lamp.energy(imp_mwh=1000 + n) for n in range(5))]
+    database.take(*first)
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("DELETE FROM record WHERE s < 3")
+    again = database.take(*first, lamp.energy())
+    assert (again.records, again.repeats) == (1, 6)
+    assert database.rows("SELECT s FROM telemetry ORDER BY s") == [(3,), (4,), (5,), (6,)]
+    database.target.close()
+
+
+def test_another_device_that_meets_numbers_of_dropped_values_loses_nothing(cluster):
+    database = Database(cluster.create("dropped_before"))
+    old, new = Lamp(boot=1), Lamp(boot=1)
+    first = [old.started(), *(old.energy(imp_mwh=1000 + n) for n in range(5))]
+    database.take(*first)
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("DELETE FROM record WHERE s < 3")
+    later = {"ts": "2027-07-01T00:00:00Z"}  # after the dropped ones had arrived
+    second = [changed(new.started(), **later), *(changed(new.energy(imp_mwh=n), **later) for n in range(8))]
+    arrived = datetime(2027, 7, 1)
+    assert database.take(*second, arrived=arrived).records == 9
+    assert database.take(*second, *first, arrived=arrived).records == 0
+    assert database.rows("SELECT count(*) FROM telemetry WHERE life = 1") == [(9,)]
+    database.target.close()
+
+
 def test_what_postgresql_cannot_hold_is_rejected_alone(cluster):
     database = Database(cluster.create("unheld"))
     lamp = Lamp()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .messages import Message, Record, Rejected, same
+from .messages import FUTURE, Message, Record, Rejected, same
 from .seen import Seen
 
 Key = tuple[str, str, int, int]  # site, node, b, s
@@ -25,7 +25,10 @@ class Changes:
 
 @dataclass
 class Lives:
-    """The current life of nodes, and every copy that the database has of numbers that came again."""
+    """The current life of nodes, and every copy that the database has of numbers that came again.
+
+    A copy without a body is one whose values were dropped: only its key and arrival are left.
+    """
 
     current: dict[tuple[str, str], int]
     copies: dict[Key, list[Record]]
@@ -58,7 +61,7 @@ def decide(records: Iterable[Record], lives: Lives) -> Changes:
     inserted: set[int] = set()
     for record in records:
         copies = lives.copies.setdefault(record.key, [])
-        known = next((copy for copy in copies if same(copy.body, record.body)), None)
+        known = next((copy for copy in copies if _is(copy, record)), None)
         if known is None:
             node = record.site, record.node
             life = lives.current.get(node, 0)
@@ -70,6 +73,8 @@ def decide(records: Iterable[Record], lives: Lives) -> Changes:
             changes.fresh.append(record)
             continue
         changes.repeats += 1
+        if not known.body:
+            continue
         stamped = record.tq > known.tq
         if stamped or known.retained and not record.retained:
             if stamped:
@@ -80,3 +85,13 @@ def decide(records: Iterable[Record], lives: Lives) -> Changes:
             if id(known) not in inserted and known not in changes.better:
                 changes.better.append(known)
     return changes
+
+
+def _is(copy: Record, record: Record) -> bool:
+    """Whether a record is this one, which the database has under its number.
+
+    Values that were dropped cannot be compared. What was measured after they had arrived is of another device.
+    """
+    if copy.body:
+        return same(copy.body, record.body)
+    return record.ts is not None and record.ts <= copy.received + FUTURE

@@ -31,15 +31,18 @@ stored AS (
     INSERT INTO record ({_COLUMNS}) SELECT {_STAGED} FROM incoming JOIN fresh USING (site, node, life, b, s, received))
 SELECT n FROM incoming JOIN fresh USING (site, node, life, b, s, received)
 """
-_MATCHED = " AND ".join(f"record.{name} = incoming.{name}" for name in ("received", "site", "node", "life", "b", "s"))
+_KEY = ("received", "site", "node", "life", "b", "s")
+_MATCHED = " AND ".join(f"record.{name} = incoming.{name}" for name in _KEY)
 _UPDATE = f"""
 UPDATE record SET ts = incoming.ts, tq = incoming.tq, tu = incoming.tu, h = incoming.h, retained = incoming.retained,
     body = incoming.body FROM incoming WHERE {_MATCHED}
 """
+# the key of dropped values is left in seen
 _COPIES = f"""
-SELECT {", ".join(f"record.{name}" for name in RECORD[:-1])}, record.body::text AS body
+SELECT {", ".join(f"{'seen' if name in _KEY else 'record'}.{name}" for name in RECORD[:-1])},
+    coalesce(record.body::text, '') AS body
 FROM (SELECT DISTINCT site, node, b, s FROM incoming) AS wanted JOIN seen USING (site, node, b, s)
-JOIN record USING (site, node, life, b, s, received)
+LEFT JOIN record USING (site, node, life, b, s, received) ORDER BY record.body IS NULL
 """
 _MESSAGES = f"""
 INSERT INTO message ({", ".join(MESSAGE)}) SELECT {", ".join(MESSAGE)} FROM incoming_message AS i
