@@ -123,6 +123,10 @@ commission: $(READY)  ## run every way a commissioning can end, and unplug 30 la
 image: $(READY)  ## build the flash images of all boards whose MicroPython image was found
 	@$(BIN)/lamplighter image --all
 
+wheel: $(READY)  ## build wheel and sdist into dist/, install the wheel in an empty environment and use it there (3 minutes; WHEEL=--no-pipx)
+	@.ci/broker
+	@$(BIN)/python tests/wheel/run.py $(WHEEL)
+
 examples: $(READY)  ## record the contract's example of every message anew, from a virtual lamppost
 	@.ci/broker
 	@$(BIN)/python docs/record_examples.py

@@ -68,6 +68,12 @@ class Verbs(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from . import paths
+
+        if page := paths.documentation():
+            formatter.write(f"\nDocumentation: {page}\n")
+
     def resolve_command(self, ctx: click.Context, args: list[str]):
         import difflib
 

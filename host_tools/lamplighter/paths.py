@@ -1,7 +1,8 @@
-"""Paths of the firmware, the boards and a copy of the firmware that CPython can import."""
+"""Paths of the firmware, the boards, the documentation and a copy of the firmware that CPython can import."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import types
 from pathlib import Path
@@ -14,6 +15,19 @@ def folder(name: str) -> Path:
     """The `firmware` or `boards` folder: beside host_tools in a checkout, inside the package when installed."""
     installed = _HERE / f"_{name}"
     return installed if installed.is_dir() else _CHECKOUT / name
+
+
+def documentation() -> Path | None:
+    """The documentation's first page: in a checkout, or where the wheel put it; None when it was left out."""
+    if not (_HERE / "_firmware").is_dir():
+        return _CHECKOUT / "docs" / "README.md"
+    from importlib import metadata
+
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        for file in metadata.files("lamplighter") or ():
+            if file.as_posix().endswith("share/doc/lamplighter/docs/README.md"):
+                return Path(str(file.locate())).resolve()
+    return None
 
 
 def importable() -> None:

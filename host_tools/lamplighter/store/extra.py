@@ -14,5 +14,7 @@ def needed(name: str, extra: str = "store") -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError:
         raise ToolMissing(
-            f"The Python library {name} is not installed.", f"Install it with `pip install 'lamplighter[{extra}]'`."
+            f"The Python library {name} is not installed.",
+            f"Install it with `pip install 'lamplighter[{extra}]'` in the tool's environment, "
+            f"which after pipx is `pipx runpip lamplighter install 'lamplighter[{extra}]'`.",
         ) from None
