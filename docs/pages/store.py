@@ -11,7 +11,8 @@ HEAD = """# The columns of the store's database
 
 `lamplighter store` makes these views from the contract; [store.md](store.md) shows how to query them. The same words
 stand in the database as comments: `SELECT column_name, data_type, comment FROM duckdb_columns()`, or `\\d+ energy` in
-psql. The types are DuckDB's; in PostgreSQL DOUBLE is DOUBLE PRECISION, JSON is JSONB.
+psql, or `DESCRIBE TABLE energy` in ClickHouse. The types are DuckDB's; in PostgreSQL DOUBLE is DOUBLE PRECISION and
+JSON is JSONB; in ClickHouse BIGINT is Int64, DOUBLE is Float64, VARCHAR and JSON are String.
 
 Units are in the names as the contract has them: `_mv` mV, `_ma` mA, `_mw` mW, `_mwh` mWh, `_mhz` mHz, `_mm` mm, `_s` s,
 `_ut` µT. A missing value is `NULL`, and `q` has the letter that says why.

@@ -1,10 +1,11 @@
 """How fast `lamplighter store` takes records from the broker, beside what the database itself can load.
 
-python tests/bench/store.py [--records N] [--to duckdb|postgresql] ; `make bench` runs it with the default. With more
-records than that it also prints the store's memory on the way, and its slope.
+python tests/bench/store.py [--records N] [--to duckdb|postgresql|clickhouse] ; `make bench` runs it with the default.
+With more records than that it also prints the store's memory on the way, and its slope.
 
 Each database is fed through a Mosquitto of its own, which always has records waiting. Then the database loads the same
-rows in bulk from its own file format, and a pipe from mosquitto_sub to psql takes the same messages unread.
+rows in bulk from its own file format, and a pipe from mosquitto_sub to psql takes the same messages unread. Of
+ClickHouse it is the engine alone (chdb-core), without its server.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "interop"))
 
 from brokers import free_port  # noqa: E402
+from clickhouse_process import ClickHouseProcess, has_clickhouse  # noqa: E402
 from lamplighter.pki.trial_broker import find_mosquitto  # noqa: E402
 from postgres_cluster import PostgresCluster, find_postgres  # noqa: E402
 from store_feed import Feed, messages  # noqa: E402
@@ -112,33 +114,34 @@ def memory_mb(pid: int) -> float:
 
 
 @contextlib.contextmanager
-def place(kind: str) -> Iterator[tuple[Path, str, PostgresCluster | None]]:
-    """(folder, URL, cluster) of an empty database with the durability that its makers ship."""
+def place(kind: str) -> Iterator[tuple[Path, str, PostgresCluster | ClickHouseProcess | None]]:
+    """(folder, URL, server) of an empty database with the durability that its makers ship."""
     folder = Path(tempfile.mkdtemp(prefix="lamplighter-store-bench-"))
-    cluster = None
+    server = None
     try:
         if kind == "duckdb":
             yield folder, str(folder / "lamps.duckdb"), None
         else:
-            cluster = PostgresCluster(durable=True, settings={"max_wal_size": "'8GB'", "shared_buffers": "'512MB'"})
-            cluster.start()
-            yield folder, cluster.url(), cluster
+            settings = {"max_wal_size": "'8GB'", "shared_buffers": "'512MB'"}
+            server = ClickHouseProcess() if kind == "clickhouse" else PostgresCluster(durable=True, settings=settings)
+            server.start()
+            yield folder, server.url(), server
     finally:
-        if cluster:
-            cluster.remove()
+        if server:
+            server.remove()
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def run(kind: str, records: int, say: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
-    with place(kind) as (folder, url, cluster):
+    with place(kind) as (folder, url, server):
         broker = Broker(folder)
         store = StoreRun(broker.port, url)
         try:
             feed = Feed(broker.port, messages(LAMPS, records), lambda: store.committed, AHEAD)
             feed.start()
             pids = {"store": store.process.pid, "broker": broker.process.pid}
-            if cluster and cluster.pid:
-                pids["database"] = cluster.pid
+            if server and server.pid:
+                pids["database"] = server.pid
             _until(lambda: store.committed >= WARM * records, store)
             began, first = time.monotonic(), store.committed
             cpu = {name: cpu_s(pid) for name, pid in pids.items()}
@@ -160,7 +163,7 @@ def run(kind: str, records: int, say: Callable[[str], None] = lambda _: None) ->
             "memory_mb_per_million": slope(memory) if records > RECORDS else None,
             "load_average": os.getloadavg()[0],
             "records": records,
-            "bulk_per_s": bulk_duckdb(folder, records) if kind == "duckdb" else bulk_postgres(url, records),
+            "bulk_per_s": _BULK[kind](folder, url, records),
         }
 
 
@@ -176,7 +179,7 @@ def _until(holds: Callable[[], bool], store: StoreRun) -> None:
         time.sleep(0.05)
 
 
-def bulk_duckdb(folder: Path, records: int) -> float:
+def bulk_duckdb(folder: Path, _url: str, records: int) -> float:
     """Records a second that DuckDB loads from its own copy of the table, in Parquet."""
     import duckdb
 
@@ -189,7 +192,7 @@ def bulk_duckdb(folder: Path, records: int) -> float:
         return records / (time.monotonic() - began)
 
 
-def bulk_postgres(url: str, records: int) -> float:
+def bulk_postgres(_folder: Path, url: str, records: int) -> float:
     """Records a second that COPY loads into tables with the same indexes."""
     import psycopg
 
@@ -212,10 +215,27 @@ def bulk_postgres(url: str, records: int) -> float:
         return records / (time.monotonic() - began)
 
 
+def bulk_clickhouse(folder: Path, url: str, records: int) -> float:
+    """Records a second that ClickHouse loads from its own copy of the table, in Parquet."""
+    import clickhouse_connect
+
+    client = clickhouse_connect.get_client(dsn=url, autogenerate_session_id=False)
+    file = folder / "record.parquet"
+    client.command(f"INSERT INTO FUNCTION file('{file}', 'Parquet') SELECT * FROM record")
+    client.command("CREATE TABLE again AS record_copy")
+    began = time.monotonic()
+    client.command(f"INSERT INTO again SELECT * FROM file('{file}', 'Parquet')")
+    return records / (time.monotonic() - began)
+
+
+_BULK = {"duckdb": bulk_duckdb, "postgresql": bulk_postgres, "clickhouse": bulk_clickhouse}
+_HERE = {"duckdb": lambda: True, "postgresql": find_postgres, "clickhouse": has_clickhouse}
+
+
 def pipe(records: int) -> dict[str, float]:
     """mosquitto_sub | psql: no check, no key, and what is in the pipe is lost with it."""
     with place("postgresql") as (folder, url, cluster):
-        assert cluster
+        assert isinstance(cluster, PostgresCluster)
         broker = Broker(folder)
         cluster.execute("CREATE TABLE raw (topic text, body text)")
         words = ["-h", "127.0.0.1", "-p", str(broker.port), "-q", "1", "-t", "lamppost/v1/#", "-C", str(records)]
@@ -231,9 +251,9 @@ def pipe(records: int) -> dict[str, float]:
         return {"per_s": records / seconds}
 
 
-def measure(records: int = RECORDS, kinds: tuple[str, ...] = ("duckdb", "postgresql")) -> dict[str, Any]:
+def measure(records: int = RECORDS, kinds: tuple[str, ...] = tuple(_BULK)) -> dict[str, Any]:
     say = (lambda line: print(line, file=sys.stderr, flush=True)) if records > RECORDS else (lambda _: None)
-    figures: dict[str, Any] = {kind: run(kind, records, say) for kind in kinds if kind == "duckdb" or find_postgres()}
+    figures: dict[str, Any] = {kind: run(kind, records, say) for kind in kinds if _HERE[kind]()}
     if "postgresql" in figures:
         figures["mosquitto_sub | psql"] = pipe(min(records, RECORDS))
     return figures
@@ -259,6 +279,6 @@ def table(figures: dict[str, Any]) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--records", type=int, default=RECORDS)
-    parser.add_argument("--to", choices=("duckdb", "postgresql"), action="append")
+    parser.add_argument("--to", choices=tuple(_BULK), action="append")
     chosen = parser.parse_args()
-    print(table(measure(chosen.records, tuple(chosen.to or ("duckdb", "postgresql")))))
+    print(table(measure(chosen.records, tuple(chosen.to or _BULK))))

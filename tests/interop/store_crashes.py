@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from brokers import Mosquitto
+from clickhouse_process import ClickHouseProcess
 from postgres_cluster import PostgresCluster
 from store_processes import SITES, StoreProcess, Street
 
@@ -37,6 +38,8 @@ ARRANGEMENTS = {
     "PostgreSQL, one store": ("store", "broker", "database"),
     "PostgreSQL, three by site": ("store", "broker", "database"),
     "PostgreSQL, three that share": ("store", "database"),
+    "ClickHouse, one store": ("store", "broker", "database"),
+    "ClickHouse, three by site": ("store", "broker", "database"),
 }
 
 
@@ -48,11 +51,11 @@ class Arrangement:
         self.folder = Path(tempfile.mkdtemp(prefix="lamplighter-crashes-"))
         self.broker = Mosquitto(self.folder / "broker")
         self.broker.start()
-        self.cluster = PostgresCluster() if name.startswith("PostgreSQL") else None
+        self.server = _server(name)
         url = str(self.folder / "lamps.duckdb")
-        if self.cluster:
-            self.cluster.start()
-            url = self.cluster.url()
+        if self.server:
+            self.server.start()
+            url = self.server.url()
         options: list[tuple[str, ...]] = [()]
         if name.endswith("by site"):
             options = [("--site", site) for site in SITES]
@@ -72,9 +75,9 @@ class Arrangement:
                 self.broker.kill()
             self.broker.start()
         elif victim == "database":
-            assert self.cluster
-            self.cluster.kill()
-            self.cluster.start()
+            assert self.server
+            self.server.kill()
+            self.server.start()
         else:
             self.revive()
             chance.choice(self.stores).process.kill()
@@ -92,8 +95,8 @@ class Arrangement:
                 store.process.kill()
             store.process.wait()
         self.broker.kill()
-        if self.cluster:
-            self.cluster.remove()
+        if self.server:
+            self.server.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @staticmethod
@@ -101,6 +104,13 @@ class Arrangement:
         """Read what it says, so that it never waits for a reader."""
         stream = store.process.stderr
         threading.Thread(target=lambda: [None for _ in stream], daemon=True).start()
+
+
+def _server(name: str) -> PostgresCluster | ClickHouseProcess | None:
+    """Of the database, where it has one."""
+    if name.startswith("PostgreSQL"):
+        return PostgresCluster()
+    return ClickHouseProcess() if name.startswith("ClickHouse") else None
 
 
 def crash(name: str, kills: int, seed: int, pause_s: float) -> dict[str, Any]:
@@ -172,13 +182,15 @@ def well(row: dict[str, Any]) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", default="", metavar="WORDS", help="the arrangements whose names begin so")
     parser.add_argument("--kills", type=int, default=200, help="in all")
     parser.add_argument("--rate", type=float, default=200, help="records a second")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     chosen = parser.parse_args()
     rows = []
-    for number, name in enumerate(ARRANGEMENTS):
-        share = chosen.kills // len(ARRANGEMENTS) + (number < chosen.kills % len(ARRANGEMENTS))
+    names = [name for name in ARRANGEMENTS if name.startswith(chosen.only)]
+    for number, name in enumerate(names):
+        share = chosen.kills // len(names) + (number < chosen.kills % len(names))
         rows.append(crash(name, share, chosen.seed + number, LAMPS / chosen.rate))
         print(f"{name}: {rows[-1]}", file=sys.stderr, flush=True)
     print(table(rows))

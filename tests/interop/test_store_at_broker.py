@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import store_crashes
+from clickhouse_process import has_clickhouse, running_clickhouse
 from postgres_cluster import find_postgres, running_cluster
 from publisher import Lamp, Publisher
 from store_processes import StoreProcess
@@ -38,10 +39,16 @@ def sharing(broker, cluster):
             store.kill()
 
 
-@pytest.mark.parametrize("name", [name for name in store_crashes.ARRANGEMENTS if "share" not in name])
+# with ClickHouse one arrangement is enough here: `make crashes` has all
+SHORT = [name for name in store_crashes.ARRANGEMENTS if "share" not in name and name != "ClickHouse, three by site"]
+
+
+@pytest.mark.parametrize("name", SHORT)
 def test_kills_of_store_broker_and_database_under_load_lose_and_double_nothing(name):
     if name.startswith("PostgreSQL") and not find_postgres():
         pytest.skip("PostgreSQL is not installed")
+    if name.startswith("ClickHouse") and not has_clickhouse():
+        pytest.skip("ClickHouse's engine (chdb-core) is not installed here")
     row = store_crashes.crash(name, KILLS, random.randrange(10**6), pause_s=0.1)
     assert store_crashes.well(row), row
 
@@ -80,6 +87,25 @@ def test_the_store_waits_while_somebody_reads_the_file_and_goes_on(broker, store
         other.communicate("\n")
     store.until("SELECT count(*) FROM telemetry", [(2,)])
     store.until("SELECT payload FROM rejected", [(b"broken",)])
+
+
+@pytest.mark.skipif(not has_clickhouse(), reason="ClickHouse's engine (chdb-core) is not installed here")
+def test_a_second_store_on_a_clickhouse_database_is_in_reserve_for_the_first(broker):
+    lamp = Lamp()
+    with running_clickhouse() as server, Publisher(broker.port) as street:
+        first, second = (StoreProcess(broker.port, server.url()) for _ in range(2))
+        first.start()
+        first.ready()
+        street.send(lamp.started(), *(lamp.energy() for _ in range(50)))
+        second.start()
+        second.says("All places are taken")
+        first.until("SELECT count(*) FROM telemetry", [(51,)])
+        first.kill()
+        street.send(*(lamp.energy() for _ in range(50)))
+        second.ready()
+        second.until("SELECT count(*) FROM telemetry", [(101,)])
+        second.kill()
+        assert second.check() == (0, {"records": 101, "nodes": 1, "duplicates": 0, "gaps": [], "rejected": 0})
 
 
 def test_a_store_without_a_broker_says_so(broker, store):

@@ -79,19 +79,19 @@ def _run(store: str, period: Period, streets: Path | None, out: Path, as_json: b
     from ..report.page import text
     from ..report.source import Source, some
     from ..store.databases import target
-    from ..store.reading import read
+    from ..store.report_copy import read_for_report
 
     known = streets_file.read(streets) if streets else {}
 
-    def act(rows: Any) -> Report:
-        source = Source(rows, target(store).where, target(store).dialect)
+    def act(rows: Any, dialect: Any) -> Report:
+        source = Source(rows, target(store).where, dialect)
         lamps = streets_file.lampposts(source, known)
         made = build(source, period, lamps)
         if strangers := sorted(f"{site}/{node}" for site, node in set(known) - {(one.site, one.node) for one in lamps}):
             made.cautions.append(f"Named in {streets}, but unknown to the store: {some(strangers)}.")
         return made
 
-    report = read(store, act)
+    report = read_for_report(store, act)
     made = f"Made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by lamplighter {__version__}."
     files = write.write(report, out, made)
     if as_json:

@@ -17,7 +17,7 @@ from .metrics_option import metrics_option, serving_metrics
 SHOWN = 20  # gaps
 TO = click.option(
     "--to", required=True, metavar="DATABASE",
-    help="A DuckDB file such as lamps.duckdb, or postgresql://USER@HOST/DATABASE.",
+    help="A DuckDB file such as lamps.duckdb, or postgresql://USER@HOST/DATABASE, or clickhouse://USER@HOST/DATABASE.",
 )  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def run(
     The broker must speak MQTT 5.0. It keeps the store's session for seven days, and a record is acknowledged only
     after it was committed: stop or kill the store at any moment, and start it again. A DuckDB file is free for queries
     between two commits. The broker's password comes from --password-file, from $LAMPLIGHTER_MQTT_PASSWORD, or is asked
-    for; that of PostgreSQL from ~/.pgpass or $PGPASSWORD.
+    for; that of PostgreSQL from ~/.pgpass or $PGPASSWORD, that of ClickHouse from $CLICKHOUSE_PASSWORD.
 
     Example: lamplighter store --host broker.lan --to lamps.duckdb
     """

@@ -8,12 +8,14 @@ highest number received, or up to the end that the next evt/boot names, so that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 _GAPS = """
 WITH live AS (SELECT site, node, b, s, kind FROM record WHERE NOT retained),
 boots AS (SELECT site, node, b, min(s) AS first, max(s) AS last,
-    max(s) FILTER (WHERE kind NOT IN ('alarm', 'ack')) AS told, bool_or(kind = 'evt_boot') AS started
+    max(s) FILTER (WHERE kind NOT IN ('alarm', 'ack')) AS told,
+    max(CASE WHEN kind = 'evt_boot' THEN 1 ELSE 0 END) = 1 AS started
     FROM live GROUP BY site, node, b),
 earliest AS (SELECT site, node, min(b) AS first_b FROM boots GROUP BY site, node),
 -- where the previous boot ended, as evt/boot says; ends from before the store's first record are not its business
@@ -29,11 +31,16 @@ points AS (SELECT DISTINCT site, node, b, s, told FROM record JOIN expected USIN
         WHERE s BETWEEN first AND expected.last
     UNION ALL SELECT site, node, b, first - 1, told FROM expected
     UNION ALL SELECT site, node, b, last + 1, told FROM expected),
-steps AS (SELECT *, lag(s) OVER (PARTITION BY site, node, b ORDER BY s) AS before FROM points)
-SELECT site, node, b, before + 1 AS "from", s - 1 AS "to", before + 1 > told AS overtaken
-FROM steps WHERE s - before > 1 ORDER BY site, node, b, before
+steps AS (SELECT *, lag(s, 1, s) OVER (PARTITION BY site, node, b ORDER BY s) AS before FROM points),
+gaps AS (SELECT site, node, b, before + 1 AS first, s - 1 AS last, before + 1 > told AS overtaken
+    FROM steps WHERE s - before > 1)
+SELECT gaps.site AS site, gaps.node AS node, gaps.b AS b, gaps.first AS "from", gaps.last AS "to", overtaken,
+    l.topic AS before_topic, l.ts AS before_ts, r.topic AS after_topic, r.ts AS after_ts
+FROM gaps
+LEFT JOIN record AS l ON l.site = gaps.site AND l.node = gaps.node AND l.b = gaps.b AND l.s = gaps.first - 1
+LEFT JOIN record AS r ON r.site = gaps.site AND r.node = gaps.node AND r.b = gaps.b AND r.s = gaps.last + 1
+ORDER BY site, node, b, "from"
 """
-_BESIDE = "SELECT site, node, b, s, topic, ts FROM record"
 _DUPLICATES = """
 SELECT coalesce(sum(n - 1), 0) AS duplicates FROM (
     SELECT count(*) AS n FROM record GROUP BY site, node, life, b, s HAVING count(*) > 1) AS several
@@ -52,17 +59,16 @@ def report(rows: Callable[[str], Iterator[dict[str, Any]]]) -> dict[str, Any]:
     before, after -- the records beside it, or None.
     """
     counts = next(rows(_COUNTS))
-    gaps = list(rows(_GAPS))
-    beside = _beside(rows, gaps)
-    for gap in gaps:
-        place = gap["site"], gap["node"], gap["b"]
-        gap["before"] = beside.get((*place, gap["from"] - 1))
-        gap["after"] = beside.get((*place, gap["to"] + 1))
+    gaps: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows(_GAPS):  # a number that several devices used has several neighbours; one is enough
+        row["before"] = _neighbour(row["from"] - 1, row.pop("before_topic"), row.pop("before_ts"))
+        row["after"] = _neighbour(row["to"] + 1, row.pop("after_topic"), row.pop("after_ts"))
+        gaps[row["site"], row["node"], row["b"], row["from"]] = row
     return {
         "records": counts["records"],
         "nodes": counts["nodes"],
         "duplicates": int(next(rows(_DUPLICATES))["duplicates"]),
-        "gaps": gaps,
+        "gaps": list(gaps.values()),
         "rejected": counts["rejected"],
     }
 
@@ -87,21 +93,5 @@ def _said(neighbour: dict[str, Any] | None, otherwise: str) -> str:
     return f"{suffix} at {neighbour['ts'] or 'an unknown time'}"
 
 
-def _beside(
-    rows: Callable[[str], Iterator[dict[str, Any]]], gaps: list[dict[str, Any]]
-) -> dict[tuple[str, str, int, int], dict[str, Any]]:
-    if not gaps:
-        return {}
-    # names of the contract: no quotes in them
-    wanted = ", ".join(
-        f"('{gap['site']}', '{gap['node']}', {gap['b']}, {s})" for gap in gaps for s in (gap["from"] - 1, gap["to"] + 1)
-    )
-    found = rows(f"{_BESIDE} JOIN (VALUES {wanted}) AS w(site, node, b, s) USING (site, node, b, s)")
-    return {
-        (row["site"], row["node"], row["b"], row["s"]): {
-            "s": row["s"],
-            "topic": row["topic"],
-            "ts": row["ts"].isoformat() + "Z" if row["ts"] else None,
-        }
-        for row in found
-    }
+def _neighbour(s: int, topic: str | None, ts: datetime | None) -> dict[str, Any] | None:
+    return {"s": s, "topic": topic, "ts": ts.isoformat() + "Z" if ts else None} if topic else None

@@ -16,9 +16,13 @@ def target(url: str) -> Target:
         from .postgres import Postgres
 
         return Postgres(url)
+    if rest and scheme in ("clickhouse", "clickhouses"):
+        from .clickhouse import ClickHouse
+
+        return ClickHouse(url)
     if rest and scheme != "duckdb":
         raise StoreUnusable(
             f"The store cannot write to {scheme}:// databases.",
-            "Name a DuckDB file, --to lamps.duckdb, or a PostgreSQL database, --to postgresql://USER@HOST/DATABASE.",
+            "Name a DuckDB file, --to lamps.duckdb, or postgresql://USER@HOST/DATABASE or clickhouse://USER@HOST/DATABASE.",
         )
     return DuckDBFile(Path(rest or url))

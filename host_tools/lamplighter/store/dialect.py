@@ -1,4 +1,4 @@
-"""How DuckDB and PostgreSQL name types and read a value out of JSON; all other SQL of the views is the same."""
+"""How the databases name types and read a value out of JSON; all other SQL of the views is the same."""
 
 from __future__ import annotations
 
@@ -16,12 +16,16 @@ class Dialect:
     types: dict[str, str]
     lists: bool = False
 
-    def value(self, name: str, type_: str) -> str:
-        """The value of a name in the column body."""
+    def value(self, name: str, type_: str, of: str = "body") -> str:
+        """The value of a name in a column of JSON."""
         key = name.replace("'", "''")
         if type_ == "JSON":
-            return f"(body->'{key}')"
-        return self.casts.get(type_, "{0}").format(f"(body->>'{key}')")
+            return f"({of}->'{key}')"
+        return self.casts.get(type_, "{0}").format(f"({of}->>'{key}')")
+
+    def last(self, kind: str) -> str:
+        """An aggregate of the table message: the last body of a kind, or null."""
+        return f"(array_agg(body ORDER BY received DESC) FILTER (WHERE kind = '{kind}'))[1]"
 
     def chosen(self, kind: str, values: dict[str, tuple[str, str]]) -> str:
         """A query for a few values of all records of a kind, several times as fast as its view.
@@ -56,3 +60,26 @@ POSTGRESQL = Dialect(
            "TIMESTAMP": "as_time({0})"},
     types={"DOUBLE": "DOUBLE PRECISION", "JSON": "JSONB"},
 )  # fmt: skip
+
+
+class _ClickHouseDialect(Dialect):
+    """casts take the column {0} and the name {1}: a value is read out of text, each time with its type."""
+
+    def value(self, name: str, type_: str, of: str = "body") -> str:
+        key = name.replace("'", "''")
+        return self.casts.get(type_, "JSONExtract({0}, '{1}', 'Nullable(String)')").format(of, key)
+
+    def last(self, kind: str) -> str:
+        return f"argMaxIf(body, received, kind = '{kind}')"
+
+
+CLICKHOUSE: Dialect = _ClickHouseDialect(
+    casts={
+        "BIGINT": "JSONExtract({0}, '{1}', 'Nullable(Int64)')",
+        "DOUBLE": "JSONExtract({0}, '{1}', 'Nullable(Float64)')",
+        "BOOLEAN": "if(JSONType({0}, '{1}') = 'Bool', JSONExtract({0}, '{1}', 'Nullable(Bool)'), NULL)",
+        "TIMESTAMP": "parseDateTime64BestEffortOrNull(JSONExtract({0}, '{1}', 'Nullable(String)'), 6, 'UTC')",
+        "JSON": "nullIf(JSONExtractRaw({0}, '{1}'), '')",
+    },
+    types={"BIGINT": "Nullable(Int64)", "INTEGER": "Nullable(Int32)", "TIMESTAMP": "Nullable(DateTime64(6, 'UTC'))"},
+)

@@ -7,7 +7,7 @@ query it. A lock file beside it keeps a second store away.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,31 +16,34 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from ..problems import FileRefused, StoreBusy, StoreUnusable
-from .batch import Changes, Key, Lives, again, decide, not_repeated
+from .batch import Changes, Key
 from .dialect import DUCKDB
 from .extra import needed
 from .messages import Message, Record, Rejected
+from .one_store import OneStore, arrow_table
 from .schema import MESSAGE, RECORD, REJECTED, digest, first_line, migrations, refuse_newer
-from .seen import Boot, Seen
-from .target import Committed, OnePlace, TargetBusy
+from .seen import Boot
+from .target import Committed, TargetBusy
 from .views import views
 
 _COLUMNS = ", ".join(RECORD)
 
 
-class DuckDBFile(OnePlace):
+class DuckDBFile(OneStore):
+    """The lock of open() keeps other stores away."""
+
+    name = "A DuckDB file"
     dialect = DUCKDB
     what = "the database"
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self.path = path
         self.session = ""
         self.where = str(path)
         self._duckdb = needed("duckdb")
         self._connection: Any = None
         self._lock = FileLock(f"{path}.lock")
-        self._seen = Seen(self._load_seen)
-        self._lives: dict[tuple[str, str], int] | None = None
 
     def open(self) -> None:
         self._arrow = needed("pyarrow")  # not loaded by what only reads: it takes a quarter of a second
@@ -56,30 +59,31 @@ class DuckDBFile(OnePlace):
         finally:
             self.rest()
 
-    def shares(self, wanted: int) -> int:
-        if wanted:
-            raise StoreUnusable(
-                "A DuckDB file takes one store, which reads everything.", "Leave out --share, or use PostgreSQL."
-            )
-        return 0
-
     def commit(self, batch: list[Record | Message | Rejected]) -> Committed:
         if not self.path.exists():
             raise StoreUnusable(f"{self.path} was removed while the store wrote to it.", "Start the store again.")
         try:
             self._connect()
             batch = self._parsable(batch)
-            changes = self._decide(batch)
+            changes = self.decide(batch)
             self._connection.begin()
             self._write(changes)
             self._connection.commit()
         except self._duckdb.Error as wrong:
             # a failed write can leave the connection unusable, and what was taken for seen was not written
             self.rest()
-            self._seen.forget()
-            self._lives = None
+            self.forget()
             raise TargetBusy(first_line(wrong)) from None
         return Committed(len(changes.fresh), changes.repeats, len(changes.rejected))
+
+    def fill(self, table: str, pieces: Iterable[Any]) -> None:
+        """Append Arrow tables with the columns of a table, unchecked. Raises StoreUnusable."""
+        self._connect()
+        try:
+            for piece in pieces:
+                self._insert(table, tuple(piece.column_names), piece)
+        except self._duckdb.Error as wrong:
+            raise StoreUnusable(f"{self.path} cannot be written: {first_line(wrong)}") from None
 
     def rest(self) -> None:
         if self._connection is not None:
@@ -164,25 +168,12 @@ class DuckDBFile(OnePlace):
             batch = [*batch[:i], Rejected(one.received, one.topic, reason, one.body.encode()), *batch[i + 1 :]]
         return batch
 
-    def _decide(self, batch: list[Record | Message | Rejected]) -> Changes:
-        records = [one for one in batch if isinstance(one, Record)]
-        if self._lives is None:
-            rows = self._connection.execute("SELECT site, node, max(life) FROM record WHERE life > 0 GROUP BY ALL")
-            self._lives = {(site, node): life for site, node, life in rows.fetchall()}
-        self._seen.prepare(one.boot for one in records)
-        copies = self._copies(again(records, self._seen))
-        changes = decide(records, Lives(self._lives, copies))
-        for one in changes.fresh:
-            self._seen.add(one.boot, one.s)
-        messages = [one for one in batch if isinstance(one, Message)]
-        changes.messages = [one for one in not_repeated(messages) if not self._stored(one)]
-        changes.repeats += len(messages) - len(changes.messages)
-        changes.rejected = [one for one in batch if isinstance(one, Rejected)]
-        return changes
+    def stored_lives(self) -> Iterable[tuple[str, str, int]]:
+        rows = self._connection.execute("SELECT site, node, max(life) FROM record WHERE life > 0 GROUP BY ALL")
+        return rows.fetchall()
 
-    def _load_seen(self, boots: list[Boot]) -> Iterator[tuple[Boot, int, int]]:
-        names = ("site", "node", "b")
-        self._connection.register("wanted", self._table(names, [dict(zip(names, one, strict=True)) for one in boots]))
+    def load_runs(self, boots: list[Boot]) -> Iterator[tuple[Boot, int, int]]:
+        self._connection.register("wanted", arrow_table(("site", "node", "b"), boots))
         # within a run, s minus its rank stays the same
         rows = self._connection.execute(
             "SELECT site, node, b, min(s), max(s) FROM ("
@@ -193,24 +184,14 @@ class DuckDBFile(OnePlace):
         self._connection.unregister("wanted")
         return (((site, node, b), first, last) for site, node, b, first, last in rows)
 
-    def _copies(self, repeated: list[Record]) -> dict[Key, list[Record]]:
-        if not repeated:
-            return {}
-        names = ("site", "node", "b", "s")
-        rows = [dict(zip(names, key, strict=True)) for key in {one.key for one in repeated}]
-        self._connection.register("wanted", self._table(names, rows))
+    def load_copies(self, keys: list[Key]) -> Iterable[tuple[Any, ...]]:
+        self._connection.register("wanted", arrow_table(("site", "node", "b", "s"), keys))
         found = self._connection.execute(f"SELECT {_COLUMNS} FROM record SEMI JOIN wanted USING (site, node, b, s)")
-        copies: dict[Key, list[Record]] = {}
-        for row in found.fetchall():
-            record = Record(**dict(zip(RECORD, row, strict=True)))
-            copies.setdefault(record.key, []).append(record)
+        rows = found.fetchall()
         self._connection.unregister("wanted")
-        return copies
+        return rows
 
-    def _stored(self, message: Message) -> bool:
-        """Whether a message that may have come before has done so."""
-        if not (message.repeated or message.stamped):
-            return False
+    def is_stored(self, message: Message) -> bool:
         query = "SELECT count(*) FROM message WHERE topic = ? AND body IS NOT DISTINCT FROM ? AND (? OR received = ?)"
         about = [message.topic, message.body, message.repeated, message.received]
         return self._connection.execute(query, about).fetchone()[0] > 0
@@ -222,30 +203,19 @@ class DuckDBFile(OnePlace):
             ("rejected", REJECTED, changes.rejected),
         ):
             if rows:
-                self._with_rows(names, rows, f"INSERT INTO {table} SELECT {', '.join(names)} FROM incoming")
+                self._insert(table, names, arrow_table(names, rows))
         if changes.better:
             self._with_rows(
-                RECORD,
-                changes.better,
+                arrow_table(RECORD, changes.better),
                 "UPDATE record SET ts = incoming.ts, tq = incoming.tq, tu = incoming.tu, h = incoming.h, "
                 "retained = incoming.retained, body = incoming.body FROM incoming WHERE "
                 + " AND ".join(f"record.{name} = incoming.{name}" for name in ("site", "node", "life", "b", "s")),
             )
 
-    def _with_rows(self, names: tuple[str, ...], rows: list[Any], statement: str) -> None:
-        self._connection.register("incoming", self._table(names, rows))
+    def _insert(self, table: str, names: tuple[str, ...], rows: Any) -> None:
+        self._with_rows(rows, f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(names)} FROM incoming")
+
+    def _with_rows(self, rows: Any, statement: str) -> None:
+        self._connection.register("incoming", rows)
         self._connection.execute(statement)
         self._connection.unregister("incoming")
-
-    def _table(self, names: tuple[str, ...], rows: list[Any]) -> Any:
-        arrow = self._arrow
-        types = {
-            "b": arrow.int64(), "s": arrow.int64(), "tu": arrow.int64(), "life": arrow.int32(), "tq": arrow.int32(),
-            "h": arrow.int32(), "ts": arrow.timestamp("us"), "received": arrow.timestamp("us"),
-            "retained": arrow.bool_(), "payload": arrow.binary(),
-        }  # fmt: skip
-        columns = {}
-        for name in names:
-            values = [row[name] if isinstance(row, dict) else getattr(row, name) for row in rows]
-            columns[name] = arrow.array(values, types.get(name, arrow.string()))
-        return arrow.table(columns)

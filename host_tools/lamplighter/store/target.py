@@ -55,7 +55,7 @@ class Sink(Protocol):
 
 
 class OnePlace:
-    """The places of a sink that one process has to itself: open() keeps others away, so that none is ever taken."""
+    """The places of a sink that takes one process: open() or claim() keeps others away, and none is shared."""
 
     def claim(self, place: int) -> bool:
         return True

@@ -8,7 +8,7 @@ from typing import Any
 from ..contract import UNITS
 from ..contract.open_schema import flat_schema
 from ..contract.topics import SCHEMA, Kind, kinds
-from .dialect import DUCKDB, Dialect
+from .dialect import DUCKDB, POSTGRESQL, Dialect
 
 HEAD = {
     "site": "City or district, from the topic",
@@ -46,9 +46,9 @@ class View:
     def statements(self) -> list[str]:
         chosen = ",\n    ".join(f'{column.sql} AS "{column.name}"' for column in self.columns)
         made = [f'CREATE OR REPLACE VIEW "{self.name}" AS SELECT\n    {chosen}\nFROM {self.source}']
-        made.append(f'COMMENT ON VIEW "{self.name}" IS {_quoted(self.comment)}')
+        made.append(f'COMMENT ON VIEW "{self.name}" IS {quoted(self.comment)}')
         made += [
-            f'COMMENT ON COLUMN "{self.name}"."{column.name}" IS {_quoted(column.comment)}' for column in self.columns
+            f'COMMENT ON COLUMN "{self.name}"."{column.name}" IS {quoted(column.comment)}' for column in self.columns
         ]
         return made
 
@@ -61,9 +61,9 @@ def views(dialect: Dialect = DUCKDB) -> list[View]:
     found.append(_alarm(dialect))
     events = [kind for kind in kinds() if kind.name.startswith("evt_")]
     found.append(_of_kinds(dialect, "event", "Starts, clock, configuration", events, "kind"))
-    if dialect is DUCKDB:
+    if dialect is not POSTGRESQL:
         found.append(_seen())
-    return [*found, _node()]
+    return [*found, _node(dialect)]
 
 
 def _head() -> tuple[Column, ...]:
@@ -99,7 +99,7 @@ def _of_kinds(dialect: Dialect, name: str, title: str, of: list[Kind], extra: st
         for field, row in flat_schema(kind)["properties"].items():
             if field not in named:
                 columns.setdefault(field, _column(dialect, field, row))
-    words = ", ".join(_quoted(kind.name) for kind in of)
+    words = ", ".join(quoted(kind.name) for kind in of)
     return View(name, title, (*head, *columns.values()), f"record WHERE kind IN ({words})")
 
 
@@ -122,23 +122,26 @@ def _alarm(dialect: Dialect) -> View:
     return View("alarm", "Alarms raised, and their ends (without a number)", (*columns, code, cleared), both)
 
 
-def _node() -> View:
+def _node(dialect: Dialect) -> View:
+    def text(name: str, comment: str, of: str) -> Column:
+        return Column(name, "VARCHAR", comment, dialect.value(name, "VARCHAR", of))
+
     columns = [
         Column("site", "VARCHAR", HEAD["site"], "site"),
         Column("node", "VARCHAR", HEAD["node"], "node"),
-        Column("state", "VARCHAR", "Last state: online, offline, lost", "state->>'state'"),
-        Column("reason", "VARCHAR", "Reason of the last state", "state->>'reason'"),
-        *(Column(name, "VARCHAR", f"{name} of the last info", f"info->>'{name}'") for name in _INFO),
+        text("state", "Last state: online, offline, lost", "last_state"),
+        text("reason", "Reason of the last state", "last_state"),
+        *(text(name, f"{name} of the last info", "last_info") for name in _INFO),
         Column("last_message", "TIMESTAMP", "UTC, last arrival of any message", "greatest(last_record, last_other)"),
         Column("b", "BIGINT", "Highest boot count", "b"),
         Column("records", "BIGINT", "Records stored", "coalesce(records, 0)"),
         Column("devices", "INTEGER", "Devices that counted under this name", "coalesce(life, 0) + 1"),
     ]
-    last = "(array_agg(body ORDER BY received DESC) FILTER (WHERE kind = '{0}'))[1] AS {0}"
     both = (
         "(SELECT site, node, max(received) AS last_record, max(b) AS b, count(*) AS records, max(life) AS life "
         "FROM seen GROUP BY site, node) AS numbered FULL JOIN (SELECT site, node, max(received) AS last_other, "
-        f"{last.format('state')}, {last.format('info')} FROM message GROUP BY site, node) AS others USING (site, node)"
+        f"{dialect.last('state')} AS last_state, {dialect.last('info')} AS last_info FROM message "
+        "GROUP BY site, node) AS others USING (site, node)"
     )
     return View("node", "Each lamppost with its last state and info", tuple(columns), both)
 
@@ -161,5 +164,5 @@ def _column(dialect: Dialect, name: str, row: dict[str, Any]) -> Column:
     return Column(name, type_, comment, dialect.value(name, type_))
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
