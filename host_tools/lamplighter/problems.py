@@ -360,6 +360,11 @@ class StoreIncomplete(Problem):
     remedy = "docs/integrate/store.md explains what each gap can mean; records that are late fill theirs."
 
 
+class SourceUnusable(Problem):
+    exit_code, word = 84, "source-unusable"
+    remedy = "Check what --from names: its stream or topic, and the rights of the store's user."
+
+
 class SettlementBroken(Problem):
     exit_code, word = 86, "settlement-broken"
     remedy = "Find out who changed the records of these lampposts; settle from a database that received them unchanged."

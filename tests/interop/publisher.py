@@ -60,6 +60,13 @@ class Lamp:
     def state(self, state: str = "online", reason: str = "connected"):
         return self.message("state", {"state": state, "reason": reason}, None, True)
 
+    def diag(self):
+        body = {
+            "heap_free": 4100000, "depth": 0, "dropped": 0, "power_cuts": 2, "rssi": -61, "reset": "power-on",
+            "faults": {}, "wear": {"cycles": 1, "rated": 100000, "bad": 0, "years": None},
+        }  # fmt: skip
+        return self.message("diag", body, None)
+
     def started(self, last: tuple[int, int] | None = None):
         """evt/boot, with the (b, s) that the journal ended with before."""
         last_b, last_s = last or (None, None)
@@ -84,8 +91,8 @@ class Publisher:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def send(self, *messages: tuple[str, bytes, bool]) -> None:
+    def send(self, *messages: tuple[str, bytes, bool], qos: int = 1) -> None:
         for topic, payload, retain in messages:
-            sent = self._client.publish(topic, payload, 1, retain)
+            sent = self._client.publish(topic, payload, qos, retain)
             sent.wait_for_publish(10)
             assert sent.is_published()

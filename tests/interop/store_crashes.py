@@ -1,12 +1,12 @@
 """Kills store, broker and database at random moments under load, and counts what is lost or there twice.
 
-python tests/interop/store_crashes.py [--kills 200] [--rate 200]; `make crashes` runs it and prints the table.
+python tests/interop/store_crashes.py [--kills 200] [--source mqtt|nats] [--rate 200]; `make crashes` runs it.
 
 Each arrangement gets an equal part of the kills. A killed process is started again at once, and nothing waits for it:
 the next kill may meet it while it starts. At the end everything published must be in the database once. The broker is
 killed when it has saved what it acknowledged to the lampposts (see Street.saved), at any moment of its deliveries to
 the store. Without that, Mosquitto loses what a store had received and not yet committed when both are killed within
-that second.
+that second. A NATS server is killed at any moment.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any
 
 from brokers import Mosquitto
 from clickhouse_process import ClickHouseProcess
+from nats_server import NatsServer
 from postgres_cluster import PostgresCluster
 from store_processes import SITES, StoreProcess, Street
 
@@ -41,6 +42,11 @@ ARRANGEMENTS = {
     "ClickHouse, one store": ("store", "broker", "database"),
     "ClickHouse, three by site": ("store", "broker", "database"),
 }
+OF_NATS = {
+    "DuckDB, one store, NATS": ("store", "broker"),
+    "PostgreSQL, three stores, NATS": ("store", "broker", "database"),
+}
+SOURCES = {"mqtt": ARRANGEMENTS, "nats": OF_NATS}
 
 
 class Arrangement:
@@ -49,9 +55,12 @@ class Arrangement:
     def __init__(self, name: str) -> None:
         self.name = name
         self.folder = Path(tempfile.mkdtemp(prefix="lamplighter-crashes-"))
-        self.broker = Mosquitto(self.folder / "broker")
+        self.broker = (NatsServer if name in OF_NATS else Mosquitto)(self.folder / "broker")
         self.broker.start()
         self.server = _server(name)
+        nats = isinstance(self.broker, NatsServer)
+        self.port = self.broker.mqtt_port if nats else self.broker.port  # of the lampposts
+        source = self.broker.source if nats else self.broker.port
         url = str(self.folder / "lamps.duckdb")
         if self.server:
             self.server.start()
@@ -61,7 +70,9 @@ class Arrangement:
             options = [("--site", site) for site in SITES]
         elif name.endswith("that share"):
             options = [("--share", "3")] * 3
-        self.stores = [StoreProcess(self.broker.port, url, *more) for more in options]
+        elif "three stores" in name:
+            options = [()] * 3
+        self.stores = [StoreProcess(source, url, *more) for more in options]
         for store in self.stores:
             store.start()
             store.ready()
@@ -71,7 +82,7 @@ class Arrangement:
     def kill(self, victim: str, chance: random.Random, street: Street) -> None:
         self.kills[victim] += 1
         if victim == "broker":
-            with street.saved():
+            with street.saved() if isinstance(self.broker, Mosquitto) else contextlib.nullcontext():
                 self.broker.kill()
             self.broker.start()
         elif victim == "database":
@@ -118,10 +129,10 @@ def crash(name: str, kills: int, seed: int, pause_s: float) -> dict[str, Any]:
     chance = random.Random(seed)
     place = Arrangement(name)
     try:
-        street = Street(place.broker.port, LAMPS, 10**9, pause_s)
+        street = Street(place.port, LAMPS, 10**9, pause_s)
         street.start()
         began = time.monotonic()
-        victims = ARRANGEMENTS[name]
+        victims = (ARRANGEMENTS | OF_NATS)[name]
         for _ in range(kills):
             time.sleep(chance.uniform(*PAUSE_S))
             assert street.is_alive(), "the street ended before the kills"
@@ -186,9 +197,10 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200, help="in all")
     parser.add_argument("--rate", type=float, default=200, help="records a second")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--source", choices=SOURCES, default="mqtt")
     chosen = parser.parse_args()
     rows = []
-    names = [name for name in ARRANGEMENTS if name.startswith(chosen.only)]
+    names = [name for name in SOURCES[chosen.source] if name.startswith(chosen.only)]
     for number, name in enumerate(names):
         share = chosen.kills // len(names) + (number < chosen.kills % len(names))
         rows.append(crash(name, share, chosen.seed + number, LAMPS / chosen.rate))

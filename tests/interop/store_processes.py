@@ -19,11 +19,11 @@ SITES = ("lisbon", "porto", "faro")
 
 
 class StoreProcess(ToolProcess):
-    """One store on a broker's port; url -- as --to takes it."""
+    """One store; source -- an MQTT broker's port, or as --from takes it; url -- as --to takes it."""
 
-    def __init__(self, port, url, *more):
+    def __init__(self, source, url, *more):
         self.url = str(url)
-        broker = ["--host", "127.0.0.1", "--port", str(port)]
+        broker = ["--from", source] if "//" in str(source) else ["--host", "127.0.0.1", "--port", str(source)]
         super().__init__("store", *broker, "--to", self.url, "--json", *more)
 
     def ready(self):

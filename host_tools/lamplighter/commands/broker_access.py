@@ -19,6 +19,7 @@ from ..telemetry.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from ..store.sources.mqtt_session import KeptSession
+    from ..store.sources.origin import Origin
     from ..store.sources.subscriptions import Arrived
 
 PASSWORD = "LAMPLIGHTER_MQTT_PASSWORD"
@@ -62,6 +63,40 @@ def broker_options(function: Callable) -> Callable:
 def optional_broker_options(function: Callable) -> Callable:
     """The same for a command whose file may name the broker: `access` is None without --host."""
     return _with_options(function, False)
+
+
+class OriginName(click.ParamType):
+    """What a store reads from instead of an MQTT broker."""
+
+    name = "source"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Origin:
+        from ..store.sources import origin
+
+        try:
+            return origin.parse(value)
+        except ValueError as wrong:
+            self.fail(f"{wrong}.", param, ctx)
+
+
+def source_options(function: Callable) -> Callable:
+    """The same for a command that reads from NATS too; `origin` is None for a broker named by --host."""
+    of_broker = optional_broker_options(function)
+
+    @functools.wraps(of_broker)
+    def with_origin(origin: Origin | None, host: str | None, port: int | None, **others: object):
+        if origin is None and host is None:
+            raise click.UsageError("Name the broker with --host, or another source with --from.")
+        if origin is not None:
+            if host or port:
+                raise click.UsageError("--from replaces --host and --port.")
+            host, port = origin.servers[0]
+        return of_broker(host=host, port=port, origin=origin, **others)
+
+    return click.option(
+        "--from", "origin", type=OriginName(), metavar="SOURCE",
+        help="Instead of an MQTT broker: nats://HOST for NATS with its MQTT gateway, or nats://HOST/STREAM.",
+    )(with_origin)  # fmt: skip
 
 
 def _with_options(function: Callable, needed: bool) -> Callable:

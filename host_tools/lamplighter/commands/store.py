@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from .. import screen
 from ..contract import ROOT
 from ..problems import StoreIncomplete
-from .broker_access import BrokerAccess, SiteName, broker_options
+from .broker_access import BrokerAccess, SiteName, source_options
 from .metrics_option import metrics_option, serving_metrics
+
+if TYPE_CHECKING:
+    from ..store.sources.origin import Origin
 
 SHOWN = 20  # gaps
 TO = click.option(
@@ -41,7 +45,7 @@ def command() -> None:
 
 
 @command.command("run")
-@broker_options
+@source_options
 @TO
 @click.option(
     "--share", default=0, metavar="N", type=click.IntRange(0, 64),
@@ -54,8 +58,9 @@ def command() -> None:
 @metrics_option
 @click.option("--json", "as_json", is_flag=True, help="One object a second.")
 def run(
-    access: BrokerAccess, to: str, share: int, sites: tuple[str, ...], listen: tuple[str, int] | None, as_json: bool
-) -> None:
+    access: BrokerAccess, origin: Origin | None, to: str, share: int, sites: tuple[str, ...],
+    listen: tuple[str, int] | None, as_json: bool,
+) -> None:  # fmt: skip
     """Store until stopped; a line a second tells the counts since the start.
 
     The broker must speak MQTT 5.0. It keeps the store's session for seven days, and a record is acknowledged only
@@ -67,6 +72,7 @@ def run(
     """
     from ..store.databases import target
     from ..store.ingest import Counts, Store, until_free
+    from ..store.sources.origin import source as source_of
     from ..store.sources.subscriptions import Subscriptions
     from ..telemetry import metrics
 
@@ -77,18 +83,25 @@ def run(
             words = f"{counts.records} records, {counts.repeats} repeated, {counts.rejected} rejected"
             screen.text(f"{time.strftime('%H:%M:%S')}  {words}")
 
+    if origin and (share or sites):
+        raise click.UsageError("--share and --site go with --host: any number of stores may read one --from.")
     if share and sites:
         raise click.UsageError("--share and --site exclude each other: stores of different sites share nothing.")
     database = target(to)
     until_free(database.open, screen.note)
     with contextlib.closing(database), contextlib.suppress(KeyboardInterrupt):
-        shares = 0 if sites else until_free(lambda: database.shares(share), screen.note)
-        subscriptions = Subscriptions(database, shares, sites, access.kept_session, screen.note)
-        with contextlib.closing(subscriptions):
-            until_free(subscriptions.start, screen.note)
+        if origin:
+            source = source_of(
+                origin, database.session, screen.note, access.user, access.password, access.tls, access.identity
+            )
+        else:
+            shares = 0 if sites else until_free(lambda: database.shares(share), screen.note)
+            source = Subscriptions(database, shares, sites, access.kept_session, screen.note)
+        with contextlib.closing(source):
+            until_free(source.start, screen.note)
             what = f"the sites {', '.join(sites)}" if sites else f"{ROOT}/#"
-            screen.note(f"Storing {what} from {subscriptions.where} in {database.where}. Ctrl-C ends.")
-            store = Store(subscriptions, database, screen.note, show)
+            screen.note(f"Storing {what} from {source.where} in {database.where}. Ctrl-C ends.")
+            store = Store(source, database, screen.note, show)
             with serving_metrics(listen, lambda: metrics.of_store(store)):
                 store.run()
 

@@ -88,19 +88,13 @@ class Subscriber:
 
     def __enter__(self) -> Subscriber:
         if self._tls:
-            ca = str(self._tls) if isinstance(self._tls, Path) else None
-            key, certificate = (str(path) for path in self._identity) if self._identity else (None, None)
-            try:
-                self._client.tls_set(ca, certificate, key)
-            except (OSError, ssl.SSLError) as wrong:
-                cause = f"The CA file {ca}{' or the certificate' if certificate else ''} cannot be used: {wrong}."
-                raise BrokerRefused(cause, "Name a PEM file with --ca.") from None
+            self._client.tls_set_context(tls_context(self._tls, self._identity))
         try:
             self._connect()
         except UnicodeError:  # of the resolver, for a name that none can have
             raise BrokerNotFound(f"The broker's name {self.host!r} cannot be resolved.") from None
         except OSError as wrong:
-            raise self._unreachable(wrong) from None
+            raise unreachable(wrong, self.host, self.port, bool(self._tls), self.timeout) from None
         self._client.loop_start()
         try:
             trouble = self._answer.get(timeout=self.timeout)
@@ -153,32 +147,6 @@ class Subscriber:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _unreachable(self, wrong: OSError) -> Problem:
-        if isinstance(wrong, socket.gaierror):
-            return BrokerNotFound(f"The broker's name {self.host!r} cannot be resolved.")
-        if isinstance(wrong, ssl.SSLCertVerificationError) and wrong.verify_code in _DATES:
-            now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-            return BrokerRefused(
-                f"The certificate of {self.where} is not valid at {now}, as this computer's clock says: "
-                f"{wrong.verify_message}.",
-                "Set this computer's date and time; if they are right, renew the broker's certificate.",
-            )
-        if isinstance(wrong, ssl.SSLCertVerificationError):
-            return BrokerRefused(
-                f"{self.where} has an untrusted certificate: {wrong.verify_message}.",
-                "Name the CA that signed it with --ca FILE, and use the broker name of the certificate.",
-            )
-        if isinstance(wrong, ssl.SSLError) or (self._tls and isinstance(wrong, ConnectionResetError | EOFError)):
-            return BrokerRefused(
-                f"{self.where} does not offer TLS.",
-                "Leave out --tls, or give the broker's TLS port (usually 8883).",
-            )
-        if isinstance(wrong, TimeoutError):
-            return BrokerUnreachable(f"{self.where} did not answer within {self.timeout:g} s.")
-        if isinstance(wrong, ConnectionRefusedError):
-            return BrokerUnreachable(f"No broker listens at {self.where}: connection refused.")
-        return BrokerUnreachable(f"{self.where} cannot be reached: {wrong.strerror or wrong}.")
-
     def _remedy(self) -> str:
         if not self._tls:
             return "Check the port; if the broker wants TLS, add --tls."
@@ -220,6 +188,51 @@ class Subscriber:
         except UnicodeDecodeError:
             topic = repr(message)
         self._arrived.put(Incoming(topic, bytes(message.payload), message.retain, message.qos))
+
+
+def tls_context(tls: bool | Path, identity: tuple[Path, Path] | None) -> ssl.SSLContext | None:
+    """As Subscriber takes them; None without TLS. Raises BrokerRefused."""
+    if not tls:
+        return None
+    ca = tls if isinstance(tls, Path) else None
+    try:
+        context = ssl.create_default_context(cafile=ca)
+        if identity:
+            key, certificate = identity
+            context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as wrong:
+        cause = f"The CA file {ca}{' or the certificate' if identity else ''} cannot be used: {wrong}."
+        raise BrokerRefused(cause, "Name a PEM file with --ca.") from None
+    return context
+
+
+def unreachable(wrong: OSError, host: str, port: int, tls: bool, timeout: float, secured: str = "8883") -> Problem:
+    """What to tell of a connection that failed. secured -- the server's usual port with TLS"""
+    where = hosts.joined(host, port)
+    if isinstance(wrong, socket.gaierror):
+        return BrokerNotFound(f"The broker's name {host!r} cannot be resolved.")
+    if isinstance(wrong, ssl.SSLCertVerificationError) and wrong.verify_code in _DATES:
+        now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+        return BrokerRefused(
+            f"The certificate of {where} is not valid at {now}, as this computer's clock says: "
+            f"{wrong.verify_message}.",
+            "Set this computer's date and time; if they are right, renew the broker's certificate.",
+        )
+    if isinstance(wrong, ssl.SSLCertVerificationError):
+        return BrokerRefused(
+            f"{where} has an untrusted certificate: {wrong.verify_message}.",
+            "Name the CA that signed it with --ca FILE, and use the broker name of the certificate.",
+        )
+    if isinstance(wrong, ssl.SSLError) or (tls and isinstance(wrong, ConnectionResetError | EOFError)):
+        return BrokerRefused(
+            f"{where} does not offer TLS.",
+            f"Leave out --tls, or give the broker's TLS port (usually {secured}).",
+        )
+    if isinstance(wrong, TimeoutError):
+        return BrokerUnreachable(f"{where} did not answer within {timeout:g} s.")
+    if isinstance(wrong, ConnectionRefusedError):
+        return BrokerUnreachable(f"No broker listens at {where}: connection refused.")
+    return BrokerUnreachable(f"{where} cannot be reached: {wrong.strerror or wrong}.")
 
 
 def _send_at_once(_client: paho.Client, _data: Any, sock: Any) -> None:

