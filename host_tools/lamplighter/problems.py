@@ -260,6 +260,11 @@ class BenchInvalid(Problem):
     remedy = "Correct the bench file as described above: docs/reference/hil.md lists every key; no test was run."
 
 
+class NoPseudoTerminal(Problem):
+    exit_code, word = 65, "no-pseudo-terminal"
+    remedy = "Run it on Linux or macOS, or in the Windows Subsystem for Linux (WSL)."
+
+
 class ReleaseInvalid(Problem):
     exit_code, word = 29, "release-invalid"
     remedy = "Make the release again: lamplighter release --out FOLDER."

@@ -204,7 +204,7 @@ def test_a_slower_line_is_tried_when_the_quick_one_fails(monkeypatch, tmp_path):
         return 0
 
     monkeypatch.setattr(esptool_run, "esptool_command", esptool)
-    monkeypatch.setattr(esptool_run, "is_there", lambda device: True)
+    monkeypatch.setattr(esptool_run.ports, "is_there", lambda device: True)
     board, parts = built()
     assert esptool_run.flash("/dev/ttyUSB0", board, parts, say=said.append).baud == 115200
     assert tried == [921600, 460800, 115200]

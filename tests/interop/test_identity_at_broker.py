@@ -277,6 +277,22 @@ def test_a_reader_watches_a_trial_broker_with_the_identity_folder_alone(trial, c
     assert lamplighter(*at, "--ca", city.folder / "ca.pem", "--cert", certificate, "--key", key).returncode == 0
 
 
+def test_a_trial_broker_starts_with_a_ca_whose_key_has_a_passphrase(tmp_path, monkeypatch):
+    monkeypatch.setenv("LAMPLIGHTER_CA_PASSPHRASE", "correct horse battery")
+    folder = tmp_path / "identity"
+    for words in (("init", "Lisbon"), ("issue", "--broker", "localhost")):
+        done = lamplighter("identity", *words, "--identity", folder)
+        assert done.returncode == 0, done.stderr
+    command = [LAMPLIGHTER, "broker", "--identity", folder, "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            assert "port" in json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+            assert process.wait(20) == 0
+
+
 def test_without_a_certificate_the_remedy_names_the_options_that_help(trial, city):
     done = lamplighter("watch", "--host", "localhost", "--port", trial["port"], "--ca", city.folder / "ca.pem")
     assert done.returncode == 50

@@ -86,7 +86,7 @@ def _merge(config: pytest.Config, places: list[Place], names: list[str], parts: 
     for place, name, part, code in zip(places, names, parts, codes, strict=True):
         said = part.with_suffix(".json")
         if said.exists():
-            documents.append({**json.loads(said.read_text())["lampposts"][0], "place": name})
+            documents.append({**json.loads(said.read_text(encoding="utf-8"))["lampposts"][0], "place": name})
         else:
             documents.append(_unheard(place, name, code))
         if part.with_suffix(".xml").exists():

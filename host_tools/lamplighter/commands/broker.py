@@ -10,18 +10,22 @@ import click
 
 from .. import screen
 from ..hosts import Host
+from .identity import load, passphrase_option
 
 
 @click.command("broker")
 @click.option("--identity", "folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
               help="The city's identity folder: TLS, client certificates and access list.")  # fmt: skip
+@passphrase_option
 @click.option("--broker", "name", metavar="NAME", help="Name of the broker certificate, if the city has several.")
 @click.option("--listen", type=Host(), default="127.0.0.1", show_default=True, metavar="ADDRESS",
               help="With --identity: the address to listen on.")  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535),
               help="Port to listen on; 0: any free port. [default: 1883, TLS 8883]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object when it listens.")
-def command(folder: Path | None, name: str | None, listen: str, port: int | None, as_json: bool) -> None:
+def command(
+    folder: Path | None, passphrase_file: Path | None, name: str | None, listen: str, port: int | None, as_json: bool
+) -> None:
     """Run a trial broker until Ctrl-C or SIGTERM. It stores nothing on disk, so do not use it for real lampposts.
 
     With --identity it is Mosquitto with TLS and the access list that `lamplighter identity export` writes. Without, it
@@ -33,18 +37,18 @@ def command(folder: Path | None, name: str | None, listen: str, port: int | None
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     if not folder:
-        if name or listen != "127.0.0.1":
-            raise click.UsageError("--broker and --listen need --identity.")
+        if name or passphrase_file or listen != "127.0.0.1":
+            raise click.UsageError("--broker, --passphrase-file and --listen need --identity.")
         from ..demo.broker import DemoBroker
 
         with DemoBroker(1883 if port is None else port) as broker:
             _tell(as_json, broker.host, broker.port, "without passwords, for trials on this computer")
-            stopped.wait()
+            while not stopped.wait(0.5):  # on Windows a Ctrl-C is taken between two waits only
+                pass
         return
-    from ..pki.city import City
     from ..pki.trial_broker import TrialBroker, free_port, only_broker
 
-    city = City.load(folder)
+    city = load(folder, passphrase_file, True)
     name = name or only_broker(city)
     with TrialBroker(city, name, listen, 8883 if port is None else port or free_port(listen)) as broker:
         _tell(as_json, listen, broker.port, f"TLS as {name}, for trials")

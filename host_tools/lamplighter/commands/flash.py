@@ -113,7 +113,7 @@ def flash_segments(
     from ..image import build, flash_dump
 
     # a port that is not there will be refused by itself
-    there = [name for name in names if ports.is_network(name) or Path(name).exists()]
+    there = [name for name in names if ports.is_there(name)]
     virtual = all(virtual if ports.is_network(name) else ports.is_pty(name) for name in there)
     if whole:
         segments, what = flash_dump.read(whole, board), whole.name

@@ -80,6 +80,7 @@ def command(
             for host, (address, port) in lamppost.network.hosts.items():
                 screen.note(f"{host} is {joined(address, port) if port else address} to it")
         lamppost.start()
-        stopped.wait()
+        while not stopped.wait(0.5):
+            pass
     finally:
         lamppost.stop()

@@ -92,7 +92,7 @@ class Street:
                 virtual = self._open.enter_context(stands)
                 virtual.network.hosts[BROKER] = self._broker
                 config = place / "config.json"
-                config.write_text(json.dumps(configuration(city, node, virtual.board), indent=2))
+                config.write_text(json.dumps(configuration(city, node, virtual.board), indent=2), encoding="utf-8")
                 self.lamps.append(Lamp(city, node, virtual, config))
             self.lamps[-1].release = self._release
             self.lamps[-1].virtual.network.hosts[WEB] = self._release.server

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from .. import this_system
 from ..problems import PortAbsent, PortBusy, PortNotPermitted, Problem
+from . import com_ports
 
 # USB vendor, product -> the bridge's name. None: any product of this vendor that offers a serial port.
 BRIDGES: dict[tuple[int, int | None], str] = {
@@ -75,6 +77,8 @@ def is_network(device: str) -> bool:
 
 def is_pty(device: str) -> bool:
     """A pseudo-terminal: what a virtual lamppost offers. It has no modem lines and no baud."""
+    if this_system.is_windows():
+        return False
     try:
         status = os.stat(device)
     except OSError:
@@ -82,11 +86,21 @@ def is_pty(device: str) -> bool:
     return stat.S_ISCHR(status.st_mode) and os.major(status.st_rdev) in PTY_MAJORS
 
 
+def is_there(device: str) -> bool:
+    """False when the port is gone; a port in the network is never known to be."""
+    if is_network(device):
+        return True
+    return com_ports.name(device) in com_ports.there() if this_system.is_windows() else os.path.exists(device)
+
+
 def check(device: str) -> None:
     """Raise PortAbsent, PortNotPermitted or PortBusy; return when the port can be opened."""
     if is_network(device):
         return
-    status = check_named(device)
+    if this_system.is_windows():
+        com_ports.check(device)
+        return
+    status = _status(device)
     if not os.access(device, os.R_OK | os.W_OK):
         raise _not_permitted(device, status)
     holder = holder_of(device)
@@ -105,8 +119,15 @@ def unopened(device: str) -> Problem:
     return PortBusy(f"{device} cannot be opened: another program uses it.")
 
 
-def check_named(device: str) -> os.stat_result:
+def check_named(device: str) -> None:
     """Raise PortAbsent unless the name stands for a serial port."""
+    if this_system.is_windows():
+        com_ports.check(device)
+    else:
+        _status(device)
+
+
+def _status(device: str) -> os.stat_result:
     try:
         status = os.stat(device)
     except PermissionError:
@@ -193,7 +214,7 @@ def _opener(path: str) -> int | None:
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text(errors="replace")
+        return Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
 
@@ -212,7 +233,7 @@ def claim(device: str) -> Iterator[None]:
         process = _read(str(holder)) or "unknown"
         raise PortBusy(f"{device} is in use by another lamplighter (process {process}).") from None
     with held:
-        holder.write_text(str(os.getpid()))
+        holder.write_text(str(os.getpid()), encoding="utf-8")
         yield
 
 
@@ -223,13 +244,13 @@ def _lock_file(device: str) -> Path:
     folder = Path(tempfile.gettempdir()) / f"lamplighter-{owner}"
     folder.mkdir(mode=0o700, exist_ok=True)
     # a pseudo terminal's number soon is another's: there it is the link that names the lamppost
-    name = os.path.abspath(device) if is_pty(device) else device if is_network(device) else os.path.realpath(device)
+    name = os.path.abspath(device) if is_pty(device) else _real(device)
     return folder / (re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-") + ".lock")
 
 
 def follow(port: Port) -> str | None:
     """The present device of a port whose name has changed: by the bridge's serial number, else by USB location."""
-    if is_network(port.device) or os.path.exists(port.device):
+    if is_there(port.device):
         return port.device
     for other in plugged_in():
         if (port.serial and other.serial == port.serial) or (
@@ -253,8 +274,14 @@ def back(port: Port, within: float) -> str | None:
 
 def named(device: str) -> Port:
     """The port as the system knows it, or a bare one for a pty or a network address."""
-    real = os.path.realpath(device) if not is_network(device) else device
     for port in plugged_in():
-        if os.path.realpath(port.device) == real:
+        if _real(port.device) == _real(device):
             return Port(device, port.bridge, port.place, port.serial, port.state)
     return Port(device, "network" if is_network(device) else "virtual" if is_pty(device) else "", state=state(device))
+
+
+def _real(device: str) -> str:
+    """One text for a port, by whatever name it was given."""
+    if is_network(device):
+        return device
+    return com_ports.name(device) if this_system.is_windows() else os.path.realpath(device)

@@ -110,16 +110,11 @@ class Repl:
         try:
             yield
         except (OSError, struct.error) as error:
-            if isinstance(error, OSError) and (not self._alive() or error.errno in (5, 6, 19)):
+            if isinstance(error, OSError) and (not ports.is_there(self.device) or error.errno in (5, 6, 19)):
                 raise CablePulled(f"{self.device} was disconnected during the operation.") from None
             raise NodeSilent(f"The node on {self.device} stopped answering.") from None
         except TransportError as error:
             raise NodeSilent(f"The node on {self.device} stopped answering ({error}).") from None
-
-    def _alive(self) -> bool:
-        import os
-
-        return ports.is_network(self.device) or os.path.exists(self.device)
 
     def _write(self, data: bytes) -> None:
         self._line.serial.write(data)

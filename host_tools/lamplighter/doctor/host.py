@@ -51,6 +51,8 @@ def _port(port: str | None) -> Finding:
 
 def _brltty() -> Iterator[Finding]:
     """It takes CH340 and CP2102 bridges for Braille displays, and the port is gone a second after it came."""
+    if not sys.platform.startswith("linux"):
+        return
     rules = [path for folder in ("/usr/lib/udev/rules.d", "/lib/udev/rules.d", "/etc/udev/rules.d")
              for path in Path(folder).glob("*brltty*")]  # fmt: skip
     if not rules:
@@ -67,7 +69,7 @@ def _drivers() -> Finding:
     if not folder.is_dir():
         return Finding("host", "drivers", UNKNOWN, "the kernel's modules cannot be listed here")
     lists = (folder / "modules.dep", folder / "modules.builtin")
-    known = "".join(path.read_text(errors="replace") for path in lists if path.exists())
+    known = "".join(path.read_text(encoding="utf-8", errors="replace") for path in lists if path.exists())
     missing = [shown for module, shown in _DRIVERS.items() if f"/{module}." not in known]
     if not missing:
         return Finding("host", "drivers", GOOD, ", ".join(_DRIVERS.values()))

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from .. import this_system
 from ..problems import FileRefused, Problem
 
 WAIT_S = 60.0  # for a lock; who holds one changes one file
@@ -20,6 +21,8 @@ def write(
 
     mode -- before the user's mask; 0o600 for what only the owner may read, from its first byte on
     """
+    if not this_system.takes_name(path.name):
+        raise problem(f"{path.name} cannot be the name of a file on Windows.", remedy)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(folder_mode, parents=True, exist_ok=True)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import queue
 import re
-import select
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..boards.board_file import Board
 from ..boards.chips import CHIPS
@@ -23,7 +26,10 @@ from ..problems import CablePulled, FlashFailed, FlashTooSmall, NodeSilent, Prob
 BAUDS = (921600, 460800, 115200)
 PIECE = 128 * 1024  # after an interruption the work is resumed at the last whole piece
 STALLED_S = 45.0
-GONE = re.compile(r"Input/output error|No such device|disconnected|returned no data|write failed|Errno (5|6|19)\b")
+GONE = re.compile(
+    r"Input/output error|No such device|disconnected|returned no data|write failed|Errno (5|6|19)\b"
+    r"|ClearCommError failed|GetOverlappedResult failed|WriteFile failed"  # as pyserial says it on Windows
+)
 OPENING = re.compile(r"Could not open|could not open port")
 CONNECTING = re.compile(r"Failed to connect|Unable to verify|no sync reply|No serial data")
 
@@ -262,7 +268,7 @@ def esptool_command(device: str, arguments: list[str], run: Run, progress: Progr
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment
     )
     try:
-        for line in _lines(process, lambda: run.done and not is_there(device)):
+        for line in _lines(process, lambda: run.done and not ports.is_there(device)):
             run.heard(line, progress)
             if run.another:
                 process.kill()  # it has not begun to write
@@ -276,16 +282,17 @@ def esptool_command(device: str, arguments: list[str], run: Run, progress: Progr
 
 
 def _lines(process: subprocess.Popen, hopeless: Callable[[], object]) -> Iterator[str]:
-    assert process.stdout
-    wire, text, heard = process.stdout.fileno(), b"", time.monotonic()
+    pieces: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_hand_on, args=(process.stdout, pieces), name="esptool", daemon=True).start()
+    text, heard = b"", time.monotonic()
     while True:
-        ready, _, _ = select.select([wire], [], [], 0.5)
-        if not ready:
+        try:
+            piece = pieces.get(timeout=0.5)
+        except queue.Empty:
             if hopeless() or time.monotonic() > heard + STALLED_S:
                 process.kill()
                 return
             continue
-        piece = os.read(wire, 4096)
         heard = time.monotonic()
         *whole, text = re.split(rb"[\r\n]+", text + piece)
         yield from (line.decode(errors="replace").strip() for line in whole if line.strip())
@@ -295,8 +302,12 @@ def _lines(process: subprocess.Popen, hopeless: Callable[[], object]) -> Iterato
             return
 
 
-def is_there(device: str) -> bool:
-    return ports.is_network(device) or os.path.exists(device)
+def _hand_on(output: Any, pieces: queue.SimpleQueue[bytes]) -> None:
+    """Until the end, which is an empty piece. A thread, since Windows cannot wait for a pipe with a time-out."""
+    with contextlib.suppress(ValueError, OSError):  # it was closed: nobody listens any more
+        while piece := output.read1(4096):
+            pieces.put(piece)
+    pieces.put(b"")
 
 
 def diagnose(device: str, board: Board, run: Run, total: int) -> Problem:
@@ -313,7 +324,7 @@ def diagnose(device: str, board: Board, run: Run, total: int) -> Problem:
             f"The chip on {device} is an {found[1]}; {board.name} has an {CHIPS[board.chip].title}.",
             "Nothing was written. " + WrongChip.remedy,
         )
-    if not is_there(device) or (run.connected and GONE.search(text)):
+    if not ports.is_there(device) or (run.connected and GONE.search(text)):
         if run.connected:
             return CablePulled(f"{device} was disconnected at {percent} %.")
         return CablePulled(f"{device} was disconnected while waiting for the chip.")

@@ -43,7 +43,7 @@ class Cache:
         self._lock = threading.Lock()
         self._known: dict[str, str] = {}
         with contextlib.suppress(OSError, ValueError):
-            doc = json.loads(self._path.read_text())
+            doc = json.loads(self._path.read_text(encoding="utf-8"))
             if isinstance(doc, dict):
                 self._known = doc
         self._new = False

@@ -14,13 +14,14 @@ from ..problems import BrokerRefused, IdentityMissing, ToolMissing
 from . import mosquitto
 from .city import City
 
-_SBIN = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"  # seldom on a user's PATH
+# seldom on a user's PATH
+_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin", r"C:\Program Files\mosquitto")
 START_S = 10.0
 
 
 def find_mosquitto() -> str | None:
     """Path of the program, also where only root has its folder on the PATH; None where it is not installed."""
-    return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:{_SBIN}")
+    return shutil.which("mosquitto", path=os.pathsep.join((os.environ.get("PATH", ""), *_FOLDERS)))
 
 
 class TrialBroker:
@@ -33,7 +34,7 @@ class TrialBroker:
     def __init__(self, city: City, name: str, address: str, port: int) -> None:
         found = find_mosquitto()
         if not found:
-            remedy = "Install it: `sudo apt install mosquitto`, `brew install mosquitto`."
+            remedy = "Install it: `sudo apt install mosquitto`, `brew install mosquitto`, `winget install mosquitto`."
             raise ToolMissing("Mosquitto is missing.", remedy)
         self._program, self._city, self._name = found, city, name
         self.address, self.port = address, port
@@ -61,7 +62,7 @@ class TrialBroker:
             raise BrokerRefused(f"Mosquitto ended: {self._last_words()}", "Run the command again.")
 
     def _last_words(self) -> str:
-        lines = self.log.read_text(errors="replace").splitlines()
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         why = next((line for line in reversed(lines) if "Error" in line), lines[-1] if lines else "no words")
         return why.partition("Error: ")[2] or why
 
@@ -74,7 +75,7 @@ class TrialBroker:
         (folder / "access").chmod(0o600)
         file = folder / "lampposts.conf"
         own = f"persistence_location {folder}/\n" + ("user root\n" if os.name == "posix" and os.geteuid() == 0 else "")
-        file.write_text(own + file.read_text())
+        file.write_text(own + file.read_text(encoding="utf-8"), encoding="utf-8")
         with self.log.open("wb") as log:
             self._process = subprocess.Popen([self._program, "-c", file], stdout=log, stderr=log)
         deadline = time.monotonic() + START_S

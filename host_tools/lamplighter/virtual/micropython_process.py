@@ -67,9 +67,9 @@ class Interpreter:
         self._control, theirs = socket.socketpair()
         theirs.setblocking(False)  # MicroPython's read() else waits for all the bytes it asks for
         self._master, slave = inner_pair()
-        facts = json.loads(world.read_text())
+        facts = json.loads(world.read_text(encoding="utf-8"))
         facts["control"] = theirs.fileno()
-        world.write_text(json.dumps(facts))
+        world.write_text(json.dumps(facts), encoding="utf-8")
         launch = Path(__file__).parent / "launch.py"
         program = f"import _chip;_chip.up({int(raw)})"
         self._process = subprocess.Popen(

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import os
 import select
-import termios
 import time
-import tty
 from collections.abc import Callable
 from pathlib import Path
+
+from ..problems import NoPseudoTerminal
 
 _LOOK_S = 0.01  # how often to look whether somebody opened the port
 _HELD = 4 << 20  # bytes for a host that does not read
@@ -44,11 +44,9 @@ class Line:
     def __init__(self, link: Path, heard: Callable[[bytes], None], hung_up: Callable[[], None]):
         self._heard, self._hung_up = heard, hung_up
         self._loop = asyncio.get_running_loop()
-        self._master, slave = os.openpty()
-        tty.setraw(slave)
+        self._master, slave = _raw_pair()
         name = os.ttyname(slave)
         os.close(slave)
-        os.set_blocking(self._master, False)
         if link.is_symlink():
             link.unlink()
         os.symlink(name, link)
@@ -185,10 +183,28 @@ class Line:
 
 def inner_pair() -> tuple[int, int]:
     """(master, slave) for the interpreter: raw, nothing changed on the way, no signals from characters."""
-    master, slave = os.openpty()
-    tty.setraw(slave)
+    import termios
+
+    master, slave = _raw_pair()
     mode = termios.tcgetattr(slave)
     mode[1] &= ~termios.OPOST
     termios.tcsetattr(slave, termios.TCSANOW, mode)
+    return master, slave
+
+
+def require_pseudo_terminals() -> None:
+    """Raises NoPseudoTerminal on Windows."""
+    try:
+        import termios  # noqa: F401  # every system with pseudo terminals has it
+    except ModuleNotFoundError:
+        cause = "The port of a virtual lamppost is a pseudo terminal, and Windows has none."
+        raise NoPseudoTerminal(cause) from None
+
+
+def _raw_pair() -> tuple[int, int]:
+    import tty
+
+    master, slave = os.openpty()
+    tty.setraw(slave)
     os.set_blocking(master, False)
     return master, slave

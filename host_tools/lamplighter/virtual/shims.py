@@ -58,7 +58,7 @@ class Baseline:
         return self._path.is_file()
 
     def get(self, otherwise: int) -> int:
-        return int(self._path.read_text()) if self.known else otherwise
+        return int(self._path.read_text(encoding="utf-8")) if self.known else otherwise
 
     def keep(self, count: int) -> None:
-        self._path.write_text(str(count))
+        self._path.write_text(str(count), encoding="utf-8")

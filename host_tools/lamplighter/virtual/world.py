@@ -129,13 +129,13 @@ class World:
         path = self.folder / "world.json"
         plan = self.folder / "plan"
         events = [self._row(index) for index in range(len(self.events)) if index not in self._done]
-        plan.write_text("".join(json.dumps(row) + "\n" for row in events if row))
+        plan.write_text("".join(json.dumps(row) + "\n" for row in events if row), encoding="utf-8")
         path.write_text(json.dumps({
             **facts, "fast": self.fast, "world_us": self.us(), "utc_us": self.utc_us, "parts": self.parts,
             "luminaire": self.luminaire, "supply": self._supply,
             "steering": self.steering(), "plan": str(plan),
             "folder": str(self.folder), "keep": str(self.clock_file), "rtc": str(self.rtc_file),
-        }))  # fmt: skip
+        }), encoding="utf-8")  # fmt: skip
         return path
 
     def _row(self, index: int) -> list[Any] | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-from .. import hosts
+from .. import hosts, this_system
 from ..problems import WebAddressRefused
 from .web_access import WebAccess
 
@@ -75,7 +75,8 @@ class WebServer:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         bound = socket.socket(family, socket.SOCK_STREAM)
         try:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if not this_system.is_windows():  # there it would share a port with whoever has it already
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind((self.host, self.port))
             bound.listen(256)
         except OSError as wrong:
