@@ -80,6 +80,17 @@ web-browsers: $(READY)  ## show what 1, 10 and 100 browsers cost the page of a s
 	@.ci/broker
 	@$(BIN)/python tests/web/many_browsers.py $(WEB_BROWSERS)
 
+home-assistant: $(READY)  ## show lampposts to a real Home Assistant core, with the bridge (installs the core once, with Python 3.13: 820 MB)
+	@.ci/broker
+	@PYTHON_3_13=$(PYTHON_3_13) .ci/home-assistant
+	@LAMPLIGHTER_HASS=.cache/home-assistant/venv/bin/hass $(BIN)/python -m pytest -q tests/home_assistant
+	@echo "the core's log: build/home-assistant.log"
+
+home-assistant-picture: $(READY)  ## draw the picture of docs/integrate/home-assistant.md anew, by that core and a Chromium
+	@.ci/broker
+	@PYTHON_3_13=$(PYTHON_3_13) .ci/home-assistant
+	@LAMPLIGHTER_HASS=.cache/home-assistant/venv/bin/hass $(BIN)/python docs/home_assistant_picture.py
+
 fuzz: $(READY)  ## feed spoiled packets, flash blocks, documents and frames to everything that reads them
 	@$(BIN)/python tests/fuzz/run.py
 

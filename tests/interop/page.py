@@ -1,4 +1,4 @@
-"""docs/integrate/brokers.md: brokers are run with the settings that it tells, and the matrix is written into it."""
+"""Brokers are run with the settings that docs/integrate/brokers.md tells; the matrix is written into it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "integrate" / "brokers.md"
-BEGIN = "<!-- written by `make interop` -->"
-END = "<!-- end of what `make interop` wrote -->"
 
 
 def settings(heading: str, number: int = 0) -> str:
@@ -17,8 +15,9 @@ def settings(heading: str, number: int = 0) -> str:
     return re.findall(r"^```\w*\n(.*?)^```$", section[1], re.M | re.S)[number]
 
 
-def write(text: str) -> None:
-    """Put the text between the markers."""
-    before, rest = PAGE.read_text("utf-8").split(BEGIN)
-    _, after = rest.split(END)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{text.strip()}\n\n{END}{after}", "utf-8")
+def write(text: str, page: Path = PAGE, target: str = "interop") -> None:
+    """Put the text between the markers of that target of make."""
+    begin, end = f"<!-- written by `make {target}` -->", f"<!-- end of what `make {target}` wrote -->"
+    before, rest = page.read_text("utf-8").split(begin)
+    _, after = rest.split(end)
+    page.write_text(f"{before}{begin}\n\n{text.strip()}\n\n{end}{after}", "utf-8")

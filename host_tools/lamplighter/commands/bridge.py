@@ -8,8 +8,8 @@ import time
 import click
 
 from .. import screen
-from ..bridge.announce import Announcer
-from ..bridge.home_assistant import topic
+from ..bridge.home_assistant.announcer import Announcer
+from ..bridge.home_assistant.discovery import topic
 from ..telemetry.subscriber import Connection, Incoming, Subscriber
 from . import bridge_ngsi_ld
 from .broker_access import BrokerAccess, TopicLevel, broker_options

@@ -88,7 +88,7 @@ class Street:
             for number, (city, board) in enumerate(CITIES.items(), 1):
                 node = f"lp-{number:04d}"
                 place = self._folder / node
-                stands = VirtualLamppost(board, workdir=place, scenario=_scenario(city, board))
+                stands = VirtualLamppost(board, workdir=place, scenario=scenario(city, board))
                 virtual = self._open.enter_context(stands)
                 virtual.network.hosts[BROKER] = self._broker
                 config = place / "config.json"
@@ -105,7 +105,7 @@ class Street:
         self._open.close()
 
 
-def _scenario(city: str, board: str) -> scenario_file.Scenario:
+def scenario(city: str, board: str) -> scenario_file.Scenario:
     """The city's, with a luminaire whose power the meter sees."""
     loaded = board_file.load(board)
     pins = {"relay": loaded.pins["lamp_relay"], "pwm": loaded.pins["lamp_pwm"]}
