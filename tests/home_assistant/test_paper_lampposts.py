@@ -7,7 +7,7 @@ from home_assistant import paper
 from home_assistant.paper import NODE, SITE
 from lamplighter.bridge.home_assistant import discovery
 from lamplighter.bridge.home_assistant.components import value_of
-from lamplighter.bridge.home_assistant.quantities import GEAR, QUANTITIES
+from lamplighter.bridge.home_assistant.sensor_classes import GEAR, QUANTITIES
 
 ID = "milan_lp_0042"
 

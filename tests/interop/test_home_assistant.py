@@ -13,7 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lamplighter.bridge.home_assistant import discovery
 from lamplighter.bridge.home_assistant.announcer import REST_S, SILENT_S, Announcer
 from lamplighter.bridge.home_assistant.components import component
-from lamplighter.bridge.home_assistant.quantities import GEAR, QUANTITIES
+from lamplighter.bridge.home_assistant.sensor_classes import GEAR, QUANTITIES
 from lamplighter.contract import UNITS as VALUES
 from lamplighter.contract import examples
 from lamplighter.telemetry.subscriber import Incoming

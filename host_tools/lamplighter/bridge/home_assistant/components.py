@@ -11,7 +11,7 @@ from typing import Any
 
 from ...contract import SCHEMA, TopicError, parse_topic
 from ...telemetry.shown_values import LETTERS
-from .quantities import GEAR, QUANTITIES, Quantity
+from .sensor_classes import GEAR, QUANTITIES, Quantity
 
 Component = dict[str, Any]
 
