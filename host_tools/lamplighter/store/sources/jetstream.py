@@ -20,7 +20,8 @@ from typing import Any
 from ... import hosts
 from ...contract import ROOT
 from ...problems import BrokerLoginRefused, BrokerRefused, Problem, SourceUnusable
-from ...telemetry.subscriber import Connection, unreachable
+from ...telemetry.broker_problems import unreachable
+from ...telemetry.subscriber import Connection
 from ..extra import needed
 from . import nats_subject
 from .background import Background

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ... import hosts
-from ...telemetry.subscriber import tls_context
+from ...telemetry.broker_problems import tls_context
 from .source import Source
 
 FORMS = "nats://HOST:4222 or nats://HOST:4222/STREAM"

@@ -28,7 +28,7 @@ ALL = f"{ROOT}/#"
 UNSHARED = (f"{ROOT}/+/+/state", f"{ROOT}/+/+/info")
 LOOK_S = 2.0  # from one look for free places to the next
 FREE_S = 10.0  # a place that was free for so long has lost its store
-Arrived = queue.SimpleQueue[Incoming | Connection]
+Arrived = queue.SimpleQueue[Incoming | Connection | Exception]
 
 
 class Subscriptions:
@@ -76,16 +76,21 @@ class Subscriptions:
             arrived = self._arrived.get(timeout=timeout)
         except queue.Empty:
             return None
+        if isinstance(arrived, Exception):
+            raise arrived
         if isinstance(arrived, MqttDelivery) and _for_another_place(arrived):
-            arrived.session.acknowledge(arrived)
+            arrived.session.acknowledge([arrived])
             return None
         assert isinstance(arrived, MqttDelivery | Connection)
         return arrived
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        of_session: dict[KeptSession, list[MqttDelivery]] = {}
         for one in deliveries:
             assert isinstance(one, MqttDelivery)
-            one.session.acknowledge(one)
+            of_session.setdefault(one.session, []).append(one)
+        for session, its in of_session.items():
+            session.acknowledge(its)
 
     def look(self) -> None:
         """Take over places that have lost their store; hand one over to a store that waits."""
