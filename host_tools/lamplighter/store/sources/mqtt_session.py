@@ -11,7 +11,6 @@ import queue
 import random
 import socket
 import ssl
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from ...problems import Problem
 from ...telemetry.broker_problems import BrokerAddress
 from ...telemetry.subscriber import Connection, Incoming
 from ..extra import needed
+from .background import Background
 from .mqtt_blocks import Blocks
 from .source import Delivery
 
@@ -60,10 +60,7 @@ class KeptSession:
         self._connection = 0
         self._up = self._met = False  # subscribed now; was subscribed once
         self._context: ssl.SSLContext | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        # set by the thread
-        self._loop: asyncio.AbstractEventLoop
-        self._task: asyncio.Task[None]
+        self._background: Background | None = None  # while it runs
         self._writer: asyncio.StreamWriter
 
     @property
@@ -72,58 +69,54 @@ class KeptSession:
 
     def __enter__(self) -> KeptSession:
         self._context = self._broker.context()
-        self._thread.start()
+        self._background = Background()
+        self._background.start(self._run())
         trouble = self._answer.get()
         if trouble:
-            self._thread.join()
+            self.__exit__()
             raise trouble
         return self
 
     def __exit__(self, *_: Any) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join()
+        background, self._background = self._background, None
+        if background:
+            background.close()
 
     def acknowledge(self, deliveries: Sequence[MqttDelivery]) -> None:
-        """Of an earlier connection nothing is acknowledged: its numbers may mean other messages in this one."""
-        if deliveries:
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._send_acknowledgements, deliveries)
+        """Nothing where the session has ended: the broker sends it again, to whoever has the session then."""
+        if self._background:
+            self._background.start(self._acknowledge(deliveries))
 
-    # the rest runs in the thread
+    # the rest runs in the loop's thread
 
-    def _run(self) -> None:
+    async def _run(self) -> None:
         try:
-            asyncio.run(self._keep())
+            await self._keep()
         except Exception as bug:  # the store must end with it, or it would wait for ever
             self._answer.put(bug)
             self._arrived.put(bug)
 
-    def _send_acknowledgements(self, deliveries: Sequence[MqttDelivery]) -> None:
+    async def _acknowledge(self, deliveries: Sequence[MqttDelivery]) -> None:
+        """Of an earlier connection nothing: its numbers may mean other messages in this one."""
         mids = [one.mid for one in deliveries if one.connection == self._connection and one.mid is not None]
         self._writer.write(b"".join([self._mqtt5.PubAckPacket(mid).write() for mid in mids]))
 
     async def _keep(self) -> None:
-        """Connects again for ever; ends when the first connection fails, or when its task is cancelled."""
-        self._loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
-        assert task
-        self._task = task
+        """Connects again for ever; ends when the first connection fails."""
         wait = FIRST_WAIT_S
-        with contextlib.suppress(asyncio.CancelledError):
-            while True:
-                try:
-                    await self._serve()
-                except Problem as problem:
-                    if not self._met:
-                        self._answer.put(problem)
-                        return
-                except OSError as lost:
-                    self._arrived.put(Connection(False, str(lost)))
-                    self._up, wait = False, FIRST_WAIT_S
-                self._connection += 1
-                await asyncio.sleep(wait * random.uniform(0.5, 1))
-                wait = min(wait * 2, LONGEST_WAIT_S)
+        while True:
+            try:
+                await self._serve()
+            except Problem as problem:
+                if not self._met:
+                    self._answer.put(problem)
+                    return
+            except OSError as lost:
+                self._arrived.put(Connection(False, str(lost)))
+                self._up, wait = False, FIRST_WAIT_S
+            self._connection += 1
+            await asyncio.sleep(wait * random.uniform(0.5, 1))
+            wait = min(wait * 2, LONGEST_WAIT_S)
 
     async def _serve(self) -> None:
         """One connection, until it is lost. Raises OSError with the reason, Problem where it never got so far."""
@@ -154,8 +147,7 @@ class KeptSession:
         broker = self._broker
         address, more = (broker.host, broker.port), {}
         try:
-            connecting = self._loop.run_in_executor(None, socket.create_connection, address, broker.timeout)
-            plain = await connecting
+            plain = await asyncio.to_thread(socket.create_connection, address, broker.timeout)
             plain.setblocking(False)
             if self._context:
                 more = {"server_hostname": broker.host, "ssl_handshake_timeout": broker.timeout}
