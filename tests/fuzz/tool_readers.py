@@ -5,11 +5,14 @@ A refusal is a Problem with an exit code of its own, wrong usage, or the ValueEr
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import json
+import os
 import shutil
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,6 +25,7 @@ from lamplighter.bench import bench_file
 from lamplighter.boards import board_file
 from lamplighter.commissioning import record_file
 from lamplighter.config import config_file
+from lamplighter.contract import examples
 from lamplighter.documents import csv_source, json_source, secret_file, text_file
 from lamplighter.image import esp_format
 from lamplighter.parts import catalogue, decode_options, hex_bytes
@@ -35,6 +39,9 @@ from lamplighter.rollout.engine import Rollout
 from lamplighter.rollout.rollout_state import RolloutState
 from lamplighter.roster import results, roster_file
 from lamplighter.settlement import half_hours, switchings, unit_list
+from lamplighter.store import messages
+from lamplighter.store.sources import nats_subject
+from lamplighter.store.sources.mqtt_blocks import Blocks
 from lamplighter.virtual import scenario_file
 
 BOARD = "lamppost-esp32"
@@ -103,6 +110,11 @@ FILES = {
 }  # fmt: skip
 
 HEAD = '{"v": 1, "b": 1, "s": null, "ts": null, "tq": 0, "h": 0, '
+PACKETS = (  # CONNACK, SUBACK, a PUBLISH of QoS 1 and one of QoS 0, PINGRESP, DISCONNECT of MQTT 5
+    b"\x20\x06\x00\x00\x03\x21\x00\x14" b"\x90\x04\x00\x01\x00\x01"
+    b"\x32\x27\x00\x20lamppost/v1/lisbon/lp-1/tele/air\x00\x07\x00{}" b"\x30\x06\x00\x01a\x00{}"
+    b"\xd0\x00" b"\xe0\x01\x8b"
+)  # fmt: skip
 MESSAGES = [
     ("state", f'{HEAD}"state": "online", "reason": ""}}'.encode()),
     ("ota/status", f'{HEAD}"id": "x", "phase": "trial", "word": "", "sentence": "", "build": "abc", "runs": "abc", '
@@ -217,6 +229,34 @@ class Readers:
         assert len(log.rows) == len(log.at) == len(log.hashes)
         half_hours.of_day([log], date(2026, 12, 21), ZoneInfo("Europe/Lisbon"))
 
+    def payloads(self, rng: Random) -> None:
+        """What the store is sent: of a topic of the contract, of a later version's, or of none."""
+        row = rng.choice(list(examples.files().values()))
+        topic = row["topic"] if rng.random() < 0.7 else spoil.word(rng, row["topic"])
+        if rng.random() < 0.2:
+            topic = "lamppost/v1/lisbon/lp-1/tele/later"
+        payload = spoil.data(rng, b"" if row["payload"] is None else json.dumps(row["payload"]).encode())
+        found = messages.sort(nats_subject.topic(topic), payload, datetime(2026, 11, 30, 12), rng.random() < 0.5)
+        if isinstance(found, messages.Record):
+            assert messages.same(found.body, found.body) and 0 <= messages.mark(found.body) < 1 << 63, found.body
+
+    def packets(self, rng: Random) -> None:
+        """What the store's connection to a broker brings, cut anywhere and spoilt."""
+        sent = spoil.data(rng, PACKETS)
+        cuts = sorted(rng.randrange(len(sent) + 1) for _ in range(rng.randrange(4)))
+
+        async def take() -> None:
+            reader = asyncio.StreamReader()
+            for first, end in zip([0, *cuts], [*cuts, len(sent)], strict=True):
+                reader.feed_data(sent[first:end])
+            reader.feed_eof()
+            blocks = Blocks(reader)
+            while True:
+                await blocks.next()
+
+        with _errors_unseen(), contextlib.suppress(ConnectionResetError, ValueError):
+            asyncio.run(take())
+
     def csv(self, rng: Random) -> None:
         raw = spoil.data(rng, self._sound[rng.choice(("street.csv", "parking.csv", "air.csv"))])
         table = csv_source.parse(text_file.decoded(raw, "a file", TraceInvalid))
@@ -323,10 +363,23 @@ class Readers:
         esp_format.program(raw, 0, "boot loader")
 
 
+@contextlib.contextmanager
+def _errors_unseen() -> Iterator[None]:
+    """The decoder writes what it stumbled over to the process's standard error itself."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 SHARES = {  # of a thousand
     "host": 120, "hex": 104, "json": 120, "csv": 120, "traces": 120, "options": 80, "secret": 60, "results": 50,
     "record": 40, "certificate": 40, "toml": 20, "config": 25, "roster": 20, "image": 5,
-    "plan": 10, "rollout": 6, "units": 30, "switchings": 30,
+    "plan": 10, "rollout": 6, "units": 30, "switchings": 30, "payloads": 60, "packets": 10,
 }  # fmt: skip
 SOUND = (  # of which the sound file is accepted
     "config", "roster", "results", "csv", "traces", "record", "toml", "certificate", "secret", "plan", "rollout",

@@ -471,6 +471,13 @@ def test_values_that_a_later_version_changed_are_null_in_the_views_of_both(datab
     assert database.rows("SELECT u_mv, pf, imp_mwh, i_ma FROM telemetry") == [(None,) * 4]
 
 
+@pytest.mark.parametrize("ts", ["2026-11-30T12:00:00+02:00", "2026-11-30T12:00:00", "2026-11-30T25:00:00Z", "noon"])
+def test_a_topic_of_a_later_version_is_stored_with_a_time_in_utc_only(ts):
+    payload = json.dumps({"v": 1, "b": 1, "s": 2, "ts": ts, "tq": 3, "h": 1}).encode()
+    found = sort("lamppost/v1/lisbon/lp-1/tele/later", payload, datetime(2026, 11, 30, 13))
+    assert isinstance(found, Rejected) and ts in found.reason
+
+
 def test_a_user_without_rights_a_wrong_password_and_a_missing_database_are_told(cluster):
     cluster.execute("CREATE USER guest")
     cluster.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")

@@ -161,7 +161,9 @@ def _head_faults(message: Any) -> list[str]:
         return ["tu is of the wrong type."]
     if message["ts"] is not None:
         try:
-            datetime.fromisoformat(message["ts"])
+            offset = datetime.fromisoformat(message["ts"]).utcoffset()
         except ValueError:
             return [f"ts is {message['ts']!r}, which is no date."]
+        if offset != timedelta(0):
+            return [f"ts is {message['ts']!r}, which is not in UTC."]
     return []
