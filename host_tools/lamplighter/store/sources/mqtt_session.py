@@ -202,7 +202,7 @@ class KeptSession:
         self._writer.write(mqtt5.SubscribePacket(1, wanted).write())
         if self._not_filters:
             self._writer.write(mqtt5.UnsubscribePacket(2, self._not_filters).write())
-        return packet.server_keep_alive or KEEPALIVE_S
+        return min(packet.server_keep_alive or KEEPALIVE_S, KEEPALIVE_S)
 
     def _subscribed(self, packet: Any) -> None:
         refused = [one for one, reason in zip(self.filters, packet.reason_codes, strict=False) if int(reason) >= 0x80]
