@@ -22,7 +22,7 @@ from lamplighter.report import energy_report as energy
 from lamplighter.report import parking_report as parking
 from lamplighter.report import street_report as street
 from lamplighter.report.period import Period
-from lamplighter.report.source import Source
+from lamplighter.report.store_source import Source
 from lamplighter.store.databases import target
 from lamplighter.store.messages import Record, sort
 

@@ -33,7 +33,7 @@ def command(store: str, first: datetime, last: datetime, zone: zoneinfo.ZoneInfo
     from ..open_data import export
     from ..open_data.dcat import Publisher
     from ..report.period import Period
-    from ..report.source import Source
+    from ..report.store_source import Source
     from ..store.databases import target
     from ..store.reading import read
 

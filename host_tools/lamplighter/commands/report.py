@@ -16,7 +16,7 @@ from .. import __version__, screen
 if TYPE_CHECKING:
     from ..report.document import Report
     from ..report.period import Period
-    from ..report.source import Source
+    from ..report.store_source import Source
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -77,7 +77,7 @@ def _run(store: str, period: Period, streets: Path | None, out: Path, as_json: b
     from ..report import streets as streets_file
     from ..report import write
     from ..report.page import text
-    from ..report.source import Source, some
+    from ..report.store_source import Source, some
     from ..store.databases import target
     from ..store.report_copy import read_for_report
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..documents import atomic_file
 from ..problems import NothingToReport
 from ..report.period import Period
-from ..report.source import Source
+from ..report.store_source import Source
 from ..store.views import views
 from . import dcat, parquet
 from .dcat import Exported, Publisher

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..contract import UNITS
 from ..report.period import Period
-from ..report.source import Source, within
+from ..report.store_source import Source, within
 from ..store.extra import needed
 from ..store.views import View
 

@@ -10,7 +10,7 @@ from ..contract import UNITS
 from .charts import BLUE, PALE, Chart, day_bars, hour_profile
 from .document import Column, Figure, Report, Section, Table
 from .period import Period
-from .source import Source, within
+from .store_source import Source, within
 from .streets import Lamppost
 
 VALUES = ("pm1", "pm2_5", "pm10", "no2", "o3", "so2", "co", "co2")

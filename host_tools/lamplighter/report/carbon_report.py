@@ -10,7 +10,7 @@ from .document import Column, Figure, Report, Section, Table, kwh
 from .intensity import HALF_HOUR, Intensity
 from .period import Period
 from .slots import HALF_HOUR_S, keep_slots
-from .source import Source, moment
+from .store_source import Source, moment
 from .streets import Lamppost
 
 

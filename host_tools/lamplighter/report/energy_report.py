@@ -11,7 +11,7 @@ from .charts import AMBER, BLUE, day_bars, heat, hour_profile
 from .document import Column, Figure, Report, Section, Table, kwh
 from .period import Period
 from .slots import HOUR_S, keep_slots
-from .source import Source, moment
+from .store_source import Source, moment
 from .streets import Lamppost
 
 _ENERGY = [

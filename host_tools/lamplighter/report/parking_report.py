@@ -8,7 +8,7 @@ from typing import Any
 from .charts import AMBER, BLUE, GREY, RED, Chart, day_bars, heat
 from .document import Column, Figure, Report, Section, Table
 from .period import Period, literal
-from .source import Source
+from .store_source import Source
 from .streets import Lamppost
 
 HOLD_S = 4500  # a bay reports each hour: after an hour and a quarter without a word nothing is known of it

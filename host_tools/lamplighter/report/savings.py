@@ -12,7 +12,7 @@ from .dark import dark_seconds
 from .document import Column, Figure, Section, Table, kwh
 from .period import Period
 from .slots import HOUR_S
-from .source import Source, some
+from .store_source import Source, some
 from .streets import Lamppost
 
 _WHOLE = HOUR_S - 1  # seconds of valid windows that make a measured hour

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .period import Period
-from .source import Source, within
+from .store_source import Source, within
 
 HOUR_S, HALF_HOUR_S = 3600, 1800
 

@@ -8,7 +8,7 @@ from typing import Any
 from .charts import AMBER, BLUE, GREY, day_bars, row_bars
 from .document import Column, Figure, Report, Section, Table
 from .period import Period, literal
-from .source import Source, moment, some, within
+from .store_source import Source, moment, some, within
 from .streets import Lamppost
 
 _POWER = "('power-on', 'brown-out')"  # evt/boot: the supply came back

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..documents import csv_source, text_file
 from ..problems import ReportInputInvalid
-from .source import Source
+from .store_source import Source
 
 _COLUMNS = ("site", "node", "street")
 
