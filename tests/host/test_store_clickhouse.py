@@ -1,13 +1,15 @@
 """A store's database in ClickHouse: what its lack of transactions and unique keys must not lose or double."""
 
 import json
+import random
 import sys
+import threading
 import uuid
 from pathlib import Path
 
 import pytest
 from lamplighter.problems import StoreBusy, StoreUnusable
-from lamplighter.store.clickhouse import ClickHouse
+from lamplighter.store.clickhouse import SETTINGS, ClickHouse
 from lamplighter.store.databases import target
 from lamplighter.store.ingest import until_free
 from lamplighter.store.target import TargetBusy
@@ -159,10 +161,44 @@ def test_a_wrong_password_a_missing_database_and_a_wrong_address_are_told(clickh
     with pytest.raises(StoreUnusable, match="does not exist") as missing:
         ClickHouse(clickhouse.url("nowhere")).open()
     assert "CREATE DATABASE" in str(missing.value.remedy)
+    monkeypatch.setitem(SETTINGS, "of_a_later_server", 1)
+    with pytest.raises(StoreUnusable, match="Unknown setting") as too_old:
+        ClickHouse(clickhouse.url()).open()
+    assert "25.6" in str(too_old.value.remedy)
+    with pytest.raises(StoreUnusable, match="no_such_option"):
+        ClickHouse(f"{clickhouse.url()}?no_such_option=1").open()
     with pytest.raises(StoreUnusable, match="not a ClickHouse address"):
         ClickHouse("clickhouse://db.lan:port/lamps")
     with pytest.raises(TargetBusy):  # it may be starting
         ClickHouse("clickhouse://127.0.0.1:1/lamps").open()
+
+
+def test_stores_that_write_the_same_records_at_once_keep_each_once(database):
+    """As when a lease failed."""
+    others = [target(database.url) for _ in range(2)]
+    lamp = Lamp()
+    messages = [lamp.started(), *(lamp.energy(imp_mwh=n) for n in range(120))]
+    early = {n: changed(one, ts=None, tq=0) for n, one in enumerate(messages) if n % 3 == 0}
+    chance, failures = random.Random(5), []
+
+    def take(mine, target):
+        for start in range(0, len(mine), 30):
+            until_free(lambda: database.take(*mine[start : start + 30], target=target), failures.append)  # noqa: B023
+
+    threads = [
+        threading.Thread(target=take, args=(chance.sample([*messages, *early.values()], len(messages)), one))
+        for one in [database.target, *others]
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    database.take(*messages)
+    counts = "SELECT count(*), count(DISTINCT s) AS n, count(ts) AS timed, max(life) AS life FROM record"
+    assert database.rows(counts) == [(121, 121, 121, 0)]
+    assert database.gaps() == []
+    for one in others:
+        one.close()
 
 
 def test_a_place_is_taken_from_a_store_that_vanished_and_from_no_other(database):

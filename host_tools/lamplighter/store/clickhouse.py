@@ -43,7 +43,7 @@ _REFUSALS = {
 }
 # what a join does not find is null; an answer comes after the rows are written; a query sees one moment of a table,
 # however often it names it
-_SETTINGS = {"join_use_nulls": 1, "async_insert": 0, "enable_shared_storage_snapshot_in_query": 1}
+SETTINGS = {"join_use_nulls": 1, "async_insert": 0, "enable_shared_storage_snapshot_in_query": 1}
 
 
 class ClickHouse(OneStore):
@@ -185,10 +185,17 @@ class ClickHouse(OneStore):
 
     def _client(self) -> Any:
         if self._connected is None:
-            self._connected = self._library.get_client(
-                dsn=self._url, secure=self._secure, password=self._password, compress=False, settings=_SETTINGS,
-                autogenerate_session_id=False, send_receive_timeout=_ANSWER_S,
-            )  # fmt: skip
+            try:
+                self._connected = self._library.get_client(
+                    dsn=self._url, secure=self._secure, password=self._password, compress=False, settings=SETTINGS,
+                    autogenerate_session_id=False, send_receive_timeout=_ANSWER_S,
+                )  # fmt: skip
+            except (TypeError, ValueError) as wrong:  # of what the address has behind a question mark
+                said = first_line(wrong).rpartition(" got an ")[2]
+                raise StoreUnusable(
+                    f"{self.where}: an option of the address cannot be used: {said}.",
+                    "Behind the question mark stand options of clickhouse-connect, such as ca_cert=FILE.",
+                ) from None
         return self._connected
 
     @contextmanager
@@ -199,7 +206,7 @@ class ClickHouse(OneStore):
         except self._errors.Error as wrong:
             self._disconnect()
             self.forget()
-            said = first_line(wrong)
+            said = first_line(wrong).partition(" (for url")[0]
             said = said.partition("DB::Exception: ")[2] or said
             if start and wrong.code in _REFUSALS:
                 raise StoreUnusable(f"{self.where}: {said}", _REFUSALS[wrong.code]) from None
