@@ -478,6 +478,15 @@ def test_a_topic_of_a_later_version_is_stored_with_a_time_in_utc_only(ts):
     assert isinstance(found, Rejected) and ts in found.reason
 
 
+def test_a_whole_number_with_a_fraction_of_zero_is_that_number_in_the_views(database):
+    lamp = Lamp()
+    topic, payload, retain = lamp.energy()
+    body = payload.replace(b'"u_mv": 230200', b'"u_mv": 230200.0')
+    assert body != payload
+    database.take((topic, body, retain))
+    assert database.rows("SELECT u_mv FROM energy") == [(230200,)]
+
+
 def test_a_user_without_rights_a_wrong_password_and_a_missing_database_are_told(cluster):
     cluster.execute("CREATE USER guest")
     cluster.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")

@@ -122,6 +122,15 @@ def test_merging_the_copies_of_a_record_changes_nothing(clickhouse, database):
     assert clickhouse.execute(f"SELECT count() FROM {name}.record_copy").strip() == "2"
 
 
+def test_a_lamppost_without_state_or_records_has_nulls_also_for_a_client_with_other_settings(database):
+    lamp, silent = Lamp(), Lamp("lp-0043")
+    database.take(lamp.started(), silent.state("online"))
+    usual = "SETTINGS join_use_nulls = 0, enable_shared_storage_snapshot_in_query = 0"
+    values = "node, state, b, records, last_message IS NULL AS never"
+    found = database.rows(f"SELECT {values} FROM node ORDER BY node {usual}")
+    assert found == [("lp-0042", None, 3, 1, False), ("lp-0043", "online", None, 0, False)]
+
+
 def test_views_and_columns_have_their_comments_in_the_database(database):
     here = "database = currentDatabase()"
     ((comment,),) = database.rows(f"SELECT comment FROM system.tables WHERE {here} AND name = 'node'")

@@ -50,6 +50,7 @@ class ClickHouse(OneStore):
     """A second store for the same sites waits until the first one is gone."""
 
     name = "A ClickHouse database"
+    instead = "Leave out --share; give each store its sites with --site, or use PostgreSQL."
     dialect = CLICKHOUSE
     what = "the database"
 

@@ -10,11 +10,13 @@ class Dialect:
     """casts -- SQL that makes the text {0} a type of the views, null where it does not fit; types -- other names.
 
     lists -- it reads several values out of JSON at once
+    joined -- ends a query in which what a join does not find must be null, whatever the client has set
     """
 
     casts: dict[str, str]
     types: dict[str, str]
     lists: bool = False
+    joined: str = ""
 
     def value(self, name: str, type_: str, of: str = "body") -> str:
         """The value of a name in a column of JSON."""
@@ -63,7 +65,10 @@ POSTGRESQL = Dialect(
 
 
 class _ClickHouseDialect(Dialect):
-    """casts take the column {0} and the name {1}: a value is read out of text, each time with its type."""
+    """casts take the column {0} and the name {1}: a value is read out of text, each time with its type.
+
+    Nobody asks for chosen(): reports read a copy in DuckDB.
+    """
 
     def value(self, name: str, type_: str, of: str = "body") -> str:
         key = name.replace("'", "''")
@@ -81,5 +86,6 @@ CLICKHOUSE: Dialect = _ClickHouseDialect(
         "TIMESTAMP": "parseDateTime64BestEffortOrNull(JSONExtract({0}, '{1}', 'Nullable(String)'), 6, 'UTC')",
         "JSON": "nullIf(JSONExtractRaw({0}, '{1}'), '')",
     },
+    joined=" SETTINGS join_use_nulls = 1",
     types={"BIGINT": "Nullable(Int64)", "INTEGER": "Nullable(Int32)", "TIMESTAMP": "Nullable(DateTime64(6, 'UTC'))"},
 )

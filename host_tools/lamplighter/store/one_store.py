@@ -17,7 +17,9 @@ from .target import OnePlace
 class OneStore(OnePlace):
     """A subclass looks up what the database has: stored_lives, load_runs, load_copies, is_stored."""
 
-    name = ""  # of the database, for sentences
+    # for sentences: the database, and what to do where several stores should share a subscription
+    name = ""
+    instead = "Leave out --share, or use PostgreSQL."
 
     def __init__(self) -> None:
         self._seen = Seen(self.load_runs)
@@ -67,9 +69,7 @@ class OneStore(OnePlace):
 
     def shares(self, wanted: int) -> int:
         if wanted:
-            raise StoreUnusable(
-                f"{self.name} takes one store, which reads everything.", "Leave out --share, or use PostgreSQL."
-            )
+            raise StoreUnusable(f"{self.name} takes one store, which reads everything.", self.instead)
         return 0
 
 

@@ -141,7 +141,7 @@ def _node(dialect: Dialect) -> View:
         "(SELECT site, node, max(received) AS last_record, max(b) AS b, count(*) AS records, max(life) AS life "
         "FROM seen GROUP BY site, node) AS numbered FULL JOIN (SELECT site, node, max(received) AS last_other, "
         f"{dialect.last('state')} AS last_state, {dialect.last('info')} AS last_info FROM message "
-        "GROUP BY site, node) AS others USING (site, node)"
+        f"GROUP BY site, node) AS others USING (site, node){dialect.joined}"
     )
     return View("node", "Each lamppost with its last state and info", tuple(columns), both)
 
