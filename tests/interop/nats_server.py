@@ -53,7 +53,7 @@ class NatsServer:
             self.process = subprocess.Popen([self.program, "-c", self.folder / "nats.conf"], stdout=log, stderr=log)
         end = time.monotonic() + 60
         ports = [self.port, self.mqtt_port] if "mqtt" in (self.folder / "nats.conf").read_text() else [self.port]
-        while not all(map(_listens, ports)):
+        while not all(map(listens, ports)):
             assert self.process.poll() is None, (self.folder / "nats.log").read_text()
             assert time.monotonic() < end, "the NATS server did not come up"
             time.sleep(0.01)
@@ -71,7 +71,7 @@ class NatsServer:
             self.process = None
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), 0.2).close()
     except OSError:

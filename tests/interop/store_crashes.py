@@ -1,6 +1,6 @@
 """Kills store, broker and database at random moments under load, and counts what is lost or there twice.
 
-python tests/interop/store_crashes.py [--kills 200] [--source mqtt|nats] [--rate 200]; `make crashes` runs it.
+python tests/interop/store_crashes.py [--kills 200] [--source mqtt|nats|kafka] [--rate 200]; `make crashes` runs it.
 
 Each arrangement gets an equal part of the kills. A killed process is started again at once, and nothing waits for it:
 the next kill may meet it while it starts. At the end everything published must be in the database once. The broker is
@@ -25,9 +25,11 @@ from typing import Any
 
 from brokers import Mosquitto
 from clickhouse_process import ClickHouseProcess
+from kafka_broker import KafkaBroker
 from nats_server import NatsServer
 from postgres_cluster import PostgresCluster
 from store_processes import SITES, StoreProcess, Street
+from tool_process import ToolProcess
 
 LAMPS = 20
 PAUSE_S = 0.05, 1.2  # between two kills
@@ -46,11 +48,17 @@ OF_NATS = {
     "DuckDB, one store, NATS": ("store", "broker"),
     "PostgreSQL, three stores, NATS": ("store", "broker", "database"),
 }
-SOURCES = {"mqtt": ARRANGEMENTS, "nats": OF_NATS}
+# the broker of Kafka's protocol keeps everything in memory, so it is left alone
+OF_KAFKA = {
+    "DuckDB, one store, Kafka": ("store", "bridge", "broker"),
+    "PostgreSQL, three stores, Kafka": ("store", "bridge", "broker", "database"),
+}
+SOURCES = {"mqtt": ARRANGEMENTS, "nats": OF_NATS, "kafka": OF_KAFKA}
+VICTIMS = ARRANGEMENTS | OF_NATS | OF_KAFKA
 
 
 class Arrangement:
-    """Broker, database and stores of one row of the table."""
+    """Broker, database, stores and the bridge to Kafka of one row of the table."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -58,9 +66,17 @@ class Arrangement:
         self.broker = (NatsServer if name in OF_NATS else Mosquitto)(self.folder / "broker")
         self.broker.start()
         self.server = _server(name)
-        nats = isinstance(self.broker, NatsServer)
-        self.port = self.broker.mqtt_port if nats else self.broker.port  # of the lampposts
-        source = self.broker.source if nats else self.broker.port
+        self.kafka = KafkaBroker(self.folder / "kafka") if name in OF_KAFKA else None
+        self.tools: list[ToolProcess] = []
+        if isinstance(self.broker, NatsServer):
+            self.port, source = self.broker.mqtt_port, self.broker.source
+        else:
+            self.port = source = self.broker.port
+        if self.kafka:
+            self.kafka.start()
+            source = self.kafka.source
+            at = "--host", "127.0.0.1", "--port", str(self.port)
+            self._start(ToolProcess("bridge", "kafka", *at, "--to", self.kafka.where), "Forwarding")
         url = str(self.folder / "lamps.duckdb")
         if self.server:
             self.server.start()
@@ -74,9 +90,7 @@ class Arrangement:
             options = [()] * 3
         self.stores = [StoreProcess(source, url, *more) for more in options]
         for store in self.stores:
-            store.start()
-            store.ready()
-            self._drain(store)
+            self._start(store, "Storing")
         self.kills: Counter[str] = Counter()
 
     def kill(self, victim: str, chance: random.Random, street: Street) -> None:
@@ -91,29 +105,39 @@ class Arrangement:
             self.server.start()
         else:
             self.revive()
-            chance.choice(self.stores).process.kill()
+            others = [tool for tool in self.tools if tool not in self.stores]
+            chance.choice(self.stores if victim == "store" else others).process.kill()
 
     def revive(self) -> None:
         """As systemd does, where one was killed, or found no broker when it started."""
-        for store in self.stores:
-            if store.ended():
-                store.start()
-                self._drain(store)
+        for tool in self.tools:
+            if tool.ended():
+                tool.start()
+                self._drain(tool)
 
     def close(self) -> None:
-        for store in self.stores:
-            if not store.ended():
-                store.process.kill()
-            store.process.wait()
+        for tool in self.tools:
+            if not tool.ended():
+                tool.process.kill()
+            tool.process.wait()
+        if self.kafka:
+            self.kafka.stop()
         self.broker.kill()
         if self.server:
             self.server.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _start(self, tool: ToolProcess, word: str) -> None:
+        """Wait until it says the word."""
+        self.tools.append(tool)
+        tool.start()
+        tool.says(word)
+        self._drain(tool)
+
     @staticmethod
-    def _drain(store: StoreProcess) -> None:
+    def _drain(tool: ToolProcess) -> None:
         """Read what it says, so that it never waits for a reader."""
-        stream = store.process.stderr
+        stream = tool.process.stderr
         threading.Thread(target=lambda: [None for _ in stream], daemon=True).start()
 
 
@@ -132,7 +156,7 @@ def crash(name: str, kills: int, seed: int, pause_s: float) -> dict[str, Any]:
         street = Street(place.port, LAMPS, 10**9, pause_s)
         street.start()
         began = time.monotonic()
-        victims = (ARRANGEMENTS | OF_NATS)[name]
+        victims = VICTIMS[name]
         for _ in range(kills):
             time.sleep(chance.uniform(*PAUSE_S))
             assert street.is_alive(), "the street ended before the kills"
@@ -178,10 +202,11 @@ def _count(place: Arrangement) -> int:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    names = ("kills of store", "of broker", "of database", "records", "lost", "double", "out of order", "complete")
+    names = ("kills of store", "of bridge", "of broker", "of database", "records", "lost", "double", "out of order")
+    names += ("complete",)
     lines = [f"{'':30}" + "".join(f"{name:>15}" for name in names)]
     for row in rows:
-        cells = [row["kills"].get(victim, 0) for victim in ("store", "broker", "database")]
+        cells = [row["kills"].get(victim, 0) for victim in ("store", "bridge", "broker", "database")]
         cells += [row["published"], row["lost"], row["double"], row["out of order"], "no" if row["check"] else "yes"]
         lines.append(f"{row['name']:30}" + "".join(f"{cell:>15}" for cell in cells) + f"   seed {row['seed']}")
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from .. import screen
 from ..bridge.home_assistant.announcer import Announcer
 from ..bridge.home_assistant.discovery import topic
 from ..telemetry.subscriber import Connection, Incoming, Subscriber
-from . import bridge_ngsi_ld
+from . import bridge_kafka, bridge_ngsi_ld
 from .broker_access import BrokerAccess, TopicLevel, broker_options
 from .lampposts import Node
 
@@ -26,6 +26,7 @@ def command() -> None:
     """
 
 
+command.add_command(bridge_kafka.command)
 command.add_command(bridge_ngsi_ld.command)
 
 

@@ -80,7 +80,7 @@ class OriginName(click.ParamType):
 
 
 def source_options(function: Callable) -> Callable:
-    """The same for a command that reads from NATS too; `origin` is None for a broker named by --host."""
+    """The same for a command that reads from NATS and Kafka too; `origin` is None for a broker named by --host."""
     of_broker = optional_broker_options(function)
 
     @functools.wraps(of_broker)
@@ -95,7 +95,7 @@ def source_options(function: Callable) -> Callable:
 
     return click.option(
         "--from", "origin", type=OriginName(), metavar="SOURCE",
-        help="Instead of an MQTT broker: nats://HOST for NATS with its MQTT gateway, or nats://HOST/STREAM.",
+        help="Instead of an MQTT broker: nats://HOST (its MQTT gateway), nats://HOST/STREAM, kafka://HOST/TOPIC.",
     )(with_origin)  # fmt: skip
 
 

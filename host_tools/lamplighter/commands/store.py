@@ -73,7 +73,7 @@ def run(
     from ..store.databases import target
     from ..store.ingest import Counts, Store, until_free
     from ..store.sources.origin import source as source_of
-    from ..store.sources.subscriptions import Subscriptions
+    from ..store.sources.subscriptions import Subscriptions, free_place
     from ..telemetry import metrics
 
     def show(counts: Counts) -> None:
@@ -91,6 +91,8 @@ def run(
     until_free(database.open, screen.note)
     with contextlib.closing(database), contextlib.suppress(KeyboardInterrupt):
         if origin:
+            if not database.many_stores:
+                until_free(lambda: free_place(database, [0], screen.note), screen.note)
             source = source_of(
                 origin, database.session, screen.note, access.user, access.password, access.tls, access.identity
             )

@@ -20,6 +20,7 @@ class OneStore(OnePlace):
     # for sentences: the database, and what to do where several stores should share a subscription
     name = ""
     instead = "Leave out --share, or use PostgreSQL."
+    many_stores = False
 
     def __init__(self) -> None:
         self._seen = Seen(self.load_runs)

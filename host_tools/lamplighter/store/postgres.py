@@ -54,6 +54,7 @@ WHERE NOT ((i.repeated OR i.stamped) AND EXISTS (
 
 class Postgres:
     dialect = POSTGRESQL
+    many_stores = True
     what = "the database"
 
     def __init__(self, url: str) -> None:

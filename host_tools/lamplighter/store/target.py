@@ -74,6 +74,7 @@ class Target(Sink, Protocol):
     """A database of the store: commit() writes all of a batch or nothing."""
 
     dialect: Dialect
+    many_stores: bool  # whether several may write the same topics at once
 
     def open(self) -> None:
         """Make or migrate the database. Raises StoreUnusable, StoreNewer, TargetBusy."""

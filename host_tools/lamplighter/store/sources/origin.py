@@ -11,9 +11,9 @@ from ... import hosts
 from ...telemetry.broker_problems import tls_context
 from .source import Source
 
-FORMS = "nats://HOST:4222 or nats://HOST:4222/STREAM"
-_PORTS = {"nats": 4222}
-_NAME = re.compile(r"[A-Za-z0-9_$-]{0,255}")
+FORMS = "nats://HOST, nats://HOST/STREAM or kafka://HOST/TOPIC"
+_PORTS = {"nats": 4222, "kafka": 9092}
+_NAMES = {"nats": r"[A-Za-z0-9_$-]{0,255}", "kafka": r"[A-Za-z0-9._-]{1,249}"}
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ def parse(text: str) -> Origin:
     where, _, name = rest.partition("/")
     if "@" in where:
         raise ValueError("a user belongs in --user, and its password in --password-file")
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a stream")
+    if not re.fullmatch(_NAMES[kind], name):
+        raise ValueError(f"{name!r} is no name of a {'topic' if kind == 'kafka' else 'stream'}: {FORMS}")
     servers = tuple(hosts.split(one, _PORTS[kind]) for one in where.split(","))
     return Origin(kind, servers, name)
 
@@ -44,6 +44,12 @@ def source(
     tls: bool | Path, identity: tuple[Path, Path] | None,
 ) -> Source:  # fmt: skip
     """store -- the name of the database's session. Raises BrokerRefused for files that cannot be used."""
+    context = tls_context(tls, identity)
+    if origin.kind == "kafka":
+        from .kafka_link import KafkaAccess
+        from .kafka_topic import KafkaTopic
+
+        return KafkaTopic(KafkaAccess(origin.servers, user, password, context), store, origin.name, note)
     from .jetstream import JetStream
 
-    return JetStream(origin.servers, store, origin.name, note, user, password, tls_context(tls, identity))
+    return JetStream(origin.servers, store, origin.name, note, user, password, context)

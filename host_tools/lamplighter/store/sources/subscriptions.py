@@ -54,17 +54,7 @@ class Subscriptions:
     def start(self) -> None:
         """Take the first free place; wait for one as long as it takes. Raises the Problem of a broker."""
         # the share first: a store that only has place 0 does no work
-        order = [*self._places[1:], self._places[0]]
-        waiting = False
-        while (free := next((place for place in order if self._target.claim(place)), None)) is None:
-            if not waiting:
-                self._target.wait_for_place()
-                waiting = True
-                self._note("All places are taken; waiting for one.")
-            time.sleep(LOOK_S / 2)
-        if waiting:
-            self._target.stop_waiting()
-        self._open(free)
+        self._open(free_place(self._target, [*self._places[1:], self._places[0]], self._note))
 
     def close(self) -> None:
         for session in self._sessions.values():
@@ -144,6 +134,20 @@ class Subscriptions:
         self.where = session.where
         if len(self._places) > 1:
             self._note(f"Took place {place}.")
+
+
+def free_place(target: Sink, places: list[int], note: Callable[[str], None]) -> int:
+    """Reserve the first of these places that is free; wait for one as long as it takes."""
+    waiting = False
+    while (free := next((place for place in places if target.claim(place)), None)) is None:
+        if not waiting:
+            target.wait_for_place()
+            waiting = True
+            note("All places are taken; waiting for one.")
+        time.sleep(LOOK_S / 2)
+    if waiting:
+        target.stop_waiting()
+    return free
 
 
 def _number(sites: list[str]) -> int:
