@@ -64,7 +64,7 @@ def command(
     from ..store.sources.kafka_link import KafkaAccess
     from ..store.sources.subscriptions import Subscriptions
     from ..telemetry import metrics
-    from ..telemetry.subscriber import tls_context
+    from ..telemetry.broker_problems import tls_context
 
     password = secret_file.read(to_password_file, PASSWORD) if to_user else None
     if to_user and password is None:

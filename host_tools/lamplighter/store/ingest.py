@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from ..telemetry.subscriber import Connection
 from .messages import sort
-from .sources.source import Delivery, Source
+from .sources.delivery import Delivery, Source
 from .target import Sink, TargetBusy
 
 T = TypeVar("T")

@@ -25,7 +25,7 @@ from ...telemetry.subscriber import Connection
 from ..extra import needed
 from . import nats_subject
 from .background import Background
-from .source import Delivery
+from .delivery import Delivery
 
 PORT = 4222
 TIMEOUT_S = 10.0

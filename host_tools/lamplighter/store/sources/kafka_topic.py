@@ -14,8 +14,8 @@ from ...problems import SourceUnusable
 from ...telemetry.subscriber import Connection
 from ..extra import needed
 from .background import Background
+from .delivery import Delivery
 from .kafka_link import RECEIVED, REPEATED, RETAINED, TIMEOUT_S, TOPIC, KafkaAccess, words
-from .source import Delivery
 
 MOST_TAKEN = 20_000  # of this store: two batches
 AT_ONCE = 2_000

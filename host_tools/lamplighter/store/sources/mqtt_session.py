@@ -21,8 +21,8 @@ from ...telemetry.broker_problems import BrokerAddress
 from ...telemetry.subscriber import Connection, Incoming
 from ..extra import needed
 from .background import Background
+from .delivery import Delivery
 from .mqtt_blocks import Blocks
-from .source import Delivery
 
 EXPIRY_S = 7 * 86400  # the broker may delete the session of a store that was away for longer
 MOST_UNACKNOWLEDGED = 65535  # the limit of MQTT

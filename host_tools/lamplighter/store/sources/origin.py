@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ... import hosts
 from ...telemetry.broker_problems import tls_context
-from .source import Source
+from .delivery import Source
 
 FORMS = "nats://HOST, nats://HOST/STREAM or kafka://HOST/TOPIC"
 _PORTS = {"nats": 4222, "kafka": 9092}

@@ -21,8 +21,8 @@ from ...contract import ROOT
 from ...problems import Problem
 from ...telemetry.subscriber import Connection, Incoming
 from ..target import Sink, TargetBusy
+from .delivery import Delivery
 from .mqtt_session import KeptSession, MqttDelivery
-from .source import Delivery
 
 ALL = f"{ROOT}/#"
 UNSHARED = (f"{ROOT}/+/+/state", f"{ROOT}/+/+/info")
