@@ -23,6 +23,7 @@ import spoil
 from lamplighter import hosts, paths
 from lamplighter.bench import bench_file
 from lamplighter.boards import board_file
+from lamplighter.bridge.home_assistant import discovery
 from lamplighter.commissioning import record_file
 from lamplighter.config import config_file
 from lamplighter.contract import examples
@@ -42,9 +43,15 @@ from lamplighter.settlement import half_hours, switchings, unit_list
 from lamplighter.store import messages
 from lamplighter.store.sources import nats_subject
 from lamplighter.store.sources.mqtt_blocks import Blocks
+from lamplighter.telemetry.state import Telemetry
 from lamplighter.virtual import scenario_file
 
 BOARD = "lamppost-esp32"
+ANNOUNCED = rb"""{"cmps": {
+ "energy_u_mv": {"p": "sensor", "name": "Voltage"}, "bay_1": {"p": "binary_sensor", "name": "1"},
+ "gear_0_p_mw": {"p": "sensor", "name": "\u0047"}, "alarm_sensorFault-meter": {"p": "binary_sensor", "name": "\u00e9"},
+ "lamp": {"p": "light", "schema": "template"}, "air_pm10": {"p": "sensor"}, "diag_burn_s": {"p": "sensor", "name": "h"}
+}}"""
 HEX = "59 59 2C 02 38 04 00 00 1C"
 
 CONFIG = """{
@@ -173,6 +180,10 @@ class Readers:
         self._facts = _board().node_document()
         self._drivers = self._decoders()
         self._plan = plan_file.load(folder / "plan.toml")
+        telemetry = Telemetry(strict=False)
+        info = examples.files()["info"]
+        telemetry.take(info["topic"], json.dumps(info["payload"]).encode())
+        (self._lamppost,) = telemetry.nodes.values()
 
     def _spoilt(self, rng: Random, name: str, to: str = "") -> Path:
         path = self.folder / (to or f"spoilt-{Path(name).name}")
@@ -355,6 +366,15 @@ class Readers:
         with contextlib.suppress(ValueError):
             decode_options.choose(part, self._drivers[part.id], words)
 
+    def announcement(self, rng: Random) -> None:
+        """What somebody has left at the broker in the place of Home Assistant's discovery of a lamppost."""
+        before = discovery.components_of(spoil.data(rng, ANNOUNCED))
+        message = discovery.discovery(self._lamppost, before)
+        assert message is not None
+        after = discovery.components_of(discovery.payload(message))
+        assert {"online", "identify"} <= after.keys()
+        assert all(len(made) > 1 or key in before for key, made in after.items())
+
     def secret(self, rng: Random) -> None:
         secret_file.read(self._spoilt(rng, "secret"), "NOT_THERE")
 
@@ -377,8 +397,8 @@ def _errors_unseen() -> Iterator[None]:
 
 
 SHARES = {  # of a thousand
-    "host": 120, "hex": 104, "json": 120, "csv": 120, "traces": 120, "options": 80, "secret": 60, "results": 50,
-    "record": 40, "certificate": 40, "toml": 20, "config": 25, "roster": 20, "image": 5,
+    "host": 110, "announcement": 10, "hex": 104, "json": 120, "csv": 120, "traces": 120, "options": 80, "secret": 60,
+    "results": 50, "record": 40, "certificate": 40, "toml": 20, "config": 25, "roster": 20, "image": 5,
     "plan": 10, "rollout": 6, "units": 30, "switchings": 30, "payloads": 60, "packets": 10,
 }  # fmt: skip
 SOUND = (  # of which the sound file is accepted

@@ -2,13 +2,15 @@
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from home_assistant.paper import ACCEPTED, Paper, announcement
-from interop.brokers import Subscriber
+from home_assistant.run_page import PAGE
+from interop.brokers import Mosquitto, Subscriber
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lamplighter.bridge.home_assistant import discovery
 from lamplighter.bridge.home_assistant.announcer import REST_S, SILENT_S, Announcer
@@ -68,6 +70,31 @@ def bridging(broker):
     finally:
         running.terminate()
         running.communicate(timeout=20)
+
+
+RIGHTS = re.search(r"```text\n(user .*?)```", PAGE.read_text("utf-8"), re.S)
+
+
+def test_the_bridge_and_home_assistant_need_no_other_rights_than_the_page_tells(tmp_path):
+    assert RIGHTS
+    users = {"bridge": "b-secret", "home-assistant": "h-secret", "street": "s-secret"}
+    broker = Mosquitto(tmp_path / "broker", users, RIGHTS[1] + "\nuser street\ntopic readwrite lamppost/#\n")
+    broker.start()
+    (tmp_path / "password").write_text("b-secret\n")
+    street = Subscriber(broker.port, "lamppost/#", "street", "s-secret")
+    home = Subscriber(broker.port, "homeassistant/#", "home-assistant", "h-secret")
+    try:
+        Paper(lambda topic, payload, retain: street.publish(topic, payload, retain=retain), "milan", "lp-0042").all()
+        access = ("--user", "bridge", "--password-file", str(tmp_path / "password"))
+        (said, *_) = bridge(broker, "--seconds", "3", *access)
+        assert said["new"]
+        home.wait(lambda heard: any(topic.endswith("lamppost_milan_lp-0042/config") for topic, _, _ in heard))
+        home.publish("lamppost/v1/milan/lp-0042/cmd/identify", b"{}")
+        street.wait(lambda heard: any(topic.endswith("/cmd/identify") for topic, _, _ in heard))
+    finally:
+        street.close()
+        home.close()
+        broker.stop()
 
 
 def announced(street):

@@ -62,8 +62,10 @@ def for_home_assistant(
     def told(node: str, components: int, new: bool) -> None:
         if as_json:
             screen.result({"node": node, "components": components, "new": new})
-        else:
+        elif components:
             screen.text(f"{node}: {'announced' if new else 'brought up to date'}, {components} components")
+        else:
+            screen.text(f"{node}: taken out, as the broker has no info of it")
 
     announcer = Announcer(prefix, told)
     end = time.monotonic() + seconds if seconds else None

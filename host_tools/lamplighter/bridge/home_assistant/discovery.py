@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -12,6 +13,7 @@ from ...telemetry.state import Node
 from .components import ALWAYS, Component, component, keys, suffix, value_of
 
 _ID = "lamppost_"
+_PLATFORMS = ("sensor", "binary_sensor", "light", "button", "update")
 
 
 def device_id(site: str, node: str) -> str:
@@ -88,9 +90,13 @@ def payload(message: dict[str, Any]) -> bytes:
 
 
 def components_of(published: bytes | None) -> dict[str, Component]:
-    """Of a message that the broker has, where it is one of ours."""
+    """Of a message that the broker has, as far as a bridge can have made them: one that is wrong spoils the message."""
     try:
         found = json.loads(published or b"{}")["cmps"].items()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
-    return {key: made for key, made in found if isinstance(made, dict) and isinstance(made.get("p"), str)}
+    return {
+        key: made
+        for key, made in found
+        if re.fullmatch(r"[A-Za-z0-9_-]+", key) and isinstance(made, dict) and made.get("p") in _PLATFORMS
+    }
