@@ -159,6 +159,19 @@ def test_a_part_that_is_removed_takes_its_entities_with_it_and_leaves_the_others
     node.info()
 
 
+def test_a_lamppost_that_drives_no_lamp_any_more_has_no_light(street, node):
+    light = named(street)["lamp"]["entity_id"]
+    node.send("tele-light", absent=("level", "commanded", "why", "burn_s", "switchings"))
+    street.core.until(lambda: light not in street.core.states(), "the light is gone")
+    assert "light_lux" in named(street)
+    node.light()
+    street.core.until(lambda: light in street.core.states(), "the light is back")
+    node.send("tele-light", absent=("lux", "night", "part", "q"), level=70)
+    street.core.until(lambda: "light_lux" not in named(street), "the light sensor is gone")
+    node.light()
+    street.core.until(lambda: "light_lux" in named(street), "the light sensor is back")
+
+
 def test_another_node_in_its_place_keeps_the_device_and_its_entities(street, node):
     node.all()
     street.core.until(lambda: "air_co2" in named(street), "whole again")

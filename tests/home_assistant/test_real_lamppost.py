@@ -199,8 +199,7 @@ def test_after_a_restart_home_assistant_has_the_same_entities_and_the_states_tha
 def test_a_part_that_the_configuration_names_no_more_takes_its_entities_with_it(street):
     before = ours(street)
     config = street.config
-    dust = {"id": "dust"}
-    config["parts"] = [row for row in config["parts"] if row["id"] != dust["id"]]
+    config["parts"] = [row for row in config["parts"] if row["id"] != "dust"]
     config["air"]["parts"].remove("dust")
     street.configure()
     gone = {entity for entity in before if entity.startswith(f"sensor.{ID}_pm")}

@@ -96,7 +96,8 @@ def _sensor(where: str, value: str, row: Quantity, name: str) -> Component:
         "val_tpl": f"{{{{ {late}{scaled} if {of} is number else none }}}}",
     }  # fmt: skip
     if value in SCHEMA["$defs"]:  # a measured one: it has a letter
-        letter = f"{LETTERS}.get(value_json.q.{value})"
+        # by default: a message that comes before the entity goes with its part is no error in Home Assistant's log
+        letter = f"{LETTERS}.get((value_json.q | default({{}})).{value})"
         if late:
             letter = f"state_attr(entity_id, 'quality') if value_json.h == 1 else {letter}"
         made |= {"json_attr_t": where, "json_attr_tpl": f"{{{{ {{'quality': {letter}}} | tojson }}}}"}
@@ -168,8 +169,8 @@ def _lamp(root: str) -> Component:
     asked = "{{ [(brightness * 100 / 255) | round | int, 1] | max if brightness is defined else 100 }}"
     return {
         "p": "light", "name": "Lamp", "schema": "template", "stat_t": f"{root}/tele/light",
-        "stat_tpl": "{{ 'on' if value_json.level else 'off' }}",
-        "bri_tpl": "{{ (value_json.level * 255 / 100) | round | int }}",
+        "stat_tpl": "{{ 'on' if value_json.level | default(0) else 'off' }}",
+        "bri_tpl": "{{ ((value_json.level | default(0)) * 255 / 100) | round | int }}",
         "cmd_t": f"{root}/cmd/light", "cmd_on_tpl": override(asked), "cmd_off_tpl": override("0"),
     }  # fmt: skip
 
@@ -186,7 +187,7 @@ def _why(root: str) -> Component:
 def _night(root: str) -> Component:
     return {
         "p": "binary_sensor", "name": "Night", "ic": "mdi:weather-night", "stat_t": f"{root}/tele/light",
-        "val_tpl": "{{ none if value_json.night is none else 'ON' if value_json.night else 'OFF' }}",
+        "val_tpl": "{{ {true: 'ON', false: 'OFF'}.get(value_json.night | default(none)) }}",
     }  # fmt: skip
 
 
