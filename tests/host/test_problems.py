@@ -1,6 +1,7 @@
 """Every way to fail has its own exit code, and its heading in the troubleshooting page with the same remedy."""
 
 import contextlib
+import importlib.metadata
 import json
 import re
 import subprocess
@@ -13,6 +14,7 @@ from lamplighter import cli, problems
 from lamplighter.cli import VERBS, lamplighter
 from lamplighter.commissioning.check_sentences import REMEDIES
 from lamplighter.device import ports, repl
+from lamplighter.problems import ToolMissing
 
 PAGE = Path(__file__).parents[2] / "docs" / "field" / "troubleshooting.md"
 KINDS = [kind for kind in vars(problems).values() if isinstance(kind, type) and kind.__bases__ == (problems.Problem,)]
@@ -105,3 +107,17 @@ def test_ctrl_c_says_what_is_half_done_and_which_command_resumes(words, said, tm
     assert ended.value.code == 130
     assert "Interrupted. " in told and said in told
     assert re.search(r"[Rr]un (the same command|`lamplighter \w+`) again", told)
+
+
+@pytest.mark.parametrize("words", ["demo --no-web", "virtual --board lamppost-esp32 --port-link lamp"])
+def test_without_micropython_a_virtual_lamppost_is_refused_before_anything_starts(words, monkeypatch, tmp_path):
+    """As on Linux with an ARM processor, for which there is no package of it."""
+
+    def absent(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(importlib.metadata, "files", absent)
+    done = CliRunner().invoke(lamplighter, words.split())
+    assert isinstance(done.exception, ToolMissing) and "none for Linux on ARM" in done.exception.remedy
+    assert done.output == "" and list(tmp_path.iterdir()) == []

@@ -29,14 +29,15 @@ class EmptyPlace:
         self.environment = {**kept, "HOME": str(self._home), "PATH": f"{self.venv}/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
     def program(self, name: str) -> str:
-        return str(self.venv / "bin" / name)
+        """Of this environment, or else of the system."""
+        return str(found if (found := self.venv / "bin" / name).exists() else name)
 
-    def run(self, *command: str | Path, within: float = 300, may_fail: bool = False, columns: int = 80) -> str:
+    def run(self, *command: str | Path, within: float = 300, may_fail: bool = False, **environment: str) -> str:
         """What it wrote to stdout. Raises StepFailed, at a bad end only unless it may fail."""
         try:
             done = subprocess.run(
                 [self.program(str(command[0])), *command[1:]], cwd=self.work, stdin=subprocess.DEVNULL,
-                env={**self.environment, "COLUMNS": str(columns)}, capture_output=True, text=True, timeout=within,
+                env={**self.environment, **environment}, capture_output=True, text=True, timeout=within,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise StepFailed(f"{command[0]} did not end within {within:.0f} s") from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import shutil
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import contents
 from empty_place import EmptyPlace, StepFailed
+from services import Services
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "interop")]
 
@@ -150,6 +152,15 @@ def store(place: EmptyPlace) -> str:
     return ", ".join(f"{key} {value}" for key, value in told.items() if isinstance(value, int | bool))
 
 
+def containers(place: EmptyPlace) -> str:
+    """The services of docs/integrate/container, without containers."""
+    if os.geteuid():
+        return "left out: Mosquitto's entry point needs root"
+    services = Services(place)
+    with services.running():
+        return services.prove()
+
+
 def report(place: EmptyPlace) -> str:
     today = time.strftime("%Y-%m-%d", time.gmtime())
     days = ("--from", today, "--to", today)
@@ -159,7 +170,7 @@ def report(place: EmptyPlace) -> str:
 
 def documentation(place: EmptyPlace) -> str:
     """--help names a folder, and the pages are in it."""
-    told = "".join(place.run("lamplighter", "--help", columns=300).partition("Documentation:")[2].split())
+    told = "".join(place.run("lamplighter", "--help", COLUMNS="300").partition("Documentation:")[2].split())
     pages = list(Path(told).parent.rglob("*.md"))
     if not pages or not Path(told).is_relative_to(place.venv):
         raise StepFailed(f"there is no documentation in {told}")
@@ -202,6 +213,7 @@ def main() -> int:
         step("acceptance suite", lambda: acceptance(place))
         step("install [store]", lambda: added(place, "store"))
         step("store, store check", lambda: store(place))
+        step("compose.yaml", lambda: containers(place))
         step("install [report]", lambda: added(place, "report"))
         step("report", lambda: report(place))
         if not options.no_pipx:

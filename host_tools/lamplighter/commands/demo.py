@@ -70,9 +70,9 @@ def command(seconds: float | None, web: bool, svg: Path | None) -> None:
     from ..telemetry import panel
     from ..telemetry.state import Telemetry
     from ..telemetry.subscriber import Subscriber
-    from ..virtual.pty_line import require_pseudo_terminals
+    from ..virtual import micropython_process
 
-    require_pseudo_terminals()  # before anything is built
+    micropython_process.require()  # before anything is built
     seconds = seconds or _seconds()
     if seconds is None and not screen.out.is_terminal:
         seconds = WITHOUT_TERMINAL_S

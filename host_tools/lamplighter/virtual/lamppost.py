@@ -14,11 +14,10 @@ from typing import Any
 from ..boards import board_file
 from ..boards.board_file import Board
 from ..problems import VirtualFailed
-from . import shims
+from . import micropython_process, shims
 from .chip import SILICON
 from .console_text import ConsoleText
 from .power_and_reset import Machine
-from .pty_line import require_pseudo_terminals
 from .scenario_file import Scenario
 from .simulated_network import SimulatedNetwork
 
@@ -59,7 +58,7 @@ class VirtualLamppost:
         outside: bool = False,
         weigh: bool = False,
     ):
-        require_pseudo_terminals()
+        micropython_process.require()
         self.board = board_file.load(board) if isinstance(board, str) else board
         self._own_folder = workdir is None
         self.workdir = Path(workdir) if workdir else Path(tempfile.mkdtemp(prefix="lamppost-"))

