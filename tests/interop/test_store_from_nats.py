@@ -5,6 +5,7 @@ import random
 import pytest
 import store_crashes
 from brokers import Mosquitto
+from clickhouse_process import has_clickhouse, running_clickhouse
 from nats_server import NatsServer, find_nats
 from postgres_cluster import find_postgres
 from publisher import Lamp, Publisher
@@ -88,6 +89,24 @@ def test_a_new_store_gets_what_is_retained_once_and_a_stream_of_ones_own_from_it
     with Publisher(nats.mqtt_port) as street:
         street.send(lamp.diag())
     whole.until("SELECT kind FROM message", [("diag",)])
+
+
+@pytest.mark.skipif(not has_clickhouse(), reason="ClickHouse's engine (chdb-core) is not installed here")
+def test_a_second_store_on_a_clickhouse_database_is_in_reserve_for_the_first(nats):
+    lamp = Lamp()
+    with running_clickhouse() as server, Publisher(nats.mqtt_port) as street:
+        first, second = (StoreProcess(nats.source, server.url()) for _ in range(2))
+        first.start()
+        first.ready()
+        street.send(lamp.started(), lamp.energy())
+        second.start()
+        second.says("All places are taken")
+        first.until("SELECT count(*) FROM telemetry", [(2,)])
+        first.kill()
+        street.send(lamp.energy())
+        second.ready()
+        second.until("SELECT count(*) FROM telemetry", [(3,)])
+        second.kill()
 
 
 @pytest.mark.parametrize("topic", ["lamppost/v1/li.s..b/lp-1/tele/x", "lamppost/v1//lp-1/tele/./", "lamppost/v1/é/-/"])
