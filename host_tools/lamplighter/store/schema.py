@@ -14,7 +14,7 @@ REJECTED = ("received", "topic", "reason", "payload")
 
 
 def migrations(engine: str) -> list[str]:
-    """Of `duckdb`, `postgresql` or `clickhouse`, numbered from 1, without gaps; one that was released is never changed."""
+    """Of an engine such as `duckdb`, numbered from 1, without gaps; one that was released is never changed."""
     folder = resources.files(__name__.rpartition(".")[0]) / "migrations" / engine
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
     return [file.read_text(encoding="utf-8") for file in files]
