@@ -26,7 +26,15 @@ The port is a device (`/dev/ttyUSB0`), the link of a virtual lamppost (`./lamp`)
 {environment}"""
 ENVIRONMENT = (
     (VARIABLE, "folder in which official MicroPython images are looked for before the cache"),
-    (PASSWORD, "the broker's password for `--user` of `lamplighter watch`, `store` and `street`"),
+    (PASSWORD, "the broker's password for `--user`, of every verb that connects to one"),
+    ("LAMPLIGHTER_CA_PASSPHRASE", "the passphrase of the CA's key, for `identity`, `commission` and `broker`"),
+    ("LAMPLIGHTER_RELEASE_PASSPHRASE", "the passphrase of the keys that sign releases"),
+    ("LAMPLIGHTER_WEB_PASSWORD", "the password that `lamplighter web` asks every browser for"),
+    ("LAMPLIGHTER_NGSI_TOKEN", "the token of `bridge ngsi-ld` for the context broker"),
+    ("LAMPLIGHTER_KAFKA_PASSWORD", "the password of `bridge kafka`"),
+    ("LAMPLIGHTER_WIFI_PASSWORD", "the WiFi's password, for [the bench](hil.md)"),
+    ("PGPASSWORD, PGPASSFILE", "PostgreSQL's password, or the file with it"),
+    ("CLICKHOUSE_PASSWORD", "ClickHouse's password"),
     ("DEMO_SECONDS", "how long `lamplighter demo` and `make demo` go on"),
 )
 

@@ -103,6 +103,13 @@ def options(verb):
     return {"--help", *(name for one in (command, *inner) for option in one.params for name in option.opts)}
 
 
+def test_every_variable_of_the_environment_that_the_tool_reads_is_on_the_page_of_commands():
+    page = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "host_tools").rglob("*.py")]
+    read = {name for text in sources for name in re.findall(r'"(LAMPLIGHTER_[A-Z_]+|[A-Z]+_PASSWORD)"', text)}
+    assert read and [name for name in sorted(read) if f"`{name}`" not in page] == []
+
+
 @every_page
 def test_every_make_target_that_is_named_exists(page):
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
