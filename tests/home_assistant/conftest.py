@@ -15,6 +15,7 @@ import pytest
 from bench.node import Flash
 from home_assistant.core_process import Core
 from home_assistant.paper import Paper
+from home_assistant.run_page import automations
 from interop.brokers import Mosquitto, Subscriber, free_port
 from lamplighter.boards import board_file
 from lamplighter.demo import demo_street
@@ -40,7 +41,7 @@ class Street:
         self.lamp = VirtualLamppost(board, workdir=folder / "lamp", scenario=scenario)
         self.lamp.flash_image(Flash(board, self.config).segments)
         self.lamp.network.hosts[demo_street.BROKER] = ("127.0.0.1", self.broker.port)
-        self.core = Core(program, folder / "core", self.broker.port, free_port(), pages)
+        self.core = Core(program, folder / "core", self.broker.port, free_port(), pages, automations())
         self._bridge: subprocess.Popen[bytes] | None = None
         self._heard: Subscriber | None = None
 

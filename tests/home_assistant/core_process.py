@@ -39,15 +39,17 @@ CLIENT = "http://127.0.0.1/"
 class Core:
     """start(), stop(), and start() again on what it kept. It subscribes to the broker's discovery messages."""
 
-    def __init__(self, program: Path, folder: Path, broker_port: int, port: int, pages: bool = False) -> None:
-        """pages -- with its front end, which takes some seconds more"""
+    def __init__(
+        self, program: Path, folder: Path, broker_port: int, port: int, pages: bool = False, more: str = ""
+    ) -> None:
+        """pages -- with its front end, which takes some seconds more; more -- configuration"""
         self.folder = folder
         self.address = f"http://127.0.0.1:{port}"
         self.tokens: dict[str, Any] = {}  # of the first user, as the front end keeps them
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True)
-        (folder / "configuration.yaml").write_text(CONFIGURATION.format(port=port) + "frontend:\n" * pages)
+        (folder / "configuration.yaml").write_text(CONFIGURATION.format(port=port) + "frontend:\n" * pages + more)
         (folder / ".storage").mkdir()
         (folder / ".storage" / "core.config_entries").write_text(json.dumps(_mqtt_entry(broker_port)))
 
@@ -73,6 +75,10 @@ class Core:
 
     def get(self, path: str) -> Any:
         return self._ask(path)
+
+    def set_state(self, entity: str, state: str) -> None:
+        """Of an entity that is no lamppost's."""
+        self._ask(f"/api/states/{entity}", {"state": state})
 
     def finish_first_steps(self) -> None:
         """The pages of the front end that follow the first user: without these it shows nothing else."""

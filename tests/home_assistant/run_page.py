@@ -1,4 +1,4 @@
-"""A run of these tests, for docs/integrate/home-assistant.md: the checks that passed, and what the core saw."""
+"""docs/integrate/home-assistant.md: its automations are tried, and the checks and the log are written into it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from typing import Any
 from interop import page
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "integrate" / "home-assistant.md"
+
+
+def automations() -> str:
+    """Those that the page tells, as one block of Home Assistant's configuration."""
+    blocks = re.findall(r"^```yaml\nautomation:\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+    return "automation:\n" + "".join(blocks)
 
 
 def write(core: str, tests: list[str], history: list[list[dict[str, Any]]], prefix: str) -> None:

@@ -8,6 +8,7 @@ from home_assistant.paper import NODE, SITE
 from lamplighter.bridge.home_assistant import discovery
 from lamplighter.bridge.home_assistant.components import value_of
 from lamplighter.bridge.home_assistant.sensor_classes import GEAR, QUANTITIES
+from lamplighter.contract import check_message
 
 ID = "milan_lp_0042"
 
@@ -121,6 +122,22 @@ def test_an_alarm_ends_with_an_empty_payload(street, node):
     node.alarm(paper.ALARM, False)
     row = until(street, f"alarm_{paper.ALARM}", lambda row: row["state"] == "off")
     assert row["attributes"]["evidence"] is None
+
+
+def test_the_automations_of_the_page_work(street, node):
+    entity = "automation.alarm_of_a_lamppost"
+    before = street.core.states()[entity]["attributes"]["last_triggered"]
+    node.alarm("relayFailure", True)
+    street.core.until(
+        lambda: street.core.states()[entity]["attributes"]["last_triggered"] != before, "an alarm triggers it"
+    )
+    node.alarm("relayFailure", False)
+    for state in ("off", "on"):
+        street.core.set_state("binary_sensor.gate_motion", state)
+    command = street.heard.wait(
+        lambda heard: [payload for topic, payload, _ in heard if topic == "lamppost/v1/lisbon/lp-0042/cmd/presence"]
+    )
+    assert not check_message("lamppost/v1/lisbon/lp-0042/cmd/presence", command[0])
 
 
 def test_lampposts_of_two_sites_with_the_same_name_are_two_devices_with_areas_of_their_own(street, node):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 from home_assistant import run_page
 from home_assistant.paper import ACCEPTED, announcement
@@ -18,7 +19,8 @@ def test_home_assistant_finds_nothing_to_complain_about(street, request, passed)
     heads = [re.match(r"\S+ \S+ (WARNING|ERROR|CRITICAL) \(.*?\) \[([^]]+)] ", line) for line in street.core.log()]
     wrong = [head.string for head in heads if head and head[2] not in NOT_OURS]
     assert not wrong, "\n".join(wrong)
-    if len(passed) == request.session.testscollected - 1:
+    whole = {item.path for item in request.session.items} == set(Path(__file__).parent.glob("test_*.py"))
+    if whole and len(passed) == request.session.testscollected - 1:
         core = street.core.get("/api/config")["version"]
         record = {"core": core, "message": announcement()}
         ACCEPTED.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
