@@ -6,6 +6,7 @@ Nobody ran the tool on Windows: docs/field/windows.md says so. Here the package 
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import lamplighter
 import lamplighter.cli
 import pytest
 from lamplighter import this_system
+from lamplighter.conform import conform_hooks
 from lamplighter.device import com_ports, ports
 from lamplighter.documents import atomic_file
 from lamplighter.pki import trial_broker
@@ -165,3 +167,36 @@ def test_every_text_file_is_read_and_written_in_a_named_encoding():
             if not positional and not any(word.arg == "encoding" for word in call.keywords):
                 unnamed.append(f"{source.relative_to(PACKAGE)}:{call.lineno}")
     assert unnamed == []
+
+
+def test_a_hook_keeps_the_backslashes_of_its_program_and_its_output_may_be_of_any_code_page(monkeypatch):
+    ran = []
+
+    def run(command, **options):
+        ran.append(command)
+        return subprocess.CompletedProcess(command, 0, b"\x81".decode("utf-8", options["errors"]), "")
+
+    monkeypatch.setattr(this_system, "is_windows", lambda: True)
+    monkeypatch.setattr(subprocess, "run", run)
+    conform_hooks.run(r'"C:\Program Files\relay.exe" off 3')
+    assert ran == [r'"C:\Program Files\relay.exe" off 3']
+
+
+def test_a_command_is_suggested_as_the_shell_of_windows_takes_it(monkeypatch):
+    words = ["lamplighter", "commission", "LP-0017", "--roster", r"C:\Streets\Rua Augusta.csv"]
+    assert this_system.command_line(words).endswith(r"'C:\Streets\Rua Augusta.csv'")
+    monkeypatch.setattr(this_system, "is_windows", lambda: True)
+    assert this_system.command_line(words).endswith(r'"C:\Streets\Rua Augusta.csv"')
+
+
+def test_nothing_but_the_virtual_lamppost_uses_what_event_loop_and_processes_of_windows_lack():
+    lacking = re.compile(
+        r"add_reader|add_writer|add_signal_handler|create_unix_|pass_fds|preexec_fn|start_new_session|os\.fork"
+        r"|signal\.SIG(KILL|HUP|USR|STOP|CONT|CHLD|ALRM)|[^.]\bselect\.e?poll"
+    )
+    users = {
+        source.relative_to(PACKAGE).as_posix()
+        for source in PACKAGE.rglob("*.py")
+        if lacking.search(source.read_text(encoding="utf-8"))
+    }
+    assert {name for name in users if not name.startswith("virtual/")} == {"update/on_node.py"}  # it runs on the node

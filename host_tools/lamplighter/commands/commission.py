@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .. import screen
+from .. import screen, this_system
 from ..hosts import HostAndPort
 from ..problems import AssetUnknown, Problem
 from .identity import folder_option, load, passphrase_option
@@ -165,12 +165,11 @@ def _phone(title: str, steps: list[str], wanted: bool) -> Iterator[_Phone]:
 
 
 def _how_to_finish(asset: str, file: Path, engineer: str) -> str:
-    import shlex
-
     words = ["lamplighter", "commission", asset, "--finish", "--roster", str(file)]
     words += ["--engineer", engineer] if engineer else []
+    command = this_system.command_line(words)
     return (
-        f"The broker check is still to do; it needs no cable: `{shlex.join(words)}`, with --broker HOST[:PORT] "
+        f"The broker check is still to do; it needs no cable: `{command}`, with --broker HOST[:PORT] "
         "if this computer uses another address for the broker. The label stays valid."
     )
 

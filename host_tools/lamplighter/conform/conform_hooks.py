@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 import subprocess
 
-from .. import relay
+from .. import relay, this_system
 from ..problems import HookFailed
 
 _WITHIN_S = 60.0
@@ -18,8 +17,9 @@ def run(hook: str) -> None:
             relay.get(hook, _WITHIN_S)
             return
         done = subprocess.run(
-            shlex.split(hook), timeout=_WITHIN_S, stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
+            this_system.words_of(hook), timeout=_WITHIN_S, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, errors="replace",
+        )  # fmt: skip
     except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as wrong:
         raise HookFailed(f"{hook!r} failed: {wrong}.") from None
     if done.returncode:

