@@ -73,8 +73,10 @@ class Broker:
 class StoreRun:
     """`lamplighter store` as a user runs it; committed, and (time, records) of each line."""
 
-    def __init__(self, port: int, url: str, *more: str) -> None:
-        command = [sys.executable, "-m", "lamplighter", "store", "--host", "127.0.0.1", "--port", str(port)]
+    def __init__(self, source: int | str, url: str, *more: str) -> None:
+        """source -- an MQTT broker's port, or as --from takes it"""
+        named = ["--from", source] if isinstance(source, str) else ["--host", "127.0.0.1", "--port", str(source)]
+        command = [sys.executable, "-m", "lamplighter", "store", *named]
         self.process = subprocess.Popen(
             [*command, "--to", url, "--json", *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

@@ -38,7 +38,7 @@ class NatsServer:
             lines += [f'jetstream {{ store_dir: "{folder}", sync_interval: always{limits} }}']
             lines += [f'mqtt {{ listen: "127.0.0.1:{self.mqtt_port}" }}']
         if users:
-            named = " ".join(f'{{user: "{user}", password: "{password}"}}' for user, password in users.items())
+            named = ", ".join(f'{{user: "{user}", password: "{password}"}}' for user, password in users.items())
             lines += [f"authorization {{ users: [{named}] }}"]
         (folder / "nats.conf").write_text("\n".join(lines) + "\n")
 

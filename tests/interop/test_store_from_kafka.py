@@ -1,9 +1,11 @@
 """`lamplighter bridge kafka` and `lamplighter store --from kafka://...`, through a broker of Kafka's protocol."""
 
+import asyncio
 import random
 
 import pytest
 import store_crashes
+from aiokafka import AIOKafkaProducer
 from kafka_broker import KafkaBroker, find_kafka
 from postgres_cluster import find_postgres
 from publisher import Lamp, Publisher
@@ -68,6 +70,28 @@ def test_what_is_published_by_mqtt_comes_through_kafka_into_the_database(broker,
     assert store.rows("SELECT kind FROM message ORDER BY kind") == [("alarm",), ("state",), ("state",)]
     code, found = store.check()
     assert (code, found["gaps"], found["duplicates"]) == (0, [], 0)
+
+
+def test_what_other_programs_send_to_the_topic_is_rejected_or_read_and_stops_nothing(kafka, run, tmp_path):
+    topic, payload, _ = Lamp().started()
+    odd = [
+        {"key": b""},
+        {"value": b"x", "key": b"\xff\0"},
+        {"value": b"x", "headers": [("topic", b"\xff"), ("received", b"99999999999999999")]},
+        {"value": b"x", "headers": [("topic", b"a/b"), ("received", b"-1")], "timestamp_ms": 2**62},
+        # a bridge that has the MQTT topic as the key
+        {"value": payload, "key": topic.encode()},
+    ]
+
+    async def produce():
+        async with AIOKafkaProducer(bootstrap_servers=kafka.where) as producer:
+            for record in odd:
+                await producer.send_and_wait(kafka.topic, **record)
+
+    asyncio.run(produce())
+    store = run(StoreProcess(kafka.source, tmp_path / "lamps.duckdb"), "Storing")
+    store.until("SELECT count(*) FROM telemetry", [(1,)])
+    store.until("SELECT topic FROM rejected ORDER BY topic", [("",), ("\\xff",), ("\\xff\0",), ("a/b",)])
 
 
 @pytest.mark.parametrize("name", store_crashes.OF_KAFKA)

@@ -1,6 +1,7 @@
 """`lamplighter store --from nats://...` on a real NATS server, to which the lampposts publish by MQTT."""
 
 import random
+import socket
 
 import pytest
 import store_crashes
@@ -123,6 +124,19 @@ def test_kills_of_stores_server_and_database_under_load_lose_and_double_nothing(
         pytest.skip("PostgreSQL is not installed")
     row = store_crashes.crash(name, KILLS, random.randrange(10**6), pause_s=0.1)
     assert store_crashes.well(row), row
+
+
+def test_a_subject_that_is_not_utf_8_is_rejected_and_stops_nothing(nats, open_store):
+    store = open_store(nats.source)
+    publish = b"".join(b"PUB lamppost.v1.%s.lp-1.diag 1\r\nx\r\n" % site for site in (b"\xff", b"lisbon"))
+    with socket.create_connection(("127.0.0.1", nats.port), 10) as plain:
+        plain.sendall(b'CONNECT {"verbose": false}\r\n' + publish + b"PING\r\n")
+        while b"PONG" not in plain.recv(4096):
+            pass
+        store.until(
+            "SELECT topic FROM rejected ORDER BY topic",
+            [("lamppost/v1/\\xff/lp-1/diag",), ("lamppost/v1/lisbon/lp-1/diag",)],
+        )
 
 
 def refused(tmp_path, *options):

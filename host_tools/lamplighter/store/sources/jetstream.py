@@ -13,6 +13,7 @@ import queue
 import random
 import ssl
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -75,6 +76,7 @@ class JetStream:
         self._retained = not stream
         self.where = f"NATS at {', '.join(hosts.joined(*one) for one in servers)}"
         self._background = Background()
+        self._work: Future[None] | None = None
         self._arrived: queue.SimpleQueue[JetStreamDelivery | Connection] = queue.SimpleQueue()
         self._failure: Exception | None = None
         self._client: Any = None
@@ -87,7 +89,7 @@ class JetStream:
         self._work = self._background.start(self._read())
 
     def next(self, timeout: float) -> JetStreamDelivery | Connection | None:
-        if self._work.done():
+        if self._work and self._work.done():
             self._work.result()
         try:
             return self._arrived.get(timeout=timeout)
@@ -153,11 +155,15 @@ class JetStream:
         raise BrokerRefused(f"{self.where} refused the connection: {_words(failure)}.")
 
     async def _connect(self, **more: Any) -> Any:
+        from .nats_client import AnySubject
+
         login = {name: value for name, value in self._login.items() if value is not None}
-        return await self._nats.connect(
+        client = AnySubject()
+        await client.connect(
             [f"nats://{hosts.joined(*one)}" for one in self._servers], name="lamplighter store",
             connect_timeout=int(TIMEOUT_S), **login, **more,
         )  # fmt: skip
+        return client
 
     async def _failed(self, wrong: Exception) -> None:
         self._failure = wrong
@@ -233,6 +239,8 @@ class JetStream:
             except TimeoutError:
                 continue
             except self._nats.errors.Error:
+                if self._client.is_closed:  # by close(): the library tells a cancelled fetch in this way
+                    return
                 # somebody deleted the consumer, or the server lost its disk
                 await self._tried(lambda: self._consumer(stream))
                 continue

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import queue
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,7 @@ class KafkaTopic:
         self._access, self._group, self._topic, self._note = access, group, topic, note
         self.where = f"the topic {topic} of {access.where}"
         self._background = Background()
+        self._work: Future[None] | None = None
         self._arrived: queue.SimpleQueue[KafkaDelivery] = queue.SimpleQueue()
         # the rest belongs to the loop's thread
         self._consumer: Any = None
@@ -52,7 +54,7 @@ class KafkaTopic:
         self._work = self._background.start(self._read())
 
     def next(self, timeout: float) -> KafkaDelivery | Connection | None:
-        if self._work.done():
+        if self._work and self._work.done():
             self._work.result()
         try:
             return self._arrived.get(timeout=timeout)
@@ -66,6 +68,8 @@ class KafkaTopic:
         """The loop's thread does all that is due."""
 
     def close(self) -> None:
+        if self._work:
+            self._work.cancel()
         if self._consumer:
             with contextlib.suppress(TimeoutError):
                 self._background.run(self._consumer.stop(), TIMEOUT_S)
@@ -126,6 +130,10 @@ class KafkaTopic:
                 await self._consumer.commit({partition: offset})
 
 
-def _received(header: bytes | None, timestamp_ms: int) -> datetime:
+def _received(header: bytes | None, timestamp_ms: int) -> datetime | None:
+    """The bridge's time of arrival, else Kafka's; None for one that no calendar has."""
     micros = int(header) if header and header.isdigit() and len(header) < 18 else timestamp_ms * 1000
-    return datetime.fromtimestamp(micros // 10**6, UTC).replace(tzinfo=None, microsecond=micros % 10**6)
+    try:
+        return datetime.fromtimestamp(micros // 10**6, UTC).replace(tzinfo=None, microsecond=micros % 10**6)
+    except (ValueError, OverflowError, OSError):
+        return None
