@@ -216,6 +216,8 @@ def main() -> int:
         step("compose.yaml", lambda: containers(place))
         step("install [report]", lambda: added(place, "report"))
         step("report", lambda: report(place))
+        step("install [nats]", lambda: added(place, "nats"))
+        step("install [kafka]", lambda: added(place, "kafka"))
         if not options.no_pipx:
             step("pipx install", lambda: pipx(EmptyPlace(Path(folder) / "pipx")))
     print(f"wheel: {wrong} steps failed; dist/ has the files")
