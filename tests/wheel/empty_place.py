@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -56,7 +57,7 @@ class EmptyPlace:
 
 
 class Running:
-    """A command that goes on; `with` it, and it is ended."""
+    """A command that goes on; the end of a `with` block ends it."""
 
     def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
         self._log = folder / f"{time.monotonic_ns()}.log"
@@ -94,7 +95,7 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
-            self.process.terminate()
+            self.process.send_signal(signal.SIGINT)  # Ctrl-C
             try:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:

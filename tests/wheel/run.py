@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
 import tarfile
 import tempfile
@@ -189,6 +190,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--no-pipx", action="store_true", help="leave out what needs pipx from a package index")
     options = parser.parse_args()
+    # started in the background of a script it would ignore Ctrl-C, and so would all that it starts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     wrong = 0
 
     def step(name: str, work: Callable[[], str]) -> None:

@@ -32,7 +32,7 @@ _PLACE = re.compile(r"(?<![\w$/.-])/(lampposts/|broker\.key|services\.|etc/mosqu
 
 
 class Services:
-    """with Services(place) as services: all of them run, and each has passed its own health check."""
+    """`with services.running(): services.prove()`; each has passed its own health check by then."""
 
     def __init__(self, place: EmptyPlace) -> None:
         self._place = place
