@@ -347,7 +347,7 @@ class SecretsInClear(Problem):
 
 class StoreBusy(Problem):
     exit_code, word = 80, "store-busy"
-    remedy = "Close the other program, or name another database with --to."
+    remedy = "Close the other program, start the database server, or name another database with --to."
 
 
 class StoreUnusable(Problem):

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from lamplighter.cli import lamplighter
 from lamplighter.fleet import month
+from lamplighter.problems import StoreBusy
 from lamplighter.store.databases import target
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "interop"))
@@ -21,16 +22,21 @@ DAYS = "--from", "2026-11-01", "--to", "2026-11-02"
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory):
-    """The same simulated street in both."""
+def server():
     with running_clickhouse() as server:
-        urls = str(tmp_path_factory.mktemp("store") / "lamps.duckdb"), server.url()
-        for url in urls:
-            database = target(url)
-            database.open()
-            month.write(database, 10, date(2026, 11, 1), 2)
-            database.close()
-        yield urls
+        yield server
+
+
+@pytest.fixture(scope="module")
+def stores(server, tmp_path_factory):
+    """The same simulated street in both."""
+    urls = str(tmp_path_factory.mktemp("store") / "lamps.duckdb"), server.url()
+    for url in urls:
+        database = target(url)
+        database.open()
+        month.write(database, 10, date(2026, 11, 1), 2)
+        database.close()
+    return urls
 
 
 def run(*words):
@@ -50,6 +56,13 @@ def rounded(value, apart=("files", "made", "sources")):
 def test_both_give_the_same_report(stores, tmp_path):
     made = [run("report", "energy", "--store", url, *DAYS, "--out", tmp_path / "out", "--json") for url in stores]
     assert rounded(made[0]) == rounded(made[1])
+
+
+def test_a_report_whose_database_goes_away_while_it_is_copied_says_so(server, stores, tmp_path):
+    server.lose_answer("SELECT site, node, life, b, s")
+    done = CliRunner().invoke(lamplighter, ["report", "energy", "--store", stores[1], *DAYS, "--out", str(tmp_path)])
+    assert isinstance(done.exception, StoreBusy) and "went away" in str(done.exception)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_both_give_the_same_open_data(stores, tmp_path):

@@ -53,7 +53,7 @@ class ClickHouseProcess:
         return self._post("", query)
 
     def lose_answer(self, words: str) -> None:
-        """Of the next statement with these words: it is run, and the connection is cut before it is answered."""
+        """Of the next statement with these words: it is run, and the connection is cut in the middle of its answer."""
         self._post(f"?{urllib.parse.urlencode({'cut': words})}", "")
 
     def _post(self, about: str, query: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -68,6 +69,8 @@ class ClickHouse(OneStore):
             raise StoreUnusable(f"{self.where} is not a ClickHouse address: {wrong}.") from None
         self._library = needed("clickhouse_connect")
         self._errors = needed("clickhouse_connect.driver.exceptions")
+        # of an answer that breaks off while it is read the library gives what its transport raises
+        self._failures = self._errors.Error, needed("urllib3.exceptions").HTTPError
         # it would print what becomes a sentence here
         logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
         self._connected: Any = None
@@ -204,16 +207,24 @@ class ClickHouse(OneStore):
         """Whatever fails can be tried again, on a new connection, but for what a start cannot wait for."""
         try:
             yield
-        except self._errors.Error as wrong:
+        except self._failures as wrong:
             self._disconnect()
             self.forget()
-            said = first_line(wrong).partition(" (for url")[0]
-            said = said.partition("DB::Exception: ")[2] or said
-            if start and wrong.code in _REFUSALS:
-                raise StoreUnusable(f"{self.where}: {said}", _REFUSALS[wrong.code]) from None
+            code = getattr(wrong, "code", None)
+            said = _said(wrong)
+            if start and code in _REFUSALS:
+                raise StoreUnusable(f"{self.where}: {said}", _REFUSALS[code]) from None
             if start and isinstance(wrong, self._errors.ProgrammingError):
                 raise StoreUnusable(f"{self.where} cannot be used: {said}") from None
-            raise TargetBusy(said) from None
+            raise TargetBusy(said if code else f"{self.where} does not answer: {said}") from None
+
+
+def _said(wrong: Exception) -> str:
+    """What the server says, or the reason of the operating system, without the library's words around it."""
+    said = first_line(wrong).partition(" (for url")[0]
+    if reason := re.search(r"\[Errno -?\d+\] ([^\"')]+)", said):
+        return f"{reason[1].lower()}."
+    return said.partition("DB::Exception: ")[2] or said
 
 
 def _text(value: str) -> str:
