@@ -14,6 +14,7 @@ from pathlib import Path
 import lamplighter
 import lamplighter.cli
 import pytest
+from click.testing import CliRunner
 from lamplighter import this_system
 from lamplighter.conform import conform_hooks
 from lamplighter.device import com_ports, ports
@@ -127,6 +128,11 @@ def test_a_com_port_that_comes_back_under_another_name_is_followed(windows):
 
 def test_only_ports_of_known_bridges_are_listed(windows):
     assert [(port.device, port.state) for port in ports.plugged_in()] == [("COM10", "free"), ("COM3", "free")]
+
+
+def test_a_listed_port_that_is_named_as_well_has_one_row(windows):
+    done = CliRunner().invoke(lamplighter.cli.lamplighter, ["list", "--no-ask", "--json", "com3", r"\\.\COM10"])
+    assert [row["device"] for row in json.loads(done.stdout)] == ["COM10", "COM3"], done.output
 
 
 @pytest.mark.parametrize("name", ["con.json", "AUX", "com1.pem", "lpt9.html", "nul", "a:b.csv", "what?.json", "dot."])

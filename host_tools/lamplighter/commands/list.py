@@ -43,11 +43,11 @@ def command(names: tuple[str, ...], no_ask: bool, ask: bool, as_json: bool) -> N
     if ask and no_ask:
         raise click.UsageError("--ask and --no-ask exclude each other.")
     found = ports.plugged_in()
-    known = {port.device for port in found}
+    known = {ports.real(port.device) for port in found}
     for name in names:
         if not ports.is_network(name):
             ports.check_named(name)
-        if name not in known:
+        if ports.real(name) not in known:
             found.append(ports.named(name))
     if no_ask:
         answers: list[Answer | None] = [None for _ in found]

@@ -244,7 +244,7 @@ def _lock_file(device: str) -> Path:
     folder = Path(tempfile.gettempdir()) / f"lamplighter-{owner}"
     folder.mkdir(mode=0o700, exist_ok=True)
     # a pseudo terminal's number soon is another's: there it is the link that names the lamppost
-    name = os.path.abspath(device) if is_pty(device) else _real(device)
+    name = os.path.abspath(device) if is_pty(device) else real(device)
     return folder / (re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-") + ".lock")
 
 
@@ -275,12 +275,12 @@ def back(port: Port, within: float) -> str | None:
 def named(device: str) -> Port:
     """The port as the system knows it, or a bare one for a pty or a network address."""
     for port in plugged_in():
-        if _real(port.device) == _real(device):
+        if real(port.device) == real(device):
             return Port(device, port.bridge, port.place, port.serial, port.state)
     return Port(device, "network" if is_network(device) else "virtual" if is_pty(device) else "", state=state(device))
 
 
-def _real(device: str) -> str:
+def real(device: str) -> str:
     """One text for a port, by whatever name it was given."""
     if is_network(device):
         return device
