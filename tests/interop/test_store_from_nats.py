@@ -1,5 +1,6 @@
 """`lamplighter store --from nats://...` on a real NATS server, to which the lampposts publish by MQTT."""
 
+import asyncio
 import contextlib
 import random
 import socket
@@ -9,6 +10,7 @@ import store_crashes
 from brokers import Mosquitto
 from lamplighter.problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused, SourceUnusable
 from lamplighter.store.sources import jetstream
+from nats import connect
 from nats_server import NatsServer, find_nats
 from postgres_cluster import find_postgres
 from publisher import Lamp, Publisher
@@ -100,6 +102,23 @@ def test_a_subject_that_is_not_utf_8_is_rejected_and_stops_nothing(nats, first):
             "SELECT topic FROM rejected WHERE payload = 'odd' ORDER BY topic",
             [("lamppost/v1/\\xff/lp-1/diag",), ("lamppost/v1/lisbon/lp-1/diag",)],
         )
+
+
+def test_a_consumer_that_somebody_deletes_is_made_again(nats, first):
+    ((name,),) = first.rows("SELECT value FROM setting WHERE name = 'session'")
+
+    async def delete():
+        client = await connect(nats.source)
+        stream = client.jetstream()
+        await stream.delete_consumer(jetstream.GATEWAY, name)
+        while name not in [one.name for one in await stream.consumers_info(jetstream.GATEWAY)]:
+            await asyncio.sleep(0.05)
+        await client.close()
+
+    asyncio.run(asyncio.wait_for(delete(), 60))
+    with Publisher(nats.mqtt_port) as street:
+        street.send(Lamp("lp-deleted").started())
+    first.until("SELECT count(*) FROM telemetry WHERE node = 'lp-deleted'", [(1,)])
 
 
 def test_kills_of_stores_server_and_database_under_load_lose_and_double_nothing():

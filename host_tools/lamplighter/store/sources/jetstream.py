@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import queue
 import random
 import ssl
@@ -70,6 +71,8 @@ class JetStream:
         user: str | None = None, password: str | None = None, tls: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
         self._nats = needed("nats", "nats")
+        # nats-py makes asyncio warn at the end of each TLS connection
+        logging.getLogger("asyncio").setLevel(logging.ERROR)
         self._servers, self._name, self._note = servers, consumer, note
         self._login = {"user": user, "password": password, "tls": tls}
         self._streams = [_Stream(stream, f"{OURS}>")] if stream else _of_gateway()
