@@ -1,12 +1,13 @@
 """Kills store, broker and database at random moments under load, and counts what is lost or there twice.
 
-python tests/interop/store_crashes.py [--kills 200] [--source mqtt|nats|kafka] [--rate 200]; `make crashes` runs it.
+python tests/interop/store_crashes.py [--kills 200] [--source mqtt|nats|nats-cluster|kafka] [--rate 200]
+`make crashes` runs it.
 
 Each arrangement gets an equal part of the kills. A killed process is started again at once, and nothing waits for it:
 the next kill may meet it while it starts. At the end everything published must be in the database once. The broker is
 killed when it has saved what it acknowledged to the lampposts (see Street.saved), at any moment of its deliveries to
 the store. Without that, Mosquitto loses what a store had received and not yet committed when both are killed within
-that second. A NATS server is killed at any moment.
+that second. A NATS server is killed at any moment; the three of a cluster in turn, each away for up to three seconds.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 from brokers import Mosquitto
 from clickhouse_process import ClickHouseProcess
 from kafka_broker import KafkaBroker
+from nats_cluster import NatsCluster
 from nats_server import NatsServer
 from postgres_cluster import PostgresCluster
 from store_processes import SITES, StoreProcess, Street
@@ -33,6 +35,7 @@ from tool_process import ToolProcess
 
 LAMPS = 20
 PAUSE_S = 0.05, 1.2  # between two kills
+AWAY_S = 0, 3  # a server of a cluster
 SETTLE_S = 60  # without a new record: what is missing now does not come any more
 # Mosquitto (2.0.11) does not keep shared subscriptions over its own restart: what arrives before the first store has
 # subscribed again is acknowledged and dropped. So the broker of stores that share is left alone.
@@ -48,13 +51,17 @@ OF_NATS = {
     "DuckDB, one store, NATS": ("store", "broker"),
     "PostgreSQL, three stores, NATS": ("store", "broker", "database"),
 }
+OF_CLUSTER = {
+    "DuckDB, one store, three NATS": ("store", "broker"),
+    "PostgreSQL, three stores, three NATS": ("store", "broker", "database"),
+}
 # the broker of Kafka's protocol keeps everything in memory, so it is left alone
 OF_KAFKA = {
     "DuckDB, one store, Kafka": ("store", "bridge", "broker"),
     "PostgreSQL, three stores, Kafka": ("store", "bridge", "broker", "database"),
 }
-SOURCES = {"mqtt": ARRANGEMENTS, "nats": OF_NATS, "kafka": OF_KAFKA}
-VICTIMS = ARRANGEMENTS | OF_NATS | OF_KAFKA
+SOURCES = {"mqtt": ARRANGEMENTS, "nats": OF_NATS, "nats-cluster": OF_CLUSTER, "kafka": OF_KAFKA}
+VICTIMS = ARRANGEMENTS | OF_NATS | OF_CLUSTER | OF_KAFKA
 
 
 class Arrangement:
@@ -63,19 +70,20 @@ class Arrangement:
     def __init__(self, name: str) -> None:
         self.name = name
         self.folder = Path(tempfile.mkdtemp(prefix="lamplighter-crashes-"))
-        self.broker = (NatsServer if name in OF_NATS else Mosquitto)(self.folder / "broker")
+        self.broker = _broker(name)(self.folder / "broker")
         self.broker.start()
         self.server = _server(name)
         self.kafka = KafkaBroker(self.folder / "kafka") if name in OF_KAFKA else None
         self.tools: list[ToolProcess] = []
-        if isinstance(self.broker, NatsServer):
-            self.port, source = self.broker.mqtt_port, self.broker.source
+        if isinstance(self.broker, Mosquitto):
+            source = self.broker.port
+            self.ports = [source]
         else:
-            self.port = source = self.broker.port
+            self.ports, source = self.broker.mqtt_ports, self.broker.source
         if self.kafka:
             self.kafka.start()
             source = self.kafka.source
-            at = "--host", "127.0.0.1", "--port", str(self.port)
+            at = "--host", "127.0.0.1", "--port", str(self.ports[0])
             self._start(ToolProcess("bridge", "kafka", *at, "--to", self.kafka.where), "Forwarding")
         url = str(self.folder / "lamps.duckdb")
         if self.server:
@@ -98,6 +106,8 @@ class Arrangement:
         if victim == "broker":
             with street.saved() if isinstance(self.broker, Mosquitto) else contextlib.nullcontext():
                 self.broker.kill()
+            if isinstance(self.broker, NatsCluster):
+                time.sleep(chance.uniform(*AWAY_S))
             self.broker.start()
         elif victim == "database":
             assert self.server
@@ -122,7 +132,7 @@ class Arrangement:
             tool.process.wait()
         if self.kafka:
             self.kafka.stop()
-        self.broker.kill()
+        self.broker.stop()
         if self.server:
             self.server.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -141,6 +151,12 @@ class Arrangement:
         threading.Thread(target=lambda: [None for _ in stream], daemon=True).start()
 
 
+def _broker(name: str) -> type[Mosquitto | NatsServer | NatsCluster]:
+    if name in OF_CLUSTER:
+        return NatsCluster
+    return NatsServer if name in OF_NATS else Mosquitto
+
+
 def _server(name: str) -> PostgresCluster | ClickHouseProcess | None:
     """Of the database, where it has one."""
     if name.startswith("PostgreSQL"):
@@ -153,7 +169,7 @@ def crash(name: str, kills: int, seed: int, pause_s: float) -> dict[str, Any]:
     chance = random.Random(seed)
     place = Arrangement(name)
     try:
-        street = Street(place.port, LAMPS, 10**9, pause_s)
+        street = Street(place.ports, LAMPS, 10**9, pause_s)
         street.start()
         began = time.monotonic()
         victims = VICTIMS[name]
@@ -204,11 +220,11 @@ def _count(place: Arrangement) -> int:
 def table(rows: list[dict[str, Any]]) -> str:
     names = ("kills of store", "of bridge", "of broker", "of database", "records", "lost", "double", "out of order")
     names += ("complete",)
-    lines = [f"{'':30}" + "".join(f"{name:>15}" for name in names)]
+    lines = [f"{'':38}" + "".join(f"{name:>15}" for name in names)]
     for row in rows:
         cells = [row["kills"].get(victim, 0) for victim in ("store", "bridge", "broker", "database")]
         cells += [row["published"], row["lost"], row["double"], row["out of order"], "no" if row["check"] else "yes"]
-        lines.append(f"{row['name']:30}" + "".join(f"{cell:>15}" for cell in cells) + f"   seed {row['seed']}")
+        lines.append(f"{row['name']:38}" + "".join(f"{cell:>15}" for cell in cells) + f"   seed {row['seed']}")
     return "\n".join(lines)
 
 

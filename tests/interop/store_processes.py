@@ -53,37 +53,34 @@ class StoreProcess(ToolProcess):
 class Street(threading.Thread):
     """Lampposts that publish all their records once each, also over a restart of the broker.
 
+    ports -- of the broker, or of each server of a cluster, among which the lampposts are divided
     records -- of each, besides its start; pause_s -- between two rounds of all; stopped -- ends it early
     """
 
-    def __init__(self, port, lamps, records, pause_s=0.02):
+    def __init__(self, ports, lamps, records, pause_s=0.02):
         super().__init__(daemon=True)
         self._lamps = [Lamp(f"lp-{number:04d}", site=SITES[number % len(SITES)]) for number in range(lamps)]
         self._records, self._pause_s = records, pause_s
-        self.published = self.acknowledged = 0
+        self.published = 0
         self.stopped = threading.Event()
         self._free = threading.Lock()  # held while nothing may be published
-        self._client = paho.Client(
-            paho.CallbackAPIVersion.VERSION2, client_id="street", protocol=paho.MQTTv311, clean_session=False
-        )
-        self._client.max_queued_messages_set(0)
-        self._client.reconnect_delay_set(1, 1)
-        self._client.on_publish = self._was_acknowledged
-        self._client.connect("127.0.0.1", port)
+        self._links = [Link(f"street-{number}", port) for number, port in enumerate(ports)]
 
     def run(self):
-        self._client.loop_start()
-        for lamp in self._lamps:
-            self._publish(lamp.started())
-        for number in range(self._records):
+        for link in self._links:
+            link.client.loop_start()
+        for number, lamp in enumerate(self._lamps):
+            self._publish(number, lamp.started())
+        for register in range(self._records):
             if self.stopped.wait(self._pause_s):  # a stream, so that kills meet it at work
                 break
-            for lamp in self._lamps:
+            for number, lamp in enumerate(self._lamps):
                 with self._free:
-                    self._publish(lamp.energy(imp_mwh=number))
+                    self._publish(number, lamp.energy(imp_mwh=register))
         self._wait_for_acknowledgements()
-        self._client.disconnect()
-        self._client.loop_stop()
+        for link in self._links:
+            link.client.disconnect()
+            link.client.loop_stop()
 
     @contextlib.contextmanager
     def saved(self):
@@ -95,22 +92,38 @@ class Street(threading.Thread):
         """
         with self._free:
             self._wait_for_acknowledgements()
+            (link,) = self._links
             for word in (b"1", b"2", b"3"):
-                self.published += 1
-                self._client.publish("crash/saved", word, 1, retain=True)
+                link.publish("crash/saved", word, retain=True)
                 self._wait_for_acknowledgements()
-            self.published -= 3
-            self.acknowledged -= 3
             yield
 
     def _wait_for_acknowledgements(self):
-        while self.acknowledged < self.published:
+        while any(link.acknowledged < link.published for link in self._links):
             time.sleep(0.01)
+
+    def _publish(self, number, message):
+        self.published += 1
+        self._links[number % len(self._links)].publish(*message)
+
+
+class Link:
+    """A lamppost's connection to the broker, or that of many. published, acknowledged -- counts"""
+
+    def __init__(self, name, port):
+        self.published = self.acknowledged = 0
+        self.client = paho.Client(
+            paho.CallbackAPIVersion.VERSION2, client_id=name, protocol=paho.MQTTv311, clean_session=False
+        )
+        self.client.max_queued_messages_set(0)
+        self.client.reconnect_delay_set(1, 1)
+        self.client.on_publish = self._was_acknowledged
+        self.client.connect("127.0.0.1", port)
+
+    def publish(self, topic, payload, retain):
+        """Without a connection it is kept, and sent later."""
+        self.published += 1
+        self.client.publish(topic, payload, 1, retain)
 
     def _was_acknowledged(self, *_):
         self.acknowledged += 1
-
-    def _publish(self, message):
-        topic, payload, retain = message
-        self.published += 1
-        self._client.publish(topic, payload, 1, retain)  # without a connection it is kept, and sent later

@@ -85,6 +85,7 @@ def test_the_store_waits_while_somebody_reads_the_file_and_goes_on(broker, store
         while not store.process.stderr.readline().startswith("Waiting for the database"):
             assert store.process.poll() is None
         other.communicate("\n")
+    store.says("The database is available again.")
     store.until("SELECT count(*) FROM telemetry", [(2,)])
     store.until("SELECT payload FROM rejected", [(b"broken",)])
 

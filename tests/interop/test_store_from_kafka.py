@@ -2,14 +2,21 @@
 
 import asyncio
 import contextlib
+from datetime import datetime
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from kafka_broker import KafkaBroker, find_kafka
+from lamplighter.bridge import kafka as bridge_kafka
 from lamplighter.bridge.kafka import KafkaProducer
 from lamplighter.problems import BridgeTargetWrong, BrokerRefused, SourceUnusable
+from lamplighter.store.ingest import until_free
+from lamplighter.store.messages import sort
+from lamplighter.store.sources import kafka_topic
 from lamplighter.store.sources.kafka_link import KafkaAccess
 from lamplighter.store.sources.kafka_topic import KafkaTopic
+from lamplighter.store.target import TargetBusy
+from lamplighter.telemetry.subscriber import Connection
 from publisher import Lamp, Publisher
 from store_processes import StoreProcess
 from tool_process import ToolProcess
@@ -96,6 +103,45 @@ def test_what_other_programs_send_to_the_topic_is_rejected_or_read_and_stops_not
 
 def at(port):
     return KafkaAccess([("127.0.0.1", port)])
+
+
+def test_a_store_tells_when_kafka_does_not_answer_and_when_it_does(kafka, monkeypatch):
+    monkeypatch.setattr(kafka_topic, "ASK_EVERY_S", 0.05)
+    monkeypatch.setattr(kafka_topic, "ANSWER_S", 0.5)
+    with contextlib.closing(KafkaTopic(at(kafka.port), "store", kafka.topic, print)) as source:
+        source.start()
+        with kafka.frozen():
+            lost = source.next(60)
+        assert isinstance(lost, Connection) and not lost.up and kafka.where in lost.reason
+        # on a loaded machine it may be lost once more
+        while not source.next(60).up:
+            pass
+
+
+def test_a_batch_that_kafka_is_slow_to_acknowledge_is_told_and_sent_once(kafka, monkeypatch):
+    monkeypatch.setattr(bridge_kafka, "ANSWER_S", 0.5)
+    producer = KafkaProducer(at(kafka.port), kafka.topic)
+    lamp = Lamp()
+    messages = lamp.started(), lamp.energy()
+    batch = [sort(topic, payload, datetime(2027, 6, 1)) for topic, payload, _ in messages]
+    with contextlib.closing(producer):
+        producer.open()
+        with kafka.frozen():
+            for _ in range(2):
+                with pytest.raises(TargetBusy, match="no acknowledgement"):
+                    producer.commit(batch)
+        assert until_free(lambda: producer.commit(batch), print).records == 2
+
+    async def consume():
+        async with AIOKafkaConsumer(
+            kafka.topic, bootstrap_servers=kafka.where, auto_offset_reset="earliest"
+        ) as consumer:
+            count = 0
+            while arrived := await consumer.getmany(timeout_ms=1000 if count else 30_000):
+                count += sum(map(len, arrived.values()))
+            return count
+
+    assert asyncio.run(consume()) == 2
 
 
 def refused(kind, words, source):

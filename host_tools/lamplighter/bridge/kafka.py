@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import zlib
+from concurrent.futures import Future
 from datetime import UTC
 from typing import Any
 
@@ -14,7 +16,8 @@ from ..store.sources.background import Background
 from ..store.sources.kafka_link import RECEIVED, REPEATED, RETAINED, TOPIC, KafkaAccess, words
 from ..store.target import Committed, OnePlace, TargetBusy
 
-ANSWER_S = 60.0  # for a batch
+ANSWER_S = 5.0  # for a batch; then the user hears of it
+GIVE_UP_S = 60.0  # the batch is sent again
 
 
 class KafkaProducer(OnePlace):
@@ -29,6 +32,8 @@ class KafkaProducer(OnePlace):
         self.session = f"lamplighter-kafka-{zlib.crc32(self.where.encode()):08x}"
         self._background = Background()
         self._producer: Any = None
+        self._sending: Future[None] | None = None  # of the batch that is not committed yet
+        self._begun = 0.0
 
     def open(self) -> None:
         """Raises BrokerRefused, BrokerLoginRefused, BridgeTargetWrong."""
@@ -40,12 +45,20 @@ class KafkaProducer(OnePlace):
         self._background.run(self._open())
 
     def commit(self, batch: list[Record | Message | Rejected]) -> Committed:
+        """Waits on for a batch that it was already given: sent again, Kafka would have it twice."""
+        if self._sending is None:
+            self._sending, self._begun = self._background.start(self._send(batch)), time.monotonic()
         try:
-            self._background.run(self._send(batch), ANSWER_S)
+            self._sending.result(ANSWER_S)
         except TimeoutError:
+            if time.monotonic() - self._begun > GIVE_UP_S:
+                self._sending.cancel()
+                self._sending = None
             raise TargetBusy(f"no acknowledgement within {ANSWER_S:g} s") from None
         except self._aiokafka.errors.KafkaError as wrong:
+            self._sending = None
             raise TargetBusy(words(wrong)) from None
+        self._sending = None
         rejected = sum(isinstance(one, Rejected) for one in batch)
         return Committed(len(batch) - rejected, 0, rejected)
 
@@ -54,7 +67,7 @@ class KafkaProducer(OnePlace):
 
     def close(self) -> None:
         if self._producer:
-            self._background.run(self._producer.stop(), ANSWER_S)
+            self._background.run(self._producer.stop(), GIVE_UP_S)
         self._background.close()
 
     # the rest runs in the loop's thread

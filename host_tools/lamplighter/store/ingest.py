@@ -115,7 +115,10 @@ def until_free(
     wait, started, told = 0.05, time.monotonic(), False
     while True:
         try:
-            return act()
+            done = act()
+            if told:
+                note(f"{what[0].upper()}{what[1:]} is available again.")
+            return done
         except TargetBusy as busy:
             waited = time.monotonic() - started
             if waited > patience_s:

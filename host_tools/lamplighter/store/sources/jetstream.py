@@ -38,7 +38,10 @@ AT_ONCE = 1_000
 GATEWAY, RETAINED = "$MQTT_msgs", "$MQTT_rmsgs"
 OURS = ROOT.replace("/", ".") + "."
 DIAG = "LAMPPOST_DIAG"
+BETWEEN_STREAMS_S = 0.5  # longer than the gateway takes to put a retained message into both its streams
 KEEP_DIAG_S = 7 * 86400
+REPLICAS = 3  # in a cluster
+_NO_CLUSTER = 10074  # the server's number for: replicas > 1 not supported in non-clustered mode
 _STORED = {"retained": "stored"}  # the mark of a consumer whose store has the retained messages
 
 
@@ -120,15 +123,24 @@ class JetStream:
             reconnected_cb=self._back,
         )  # fmt: skip
         self._jetstream = self._client.jetstream(timeout=TIMEOUT_S)
-        try:
-            for stream in self._streams:
-                await self._consumer(stream)
-        except self._nats.js.errors.ServiceUnavailableError:
+        for stream in self._streams:
+            await self._tried(lambda stream=stream: self._consumer(stream), self._refuse)
+
+    def _refuse(self, wrong: Exception) -> None:
+        """Raises a Problem unless it may become right by waiting, such as a cluster without a leader."""
+        if isinstance(wrong, Problem):
+            raise wrong
+        if self._failure and "permissions violation" in str(self._failure).lower():
+            wrong = self._failure  # the request itself has got no answer
+        elif isinstance(wrong, TimeoutError):
+            return
+        if isinstance(wrong, self._nats.js.errors.ServiceUnavailableError):
+            if getattr(wrong, "err_code", None):
+                return
             raise SourceUnusable(
                 f"JetStream is not enabled in {self.where}.", "Add `jetstream { ... }` to the server's configuration."
-            ) from None
-        except (self._nats.errors.Error, TimeoutError) as wrong:
-            raise SourceUnusable(f"{self.where} does not let the store read: {_words(wrong)}.") from None
+            )
+        raise SourceUnusable(f"{self.where} does not let the store read: {_words(wrong)}.")
 
     async def _probe(self) -> None:
         """Connect once, to learn in words why it fails. Raises Problem."""
@@ -139,7 +151,11 @@ class JetStream:
         async def failed(wrong: Exception) -> None:
             failures.append(wrong)
 
-        connecting = self._connect(max_reconnect_attempts=1, reconnect_time_wait=0, error_cb=failed)
+        # one more try is for the other servers; the library spends all the time on it after a failed TLS handshake
+        more = len(self._servers) > 1
+        connecting = self._connect(
+            max_reconnect_attempts=1, reconnect_time_wait=0, allow_reconnect=more, error_cb=failed
+        )
         try:
             # a server that is not NATS may say nothing at all
             await (await asyncio.wait_for(connecting, TIMEOUT_S)).close()
@@ -186,7 +202,7 @@ class JetStream:
         except errors.NotFoundError:
             if stream.new is None:
                 raise SourceUnusable(f"{self.where} has no stream {stream.name}.") from None
-            await self._jetstream.add_stream(name=stream.name, **stream.new)
+            await self._create(stream.name, stream.new)
         try:
             return await self._jetstream.consumer_info(stream.name, self._name)
         except errors.NotFoundError:
@@ -198,13 +214,27 @@ class JetStream:
                 ),
             )  # fmt: skip
 
+    async def _create(self, name: str, new: dict[str, Any]) -> None:
+        """On three servers of a cluster, as the gateway makes its own streams there, or on the only one."""
+        try:
+            await self._jetstream.add_stream(name=name, num_replicas=REPLICAS, **new)
+        except self._nats.js.errors.APIError as refused:
+            if refused.err_code != _NO_CLUSTER:
+                raise
+            await self._jetstream.add_stream(name=name, **new)
+
     async def _read(self) -> None:
+        work = [self._pull(stream) for stream in self._streams]
         if self._retained:
-            await self._read_retained()
-        await asyncio.gather(*(self._pull(stream) for stream in self._streams))
+            work.append(self._read_retained())
+        await asyncio.gather(*work)
 
     async def _read_retained(self) -> None:
-        """Once for a new consumer: the last messages of before, as a new subscription of MQTT gets them."""
+        """Once for a new consumer: the last messages of before, as a new subscription of MQTT gets them.
+
+        One that was published after the consumer was made is in the stream too. So the copies are stored after what is
+        in the stream: the database then knows them as repeated.
+        """
         first = self._streams[0]
         known = await self._tried(lambda: self._consumer(first))
         if (known.config.metadata or {}).get("retained") == "stored":
@@ -221,17 +251,29 @@ class JetStream:
         try:
             copy = await self._jetstream.pull_subscribe(
                 f"$MQTT.rmsgs.{OURS}>", stream=RETAINED,
-                config=api.ConsumerConfig(ack_policy=api.AckPolicy.NONE, inactive_threshold=60),
+                config=api.ConsumerConfig(ack_policy=api.AckPolicy.NONE, inactive_threshold=3600),
             )  # fmt: skip
         except self._nats.js.errors.NotFoundError:
             return  # nobody has published a retained message yet
         left = (await copy.consumer_info()).num_pending
         while left > 0:
             await self._wait_for_room()
-            for message in await copy.fetch(min(AT_ONCE, left), TIMEOUT_S):
-                left -= 1
+            messages = await copy.fetch(min(AT_ONCE, left), TIMEOUT_S)
+            left -= len(messages)
+            await self._stored_so_far(self._streams[0].name)
+            for message in messages:
                 self._take(message, RETAINED, "$MQTT.rmsgs.", retained=True)
         await copy.unsubscribe()
+
+    async def _stored_so_far(self, stream: str) -> None:
+        """Returns when the stores have acknowledged what is in the stream now."""
+        await asyncio.sleep(BETWEEN_STREAMS_S)
+        last = (await self._jetstream.stream_info(stream)).state.last_seq
+        while True:
+            consumer = await self._jetstream.consumer_info(stream, self._name)
+            if not consumer.num_pending and not consumer.num_ack_pending or consumer.ack_floor.stream_seq >= last:
+                return
+            await asyncio.sleep(0.2)
 
     async def _pull(self, stream: _Stream) -> None:
         subscription = await self._jetstream.pull_subscribe_bind(self._name, stream=stream.name)
@@ -250,13 +292,19 @@ class JetStream:
             for message in messages:
                 self._take(message, stream.name, stream.prefix)
 
-    async def _tried(self, act: Callable[[], Any]) -> Any:
-        """The result of act(), tried again until the server can."""
+    async def _tried(self, act: Callable[[], Any], refuse: Callable[[Exception], None] = lambda _: None) -> Any:
+        """The result of act(), tried again until the server can. refuse -- may raise a Problem instead"""
         told = False
         while True:
             try:
-                return await act()
+                done = await act()
+                if told:
+                    self._note(f"{self.where} is available again.")
+                return done
             except (self._nats.errors.Error, TimeoutError, Problem) as wrong:
+                if self._client.is_closed:  # by close()
+                    raise
+                refuse(wrong)
                 if not told:
                     self._note(f"Waiting for {self.where}: {_words(wrong)}")
                     told = True

@@ -20,6 +20,8 @@ from .kafka_link import RECEIVED, REPEATED, RETAINED, TIMEOUT_S, TOPIC, KafkaAcc
 
 MOST_TAKEN = 20_000  # of this store: two batches
 AT_ONCE = 2_000
+ASK_EVERY_S = 3.0  # whether Kafka answers
+ANSWER_S = 5.0
 _DIED_MS = 10_000  # without a heartbeat: the store is gone, and others get its partitions
 
 
@@ -39,7 +41,7 @@ class KafkaTopic:
         self.where = f"the topic {topic} of {access.where}"
         self._background = Background()
         self._work: Future[None] | None = None
-        self._arrived: queue.SimpleQueue[KafkaDelivery] = queue.SimpleQueue()
+        self._arrived: queue.SimpleQueue[KafkaDelivery | Connection] = queue.SimpleQueue()
         # the rest belongs to the loop's thread
         self._consumer: Any = None
         self._taken: set[tuple[int, int]] = set()
@@ -51,7 +53,7 @@ class KafkaTopic:
                 "Create it with as many partitions as there may be stores; docs/integrate/scale.md has its settings.",
             )
         self._background.run(self._open())
-        self._work = self._background.start(self._read())
+        self._work = self._background.start(self._serve())
 
     def next(self, timeout: float) -> KafkaDelivery | Connection | None:
         if self._work and self._work.done():
@@ -83,6 +85,28 @@ class KafkaTopic:
             session_timeout_ms=_DIED_MS, **self._access.options(),
         )  # fmt: skip
         await self._consumer.start()
+
+    async def _serve(self) -> None:
+        await asyncio.gather(self._read(), self._watch())
+
+    async def _watch(self) -> None:
+        """Tell when Kafka does not answer any more, and when it does again: the library retries without a word."""
+        up = True
+        while True:
+            await asyncio.sleep(ASK_EVERY_S)
+            numbers = self._consumer.partitions_for_topic(self._topic) or ()
+            partitions = [self._aiokafka.TopicPartition(self._topic, number) for number in numbers]
+            reason = ""
+            try:
+                # by the leader of each
+                await asyncio.wait_for(self._consumer.end_offsets(partitions), ANSWER_S)
+            except TimeoutError:
+                reason = f"{self._access.where} does not answer for all partitions within {ANSWER_S:g} s"
+            except self._aiokafka.errors.KafkaError as wrong:
+                reason = words(wrong)
+            if up == bool(reason):
+                up = not reason
+                self._arrived.put(Connection(up, reason))
 
     async def _read(self) -> None:
         told = ""
