@@ -10,6 +10,8 @@ import socket
 import pytest
 from brokers import Mosquitto
 from certificates import Authority
+from click.testing import CliRunner
+from lamplighter.cli import lamplighter
 from lamplighter.problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused, SourceUnusable
 from lamplighter.store.databases import target
 from lamplighter.store.sources import jetstream, origin
@@ -120,6 +122,29 @@ def test_a_consumer_that_somebody_deletes_is_made_again(nats, first):
     with Publisher(nats.mqtt_port) as street:
         street.send(Lamp("lp-deleted").started())
     first.until("SELECT count(*) FROM telemetry WHERE node = 'lp-deleted'", [(1,)])
+
+
+def test_a_server_keeps_nothing_more_for_a_database_that_is_unsubscribed(nats, tmp_path):
+    file = tmp_path / "lamps.duckdb"
+    with contextlib.closing(target(str(file))) as database:
+        database.open()
+        session = database.session
+    with contextlib.closing(source_of(nats, session)) as source:
+        source.start()
+    unsubscribe = ["store", "unsubscribe", "--from", nats.source, "--to", str(file)]
+    done = CliRunner().invoke(lamplighter, unsubscribe, catch_exceptions=False)
+    assert jetstream.GATEWAY in done.output and jetstream.DIAG in done.output
+    assert session not in asyncio.run(consumers(nats))
+    with pytest.raises(SourceUnusable, match="keeps nothing"):
+        CliRunner().invoke(lamplighter, unsubscribe, catch_exceptions=False, standalone_mode=False)
+
+
+async def consumers(nats):
+    """The names of all that read the gateway's stream."""
+    client = await connect(nats.source)
+    found = [one.name for one in await client.jetstream().consumers_info(jetstream.GATEWAY)]
+    await client.close()
+    return found
 
 
 def test_a_server_that_is_killed_costs_no_record(nats, first):

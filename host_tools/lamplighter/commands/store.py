@@ -11,7 +11,7 @@ import click
 
 from .. import screen
 from ..contract import ROOT
-from ..problems import StoreIncomplete
+from ..problems import SourceUnusable, StoreIncomplete
 from .broker_access import BrokerAccess, SiteName, source_options
 from .metrics_option import metrics_option, serving_metrics
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..store.sources.origin import Origin
 
 SHOWN = 20  # gaps
+SESSION = "SELECT max(value) AS value FROM setting WHERE name = 'session'"
 TO = click.option(
     "--to", required=True, metavar="DATABASE",
     help="A DuckDB file such as lamps.duckdb, or postgresql://USER@HOST/DATABASE, or clickhouse://USER@HOST/DATABASE.",
@@ -106,6 +107,33 @@ def run(
             store = Store(source, database, screen.note, show)
             with serving_metrics(listen, lambda: metrics.of_store(store)):
                 store.run()
+
+
+@command.command("unsubscribe")
+@source_options
+@TO
+def unsubscribe(access: BrokerAccess, origin: Origin | None, to: str) -> None:
+    """End the subscription of a database that is given up: a NATS server keeps everything for it until then.
+
+    Stop its stores first, and run this while the database is still there. An MQTT broker ends the session of a store
+    after seven days by itself, Kafka that of a consumer group as it is set to.
+
+    Example: lamplighter store unsubscribe --from nats://nats.lan --to lamps.duckdb
+    """
+    from ..store.reading import read
+    from ..store.sources.jetstream import JetStream
+    from ..store.sources.origin import source as source_of
+
+    if not origin or origin.kind != "nats":
+        raise click.UsageError("Name the server with --from nats://HOST: other brokers end a subscription themselves.")
+    session = read(to, lambda rows: [row["value"] for row in rows(SESSION)])[0]
+    source = source_of(origin, session, screen.note, access.user, access.password, access.tls, access.identity)
+    assert isinstance(source, JetStream)
+    with contextlib.closing(source):
+        removed = source.remove()
+        if not removed:
+            raise SourceUnusable(f"{source.where} keeps nothing for {to}: it has no consumer {session}.")
+        screen.out.print(f"Removed the consumer {session} of {', '.join(removed)}.", markup=False)
 
 
 @command.command("check")

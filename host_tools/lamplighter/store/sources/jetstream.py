@@ -94,6 +94,10 @@ class JetStream:
         self._background.run(self._open())
         self._work = self._background.start(self._read())
 
+    def remove(self) -> list[str]:
+        """Instead of start(): delete the consumer, so that the server keeps nothing for it. The streams it had."""
+        return self._background.run(self._remove())
+
     def next(self, timeout: float) -> JetStreamDelivery | Connection | None:
         if self._work and self._work.done():
             self._work.result()
@@ -117,14 +121,28 @@ class JetStream:
     # the rest runs in the loop's thread
 
     async def _open(self) -> None:
+        await self._enter()
+        for stream in self._streams:
+            await self._tried(lambda stream=stream: self._consumer(stream), self._refuse)
+
+    async def _remove(self) -> list[str]:
+        await self._enter()
+        return [one.name for one in self._streams if await self._tried(lambda one=one: self._delete(one), self._refuse)]
+
+    async def _delete(self, stream: _Stream) -> bool:
+        """Whether there was a consumer."""
+        try:
+            return await self._jetstream.delete_consumer(stream.name, self._name)
+        except self._nats.js.errors.NotFoundError:
+            return False
+
+    async def _enter(self) -> None:
         await self._probe()
         self._client = await self._connect(
             max_reconnect_attempts=-1, ping_interval=20, error_cb=self._failed, disconnected_cb=self._lost,
             reconnected_cb=self._back,
         )  # fmt: skip
         self._jetstream = self._client.jetstream(timeout=TIMEOUT_S)
-        for stream in self._streams:
-            await self._tried(lambda stream=stream: self._consumer(stream), self._refuse)
 
     def _refuse(self, wrong: Exception) -> None:
         """Raises a Problem unless it may become right by waiting, such as a cluster without a leader."""
