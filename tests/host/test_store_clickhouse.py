@@ -1,5 +1,6 @@
 """A store's database in ClickHouse: what its lack of transactions and unique keys must not lose or double."""
 
+import http.server
 import json
 import random
 import sys
@@ -180,6 +181,31 @@ def test_a_wrong_password_a_missing_database_and_a_wrong_address_are_told(clickh
         ClickHouse("clickhouse://db.lan:port/lamps")
     with pytest.raises(TargetBusy, match="^clickhouse://127.0.0.1:1/lamps does not answer: connection refused.$"):
         ClickHouse("clickhouse://127.0.0.1:1/lamps").open()
+
+
+def test_a_server_that_is_too_old_is_told_instead_of_waited_for():
+    # what that of Debian 12, 18.16.1, answers to the client library's first question
+    said = b"Code: 47, e.displayText() = DB::Exception: Unknown identifier: readonly, e.what() = DB::Exception\n"
+
+    class Old(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(404)
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        do_GET = do_POST
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Old) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(StoreUnusable, match="Unknown identifier: readonly.$") as refused:
+            ClickHouse(f"clickhouse://127.0.0.1:{server.server_address[1]}/lamps").open()
+        server.shutdown()
+    assert "25.6 or later" in str(refused.value.remedy)
 
 
 def test_stores_that_write_the_same_records_at_once_keep_each_once(database):

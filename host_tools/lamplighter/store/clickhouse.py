@@ -33,11 +33,12 @@ _COLUMNS = ", ".join(RECORD)
 _NAMED = 1000  # keys in one query: its text may have 256 kB
 _VIOLATED_CONSTRAINT = 469
 _ANSWER_S = 60
+_TOO_OLD = "The store needs ClickHouse 25.6 or later; Debian's package is of 2018."
 PASSWORD = "CLICKHOUSE_PASSWORD"
 # what a start does not wait for; a store that works does: somebody will put it right
 _REFUSALS = {
     81: "Create the database: CREATE DATABASE.",
-    115: "The store needs ClickHouse 25.6 or later.",
+    115: _TOO_OLD,
     164: "Let this user write: its settings profile has `readonly`.",
     497: "Let this user work in the database: GRANT SELECT, INSERT, CREATE, ALTER, DROP VIEW ON the database to it.",
     516: f"Check the user and its password, which belongs in ${PASSWORD}.",
@@ -214,6 +215,8 @@ class ClickHouse(OneStore):
             said = _said(wrong)
             if start and code in _REFUSALS:
                 raise StoreUnusable(f"{self.where}: {said}", _REFUSALS[code]) from None
+            if start and code is None and "DB::Exception" in str(wrong):  # the form of years ago
+                raise StoreUnusable(f"{self.where}: {said.partition(', e.what()')[0]}.", _TOO_OLD) from None
             if start and isinstance(wrong, self._errors.ProgrammingError):
                 raise StoreUnusable(f"{self.where} cannot be used: {said}") from None
             raise TargetBusy(said if code else f"{self.where} does not answer: {said}") from None
