@@ -18,6 +18,7 @@ from lamplighter.store.sources.kafka_topic import KafkaTopic
 from lamplighter.store.target import TargetBusy
 from lamplighter.telemetry.subscriber import Connection
 from publisher import Lamp, Publisher
+from store_database import NOW, Database
 from store_processes import StoreProcess
 from tool_process import ToolProcess
 
@@ -79,7 +80,7 @@ def test_what_is_published_by_mqtt_comes_through_kafka_into_the_database(broker,
     assert (code, found["gaps"], found["duplicates"]) == (0, [], 0)
 
 
-def test_what_other_programs_send_to_the_topic_is_rejected_or_read_and_stops_nothing(kafka, run, tmp_path):
+def test_what_other_programs_send_to_the_topic_is_rejected_or_read_and_stops_nothing(kafka, tmp_path):
     topic, payload, _ = Lamp().started()
     odd = [
         {"key": b""},
@@ -96,9 +97,16 @@ def test_what_other_programs_send_to_the_topic_is_rejected_or_read_and_stops_not
                 await producer.send_and_wait(kafka.topic, **record)
 
     asyncio.run(produce())
-    store = run(StoreProcess(kafka.source, tmp_path / "lamps.duckdb"), "Storing")
-    store.until("SELECT count(*) FROM telemetry", [(1,)])
-    store.until("SELECT topic FROM rejected ORDER BY topic", [("",), ("\\xff",), ("\\xff\0",), ("a/b",)])
+    database = Database(tmp_path / "lamps.duckdb")
+    source = KafkaTopic(at(kafka.port), "store", kafka.topic, print)
+    with contextlib.closing(database.target), contextlib.closing(source):
+        source.start()
+        read = [source.next(60) for _ in odd]
+        database.target.commit([sort(one.topic, one.payload, one.received or NOW) for one in read])
+        database.target.rest()
+        assert database.rows("SELECT count(*) FROM telemetry") == [(1,)]
+        topics = database.rows("SELECT topic FROM rejected ORDER BY topic")
+    assert topics == [("",), ("\\xff",), ("\\xff\0",), ("a/b",)]
 
 
 def at(port):

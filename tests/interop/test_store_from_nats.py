@@ -16,6 +16,7 @@ from lamplighter.problems import BrokerLoginRefused, BrokerNotFound, BrokerRefus
 from lamplighter.store.databases import target
 from lamplighter.store.sources import jetstream, origin
 from nats import connect
+from nats.js.api import ConsumerConfig
 from nats_cluster import NatsCluster
 from nats_server import NatsServer, find_nats
 from publisher import Lamp, Publisher
@@ -64,28 +65,29 @@ def test_a_store_that_comes_before_the_first_lamppost_gets_everything_also_witho
 
 def test_a_new_store_gets_what_is_retained_once_and_what_is_published_while_it_is_away(nats, first, tmp_path):
     lamp = Lamp("lp-new")
-    with Publisher(nats.mqtt_port) as street, running(nats.source, tmp_path / "new.duckdb") as new:
-        street.send(lamp.started(), lamp.energy())
-        new.until("SELECT count(*) FROM telemetry WHERE node = 'lp-new'", [(2,)])
+    with Publisher(nats.mqtt_port) as street:
         street.send(lamp.parking(), lamp.state("online"))
-        first.until("SELECT records, state FROM node WHERE node = 'lp-new'", [(3, "online")])
-        with running(nats.source, tmp_path / "newest.duckdb") as newest:
-            of_newest = "SELECT s, retained FROM telemetry WHERE node = 'lp-new' ORDER BY s"
-            newest.until(of_newest, [(2, True)])
-            newest.until("SELECT state FROM node WHERE node = 'lp-new'", [("online",)])
-            newest.kill()
+        first.until("SELECT records, state FROM node WHERE node = 'lp-new'", [(1, "online")])
+        with running(nats.source, tmp_path / "new.duckdb") as new:
+            of_new = "SELECT s, retained FROM telemetry WHERE node = 'lp-new' ORDER BY s"
+            new.until(of_new, [(0, True)])
+            new.until("SELECT state FROM node WHERE node = 'lp-new'", [("online",)])
+            new.kill()
             street.send(*(lamp.energy() for _ in range(20)))
-            newest.start()
-            newest.until(of_newest, [(2, True), *((s, False) for s in range(3, 23))])
-            assert newest.rows("SELECT count(*) FROM message WHERE node = 'lp-new'") == [(1,)]
+            new.start()
+            new.until(of_new, [(0, True), *((s, False) for s in range(1, 21))])
+            assert new.rows("SELECT count(*) FROM message WHERE node = 'lp-new'") == [(1,)]
 
 
-def test_a_stream_of_ones_own_is_read_from_its_first_message(nats, first, tmp_path):
+def test_a_stream_of_ones_own_is_read_from_its_first_message(nats, first):
+    lamp = Lamp("lp-own")
     # somebody made it, here the first store
     with Publisher(nats.mqtt_port) as street:
-        street.send(Lamp("lp-own").diag())
-    with running(f"{nats.source}/LAMPPOST_DIAG", tmp_path / "diag.duckdb") as store:
-        store.until("SELECT kind FROM message WHERE node = 'lp-own'", [("diag",)])
+        street.send(lamp.diag())
+    with contextlib.closing(source_of(nats, "store", stream=f"/{jetstream.DIAG}")) as source:
+        source.start()
+        while lamp.node not in source.next(60).topic:
+            pass
 
 
 def test_a_topic_of_any_characters_comes_as_it_was_published(nats, first):
@@ -158,15 +160,14 @@ def test_a_server_that_is_killed_costs_no_record(nats, first):
     first.until("SELECT count(*) FROM telemetry WHERE node = 'lp-killed'", [(51,)])
 
 
-def test_what_is_published_while_a_new_store_starts_stands_once_in_the_database(nats, tmp_path):
+def test_what_is_published_while_a_new_store_starts_stands_once_in_the_database(nats, first, tmp_path):
     file = tmp_path / "lamps.duckdb"
     lamp = Lamp("lp-meanwhile")
     with contextlib.closing(target(str(file))) as database:
         database.open()
         session = database.session
-    with contextlib.closing(source_of(nats, session)) as source, Publisher(nats.mqtt_port) as street:
-        # it has its consumer, and gives back what it read
-        source.start()
+    asyncio.run(subscribed(nats, session))
+    with Publisher(nats.mqtt_port) as street:
         street.send(lamp.state("online"))
     with running(nats.source, file) as store, Publisher(nats.mqtt_port) as street:
         # the last of the retained copies are there when the consumer is marked
@@ -174,6 +175,14 @@ def test_what_is_published_while_a_new_store_starts_stands_once_in_the_database(
         street.send(lamp.started())
         store.until("SELECT count(*) FROM telemetry WHERE node = 'lp-meanwhile'", [(1,)])
         assert store.rows("SELECT count(*) FROM message WHERE node = 'lp-meanwhile'") == [(1,)]
+
+
+async def subscribed(nats, session):
+    """Make the consumer of a store that reads nothing yet."""
+    client = await connect(nats.source)
+    config = ConsumerConfig(session, filter_subject="$MQTT.msgs.lamppost.v1.>", ack_policy="explicit")
+    await client.jetstream().add_consumer(jetstream.GATEWAY, config)
+    await client.close()
 
 
 async def marked(nats, session):
@@ -216,7 +225,7 @@ def test_a_user_with_the_least_rights_reads_by_tls(tmp_path):
         server.stop()
 
 
-def test_a_cluster_keeps_every_message_threefold_and_serves_a_store_while_one_server_is_away(tmp_path):
+def test_a_cluster_keeps_every_message_threefold_and_serves_a_store_while_one_server_is_away(tmp_path, monkeypatch):
     cluster = NatsCluster(tmp_path)
     cluster.start()
     try:
@@ -227,6 +236,7 @@ def test_a_cluster_keeps_every_message_threefold_and_serves_a_store_while_one_se
             source.acknowledge([source.next(60)])
         assert asyncio.run(replicas(cluster)) == {jetstream.GATEWAY: 3, jetstream.DIAG: 3}
         cluster.kill()  # the first of those that the store tries
+        monkeypatch.setattr(jetstream, "TIMEOUT_S", 3.0)  # what is asked between two leaders gets no answer
         with contextlib.closing(source_of(cluster, "store")) as source:
             source.start()
             with Publisher(cluster.mqtt_ports[1]) as street:
@@ -246,8 +256,8 @@ async def replicas(cluster):
     return found
 
 
-def source_of(server, store, user=None, password=None, tls=False):
-    return origin.source(origin.parse(server.source), store, print, user, password, tls, None)
+def source_of(server, store, user=None, password=None, tls=False, stream=""):
+    return origin.source(origin.parse(server.source + stream), store, print, user, password, tls, None)
 
 
 def refused(kind, port, stream="", host="127.0.0.1", **login):
