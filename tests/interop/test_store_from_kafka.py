@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from datetime import datetime
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -131,7 +130,7 @@ def test_a_batch_that_kafka_is_slow_to_acknowledge_is_told_and_sent_once(kafka, 
     producer = KafkaProducer(at(kafka.port), kafka.topic)
     lamp = Lamp()
     messages = lamp.started(), lamp.energy()
-    batch = [sort(topic, payload, datetime(2027, 6, 1)) for topic, payload, _ in messages]
+    batch = [sort(topic, payload, NOW) for topic, payload, _ in messages]
     with contextlib.closing(producer):
         producer.open()
         with kafka.frozen():
@@ -150,6 +149,17 @@ def test_a_batch_that_kafka_is_slow_to_acknowledge_is_told_and_sent_once(kafka, 
             return count
 
     assert asyncio.run(consume()) == 2
+
+
+def test_a_bridge_ends_while_kafka_does_not_answer(kafka, monkeypatch):
+    monkeypatch.setattr(bridge_kafka, "ANSWER_S", 0.5)
+    producer = KafkaProducer(at(kafka.port), kafka.topic)
+    topic, payload, _ = Lamp().started()
+    producer.open()
+    with kafka.frozen():
+        with pytest.raises(TargetBusy):
+            producer.commit([sort(topic, payload, NOW)])
+        producer.close()
 
 
 def refused(kind, words, source):

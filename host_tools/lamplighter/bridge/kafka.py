@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import zlib
 from concurrent.futures import Future
@@ -66,8 +67,10 @@ class KafkaProducer(OnePlace):
         """Kafka has all that was committed."""
 
     def close(self) -> None:
+        """What Kafka has not acknowledged comes again from the MQTT broker."""
         if self._producer:
-            self._background.run(self._producer.stop(), GIVE_UP_S)
+            with contextlib.suppress(TimeoutError):
+                self._background.run(self._producer.stop(), ANSWER_S)
         self._background.close()
 
     # the rest runs in the loop's thread
