@@ -116,6 +116,7 @@ def test_a_lamppost_that_nobody_has_heard_of_fails_without_a_traceback(broker):
     done, verdict = conform(broker, "hil/nobody", "--seconds", 5)
     assert done.returncode == 59 and verdict["verdict"] == "fail"
     assert "The broker had nothing of this lamppost" in verdict["rules"][0]["evidence"]
+    assert "Nothing came from hil/nobody" in done.stderr and "Check --node" in done.stderr
     assert "Traceback" not in done.stderr
 
 

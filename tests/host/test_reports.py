@@ -242,6 +242,12 @@ def test_carbon_by_half_hour_keeps_energy_without_an_intensity_apart(place, tmp_
     assert any("gb.json" in one and "SHA-256" in one for one in report.sources)
 
 
+def test_a_file_that_is_not_there_is_answered_with_its_name_and_where_to_look(tmp_path):
+    with pytest.raises(ReportInputInvalid, match="There is no file") as refused:
+        intensity.read(tmp_path / "absent.csv")
+    assert refused.value.remedy == "Check its name and its folder."
+
+
 def test_an_intensity_file_is_refused_with_all_that_is_wrong(tmp_path):
     path = tmp_path / "wrong.csv"
     path.write_text("from,g_per_kwh\n2026-11-22T00:00Z,100\n2026-11-22T00:10Z,100\nyesterday,5\n2026-11-22T00:30Z,-4\n"

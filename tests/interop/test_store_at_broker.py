@@ -6,7 +6,11 @@ import sys
 
 import pytest
 import store_crashes
+from click.testing import CliRunner
 from clickhouse_process import has_clickhouse, running_clickhouse
+from lamplighter.cli import lamplighter
+from lamplighter.demo.broker import DemoBroker
+from lamplighter.problems import BrokerRefused
 from postgres_cluster import find_postgres, running_cluster
 from publisher import Lamp, Publisher
 from store_processes import StoreProcess
@@ -138,3 +142,10 @@ def test_a_store_that_shares_and_dies_parks_nothing_for_ever(broker, sharing):
     code, found = first.check()
     assert (code, found["records"], found["gaps"], found["duplicates"]) == (0, 30 * 22, [], 0)
     assert third.process.poll() is None
+
+
+def test_a_broker_without_mqtt_5_is_told_of_as_such(tmp_path):
+    with DemoBroker() as older, pytest.raises(BrokerRefused) as refused:
+        options = ["store", "--host", older.host, "--port", str(older.port), "--to", str(tmp_path / "lamps.duckdb")]
+        CliRunner().invoke(lamplighter, options, catch_exceptions=False, standalone_mode=False)
+    assert "must speak MQTT 5.0" in refused.value.remedy

@@ -141,6 +141,19 @@ def test_a_server_keeps_nothing_more_for_a_database_that_is_unsubscribed(nats, t
         CliRunner().invoke(lamplighter, unsubscribe, catch_exceptions=False, standalone_mode=False)
 
 
+def test_a_database_whose_store_still_reads_is_not_unsubscribed(nats, tmp_path):
+    file = tmp_path / "lamps.duckdb"
+    with contextlib.closing(target(str(file))) as database:
+        database.open()
+        session = database.session
+    with contextlib.closing(source_of(nats, session)) as source:
+        source.start()
+        unsubscribe = ["store", "unsubscribe", "--from", nats.source, "--to", str(file)]
+        with pytest.raises(SourceUnusable, match="A store still reads"):
+            CliRunner().invoke(lamplighter, unsubscribe, catch_exceptions=False, standalone_mode=False)
+        assert session in asyncio.run(consumers(nats))
+
+
 async def consumers(nats):
     """The names of all that read the gateway's stream."""
     client = await connect(nats.source)

@@ -56,6 +56,11 @@ def command(
         rows = [{"mark": report.MARKS[rule.ok], "rule": rule.id, "evidence": rule.evidence} for rule in rules]
         screen.table(columns, rows)
     broken = [rule for rule in rules if rule.ok is False]
+    if not run.recording.messages:
+        raise NotConforming(
+            f"Nothing came from {node}, and the broker has nothing of it.",
+            "Check --node against `lamplighter watch`, and that the lamppost has power and this broker.",
+        )
     if broken:
         ids = ", ".join(rule.id for rule in broken)
         raise NotConforming(f"{node} breaks {len(broken)} of {len(rules)} rules: {ids}.")

@@ -39,7 +39,8 @@ class _RunUnlessNamed(click.Group):
 def command() -> None:
     """Write the telemetry of all lampposts to a database, each record once, and prove that none is missing.
 
-    Without the name of an action it runs: `lamplighter store --host broker.lan --to lamps.duckdb`.
+    Without the name of an action it runs: `lamplighter store --host broker.lan --to lamps.duckdb`. `lamplighter store
+    run --help` has the options.
 
     Example: lamplighter store check --to lamps.duckdb
     """

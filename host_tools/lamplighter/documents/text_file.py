@@ -23,7 +23,7 @@ def read_bytes(path: Path, problem: type[Problem], remedy: str | None = None) ->
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise problem(f"There is no file {path}.", remedy) from None
+        raise problem(f"There is no file {path}.", remedy or "Check its name and its folder.") from None
     except OSError as error:
         raise problem(f"{path} cannot be read: {error.strerror}.", remedy) from None
     except ValueError:  # a NUL in its name

@@ -44,8 +44,10 @@ class BrokerAddress:
             "Check the port: usually 1883, with --tls 8883.",
         )
 
-    def closed(self) -> Problem:
-        return BrokerRefused(f"{self.where} closed the connection before the MQTT handshake.", self._remedy())
+    def closed(self, mqtt5: bool = False) -> Problem:
+        """mqtt5 -- MQTT 5.0 was asked for, which older brokers answer by closing the connection"""
+        older = " The broker must speak MQTT 5.0; that of `lamplighter broker` does not." if mqtt5 else ""
+        return BrokerRefused(f"{self.where} closed the connection before the MQTT handshake.", self._remedy() + older)
 
     def not_mqtt5(self) -> Problem:
         return BrokerRefused(

@@ -13,6 +13,7 @@ import logging
 import queue
 import random
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ ACK_WAIT_S = 10.0  # what a store that died had taken is delivered again after s
 MOST_UNACKNOWLEDGED = 50_000  # of all stores
 MOST_TAKEN = 20_000  # of this store: two batches
 AT_ONCE = 1_000
+FETCH_S = 2.0  # a request for messages ends after so long
 GATEWAY, RETAINED = "$MQTT_msgs", "$MQTT_rmsgs"
 OURS = ROOT.replace("/", ".") + "."
 DIAG = "LAMPPOST_DIAG"
@@ -127,7 +129,25 @@ class JetStream:
 
     async def _remove(self) -> list[str]:
         await self._enter()
+        for one in self._streams:
+            if await self._tried(lambda one=one: self._read_by_a_store(one), self._refuse):
+                raise SourceUnusable(
+                    f"A store still reads {one.name} of {self.where} for this database.", "Stop its stores first."
+                )
         return [one.name for one in self._streams if await self._tried(lambda one=one: self._delete(one), self._refuse)]
+
+    async def _read_by_a_store(self, stream: _Stream) -> bool:
+        """Whether one waits for messages. A store that has just gone still waits until its last request ends."""
+        end = time.monotonic() + 2 * FETCH_S
+        while True:
+            try:
+                if not (await self._jetstream.consumer_info(stream.name, self._name)).num_waiting:
+                    return False
+            except self._nats.js.errors.NotFoundError:
+                return False
+            if time.monotonic() > end:
+                return True
+            await asyncio.sleep(0.2)
 
     async def _delete(self, stream: _Stream) -> bool:
         """Whether there was a consumer."""
@@ -298,7 +318,7 @@ class JetStream:
         while True:
             room = await self._wait_for_room()
             try:
-                messages = await subscription.fetch(min(AT_ONCE, room), 2)
+                messages = await subscription.fetch(min(AT_ONCE, room), FETCH_S)
             except TimeoutError:
                 continue
             except self._nats.errors.Error:

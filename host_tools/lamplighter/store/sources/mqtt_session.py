@@ -178,14 +178,14 @@ class KeptSession:
         except OSError:
             if self._up:
                 raise
-            raise self._broker.closed() from None
+            raise self._broker.closed(mqtt5=True) from None
         except ValueError as wrong:
             if self._up:
                 raise OSError(f"a packet that is no MQTT 5.0: {wrong}") from None
             raise self._broker.not_mqtt5() from None
         for one in packets:
             if isinstance(one, self._mqtt5.DisconnectPacket):
-                raise OSError(_words(one.reason_code).lower()) if self._up else self._broker.closed()
+                raise OSError(_words(one.reason_code).lower()) if self._up else self._broker.closed(mqtt5=True)
         return packets
 
     def _welcomed(self, packet: Any) -> int:
