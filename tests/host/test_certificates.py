@@ -50,6 +50,14 @@ def test_a_folder_is_taken_as_the_node_keeps_it(folder, authority):
     assert certificates.gather(None) == {}
 
 
+def test_a_certificate_whose_name_is_a_bit_string_is_refused_as_damaged(authority, tmp_path):
+    common_name_as = b"\x06\x03\x55\x04\x03"
+    damaged = tmp_path / "ca.der"
+    damaged.write_bytes(authority.der.read_bytes().replace(common_name_as + b"\x0c", common_name_as + b"\x03"))
+    with pytest.raises(CertificateInvalid, match="is not a certificate"):
+        certificates.gather(None, ca=str(damaged))
+
+
 @pytest.mark.parametrize("case", ["other key", "no key", "key alone", "locked", "p384", "no ca", "expired", "garbage"])
 def test_what_cannot_work_is_refused_in_words_without_a_byte_of_the_key(folder, authority, tmp_path, case):
     from cryptography.hazmat.primitives.asymmetric import ec

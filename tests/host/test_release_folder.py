@@ -14,6 +14,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from lamplighter.cli import lamplighter
 from lamplighter.problems import IdentityLocked, IdentityMissing, IdentityTaken, ReleaseInvalid
+from lamplighter.release import release_address, release_folder
 from lamplighter.release.server import Server
 
 
@@ -78,6 +79,15 @@ def test_a_release_needs_a_key_and_a_floor_that_is_a_version(identity, tmp_path)
 
 def test_a_folder_without_a_release_is_not_served(tmp_path):
     assert isinstance(run("serve", tmp_path).exception, ReleaseInvalid)
+
+
+def test_a_release_that_is_nested_without_end_is_none(tmp_path):
+    (tmp_path / "a.release").write_bytes(b"[" * 3000)
+    (tmp_path / "a.list").write_bytes(release_folder.deflated(b"[" * 3000))
+    with pytest.raises(ReleaseInvalid, match="is not a release"):
+        release_address.of_file(tmp_path / "a.release")
+    with pytest.raises(ReleaseInvalid, match="is not a list of a release"):
+        release_folder.rows(tmp_path / "a.list")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"a": 1}', '{"a": "zz"}', '{"a": "00"}'])

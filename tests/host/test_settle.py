@@ -133,7 +133,13 @@ def test_a_row_that_was_changed_is_named():
     assert node.log()[0].broken == ["row 3 does not follow from the row before"]
 
 
-@pytest.mark.parametrize("body", ["[]", "{}", '{"n": "1"}', "[" * 9])
+HALF_A_CHARACTER = json.dumps({
+    "n": 1, "boot": 1, "up_s": 9, "at": None, "at_tq": 0, "level": 100, "p_mw": None, "imp_mwh": None,
+    "cause": "\ud83d", "since": None, "hash": "0" * 64,
+})  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ["[]", "{}", '{"n": "1"}', "[" * 9, HALF_A_CHARACTER])
 def test_a_message_that_is_no_row_is_named_and_stops_the_settlement(body):
     record = {"site": "london", "node": "lp-1", "life": 0, "b": 7, "ts": None, "body": body}
     assert switchings.logs([record])[0].broken == ["a message of boot 7 is no row of a switching log"]

@@ -24,6 +24,7 @@ def parse(data: bytes) -> x509.Certificate:
         _ = certificate.extensions, certificate.subject, certificate.issuer, certificate.signature_hash_algorithm
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     except (CryptographyDeprecationWarning, UnsupportedAlgorithm, x509.DuplicateExtension,
-            x509.UnsupportedGeneralNameType, x509.InvalidVersion):  # fmt: skip
-        raise ValueError("the certificate has an extension that is not supported") from None
+            x509.UnsupportedGeneralNameType, x509.InvalidVersion, TypeError):  # fmt: skip
+        # TypeError: a name that is a bit string
+        raise ValueError("the certificate has a field that is not supported") from None
     return certificate

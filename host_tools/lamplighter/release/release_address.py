@@ -87,7 +87,7 @@ def described(text: bytes, url: str, shown: str = "") -> ReleaseAddress:
         build, version, boards = document["build"], document["version"], tuple(document["boards"])
         base = {machine: str(row["version"]) for machine, row in document.get("base", {}).items()}
         document["manifest"]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ReleaseInvalid(
             f"{shown or url} is not a release.", "Name a .release file that `lamplighter release` has written."
         ) from None

@@ -170,7 +170,7 @@ def rows(path: Path) -> dict[str, list]:
     try:
         doc = json.loads(zlib.decompress(path.read_bytes(), -WINDOW))
         return {str(name): list(row) for name, row in doc["files"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error):
         raise ReleaseInvalid(
             f"{path} is not a list of a release.", "Remove it, or write the release into a new folder."
         ) from None

@@ -80,6 +80,7 @@ def _row(body: Any) -> tuple[Row, str]:
     cause, digest = known.get("cause"), known.get("hash")
     if not isinstance(cause, str) or not isinstance(digest, str) or not _HASH.fullmatch(digest) or numbers[0] < 1:
         raise ValueError
+    cause.encode()  # the hash is taken of its bytes; half a character has none
     n, boot, up_s, quality, level = numbers
     return Row(n, boot, up_s, at, quality, level, p_mw, imp_mwh, cause, since), digest
 

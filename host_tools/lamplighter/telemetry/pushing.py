@@ -64,7 +64,7 @@ def fingerprint(connection: Subscriber, node: str, wait_s: float) -> str | None:
         if isinstance(arrived, Incoming) and arrived.topic == f"{ROOT}/{node}/info":
             try:
                 return json.loads(arrived.payload)["config"]
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 return None
     return None
 
