@@ -100,6 +100,20 @@ def test_every_kind_of_the_contract_can_be_queried_with_its_values(database):
     assert database.rows("SELECT count(*) FROM rejected") == [(0,)]
 
 
+def test_the_first_questions_of_the_page_are_answered_and_the_days_lack_no_energy(database):
+    if database.url.startswith("clickhouse"):
+        pytest.skip("its section of the page has its own words for them")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "integrate" / "store.md").read_text(encoding="utf-8")
+    by_day, letters, bays = page.split("```sql\n")[1].split("```")[0].strip().removesuffix(";").split(";\n")
+    lamp = Lamp()
+    ends = ["2026-11-21T23:45:00Z", "2026-11-22T00:00:00Z", "2026-11-22T12:00:00Z", "2026-11-23T00:00:00Z"]
+    windows = [changed(lamp.energy(), ts=ts, imp_mwh=number * 1_000_000) for number, ts in enumerate(ends)]
+    database.take(lamp.started(), *windows, lamp.air(), lamp.parking())
+    assert [(str(day), float(kwh)) for *_, day, kwh in database.rows(by_day)] == [("2026-11-21", 1), ("2026-11-22", 2)]
+    assert database.rows(letters) == []
+    assert len(database.rows(bays)) == 1
+
+
 def test_a_record_that_comes_again_is_kept_once_also_after_a_restart(database):
     lamp = Lamp()
     messages = [lamp.started(), lamp.energy(), lamp.air(), lamp.parking(), lamp.alarm("lampFailure")]
