@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -94,3 +95,32 @@ def test_whether_a_bay_is_empty_is_asked_unless_it_was_said_and_only_an_empty_on
     assert steps.empty_bays(work) == found
     assert bool(questions) == asked
     assert ("3200 mm" in lines[0]) == bool(found["1"]), lines
+
+
+@pytest.mark.parametrize(
+    ("on_the_node", "brought"),
+    [(None, True), ({"serial": 2}, True), ({"serial": 3}, False)],
+    ids=["none there", "the same list", "a newer list, in which a stolen key is missing"],
+)
+def test_a_commissioned_lamppost_trusts_the_citys_release_keys_and_keeps_a_newer_list(
+    monkeypatch, tmp_path, on_the_node, brought
+):
+    (tmp_path / "release").mkdir()
+    keys = tmp_path / "release" / "keys.json"
+    keys.write_text(json.dumps({"serial": 2, "825561b2": "ab" * 384}))
+    asked, lines = [], []
+
+    def run(*words, say, stdin):
+        asked.extend(words)
+        return [{"config": "dca051aa73cb", "written": True}]
+
+    monkeypatch.setattr(steps, "Repl", lambda port, say: contextlib.nullcontext())
+    monkeypatch.setattr(steps.node_files, "document", lambda node, path: on_the_node)
+    monkeypatch.setattr(steps.run_verb, "run", run)
+    work = SimpleNamespace(
+        row=SimpleNamespace(document=dict, secured=False), city=SimpleNamespace(folder=tmp_path),
+        options=SimpleNamespace(port="port"), say=lines.append, open_console=lambda: None,
+    )  # fmt: skip
+    steps.Configure().run(work)
+    assert (["--release-keys", str(keys)] == asked[3:5]) == brought, asked
+    assert bool(lines) != brought, lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import socket
 import threading
 from pathlib import Path
 
@@ -14,7 +15,15 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lamplighter.cli import lamplighter
 from lamplighter.pki import authority, certificates, clock, keys, mosquitto
 from lamplighter.pki.city import PASSPHRASE, City, node_key
-from lamplighter.problems import CertificateInvalid, IdentityExpired, IdentityLocked, IdentityMissing, IdentityTaken
+from lamplighter.pki.trial_broker import TrialBroker
+from lamplighter.problems import (
+    BrokerRefused,
+    CertificateInvalid,
+    IdentityExpired,
+    IdentityLocked,
+    IdentityMissing,
+    IdentityTaken,
+)  # fmt: skip
 
 PHRASE = "a-long-passphrase-of-the-city"
 
@@ -88,6 +97,31 @@ def test_a_renewed_node_works_on_with_the_old_certificate_until_somebody_comes(c
     _, pem = city.renew("broker", "broker.lan")
     names = x509.load_pem_x509_certificate(pem).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [str(one.value) for one in names] == ["broker.lan", "10.0.0.4"]
+
+
+def test_a_broker_gets_another_host_name_with_its_new_certificate_and_keeps_those_that_it_has(city):
+    def names():
+        one = x509.load_pem_x509_certificate(city.files("broker", "broker.lan")[1].read_bytes())
+        found = one.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return [str(each.value) for each in found]
+
+    city.issue_as("broker", "broker.lan", None, ("broker.lan", "10.0.0.4"))
+
+    def run(*words):
+        return CliRunner().invoke(lamplighter, ["identity", "renew", *words, "--identity", str(city.folder)])
+
+    assert run("--broker", "broker.lan", "--host", "localhost").exit_code == 0
+    assert names() == ["broker.lan", "10.0.0.4", "localhost"]
+    assert run("--broker", "broker.lan", "--host", "localhost:8883").exit_code
+    assert run("--engineer", "crew-1", "--host", "localhost").exit_code == 2
+    assert names() == ["broker.lan", "10.0.0.4", "localhost"]
+
+
+def test_a_trial_broker_on_a_port_that_is_taken_is_refused_before_it_is_said_to_listen(city):
+    city.issue_as("broker", "localhost")
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(BrokerRefused) as refused:
+        TrialBroker(city, "localhost", "127.0.0.1", taken.getsockname()[1]).__enter__()
+    assert "in use" in refused.value.cause and "--port" in refused.value.remedy
 
 
 def test_a_renewed_ca_knows_what_it_has_signed(city):

@@ -34,3 +34,8 @@ def test_a_switching_shows_its_level_power_and_cause():
     row = {"n": 3, "boot": 1, "up_s": 9, "at": None, "at_tq": 0, "level": 50, "p_mw": 45100, "imp_mwh": None,
            "cause": "schedule", "since": None, "hash": "0" * 64}  # fmt: skip
     assert shown("evt/switching", **row)[0] == "row 3: 50 %, 45.1 W, schedule"
+
+
+def test_a_message_without_words_of_its_own_shows_no_empty_fields():
+    told = {"config": "30a3e704c2f1", "phase": "stable", "id": "", "reason": "", "left_min": None, "errors": []}
+    assert shown("cfg/reported", **told, s=None)[0] == "config 30a3e704c2f1, phase stable"

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from lamplighter.lamp import zones
+from lamplighter.problems import ProgrammeInvalid
 
 LISBON = ("--lat", "38.72", "--lon", "-9.14", "--tz", "WET0WEST,M3.5.0/1,M10.5.0")
 LATE = {
@@ -86,5 +87,13 @@ def test_zones_have_names_and_an_unknown_one_is_refused():
     assert zones.posix("CET-1CEST,M3.5.0,M10.5.0/3") == "CET-1CEST,M3.5.0,M10.5.0/3"
     done = show("--night", "2026-12-21", "--lat", "0", "--lon", "0", "--tz", "Europe/Atlantis")
     assert done.returncode == 34 and "There is no time zone Europe/Atlantis." in done.stderr
-    done = show("--night", "2026-12-21", "--lat", "0", "--lon", "0", "--tz", "nonsense")
-    assert done.returncode == 34 and "time zone 'nonsense'" in done.stderr
+    done = show("--night", "2026-12-21", "--lat", "0", "--lon", "0", "--tz", "M3nonsense")
+    assert done.returncode == 34 and "time zone 'M3nonsense'" in done.stderr
+
+
+def test_a_zone_of_one_word_is_looked_up_and_a_city_alone_is_answered_with_an_example():
+    assert zones.posix("UTC") == "UTC0" and zones.posix("UTC0") == "UTC0"
+    for name in ("Lisbon", "leapseconds", ""):
+        with pytest.raises(ProgrammeInvalid) as refused:
+            zones.posix(name)
+        assert "Europe/Lisbon" in refused.value.remedy

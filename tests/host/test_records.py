@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -146,6 +147,17 @@ def test_the_page_says_what_the_record_says_and_escapes_it(city):
                   record_file.fingerprint(signed)):  # fmt: skip
         assert words in page
     assert not re.search(r"(src|href)=", page), "it needs nothing from elsewhere"
+
+
+def test_labels_in_a_form_that_there_is_none_of_are_refused_and_not_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("street.csv").write_text("asset,site,node,board,wifi,broker\nLP-1,lisbon,lp-1,lamppost-esp32,city,broker.lan\n")
+    done = CliRunner().invoke(lamplighter, ["label", "--all", "--roster", "street.csv", "--out", "labels.doc"])
+    assert done.exit_code == 2 and ".svg or .pdf" in done.output
+    assert not Path("labels.doc").exists()
+    done = CliRunner().invoke(lamplighter, ["label", "--all", "--roster", "street.csv", "--out", "L.PDF"])
+    assert done.exit_code == 0, done.output
+    assert Path("L.PDF").read_bytes().startswith(b"%PDF")
 
 
 def test_labels_fill_sheets_and_both_forms_have_the_same_codes():

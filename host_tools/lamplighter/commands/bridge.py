@@ -13,6 +13,7 @@ from ..bridge.home_assistant.discovery import topic
 from ..telemetry.subscriber import Connection, Incoming, Subscriber
 from . import bridge_kafka, bridge_ngsi_ld
 from .broker_access import BrokerAccess, TopicLevel, broker_options
+from .finite import FiniteRange
 from .lampposts import Node
 
 _GATHER_S = 1.0  # the messages of a lamppost come together: one discovery message for all of them
@@ -35,7 +36,7 @@ command.add_command(bridge_ngsi_ld.command)
 @click.option("--site", type=TopicLevel(), default="+", help="Only this site.")
 @click.option("--prefix", default="homeassistant", show_default=True, metavar="TOPIC",
               help="Home Assistant's discovery prefix.")  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(min=1), metavar="S", help="Stop after so long. [default: run on]")
+@click.option("--seconds", type=FiniteRange(min=1), metavar="S", help="Stop after so long. [default: run on]")
 @click.option("--remove", type=Node(), multiple=True, metavar="SITE/NODE",
               help="Take this lamppost out of Home Assistant, and stop.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per device.")

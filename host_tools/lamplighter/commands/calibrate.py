@@ -9,6 +9,7 @@ import click
 
 from .. import screen
 from .configure import restarted
+from .finite import Finite
 
 QUANTITIES = ("pm1", "pm2_5", "pm4", "pm10", "t", "rh", "p", "co2", "no2", "o3", "so2", "co")
 
@@ -34,8 +35,8 @@ def command() -> None:
 @click.option("--port", metavar="PORT", required=True, help="Serial port, e.g. /dev/ttyUSB0.")
 @click.option("--part", metavar="ID", required=True, help="The part's id in the configuration.")
 @click.option("--quantity", type=click.Choice(QUANTITIES), required=True, help="The quantity that was calibrated.")
-@click.option("--slope", type=float, default=1.0, show_default=True, help="Factor for the measured value.")
-@click.option("--offset", type=float, default=0.0, show_default=True,
+@click.option("--slope", type=Finite(), default=1.0, show_default=True, help="Factor for the measured value.")
+@click.option("--offset", type=Finite(), default=0.0, show_default=True,
               help="Added after the slope, in the quantity's unit.")  # fmt: skip
 @click.option("--id", "name", metavar="NAME", help="Name of the calibration; published with each window.")
 @click.option("--date", metavar="DATE", help="Date of the calibration, e.g. 2026-03-14. [default: today]")

@@ -12,6 +12,7 @@ import click
 from .. import screen, this_system
 from ..hosts import HostAndPort
 from ..problems import AssetUnknown, Problem
+from .finite import FiniteRange
 from .identity import folder_option, load, passphrase_option
 from .roster import FILE, base_option, common, described
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 @click.option("--finish", is_flag=True, help="Do the postponed broker checks; no cable is needed.")
 @click.option("--broker", type=HostAndPort(8883), metavar="HOST[:PORT]",
               help="Address of the broker as seen from this computer, if it differs.")  # fmt: skip
-@click.option("--within", type=click.FloatRange(1, 3600), default=90, show_default=True, metavar="SECONDS",
+@click.option("--within", type=FiniteRange(1, 3600), default=90, show_default=True, metavar="SECONDS",
               help="How long to wait for the lamppost's telemetry at the broker.")  # fmt: skip
 @click.option("--records", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
               help="Folder for the records. [default: NAME.records beside the roster]")  # fmt: skip

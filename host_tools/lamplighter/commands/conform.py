@@ -12,6 +12,7 @@ from ..conform import verdict_files as report
 from ..conform.conform_run import Hooks, Run
 from ..problems import NotConforming
 from .broker_access import BrokerAccess, broker_options
+from .finite import FiniteRange
 from .lampposts import Node
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -20,7 +21,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @broker_options
 @click.option("--node", type=Node(), required=True, metavar="SITE/NODE", help="The lamppost.")
-@click.option("--seconds", type=click.FloatRange(5, 86400), default=60, show_default=True, metavar="S",
+@click.option("--seconds", type=FiniteRange(5, 86400), default=60, show_default=True, metavar="S",
               help="Listen for so long; longer than its longest window.")  # fmt: skip
 @click.option("--restart-broker", metavar="COMMAND", help="Command that restarts the broker; judges how it comes back.")
 @click.option("--power-off", metavar="COMMAND|URL", help="Cuts the lamppost's power; with --power-on.")

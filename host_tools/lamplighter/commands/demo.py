@@ -18,6 +18,7 @@ import click
 from .. import screen
 from ..contract import ROOT
 from ..problems import ContractBroken, TelemetryGaps, VirtualFailed
+from .finite import FiniteRange
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -46,7 +47,7 @@ def _seconds() -> float | None:
 
 
 @click.command("demo")
-@click.option("--seconds", type=click.FloatRange(min=1),
+@click.option("--seconds", type=FiniteRange(min=1),
               help="Stop after about this many seconds. [default: $DEMO_SECONDS]")  # fmt: skip
 @click.option("--web/--no-web", default=True, help="Show the street in a browser too.  [default: web]")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), hidden=True, help="Picture of the last screen.")

@@ -9,6 +9,7 @@ import click
 
 from .. import screen
 from ..problems import ImageInvalid
+from .finite import FiniteRange
 
 if TYPE_CHECKING:
     from ..boards.board_file import Board
@@ -32,7 +33,7 @@ SAME_COMMAND = "Run the same command again: it completes what is missing and res
 @click.option("--force", is_flag=True, help="Write everything, also segments that are already correct.")
 @click.option("--force-supply", is_flag=True, help="Continue although the supply voltage has dipped.")
 @click.option("--erase", is_flag=True, help="Erase the node's files; use this when a locked node's key is lost.")
-@click.option("--wait", "patience_s", type=click.FloatRange(0), default=30.0, show_default=True, metavar="S",
+@click.option("--wait", "patience_s", type=FiniteRange(0), default=30.0, show_default=True, metavar="S",
               help="How long to wait for a disconnected cable, in seconds.")  # fmt: skip
 @click.option("--virtual", is_flag=True, help="The network address is a virtual lamppost.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON; an array for several ports.")

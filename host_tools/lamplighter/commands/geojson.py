@@ -15,6 +15,7 @@ from ..telemetry.geojson import feature_collection
 from ..telemetry.state import Telemetry
 from ..telemetry.subscriber import Incoming
 from .broker_access import BrokerAccess, TopicLevel, broker_options
+from .finite import FiniteRange
 
 QUIET_S = 1.0  # retained messages come at once: after so much silence they have all come
 
@@ -23,7 +24,7 @@ QUIET_S = 1.0  # retained messages come at once: after so much silence they have
 @broker_options
 @click.option("--site", type=TopicLevel(), default="+", help="Show only this site.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Output file. [default: stdout]")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True,
+@click.option("--seconds", type=FiniteRange(min=0, min_open=True), default=10.0, show_default=True,
               help="Listen for this many seconds at most.")  # fmt: skip
 def command(access: BrokerAccess, site: str, out: Path | None, seconds: float) -> None:
     """Write the lampposts of a street as GeoJSON points with board, firmware, parts, state and alarms.

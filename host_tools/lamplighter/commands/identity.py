@@ -132,11 +132,13 @@ def issue(
 @click.option("--ca", "the_ca", is_flag=True, help="Renew the CA's certificate: same key, new expiry date.")
 @click.option("--expiring", type=click.IntRange(0, 36500), metavar="DAYS",
               help="Renew all that expire within this many days.")  # fmt: skip
+@click.option("--host", "hosts", multiple=True, metavar="NAME",
+              help="With --broker: one more host name or address, beside those that it has.")  # fmt: skip
 @click.option("--days", type=click.IntRange(1, 36500), help="Validity of the new certificates in days.")
 @as_json
 def renew(
     names: tuple[str, ...], kind: str | None, folder: Path, passphrase_file: Path | None, the_ca: bool,
-    expiring: int | None, days: int | None, as_json: bool,
+    expiring: int | None, hosts: tuple[str, ...], days: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Issue a new key and certificate for each NAME that has one. The previous certificate stays valid until it is
     revoked, so the lamppost keeps working until the new one is installed with `lamplighter commission`.
@@ -145,6 +147,8 @@ def renew(
     """
     if not names and not the_ca and expiring is None:
         raise click.UsageError("Name at least one NAME, or add --ca or --expiring DAYS.")
+    if hosts and (kind != "broker" or len(names) != 1 or expiring is not None):
+        raise click.UsageError("--host needs --broker and the NAME of one.")
     city = load(folder, passphrase_file, True)
     if the_ca:
         city.renew_ca(days or 20 * 365)
@@ -155,7 +159,7 @@ def renew(
         chosen += city.expiring(expiring)
     done = []
     for one_kind, name in dict.fromkeys(chosen):
-        city.renew(one_kind, name, days)
+        city.renew(one_kind, name, days, hosts)
         done.append(_issued(city, one_kind, name))
         if not as_json:
             until = done[-1]["ends"][:10]

@@ -45,13 +45,15 @@ def command(
         raise click.UsageError("Name at least one ASSET, or use --all.")
     if link and "{asset}" not in link:
         raise click.UsageError("--link needs {asset} in place of the asset id.")
+    if out.suffix.lower() not in (".svg", ".pdf"):
+        raise click.UsageError(f"--out is {out}: its name must end with .svg or .pdf.")
     measures = _measures(size)
     street = roster_file.read(file, common(base))
     rows = street.rows if every else _known(street, assets)
     known = results.Results(file).all()
     wanted = [_label(row, known.get(row.asset, {})) for row in rows]
     pages = labels.sheets(wanted, measures, skip, link)
-    if out.suffix == ".pdf":
+    if out.suffix.lower() == ".pdf":
         files = {out: label_sheet.pdf(pages)}
     else:
         names = [out, *(out.with_stem(f"{out.stem}-{number}") for number in range(2, len(pages) + 1))]

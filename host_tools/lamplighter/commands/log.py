@@ -9,12 +9,13 @@ from typing import IO
 import click
 
 from .. import screen
+from .finite import FiniteRange
 
 
 @click.command("log")
 @click.option("--port", required=True, metavar="PORT", help="Serial port, e.g. /dev/ttyUSB0.")
 @click.option("--save", type=click.File("a", encoding="utf-8"), metavar="FILE", help="Append the lines to FILE.")
-@click.option("--seconds", type=click.FloatRange(0), metavar="N", help="Stop after N seconds. [default: until Ctrl-C]")
+@click.option("--seconds", type=FiniteRange(0), metavar="N", help="Stop after N seconds. [default: until Ctrl-C]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def command(port: str, save: IO[str] | None, seconds: float | None, as_json: bool) -> None:
     """Show the node's serial output, each line with a timestamp. Resumes when the cable is reconnected.

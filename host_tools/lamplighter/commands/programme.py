@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from .. import screen
+from .finite import FiniteRange
 
 LIT, SENSED, WATCHED = "█▓░"
 HOURS = ("sunset", "civil_dusk", "civil_dawn", "sunrise")
@@ -25,9 +26,10 @@ def command() -> None:
 
 @command.command("show")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False, metavar="[FILE]")
-@click.option("--night", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Date on which the night begins.")
-@click.option("--lat", type=click.FloatRange(-90, 90), required=True, help="Latitude in degrees north.")
-@click.option("--lon", type=click.FloatRange(-180, 180), required=True, help="Longitude in degrees east.")
+@click.option("--night", type=click.DateTime(["%Y-%m-%d"]), required=True, metavar="YYYY-MM-DD",
+              help="Date on which the night begins.")  # fmt: skip
+@click.option("--lat", type=FiniteRange(-90, 90), required=True, help="Latitude in degrees north.")
+@click.option("--lon", type=FiniteRange(-180, 180), required=True, help="Longitude in degrees east.")
 @click.option("--tz", default="UTC0", show_default=True, metavar="ZONE",
               help="Time zone: Europe/Lisbon, or a POSIX string such as WET0WEST,M3.5.0/1,M10.5.0.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: sun events and periods, in UTC.")

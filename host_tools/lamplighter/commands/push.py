@@ -14,6 +14,7 @@ from ..telemetry import updating
 from ..telemetry.pushing import PUBLISH_S, Push, fingerprint, pushed, topics
 from . import lampposts, push_app
 from .broker_access import BrokerAccess, broker_options
+from .finite import FiniteRange
 
 _INFO_S = 5.0  # a retained message is there at once
 _MORE_S = 120.0  # beyond the minutes of the trial: the lamppost restarts twice
@@ -46,7 +47,7 @@ command.add_command(push_app.command)
 @click.option("--board", metavar="NAME", help="Check a whole FILE against this board too.")
 @click.option("--minutes", type=click.IntRange(1, 240), default=15, show_default=True,
               help="Powered minutes in which it must prove itself; then the one before comes back.")  # fmt: skip
-@click.option("--wait", "wait_s", type=click.FloatRange(1, 86400), metavar="S",
+@click.option("--wait", "wait_s", type=FiniteRange(1, 86400), metavar="S",
               help="Seconds to follow it.  [default: the minutes and two more]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The result as one object.")
 def config(

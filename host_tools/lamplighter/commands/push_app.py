@@ -15,6 +15,7 @@ from .. import screen
 from ..problems import PushRejected, PushReverted, PushUnfinished, ReleaseInvalid
 from . import lampposts
 from .broker_access import BrokerAccess, broker_options
+from .finite import FiniteRange
 
 if TYPE_CHECKING:
     from ..telemetry.updating import AirUpdate
@@ -39,7 +40,7 @@ _REMEDY = {
               help="Each begins at a random instant within this. [default: 1 s a lamppost, at most 600]")  # fmt: skip
 @click.option("--healthy", "healthy_s", type=click.IntRange(10, 3600), metavar="S",
               help="Seconds in a row in which the app must do its work to be confirmed. [default: 300]")  # fmt: skip
-@click.option("--wait", "wait_s", type=click.FloatRange(1, 604800), default=_WAIT_S, show_default=True, metavar="S",
+@click.option("--wait", "wait_s", type=FiniteRange(1, 604800), default=_WAIT_S, show_default=True, metavar="S",
               help="Seconds to follow it.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per node.")
 def command(

@@ -52,11 +52,12 @@ def init(folder: Path, passphrase_file: Path | None, no_passphrase: bool, as_jso
     keys = ReleaseKeys.create(folder, phrase)
     first, backup = keys.trusted
     if as_json:
-        screen.result({"trusted": list(keys.trusted), "keys": str(keys.folder / "keys.json")})
+        screen.result({"trusted": list(keys.trusted), "keys": str(keys.file)})
         return
     screen.out.print(f"Key {first} signs releases. Key {backup} is the backup.", markup=False)
     screen.note(f"Move {keys.path(backup)} to a safe place off this computer.")
-    screen.note(f"Install both on the lampposts: lamplighter configure --release-keys {keys.folder / 'keys.json'}")
+    screen.note("Install both on the lampposts with `lamplighter commission`,")
+    screen.note(f"or with `lamplighter configure --release-keys {keys.file}`.")
 
 
 @command.command("add")

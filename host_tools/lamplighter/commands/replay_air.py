@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from .. import screen
+from .finite import FiniteRange
 
 TABLES = ("EAQI-2024", "EAQI-2019", "US-2024", "US-2012")
 _LEVELS = ("good", "fair", "moderate", "poor", "very poor", "extremely poor")
@@ -25,7 +26,7 @@ _VALUES = ("pm1", "pm2_5", "pm4", "pm10", "no2", "o3", "so2", "co", "co2", "voc_
 )  # fmt: skip
 @click.option("--humidity", type=click.Choice(("crilley-2018",)), help="Correct particles for water uptake; needs rh.")
 @click.option(
-    "--kappa", type=click.FloatRange(0.05, 1), metavar="K", default=0.4, show_default=True,
+    "--kappa", type=FiniteRange(0.05, 1), metavar="K", default=0.4, show_default=True,
     help="With --humidity: hygroscopicity of the particles.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per window.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import __version__, screen
+from .finite import FiniteRange
 
 if TYPE_CHECKING:
     from ..report.document import Report
@@ -127,7 +128,7 @@ def energy(store: str, period: Period, streets: Path | None, out: Path, as_json:
 
 @command.command("carbon")
 @report_options
-@click.option("--factor", type=click.FloatRange(0, 5, min_open=True), metavar="KG_PER_KWH", help="Factor of the year.")
+@click.option("--factor", type=FiniteRange(0, 5, min_open=True), metavar="KG_PER_KWH", help="Factor of the year.")
 @click.option("--factor-source", metavar="TEXT", help="Where the factor is from; it stands under the figure.")
 @click.option("--intensity", type=FILE, help="Intensity by half-hour: JSON of api.carbonintensity.org.uk, or CSV.")
 def carbon(store: str, period: Period, streets: Path | None, out: Path, as_json: bool, factor: float | None,

@@ -13,6 +13,7 @@ from ..problems import CommandRefused, CommandUnanswered
 from ..telemetry.commanding import Answer, commanded
 from . import lampposts
 from .broker_access import BrokerAccess, broker_options
+from .finite import FiniteRange
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,8})(\.[0-9]+)?")
 
@@ -20,7 +21,7 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,8})(\.[0-9]+)?")
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="NODE... VERB [KEY=VALUE...]")
 @broker_options
-@click.option("--wait", "wait_s", type=click.FloatRange(1, 3600), default=20, show_default=True, metavar="S",
+@click.option("--wait", "wait_s", type=FiniteRange(1, 3600), default=20, show_default=True, metavar="S",
               help="How long to wait for answers; the command expires half a minute later.")  # fmt: skip
 @click.option("--id", "name", metavar="ID", help="Id of the command, to repeat it. [default: a new one]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per node.")

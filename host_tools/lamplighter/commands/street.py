@@ -14,6 +14,7 @@ from .. import hosts, screen
 from ..hosts import Host
 from ..problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused
 from .broker_access import FILE, password_of
+from .finite import FiniteRange
 
 LINE_S = 5
 _LOGIN = ("badlogin", "notallowed")
@@ -41,7 +42,7 @@ _LOGIN = ("badlogin", "notallowed")
     "--drain-spread", type=click.IntRange(0, 3600), default=60, show_default=True,
     help="mqtt.drain_spread_s of every lamppost.",
 )  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Stop after this many seconds.")
+@click.option("--seconds", type=FiniteRange(min=0, min_open=True), help="Stop after this many seconds.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
 def command(
     host: str, port: int, user: str | None, password_file: Any, nodes: int, site: str, backlog: int, every_s: int,

@@ -12,6 +12,7 @@ from .. import screen
 from ..commissioning import check_sentences
 from ..hosts import HostAndPort
 from ..problems import IdentityMissing, SelftestFailed
+from .finite import FiniteRange
 
 if TYPE_CHECKING:
     from ..commissioning.broker_check import BrokerCheck
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
               help="Then wait for its messages at this broker, as this computer reaches it.")  # fmt: skip
 @click.option("--identity", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
               help="With --broker, if it requires certificates: the city's identity folder.")  # fmt: skip
-@click.option("--within", type=click.FloatRange(1, 3600), default=90, show_default=True, metavar="SECONDS",
+@click.option("--within", type=FiniteRange(1, 3600), default=90, show_default=True, metavar="SECONDS",
               help="How long to wait for its messages.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: verdict and checks.")
 def command(port: str, broker: tuple[str, int] | None, identity: Path | None, within: float, as_json: bool) -> None:

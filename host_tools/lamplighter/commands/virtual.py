@@ -10,6 +10,7 @@ import click
 
 from .. import screen
 from ..hosts import NamedHost, joined
+from .finite import FiniteRange
 
 WORDS = {
     "off": "power off",
@@ -33,7 +34,7 @@ WORDS = {
 @click.option("--host", "hosts", multiple=True, type=NamedHost(), metavar="NAME=ADDRESS[:PORT]",
               help="What a host name means to it; repeated for several.")  # fmt: skip
 @click.option("--fast", is_flag=True, help="Skip idle time: simulated time jumps from event to event.")
-@click.option("--speed", type=click.FloatRange(min=1), metavar="N", help="Run at most N times faster than real time.")
+@click.option("--speed", type=FiniteRange(min=1), metavar="N", help="Run at most N times faster than real time.")
 @click.option("--paced", is_flag=True, help="Limit the serial line to its baud rate.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line: the port, then each state.")
 def command(

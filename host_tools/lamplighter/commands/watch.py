@@ -15,6 +15,7 @@ from ..telemetry import metrics, panel
 from ..telemetry.state import Seen, Telemetry, clock_text
 from ..telemetry.subscriber import Connection, Incoming, Subscriber
 from .broker_access import BrokerAccess, TopicLevel, broker_options
+from .finite import FiniteRange
 from .metrics_option import metrics_option, serving_metrics
 
 SILENT_S = 10.0  # nothing heard for so long: say why that may be
@@ -24,7 +25,7 @@ SILENT_S = 10.0  # nothing heard for so long: say why that may be
 @broker_options
 @click.option("--site", type=TopicLevel(), default="+", help="Show only this site.")
 @click.option("--node", type=TopicLevel(), default="+", help="Show only this node.")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Stop after this many seconds.")
+@click.option("--seconds", type=FiniteRange(min=0, min_open=True), help="Stop after this many seconds.")
 @click.option("--count", type=click.IntRange(min=1), help="Stop after this many messages.")
 @click.option("--strict", is_flag=True, help="Exit code 53 on an invalid message, 54 on gaps or duplicates.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), hidden=True, help="Picture of the last screen.")

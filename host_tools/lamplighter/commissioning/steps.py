@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from .. import __version__, run_verb
+from ..device import node_files
 from ..device.repl import Repl
+from ..flash import preserve
 from ..pki.names import common_name
+from ..pki.release_keys import ReleaseKeys
 from ..problems import BrokerNotFound, BrokerUnreachable, CountersUnknown, SelftestFailed
 from ..roster.columns import colons
 from . import check_sentences, counter_transfer, empty_bay
@@ -147,16 +151,33 @@ class Configure:
         work.open_console()
         document = work.row.document()
         document.pop("mode", None)
-        told = _configured(work, document)
+        told = _configured(work, document, _release_keys(work))
         work.is_open = True
         return {"config": told["config"], "written": told["written"]}
 
 
-def _configured(work: Work, document: dict[str, Any]) -> dict[str, Any]:
-    files: list[str] = []
+def _release_keys(work: Work) -> list[str]:
+    """The city's release keys, if it has any, as options of `lamplighter configure`.
+
+    A release may have brought the node a newer list, in which a stolen key is missing: it keeps that.
+    """
+    if work.city is None:
+        return []
+    keys = ReleaseKeys(work.city.folder)
+    if not keys.trusted:
+        return []
+    with Repl(work.options.port, work.say) as node:
+        there = node_files.document(node, preserve.RELEASE_KEYS) or {}
+    if there.get("serial", 0) > keys.serial:
+        work.say(f"the node keeps its release keys: its list is newer than {keys.file}")
+        return []
+    return ["--release-keys", str(keys.file)]
+
+
+def _configured(work: Work, document: dict[str, Any], files: Sequence[str] = ()) -> dict[str, Any]:
     if work.row.secured and work.city:
         key, certificate = work.city.files("node", work.row.name)
-        files = ["--ca", str(work.city.folder / "ca.pem"), "--cert", str(certificate), "--key", str(key)]
+        files = [*files, "--ca", str(work.city.folder / "ca.pem"), "--cert", str(certificate), "--key", str(key)]
     told = run_verb.run("configure", "--port", work.options.port, *files, "-", say=work.say, stdin=json.dumps(document))
     work.fresh = True
     work.config = told[-1]["config"]

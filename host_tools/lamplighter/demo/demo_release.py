@@ -24,7 +24,7 @@ class DemoRelease:
 
     def __init__(self, folder: Path) -> None:
         keys = ReleaseKeys.create(folder / "identity", None)
-        self.keys_file = keys.folder / "keys.json"
+        self.keys_file = keys.file
         app = compile.compile_app()
         *first, last = app.version.split(".")
         version = ".".join([*first, str(int(last) + 1)])

@@ -125,8 +125,13 @@ class City:
             self.refuse_taken(kind, [name])
             return self._sign(kind, name, days or DAYS[kind], hosts)
 
-    def renew(self, kind: str, name: str, days: int | None = None) -> tuple[bytes, bytes]:
-        """A new key and certificate; the one before stays valid, as the node still has it, until it is revoked."""
+    def renew(
+        self, kind: str, name: str, days: int | None = None, more: tuple[str, ...] = ()
+    ) -> tuple[bytes, bytes]:
+        """A new key and certificate; the one before stays valid, as the node still has it, until it is revoked.
+
+        more -- of a broker: host names and addresses beside those that its certificate holds already
+        """
         from cryptography import x509
 
         name = checked(kind, name)
@@ -140,6 +145,7 @@ class City:
                 hosts = tuple(str(one.value) for one in names)
             except x509.ExtensionNotFound:
                 hosts = ()
+            hosts = tuple(dict.fromkeys((*(hosts or (name,)), *map(checked_host, more)))) if more else hosts
             return self._sign(kind, name, days or DAYS[kind], hosts)
 
     def renew_ca(self, days: int = CA_DAYS) -> None:

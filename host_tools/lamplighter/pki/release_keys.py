@@ -31,7 +31,8 @@ class ReleaseKeys:
 
     def __init__(self, folder: Path):
         self.folder = folder / "release"
-        self.trusted, self.serial = _read(self.folder / "keys.json")
+        self.file = self.folder / "keys.json"
+        self.trusted, self.serial = _read(self.file)
 
     @classmethod
     def create(cls, folder: Path, passphrase: str | None) -> ReleaseKeys:
@@ -97,7 +98,7 @@ class ReleaseKeys:
     def _write(self) -> None:
         self.serial += 1
         text = json.dumps({_SERIAL: self.serial, **self.trusted}, indent=1) + "\n"
-        atomic_file.write(self.folder / "keys.json", text.encode(), _WRITABLE, problem=IdentityMissing)
+        atomic_file.write(self.file, text.encode(), _WRITABLE, problem=IdentityMissing)
 
 
 def sign(key: RSAPrivateKey, message: bytes) -> bytes:

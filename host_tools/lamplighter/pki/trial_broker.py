@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from .. import hosts
 from ..problems import BrokerRefused, IdentityMissing, ToolMissing
 from . import mosquitto
 from .city import City
@@ -67,6 +68,7 @@ class TrialBroker:
         return why.partition("Error: ")[2] or why
 
     def _start(self) -> None:
+        self._require_free_port()
         folder = Path(self._folder.name)
         mosquitto.export(self._city, folder, self._name, self.port, str(folder), self.address)
         key = folder / "broker.key"
@@ -87,6 +89,16 @@ class TrialBroker:
                 )
             time.sleep(0.02)
 
+    def _require_free_port(self) -> None:
+        """Before Mosquitto starts: whoever listens there already would answer in its place until it has ended."""
+        try:
+            socket.create_server((self.address, self.port), family=_family(self.address)).close()
+        except OSError as wrong:
+            raise BrokerRefused(
+                f"{hosts.joined(self.address, self.port)} cannot be used: {os.strerror(wrong.errno or 0)}.",
+                "Choose another --port or --listen address, or end the program that listens there.",
+            ) from None
+
     def _listens(self) -> bool:
         # only our own process: what else may listen there has made ours end
         try:
@@ -97,8 +109,12 @@ class TrialBroker:
 
 
 def free_port(address: str) -> int:
-    with socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+    with socket.create_server((address, 0), family=_family(address)) as probe:
         return probe.getsockname()[1]
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def only_broker(city: City) -> str:

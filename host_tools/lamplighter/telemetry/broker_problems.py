@@ -12,6 +12,7 @@ from .. import hosts
 from ..problems import BrokerLoginRefused, BrokerNotFound, BrokerRefused, BrokerUnreachable, Problem
 
 _DATES = (9, 10)  # OpenSSL's numbers: not yet valid, expired
+_OTHER_NAME = (62, 64)  # host name mismatch, address mismatch
 _LOGIN = ("Bad user name or password", "Not authorized", "Banned")
 
 
@@ -107,6 +108,12 @@ def unreachable(wrong: OSError, host: str, port: int, tls: bool, timeout: float,
             f"The certificate of {where} is not valid at {now}, as this computer's clock says: "
             f"{wrong.verify_message}.",
             "Set this computer's date and time; if they are right, renew the broker's certificate.",
+        )
+    if isinstance(wrong, ssl.SSLCertVerificationError) and wrong.verify_code in _OTHER_NAME:
+        return BrokerRefused(
+            f"The certificate of {where} does not hold the name {host}.",
+            "Name the broker as its certificate does, or have it hold this name too (with this city's CA: "
+            f"`lamplighter identity renew --broker NAME --host {host}`).",
         )
     if isinstance(wrong, ssl.SSLCertVerificationError):
         return BrokerRefused(

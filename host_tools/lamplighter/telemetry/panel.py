@@ -124,7 +124,7 @@ _ENVELOPE = ("v", "b", "s", "ts", "tq", "tu", "h", "q")
 def _other(message: dict[str, Any] | None) -> Text:
     """A kind without words of its own, such as an answer to a command: its plain fields."""
     fields = [(name, value) for name, value in (message or {}).items() if name not in _ENVELOPE]
-    plain = (f"{name} {value}" for name, value in fields if isinstance(value, (str, int)))
+    plain = (f"{name} {value}" for name, value in fields if isinstance(value, (str, int)) and value != "")
     return Text(", ".join(plain) or "empty")
 
 
