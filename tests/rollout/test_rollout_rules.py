@@ -342,6 +342,20 @@ def test_an_abort_takes_back_every_update_that_can_be():
     assert bench.asked(60) == []
 
 
+def test_an_aborted_roll_out_is_neither_resumed_nor_retried_but_goes_back():
+    bench = Bench(3, first=("lisbon/lp-0", "lisbon/lp-1"), percent=(100,), nights=9).begin()
+    first, second = bench.asked()
+    bench.confirm(first)
+    bench.status(second, "reverted", "crashed")
+    bench.minutes(12)
+    bench.rollout.abort()
+    for order in (bench.rollout.resume, bench.rollout.retry):
+        order()
+        assert bench.asked(30) == [] and bench.member(second).step == "failed"
+    bench.rollout.go_back()
+    assert bench.asked(5) == [first]
+
+
 def test_going_back_brings_the_release_before_to_those_that_were_asked():
     bench = Bench(3, first=("lisbon/lp-0", "lisbon/lp-1"), percent=(100,), nights=9).begin()
     first, second = bench.asked()

@@ -82,8 +82,8 @@ class Rollout:
             self._note("paused; updates that have begun go on")
 
     def resume(self) -> None:
-        """After a pause, a stop or the end; failures so far are accepted."""
-        if self.progress.mode == RUNNING:
+        """After a pause, a stop or the end; failures so far are accepted. After an abort only go_back() goes on."""
+        if self.progress.mode in (RUNNING, ABORTED):
             return
         for one in self.members:
             one.accepted = int(one.step == FAILED)
@@ -92,6 +92,8 @@ class Rollout:
 
     def retry(self) -> None:
         """Failed lampposts get another chance."""
+        if self.progress.mode == ABORTED:
+            return
         for one in self.members:
             if one.step == FAILED:
                 one.again()
