@@ -55,6 +55,12 @@ def test_gaps_and_duplicates_are_counted_by_node_boot_and_number(broker, street)
     assert objects[-1]["error"] == "telemetry-gaps"
 
 
+def test_nothing_that_came_proves_nothing(broker):
+    done = run("--host", "127.0.0.1", "--port", str(broker.port), "--site", "lisbo", "--seconds", "0.5", "--strict")
+    assert done.returncode == 54
+    assert "No message came on lamppost/v1/lisbo/+/#" in done.stderr
+
+
 def test_a_message_that_breaks_the_contract_is_named_with_exit_code_53(broker, street):
     with Watch(broker.port, "--count", "3", "--strict") as watch:
         street.send(Lamp().energy(u_mv=0, q={}), ("lamppost/v1/lisbon/lp-0042/tele/enrgy", b"{}", False))

@@ -27,7 +27,9 @@ SILENT_S = 10.0  # nothing heard for so long: say why that may be
 @click.option("--node", type=TopicLevel(), default="+", help="Show only this node.")
 @click.option("--seconds", type=FiniteRange(min=0, min_open=True), help="Stop after this many seconds.")
 @click.option("--count", type=click.IntRange(min=1), help="Stop after this many messages.")
-@click.option("--strict", is_flag=True, help="Exit code 53 on an invalid message, 54 on gaps or duplicates.")
+@click.option(
+    "--strict", is_flag=True, help="Exit code 53 on an invalid message, 54 on gaps or duplicates, or if nothing came."
+)
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), hidden=True, help="Picture of the last screen.")
 @metrics_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per message, then the summary.")
@@ -68,7 +70,7 @@ def command(
     elif not isinstance(show, _Live):  # whose last line it is already
         screen.out.print(panel.closing(summary), markup=False)
     if strict:
-        _judge(telemetry)
+        _judge(telemetry, topic)
 
 
 def _follow(
@@ -93,8 +95,12 @@ def _follow(
             show.connection(arrived)
 
 
-def _judge(telemetry: Telemetry) -> None:
+def _judge(telemetry: Telemetry, topic: str) -> None:
     summary = telemetry.summary()
+    if not summary["messages"]:
+        raise TelemetryGaps(
+            f"No message came on {topic}: nothing is proven.", "Check --site and --node, and listen for longer."
+        )
     if summary["invalid"]:
         cause = f"{summary['invalid']} of {summary['messages']} messages violate the contract."
         raise ContractBroken(cause, details=list(telemetry.complaints)[-20:])
