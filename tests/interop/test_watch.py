@@ -271,6 +271,18 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path):
     assert "--ca FILE" in done.stderr
 
 
+def test_a_certificate_of_another_name_is_refused_with_the_name_that_it_lacks(tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    self_signed(key, certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with Door(context=context) as door:
+        done = run("--host", "127.0.0.1", "--port", str(door.port), "--tls", "--ca", str(certificate))
+    assert done.returncode == 50
+    assert "does not hold the name 127.0.0.1." in done.stderr
+    assert "identity renew" in done.stderr
+
+
 def self_signed(key_file, certificate_file):
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
