@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 
 import pytest
 from lamplighter.problems import RolloutStateWrong
@@ -435,3 +437,15 @@ class TestStateFile:
         with pytest.raises(RolloutStateWrong, match="not the state|cannot be used"), RolloutState(path) as state:
             state.log()
         assert path.read_bytes() == content
+
+    @pytest.mark.parametrize("column", ["step", "name"])
+    def test_a_file_whose_table_has_other_columns_is_named(self, tmp_path, column):
+        bench = Bench(1, folder=tmp_path / "plan.toml").begin()
+        with RolloutState.of(bench.plan.path) as state:
+            state.open(bench.plan)
+            state.save(bench.rollout.members, bench.rollout.progress, [], bench.utc)
+        (path,) = tmp_path.glob("*.sqlite")
+        with contextlib.closing(sqlite3.connect(path)) as file:
+            file.execute(f"ALTER TABLE members RENAME COLUMN {column} TO stop")
+        with RolloutState(path) as state, pytest.raises(RolloutStateWrong, match="holds what no roll-out writes"):
+            state.open(bench.plan)

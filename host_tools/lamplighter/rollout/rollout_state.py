@@ -69,9 +69,10 @@ class RolloutState:
             elif self._fact("release") != plan.release.sha256:
                 raise RolloutStateWrong(f"{self.path} is of a roll-out of another release than {plan.release.build}.")
             progress = Progress(**{name: self._fact(name, value) for name, value in asdict(Progress("")).items()})
-            rows = {row["name"]: dict(row) for row in self._db.execute("SELECT * FROM members")}
-        if not all(map(_sound, rows.values())) or not _sound_progress(progress):
+            found = [dict(row) for row in self._db.execute("SELECT * FROM members")]
+        if not all(map(_sound, found)) or not _sound_progress(progress):
             raise RolloutStateWrong(f"{self.path} is not the state of a roll-out: it holds what no roll-out writes.")
+        rows = {row["name"]: row for row in found}
         self._saved = rows
         members = [Member(**rows.get(place.name, {"name": place.name}), place=place) for place in plan.places]
         for one in members:
@@ -150,7 +151,8 @@ class RolloutState:
 def _sound(row: dict[str, Any]) -> bool:
     """Whether a row holds what a Member takes: a file is not trusted because it has the right name."""
     kinds = {name: type(value) for name, value in Member("").row().items()}
-    return row["step"] in STEPS and all(isinstance(row.get(name), kind) for name, kind in kinds.items())
+    right = row.keys() == kinds.keys() and all(isinstance(row[name], kind) for name, kind in kinds.items())
+    return right and row["step"] in STEPS
 
 
 def _sound_progress(progress: Progress) -> bool:
