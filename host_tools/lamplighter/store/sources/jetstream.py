@@ -10,12 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import queue
 import random
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -27,7 +25,7 @@ from ...telemetry.broker_problems import unreachable
 from ...telemetry.subscriber import Connection
 from ..extra import needed
 from . import nats_subject
-from .background import Background
+from .background_source import BackgroundSource
 from .delivery import Delivery
 
 PORT = 4222
@@ -65,7 +63,7 @@ class _Stream:
     new: dict[str, Any] | None = None
 
 
-class JetStream:
+class JetStream(BackgroundSource):
     """consumer -- its name, the same for all stores of one database; stream -- instead of those of the MQTT gateway.
 
     servers -- (host, port) of one server or several of one cluster; note -- takes a sentence
@@ -76,6 +74,7 @@ class JetStream:
         user: str | None = None, password: str | None = None, tls: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
         self._nats = needed("nats", "nats")
+        super().__init__()
         # nats-py makes asyncio warn at the end of each TLS connection
         logging.getLogger("asyncio").setLevel(logging.ERROR)
         self._servers, self._name, self._note = servers, consumer, note
@@ -83,9 +82,6 @@ class JetStream:
         self._streams = [_Stream(stream, f"{OURS}>")] if stream else _of_gateway()
         self._retained = not stream
         self.where = f"NATS at {', '.join(hosts.joined(*one) for one in servers)}"
-        self._background = Background()
-        self._work: Future[None] | None = None
-        self._arrived: queue.SimpleQueue[JetStreamDelivery | Connection] = queue.SimpleQueue()
         self._failure: Exception | None = None
         self._client: Any = None
         # the rest belongs to the loop's thread
@@ -99,20 +95,6 @@ class JetStream:
     def remove(self) -> list[str]:
         """Instead of start(): delete the consumer, so that the server keeps nothing for it. The streams it had."""
         return self._background.run(self._remove())
-
-    def next(self, timeout: float) -> JetStreamDelivery | Connection | None:
-        if self._work and self._work.done():
-            self._work.result()
-        try:
-            return self._arrived.get(timeout=timeout)
-        except queue.Empty:
-            return None
-
-    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        self._background.start(self._acknowledge(deliveries))
-
-    def look(self) -> None:
-        """The loop's thread does all that is due."""
 
     def close(self) -> None:
         if self._client:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import queue
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +12,7 @@ from typing import Any
 from ...problems import SourceUnusable
 from ...telemetry.subscriber import Connection
 from ..extra import needed
-from .background import Background
+from .background_source import BackgroundSource
 from .delivery import Delivery
 from .kafka_link import RECEIVED, REPEATED, RETAINED, TIMEOUT_S, TOPIC, KafkaAccess, words
 
@@ -32,16 +30,14 @@ class KafkaDelivery(Delivery):
     key: tuple[int, int]
 
 
-class KafkaTopic:
+class KafkaTopic(BackgroundSource):
     """group -- the same for all stores of one database: Kafka divides the topic's partitions among them."""
 
     def __init__(self, access: KafkaAccess, group: str, topic: str, note: Callable[[str], None]) -> None:
         self._aiokafka = needed("aiokafka", "kafka")
+        super().__init__()
         self._access, self._group, self._topic, self._note = access, group, topic, note
         self.where = f"the topic {topic} of {access.where}"
-        self._background = Background()
-        self._work: Future[None] | None = None
-        self._arrived: queue.SimpleQueue[KafkaDelivery | Connection] = queue.SimpleQueue()
         # the rest belongs to the loop's thread
         self._consumer: Any = None
         self._taken: set[tuple[int, int]] = set()
@@ -54,20 +50,6 @@ class KafkaTopic:
             )
         self._background.run(self._open())
         self._work = self._background.start(self._serve())
-
-    def next(self, timeout: float) -> KafkaDelivery | Connection | None:
-        if self._work and self._work.done():
-            self._work.result()
-        try:
-            return self._arrived.get(timeout=timeout)
-        except queue.Empty:
-            return None
-
-    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        self._background.start(self._acknowledge(deliveries))
-
-    def look(self) -> None:
-        """The loop's thread does all that is due."""
 
     def close(self) -> None:
         if self._work:
