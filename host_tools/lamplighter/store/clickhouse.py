@@ -23,7 +23,7 @@ from .clickhouse_schema import migrate, version
 from .dialect import CLICKHOUSE
 from .extra import needed
 from .messages import Message, Record, Rejected
-from .one_store import OneStore, arrow_schema, arrow_table
+from .one_store import OneStore, arrow_schema, arrow_table, runs, unrepresentable
 from .schema import MESSAGE, RECORD, REJECTED, first_line
 from .seen import Boot
 from .target import Committed, TargetBusy
@@ -130,13 +130,7 @@ class ClickHouse(OneStore):
 
     def load_runs(self, boots: list[Boot]) -> Iterator[tuple[Boot, int, int]]:
         for wanted in _named(boots):
-            # within a run, s minus its rank stays the same
-            rows = self._query(
-                "SELECT site, node, b, min(s), max(s) FROM ("
-                "SELECT *, s - row_number() OVER (PARTITION BY site, node, b ORDER BY s) AS run FROM ("
-                f"SELECT DISTINCT site, node, b, s FROM record_copy WHERE (site, node, b) IN ({wanted}))) "
-                "GROUP BY site, node, b, run"
-            )
+            rows = self._query(runs(f"record_copy WHERE (site, node, b) IN ({wanted})"))
             yield from (((site, node, b), first, last) for site, node, b, first, last in rows)
 
     def load_copies(self, keys: list[Key]) -> Iterable[tuple[Any, ...]]:
@@ -162,14 +156,10 @@ class ClickHouse(OneStore):
                 raise
         if len(batch) == 1:
             (one,) = batch
-            assert not isinstance(one, Rejected) and one.body is not None
-            reason = "The payload holds text or numbers that the database cannot represent."
-            return self._commit([Rejected(one.received, one.topic, reason, one.body.encode())])
+            assert not isinstance(one, Rejected)
+            return self._commit([unrepresentable(one)])
         half = len(batch) // 2
-        first, second = self._commit(batch[:half]), self._commit(batch[half:])
-        return Committed(
-            first.records + second.records, first.repeats + second.repeats, first.rejected + second.rejected
-        )
+        return self._commit(batch[:half]) + self._commit(batch[half:])
 
     def _write(self, changes: Changes) -> None:
         """The rows of each table are one block, which is written whole or not at all."""

@@ -20,7 +20,7 @@ from .batch import Changes, Key
 from .dialect import DUCKDB
 from .extra import needed
 from .messages import Message, Record, Rejected
-from .one_store import OneStore, arrow_table
+from .one_store import OneStore, arrow_table, runs, unrepresentable
 from .schema import MESSAGE, RECORD, REJECTED, digest, first_line, migrations, refuse_newer
 from .seen import Boot
 from .target import Committed, TargetBusy
@@ -163,9 +163,8 @@ class DuckDBFile(OneStore):
         self._connection.unregister("bodies")
         for (i,) in bad:
             one = batch[i]
-            assert not isinstance(one, Rejected) and one.body is not None
-            reason = "The payload holds text or numbers that the database cannot represent."
-            batch = [*batch[:i], Rejected(one.received, one.topic, reason, one.body.encode()), *batch[i + 1 :]]
+            assert not isinstance(one, Rejected)
+            batch = [*batch[:i], unrepresentable(one), *batch[i + 1 :]]
         return batch
 
     def stored_lives(self) -> Iterable[tuple[str, str, int]]:
@@ -174,13 +173,7 @@ class DuckDBFile(OneStore):
 
     def load_runs(self, boots: list[Boot]) -> Iterator[tuple[Boot, int, int]]:
         self._connection.register("wanted", arrow_table(("site", "node", "b"), boots))
-        # within a run, s minus its rank stays the same
-        rows = self._connection.execute(
-            "SELECT site, node, b, min(s), max(s) FROM ("
-            "SELECT *, s - row_number() OVER (PARTITION BY site, node, b ORDER BY s) AS run FROM ("
-            "SELECT DISTINCT site, node, b, s FROM record SEMI JOIN wanted USING (site, node, b))) "
-            "GROUP BY site, node, b, run"
-        ).fetchall()
+        rows = self._connection.execute(runs("record SEMI JOIN wanted USING (site, node, b)")).fetchall()
         self._connection.unregister("wanted")
         return (((site, node, b), first, last) for site, node, b, first, last in rows)
 

@@ -74,6 +74,23 @@ class OneStore(OnePlace):
         return 0
 
 
+def runs(source: str) -> str:
+    """A query: site, node, b, first and last number of each run. source -- what follows FROM for the wanted records"""
+    # within a run, s minus its rank stays the same
+    return (
+        "SELECT site, node, b, min(s), max(s) FROM ("
+        "SELECT *, s - row_number() OVER (PARTITION BY site, node, b ORDER BY s) AS run FROM ("
+        f"SELECT DISTINCT site, node, b, s FROM {source})) "
+        "GROUP BY site, node, b, run"
+    )
+
+
+def unrepresentable(one: Record | Message) -> Rejected:
+    assert one.body is not None
+    reason = "The payload holds text or numbers that the database cannot represent."
+    return Rejected(one.received, one.topic, reason, one.body.encode())
+
+
 def arrow_schema(names: tuple[str, ...]) -> Any:
     arrow = needed("pyarrow")
     types = {

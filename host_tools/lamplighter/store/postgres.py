@@ -178,10 +178,7 @@ class Postgres:
                 reason = f"The database cannot represent the payload: {first_line(wrong)}."
                 return self._commit_all([Rejected(one.received, one.topic, reason, one.body.encode())])
         half = len(batch) // 2
-        first, second = self._commit(batch[:half]), self._commit(batch[half:])
-        return Committed(
-            first.records + second.records, first.repeats + second.repeats, first.rejected + second.rejected
-        )
+        return self._commit(batch[:half]) + self._commit(batch[half:])
 
     def _commit_all(self, batch: list[Record | Message | Rejected]) -> Committed:
         records = [one for one in batch if isinstance(one, Record)]

@@ -17,6 +17,9 @@ class Committed:
     repeats: int = 0
     rejected: int = 0
 
+    def __add__(self, other: Committed) -> Committed:
+        return Committed(self.records + other.records, self.repeats + other.repeats, self.rejected + other.rejected)
+
 
 class TargetBusy(Exception):
     """It cannot take anything now, and may do so later."""
