@@ -22,7 +22,26 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-class Mosquitto:
+class ServerProcess:
+    """Ended by process id."""
+
+    process: subprocess.Popen[bytes] | None = None
+
+    def kill(self) -> None:
+        """As a power cut would: no goodbye to anybody."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: int) -> None:
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(60)
+            self.process = None
+
+
+class Mosquitto(ServerProcess):
     """Started and stopped by process id, on a port of its own; persistent over a kill."""
 
     def __init__(
@@ -36,7 +55,6 @@ class Mosquitto:
         self.host = host
         self.port = port or free_port()
         self.folder = folder
-        self.process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         lines = [
             f"listener {self.port} {host}",
@@ -78,19 +96,6 @@ class Mosquitto:
             except OSError:
                 time.sleep(0.01)
         raise AssertionError("Mosquitto did not come up")
-
-    def kill(self) -> None:
-        """As a power cut would: no goodbye to anybody."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        self._end(signal.SIGTERM)
-
-    def _end(self, how: int) -> None:
-        if self.process is not None:
-            self.process.send_signal(how)
-            self.process.wait(60)
-            self.process = None
 
 
 class Passage:

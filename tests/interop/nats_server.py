@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from brokers import free_port
+from brokers import ServerProcess, free_port
 
 
 def find_nats() -> str | None:
@@ -19,7 +18,7 @@ def find_nats() -> str | None:
     return str(beside) if beside.exists() else shutil.which("nats-server")
 
 
-class NatsServer:
+class NatsServer(ServerProcess):
     """Started and killed by process id, on ports of its own. What it has acknowledged outlives a kill.
 
     limits -- more lines of the section jetstream; more -- lines of the file
@@ -34,7 +33,6 @@ class NatsServer:
         self.program = found
         self.port, self.mqtt_port = free_port(), free_port()
         self.folder = folder
-        self.process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         lines = [f'server_name: "{name}"\nlisten: "127.0.0.1:{self.port}"']
         if jetstream:
@@ -73,18 +71,6 @@ class NatsServer:
             assert self.process.poll() is None, (self.folder / "nats.log").read_text()
             assert time.monotonic() < end, "the NATS server did not come up"
             time.sleep(0.01)
-
-    def kill(self) -> None:
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        self._end(signal.SIGTERM)
-
-    def _end(self, how: int) -> None:
-        if self.process is not None:
-            self.process.send_signal(how)
-            self.process.wait(60)
-            self.process = None
 
 
 def listens(port: int) -> bool:

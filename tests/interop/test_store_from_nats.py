@@ -126,11 +126,16 @@ def test_a_consumer_that_somebody_deletes_is_made_again(nats, first):
     first.until("SELECT count(*) FROM telemetry WHERE node = 'lp-deleted'", [(1,)])
 
 
-def test_a_server_keeps_nothing_more_for_a_database_that_is_unsubscribed(nats, tmp_path):
-    file = tmp_path / "lamps.duckdb"
+def new_database(file):
+    """The name of its session."""
     with contextlib.closing(target(str(file))) as database:
         database.open()
-        session = database.session
+        return database.session
+
+
+def test_a_server_keeps_nothing_more_for_a_database_that_is_unsubscribed(nats, tmp_path):
+    file = tmp_path / "lamps.duckdb"
+    session = new_database(file)
     with contextlib.closing(source_of(nats, session)) as source:
         source.start()
     unsubscribe = ["store", "unsubscribe", "--from", nats.source, "--to", str(file)]
@@ -143,9 +148,7 @@ def test_a_server_keeps_nothing_more_for_a_database_that_is_unsubscribed(nats, t
 
 def test_a_database_whose_store_still_reads_is_not_unsubscribed(nats, tmp_path):
     file = tmp_path / "lamps.duckdb"
-    with contextlib.closing(target(str(file))) as database:
-        database.open()
-        session = database.session
+    session = new_database(file)
     with contextlib.closing(source_of(nats, session)) as source:
         source.start()
         unsubscribe = ["store", "unsubscribe", "--from", nats.source, "--to", str(file)]
